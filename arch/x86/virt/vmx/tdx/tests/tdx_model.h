@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A software TDX module.
+ *
+ * One freestanding model of the module's host interface, used three ways: the
+ * KUnit suites redirect SEAMCALL to it, the emulated platform answers a real
+ * SEAMCALL instruction with it, and userspace tests link it.  It knows nothing
+ * of its surroundings but struct tdx_model_ops.
+ *
+ * It is stricter than hardware: what the architecture leaves undefined is an
+ * error here, every time.
+ */
+#ifndef _X86_VIRT_TDX_MODEL_H
+#define _X86_VIRT_TDX_MODEL_H
+
+#include <linux/types.h>
+
+#include "../tdx_abi.h"
+
+#define TDX_MODEL_MAX_LPS	64
+#define TDX_MODEL_MAX_PKGS	8
+#define TDX_MODEL_MAX_TDMRS	64
+
+/* The registers that a SEAMCALL reads and writes. */
+struct tdx_model_regs {
+	u64 rax, rcx, rdx, rbx, rbp, rsi, rdi;
+	u64 r8, r9, r10, r11, r12, r13, r14, r15;
+};
+
+/*
+ * What the model asks of the platform that it runs on.  All physical addresses
+ * come without KeyID bits; @ctx is struct tdx_model.ctx.
+ */
+struct tdx_model_ops {
+	/* Read or write host physical memory; false: no memory there. */
+	bool (*read_phys)(void *ctx, u64 pa, void *buf, u64 bytes);
+	bool (*write_phys)(void *ctx, u64 pa, const void *buf, u64 bytes);
+	/* The logical processor that executes, 0 .. nr_lps - 1. */
+	unsigned int (*this_lp)(void *ctx);
+	/* An MSR of this logical processor; false: it would raise #GP. */
+	bool (*rdmsr)(void *ctx, u32 msr, u64 *value);
+	/* CPUID on this logical processor: EAX, EBX, ECX, EDX. */
+	void (*cpuid)(void *ctx, u32 leaf, u32 subleaf, u32 regs[4]);
+	/* false: no entropy this time. */
+	bool (*random)(void *ctx, u64 *value);
+	/*
+	 * The module takes a range from the host (SYS.CONFIG: PAMTs) or gives
+	 * it back.  Optional.
+	 */
+	void (*own)(void *ctx, u64 pa, u64 bytes, bool owned);
+};
+
+enum tdx_model_generation {
+	TDX_MODEL_1_0,	/* TDH.SYS.INFO only */
+	TDX_MODEL_1_5,	/* and TDH.SYS.RD */
+	TDX_MODEL_2_0,	/* and more metadata fields */
+};
+
+/* The machine and the module, as the BIOS left them.  Fixed after creation. */
+struct tdx_model_config {
+	enum tdx_model_generation generation;
+	unsigned int nr_lps;			/* all that the BIOS enabled */
+	unsigned int nr_pkgs;
+	u8 pkg_of_lp[TDX_MODEL_MAX_LPS];
+	u64 seamrr_base, seamrr_size;		/* bytes */
+	unsigned int keyid_bits;		/* in a physical address, below bit 52 */
+	unsigned int first_private_keyid;
+	unsigned int nr_private_keyids;
+	struct tdx_cmr_info cmrs[TDX_NR_CMRS];
+	u16 max_tdmrs;
+	u16 max_reserved_per_tdmr;
+	u16 pamt_entry_size;			/* bytes, all three levels */
+	u64 tdx_features0;
+	u16 major_version, minor_version, update_version, build_num;
+	u32 build_date;				/* BCD, yyyymmdd */
+};
+
+struct tdx_model {
+	struct tdx_model_config config;
+	const struct tdx_model_ops *ops;
+	void *ctx;
+	/* Private to the model; the model's author adds its state here. */
+};
+
+/*
+ * Load a module: state INIT_PENDING.  @config is copied.  @ops and @ctx must
+ * outlive the model.
+ */
+void tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,
+		    const struct tdx_model_ops *ops, void *ctx);
+
+/*
+ * One SEAMCALL on the calling logical processor.  Reads and writes @regs as the
+ * instruction does; the completion status is regs->rax.  Any number of logical
+ * processors may be inside at once; locks are try-once, as the module's.
+ */
+void tdx_model_seamcall(struct tdx_model *m, struct tdx_model_regs *regs);
+
+/*
+ * Why the last SEAMCALL of the calling logical processor failed: a short
+ * sentence with the values that matter, or "" after success.
+ */
+const char *tdx_model_why(struct tdx_model *m);
+
+/*
+ * A healthy platform's MSRs and CPUID, as the module checks them, derived from
+ * the model's config; for platform operations that have no hardware to ask.
+ */
+bool tdx_model_healthy_msr(const struct tdx_model_config *config, u32 msr, u64 *value);
+void tdx_model_healthy_cpuid(const struct tdx_model_config *config, unsigned int lp,
+			     u32 leaf, u32 subleaf, u32 regs[4]);
+
+#endif /* _X86_VIRT_TDX_MODEL_H */
