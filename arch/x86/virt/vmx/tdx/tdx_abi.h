@@ -9,6 +9,7 @@
 #ifndef _X86_VIRT_TDX_ABI_H
 #define _X86_VIRT_TDX_ABI_H
 
+#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
@@ -96,7 +97,7 @@ enum tdx_leaf { TDX_LEAF_LIST(TDX_LEAF_ENUM) };
 #undef TDX_LEAF_ENUM
 
 /* Sizes and alignments that the architecture fixes, in bytes. */
-#define TDX_TDMR_ALIGNMENT		(1ULL << 30)
+#define TDX_TDMR_ALIGNMENT		BIT_ULL(30)
 #define TDX_PAMT_ALIGNMENT		4096
 #define TDX_CMR_ARRAY_ALIGNMENT		512
 #define TDX_TDMR_INFO_ALIGNMENT		512
@@ -113,6 +114,7 @@ struct tdx_cmr_info {
 	u64 base;
 	u64 size;
 };
+
 static_assert(sizeof(struct tdx_cmr_info) == 16);
 
 /* The levels of a PAMT, in the numbering of TDX status details. */
@@ -141,6 +143,7 @@ struct tdx_tdmr_info {
 	struct tdx_pamt_area pamt[TDX_NR_PAMT_LEVELS];	/* 1G first: see tdx_tdmr_pamt() */
 	struct tdx_reserved_area reserved[TDX_TDMR_NR_RESERVED];
 } __aligned(TDX_TDMR_INFO_ALIGNMENT);
+
 static_assert(offsetof(struct tdx_tdmr_info, pamt) == 16);
 static_assert(sizeof(struct tdx_pamt_area) == 16);
 static_assert(offsetof(struct tdx_tdmr_info, reserved) == 64);
@@ -162,6 +165,7 @@ struct tdx_cpuid_config {
 	u32 ecx;
 	u32 edx;
 };
+
 static_assert(sizeof(struct tdx_cpuid_config) == 24);
 
 /* TDSYSINFO_STRUCT: what TDH.SYS.INFO writes. */
@@ -192,6 +196,7 @@ struct tdx_sysinfo_struct {
 	struct tdx_cpuid_config cpuid_config[TDX_TDSYSINFO_NR_CPUID_CONFIG];
 	u8  reserved5[4];
 } __packed __aligned(TDX_TDSYSINFO_ALIGNMENT);
+
 static_assert(offsetof(struct tdx_sysinfo_struct, build_num) == 12);
 static_assert(offsetof(struct tdx_sysinfo_struct, sys_rd) == 18);
 static_assert(offsetof(struct tdx_sysinfo_struct, max_tdmrs) == 32);
@@ -205,7 +210,7 @@ static_assert(offsetof(struct tdx_sysinfo_struct, num_cpuid_config) == 128);
 static_assert(offsetof(struct tdx_sysinfo_struct, cpuid_config) == 132);
 static_assert(sizeof(struct tdx_sysinfo_struct) == 1024);
 
-#define TDX_SYSINFO_ATTR_DEBUG		(1U << 31)
+#define TDX_SYSINFO_ATTR_DEBUG		BIT(31)
 
 /* Metadata field ids of TDH.SYS.RD; multi-element fields: id + index. */
 #define TDX_MD_FIELD_ID_NONE			0xffffffffffffffffULL
@@ -235,6 +240,6 @@ static_assert(sizeof(struct tdx_sysinfo_struct) == 1024);
 #define TDX_MD_CPUID_CONFIG_VALUES		0x9900000300000500ULL
 
 /* TDX_FEATURES0 */
-#define TDX_FEATURES0_NO_RBP_MOD		(1ULL << 18)
+#define TDX_FEATURES0_NO_RBP_MOD		BIT_ULL(18)
 
 #endif /* _X86_VIRT_TDX_ABI_H */

@@ -8,13 +8,14 @@
 #ifndef _X86_VIRT_TDX_STATUS_H
 #define _X86_VIRT_TDX_STATUS_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 /* Layout of a status code. */
-#define TDX_STATUS_ERROR		(1ULL << 63)
-#define TDX_STATUS_NON_RECOVERABLE	(1ULL << 62)
-#define TDX_STATUS_FATAL		(1ULL << 61)
-#define TDX_STATUS_HOST_HINT		(1ULL << 60)
+#define TDX_STATUS_ERROR		BIT_ULL(63)
+#define TDX_STATUS_NON_RECOVERABLE	BIT_ULL(62)
+#define TDX_STATUS_FATAL		BIT_ULL(61)
+#define TDX_STATUS_HOST_HINT		BIT_ULL(60)
 #define TDX_STATUS_CODE_MASK		0xffffffff00000000ULL
 #define TDX_STATUS_DETAILS_MASK		0x00000000ffffffffULL
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * TDX host support: what KVM may ask of it.
+ */
+#ifndef _ASM_X86_TDX_HOST_H
+#define _ASM_X86_TDX_HOST_H
+
+#include <linux/errno.h>
+#include <linux/types.h>
+
+/* One CPUID leaf that a TD's creator may configure; bits set are configurable. */
+struct tdx_td_cpuid {
+	u32 leaf;
+	u32 subleaf;	/* all ones: the leaf has no subleaves */
+	u32 eax;
+	u32 ebx;
+	u32 ecx;
+	u32 edx;
+};
+
+/**
+ * struct tdx_td_params_limits - what the module accepts as parameters of a TD
+ * @attributes_fixed0:	 bits that may be 1 in ATTRIBUTES
+ * @attributes_fixed1:	 bits that must be 1 in ATTRIBUTES
+ * @xfam_fixed0:	 bits that may be 1 in XFAM
+ * @xfam_fixed1:	 bits that must be 1 in XFAM
+ * @nr_cpuid_configs:	 entries of @cpuid_configs
+ * @cpuid_configs:	 the CPUID leaves that can be configured
+ */
+struct tdx_td_params_limits {
+	u64 attributes_fixed0;
+	u64 attributes_fixed1;
+	u64 xfam_fixed0;
+	u64 xfam_fixed1;
+	u32 nr_cpuid_configs;
+	const struct tdx_td_cpuid *cpuid_configs;
+};
+
+#ifdef CONFIG_INTEL_TDX_HOST
+bool platform_tdx_enabled(void);
+int tdx_init(void);
+bool tdx_may_work(void);
+const char *tdx_unavailable_reason(void);
+const struct tdx_td_params_limits *tdx_td_params_limits(void);
+#else
+static inline bool platform_tdx_enabled(void) { return false; }
+static inline int tdx_init(void) { return -ENODEV; }
+#endif
+
+#endif /* _ASM_X86_TDX_HOST_H */

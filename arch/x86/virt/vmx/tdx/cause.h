@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Why something failed, in words.  Whoever finds a failure fills it in;
+ * whoever started the work prints it, once.
+ */
+#ifndef _X86_VIRT_TDX_CAUSE_H
+#define _X86_VIRT_TDX_CAUSE_H
+
+#include <linux/compiler_attributes.h>
+#include <linux/kernel.h>
+
+struct tdx_cause {
+	char text[384];
+};
+
+/* Evaluates to @error, so that a failing function explains and returns in one line. */
+#define tdx_cause(cause, error, fmt, ...)						\
+({											\
+	scnprintf((cause)->text, sizeof((cause)->text), fmt, ##__VA_ARGS__);		\
+	(error);									\
+})
+
+#endif /* _X86_VIRT_TDX_CAUSE_H */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What has to be done on each logical CPU, or on one of each package.
+ */
+#ifndef _X86_VIRT_TDX_CPU_H
+#define _X86_VIRT_TDX_CPU_H
+
+struct tdx_cause;
+
+int tdx_cpus_check(struct tdx_cause *cause);
+int tdx_cpus_init(struct tdx_cause *cause);
+int tdx_packages_config_key(struct tdx_cause *cause);
+void tdx_cpus_shutdown(void);
+
+#endif /* _X86_VIRT_TDX_CPU_H */

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /sys/kernel/debug/x86/tdx/info: what became of TDX, for people and tests.
+ *
+ * One fact in a line: a key and its values, numbers in decimal, addresses and
+ * sizes in hexadecimal bytes.
+ */
+#include <linux/debugfs.h>
+#include <linux/init.h>
+#include <linux/seq_file.h>
+
+#include "host.h"
+#include "module.h"
+#include "pamt.h"
+#include "seamcall.h"
+
+static void show_tdmr(struct seq_file *m, struct tdx_tdmr_info *tdmr)
+{
+	const struct tdx_reserved_area *area = tdmr->reserved;
+	const struct tdx_pamt_area *pamt = tdmr->pamt;
+	unsigned int i;
+
+	seq_printf(m, "tdmr 0x%llx 0x%llx pamt1g 0x%llx 0x%llx pamt2m 0x%llx 0x%llx pamt4k 0x%llx 0x%llx\n",
+		   tdmr->base, tdmr->size, pamt[0].base, pamt[0].size,
+		   pamt[1].base, pamt[1].size, pamt[2].base, pamt[2].size);
+	for (i = 0; i < TDX_TDMR_NR_RESERVED && area[i].size; i++)
+		seq_printf(m, "rsvd 0x%llx 0x%llx\n", area[i].offset, area[i].size);
+}
+
+static void show_ready(struct seq_file *m, const struct tdx_module *module)
+{
+	const struct tdx_sysinfo *info = &module->sysinfo;
+	unsigned int i;
+
+	seq_printf(m, "global_keyid %u\n", module->platform->first_private_keyid);
+	seq_printf(m, "module_version %u.%u.%u\n", info->major_version,
+		   info->minor_version, info->update_version);
+	seq_printf(m, "module_build %u %08x\n", info->build_num, info->build_date);
+	for (i = 0; i < info->nr_cmrs; i++)
+		seq_printf(m, "cmr 0x%llx 0x%llx\n", info->cmrs[i].base, info->cmrs[i].size);
+	for (i = 0; i < module->nr_tdmrs; i++)
+		show_tdmr(m, &module->tdmrs[i]);
+	seq_printf(m, "memory_bytes %llu\n", tdx_memory_bytes(&module->memory));
+	seq_printf(m, "pamt_bytes %llu\n", tdx_pamt_bytes(module->tdmrs, module->nr_tdmrs));
+	seq_printf(m, "init_us %llu\n", module->init_us);
+}
+
+static int info_show(struct seq_file *m, void *v)
+{
+	const struct tdx_module *module = tdx_host_module();
+	/* Pairs with the release in initialise_once(). */
+	enum tdx_module_state state = smp_load_acquire(&module->state);
+
+	seq_printf(m, "state %s\n", tdx_module_state_name(state));
+	if (module->platform->enabled)
+		seq_printf(m, "keyids %u %u\n", module->platform->first_private_keyid,
+			   module->platform->nr_private_keyids);
+	if (state == TDX_MODULE_READY)
+		show_ready(m, module);
+	else if (state != TDX_MODULE_UNKNOWN)
+		seq_printf(m, "cause %s\n", module->cause.text);
+	seq_printf(m, "seamcalls %llu\n", tdx_seamcalls_made());
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(info);
+
+static int __init tdx_debugfs_init(void)
+{
+	struct dentry *dir = debugfs_create_dir("tdx", arch_debugfs_dir);
+
+	debugfs_create_file("info", 0400, dir, NULL, &info_fops);
+	return 0;
+}
+late_initcall(tdx_debugfs_init);

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Boot-time detection of TDX: did the BIOS reserve the SEAM range and a part
+ * of the memory encryption KeyIDs for TDX?
+ */
+#define pr_fmt(fmt) "virt/tdx: " fmt
+
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/printk.h>
+
+#include <asm/msr.h>
+#include <asm/processor.h>
+#include <asm/tdx_host.h>
+
+#include "platform.h"
+
+/* SDM vol. 4, and TDX Module Base Architecture Specification, "SEAMRR". */
+#define MSR_IA32_MKTME_KEYID_PARTITIONING	0x00000087
+#define MSR_IA32_SEAMRR_PHYS_BASE		0x00001400
+#define MSR_IA32_SEAMRR_PHYS_MASK		0x00001401
+
+#define MTRRCAP_SEAMRR			BIT_ULL(15)
+#define SEAMRR_BASE_CONFIGURED		BIT_ULL(3)
+#define SEAMRR_MASK_LOCKED		BIT_ULL(10)
+#define SEAMRR_MASK_ENABLED		BIT_ULL(11)
+
+/* One for the module's own metadata, and at least one for a guest. */
+#define TDX_MIN_PRIVATE_KEYIDS		2
+
+static struct tdx_platform boot_platform __ro_after_init = {
+	.reason = "the CPU has no TDX",
+};
+
+static struct tdx_platform lacking(bool misconfigured, const char *reason)
+{
+	return (struct tdx_platform) {
+		.misconfigured	= misconfigured,
+		.reason		= reason,
+	};
+}
+
+/**
+ * tdx_platform_decode - what a CPU's MSRs say of TDX
+ * @msrs: the values; an MSR that does not exist reads 0
+ *
+ * Context: Any.
+ * Return: The platform, or the reason why TDX cannot be used on it.
+ */
+struct tdx_platform tdx_platform_decode(const struct tdx_platform_msrs *msrs)
+{
+	u32 nr_mktme_keyids = lower_32_bits(msrs->keyid_partitioning);
+	u32 nr_private_keyids = upper_32_bits(msrs->keyid_partitioning);
+	bool seamrr_enabled = msrs->seamrr_mask & SEAMRR_MASK_ENABLED;
+
+	if (!(msrs->mtrrcap & MTRRCAP_SEAMRR))
+		return lacking(nr_private_keyids, nr_private_keyids ?
+			       "there are TDX KeyIDs, but the CPU has no SEAMRR; update the BIOS" :
+			       "the CPU has no SEAMRR");
+	if (!seamrr_enabled && !nr_private_keyids)
+		return lacking(false, "TDX is not enabled in the BIOS setup");
+	if (!seamrr_enabled)
+		return lacking(true, "there are TDX KeyIDs, but SEAMRR is not enabled; enable the SEAM loader in the BIOS setup");
+	if (!(msrs->seamrr_base & SEAMRR_BASE_CONFIGURED))
+		return lacking(true, "SEAMRR is enabled, but has no address; update the BIOS");
+	if (!(msrs->seamrr_mask & SEAMRR_MASK_LOCKED))
+		return lacking(true, "SEAMRR is enabled, but not locked; update the BIOS");
+	if (!nr_private_keyids)
+		return lacking(true, "SEAMRR is enabled, but there are no TDX KeyIDs; split the TME-MT KeyIDs in the BIOS setup");
+	if (nr_private_keyids < TDX_MIN_PRIVATE_KEYIDS)
+		return lacking(true, "there is only one TDX KeyID, and the TDX module itself needs it; assign more in the BIOS setup");
+
+	return (struct tdx_platform) {
+		.enabled		= true,
+		.first_private_keyid	= nr_mktme_keyids + 1,
+		.nr_private_keyids	= nr_private_keyids,
+	};
+}
+
+/* An MSR that the CPU does not have reads 0. */
+static u64 read_msr_or_0(u32 msr)
+{
+	u64 value;
+
+	return rdmsrl_safe(msr, &value) ? 0 : value;
+}
+
+static int __init tdx_platform_init(void)
+{
+	struct tdx_platform_msrs msrs;
+
+	if (boot_cpu_data.x86_vendor != X86_VENDOR_INTEL)
+		return 0;
+
+	msrs.mtrrcap = read_msr_or_0(MSR_MTRRcap);
+	msrs.seamrr_base = read_msr_or_0(MSR_IA32_SEAMRR_PHYS_BASE);
+	msrs.seamrr_mask = read_msr_or_0(MSR_IA32_SEAMRR_PHYS_MASK);
+	msrs.keyid_partitioning = read_msr_or_0(MSR_IA32_MKTME_KEYID_PARTITIONING);
+
+	boot_platform = tdx_platform_decode(&msrs);
+	if (boot_platform.enabled)
+		pr_info("enabled by the BIOS, private KeyIDs %u-%u\n",
+			boot_platform.first_private_keyid,
+			boot_platform.first_private_keyid + boot_platform.nr_private_keyids - 1);
+	else if (boot_platform.misconfigured)
+		pr_err("not usable: %s\n", boot_platform.reason);
+	return 0;
+}
+early_initcall(tdx_platform_init);
+
+/**
+ * tdx_platform - TDX as the BIOS configured it
+ *
+ * Context: Any, from the initcalls after early_initcall() on.
+ * Return: The platform; never NULL, never changes.
+ */
+const struct tdx_platform *tdx_platform(void)
+{
+	return &boot_platform;
+}
+
+/**
+ * platform_tdx_enabled - did the BIOS enable TDX?
+ *
+ * True says that SEAMRR is enabled and that there are enough TDX private
+ * KeyIDs to run a guest.  It does not say that a TDX module is loaded: only
+ * tdx_init() can tell.
+ *
+ * Context: Any, from the initcalls after early_initcall() on.
+ * Return: true if so.
+ */
+bool platform_tdx_enabled(void)
+{
+	return boot_platform.enabled;
+}
+EXPORT_SYMBOL_GPL(platform_tdx_enabled);

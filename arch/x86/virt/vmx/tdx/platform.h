@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the BIOS made of the machine: SEAMRR and the KeyID partition.
+ */
+#ifndef _X86_VIRT_TDX_PLATFORM_H
+#define _X86_VIRT_TDX_PLATFORM_H
+
+#include <linux/types.h>
+
+/* The MSRs that tell, as read on one CPU. */
+struct tdx_platform_msrs {
+	u64 mtrrcap;
+	u64 seamrr_base;
+	u64 seamrr_mask;
+	u64 keyid_partitioning;
+};
+
+/**
+ * struct tdx_platform - TDX as the BIOS configured it
+ * @enabled:		 TDX guests can be run, as far as MSRs tell
+ * @reason:		 why not, in words, when @enabled is false
+ * @misconfigured:	 the BIOS enabled a part of TDX, but not all of it
+ * @first_private_keyid: the KeyID that protects the module's own metadata
+ * @nr_private_keyids:	 KeyIDs that only TDX can use, the first included
+ */
+struct tdx_platform {
+	bool enabled;
+	bool misconfigured;
+	const char *reason;
+	u32 first_private_keyid;
+	u32 nr_private_keyids;
+};
+
+struct tdx_platform tdx_platform_decode(const struct tdx_platform_msrs *msrs);
+const struct tdx_platform *tdx_platform(void);
+
+#endif /* _X86_VIRT_TDX_PLATFORM_H */

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calling the TDX module: retries, counting, and a failure in words.
+ */
+#include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/static_call.h>
+
+#include "cause.h"
+#include "seamcall.h"
+#include "status.h"
+
+/*
+ * The module never waits: a lock that is taken or a random number generator
+ * that ran dry is the caller's to wait for.  Both clear within microseconds;
+ * 1,000 tries are far beyond what a healthy machine needs and still end.
+ */
+#define TDX_SEAMCALL_TRIES	1000
+
+DEFINE_STATIC_CALL(tdx_seamcall_door, __seamcall);
+
+static DEFINE_PER_CPU(u64, nr_seamcalls);
+
+static bool worth_retrying(u64 status)
+{
+	switch (tdx_status_code(status)) {
+	case TDX_RND_NO_ENTROPY:
+	case TDX_KEY_GENERATION_FAILED:
+	case TDX_SYS_BUSY:
+	case TDX_OPERAND_BUSY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * tdx_seamcall - call the TDX module, again while it asks for that
+ * @leaf: RAX: the leaf number and version
+ * @regs: inputs; outputs of the last try on return
+ *
+ * Repeats the call while the module has no entropy or is busy, at most
+ * TDX_SEAMCALL_TRIES times.
+ *
+ * Context: Process context, may sleep between two tries.  The caller may be
+ *	    bound to a CPU, but need not.  The CPU must be in VMX operation.
+ * Return: The completion status (TDX Module ABI specification, "Function
+ *	   Completion Status"), or one of the software error class:
+ *	   TDX_SEAMCALL_VMFAILINVALID, TDX_SEAMCALL_GP, TDX_SEAMCALL_UD.
+ *	   Bit 63 tells a failure; a status that is not 0 need not be one.
+ */
+u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs)
+{
+	const struct tdx_regs in = *regs;
+	unsigned int tries = TDX_SEAMCALL_TRIES;
+	u64 status;
+
+	for (;;) {
+		this_cpu_inc(nr_seamcalls);
+		status = static_call(tdx_seamcall_door)(leaf, regs);
+		if (!worth_retrying(status) || !--tries)
+			return status;
+
+		cond_resched();
+		*regs = in;
+	}
+}
+
+/**
+ * tdx_explain - put the status of a SEAMCALL into words
+ * @cause:  says which leaf failed, and why, when the return value is not 0
+ * @leaf:   RAX of the SEAMCALL
+ * @status: what it returned
+ *
+ * Context: Any.
+ * Return: 0 for success, with or without information, else the errno of
+ *	   tdx_status_errno().
+ */
+int tdx_explain(struct tdx_cause *cause, u64 leaf, u64 status)
+{
+	char words[TDX_STATUS_TEXT_SIZE];
+
+	if (!tdx_status_failed(status))
+		return 0;
+
+	tdx_status_format(words, sizeof(words), status);
+	return tdx_cause(cause, tdx_status_errno(status), "%s: %s", tdx_leaf_name(leaf), words);
+}
+
+/**
+ * tdx_seamcalls_made - how many SEAMCALLs all CPUs made since boot
+ *
+ * Context: Any.  Not exact while CPUs make SEAMCALLs.
+ * Return: The number, each retry counted.
+ */
+u64 tdx_seamcalls_made(void)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu(nr_seamcalls, cpu);
+	return sum;
+}

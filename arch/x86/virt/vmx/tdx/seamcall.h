@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one way to call the TDX module.
+ */
+#ifndef _X86_VIRT_TDX_SEAMCALL_H
+#define _X86_VIRT_TDX_SEAMCALL_H
+
+#include <linux/linkage.h>
+#include <linux/static_call_types.h>
+#include <linux/types.h>
+
+#include "seamcall_regs.h"
+#include "tdx_abi.h"
+
+struct tdx_cause;
+
+asmlinkage u64 __seamcall(u64 leaf, struct tdx_regs *regs);
+
+/*
+ * The door to the module.  KUnit suites point it at the software module with
+ * static_call_update().
+ */
+DECLARE_STATIC_CALL(tdx_seamcall_door, __seamcall);
+
+u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs);
+int tdx_explain(struct tdx_cause *cause, u64 leaf, u64 status);
+u64 tdx_seamcalls_made(void);
+
+#endif /* _X86_VIRT_TDX_SEAMCALL_H */

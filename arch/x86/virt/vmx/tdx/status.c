@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Status codes of the TDX module in words and as errno.
+ */
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "status.h"
+
+struct tdx_name {
+	u64 value;
+	const char *name;
+};
+
+#define LEAF_NAME(name, number, text)	{ number, text },
+static const struct tdx_name leaf_names[] = { TDX_LEAF_LIST(LEAF_NAME) };
+
+#define STATUS_NAME(name, value)	{ value, #name },
+static const struct tdx_name status_names[] = {
+	TDX_STATUS_LIST(STATUS_NAME)
+	/* Codes of the software error class carry no details: listed whole. */
+	{ TDX_SEAMCALL_VMFAILINVALID, "VMfailInvalid" },
+	{ TDX_SEAMCALL_GP, "#GP" },
+	{ TDX_SEAMCALL_UD, "#UD" },
+};
+
+#define OPERAND_NAME(name, value)	{ value, #name },
+static const struct tdx_name operand_names[] = { TDX_OPERAND_LIST(OPERAND_NAME) };
+
+/* The codes that a host meets while it initialises the module, and what to do. */
+static const struct tdx_meaning {
+	u64 status;
+	int error;
+	const char *text;
+} meanings[] = {
+	{ TDX_SEAMCALL_VMFAILINVALID, -ENODEV,
+	  "no TDX module is loaded; load it in the BIOS setup or update the BIOS" },
+	{ TDX_SEAMCALL_GP, -EOPNOTSUPP,
+	  "SEAMRR is not enabled on this CPU; enable TDX in the BIOS setup" },
+	{ TDX_SEAMCALL_UD, -EPERM,
+	  "the CPU is not in VMX operation" },
+	{ TDX_SYS_INIT_NOT_PENDING, -EALREADY,
+	  "the module was initialised before, by a previous kernel; reset the machine to use TDX" },
+	{ TDX_SYS_SHUTDOWN, -EALREADY,
+	  "the module was shut down before, by a previous kernel; reset the machine to use TDX" },
+	{ TDX_SYS_CONFIG_NOT_PENDING, -ENXIO,
+	  "a CPU that the BIOS enabled was not initialised; boot without maxcpus=, nr_cpus= and nosmt" },
+	{ TDX_RND_NO_ENTROPY, -EAGAIN,
+	  "the CPU's random number generator had no entropy" },
+	{ TDX_KEY_GENERATION_FAILED, -EAGAIN,
+	  "the CPU's key generation had no entropy" },
+	{ TDX_SYS_BUSY, -EBUSY,
+	  "the module was busy" },
+	{ TDX_OPERAND_BUSY, -EBUSY,
+	  "the module was busy with this operand" },
+	{ TDX_INCONSISTENT_MSR, -EIO,
+	  "the BIOS set this MSR differently on different CPUs; update the BIOS" },
+	{ TDX_INCORRECT_MSR_VALUE, -EIO,
+	  "the BIOS set this MSR to a value that the module refuses; check the BIOS setup" },
+	{ TDX_INCONSISTENT_CPUID_FIELD, -EIO,
+	  "CPUID differs between CPUs; update the BIOS" },
+	{ TDX_INCORRECT_CPUID_VALUE, -EIO,
+	  "the module does not support this CPU or its BIOS settings" },
+	{ TDX_LIMIT_CPUID_MAXVAL_SET, -EIO,
+	  "the BIOS limits CPUID's maximum leaf; turn that limit off in the BIOS setup" },
+	{ TDX_NUM_ACTIVATED_HKIDS_NOT_SUPPORTED, -EIO,
+	  "the module does not support the BIOS' number of KeyIDs; check the BIOS setup" },
+	{ TDX_CMR_LIST_INVALID, -EIO,
+	  "the BIOS passed a malformed list of convertible memory; update the BIOS" },
+	{ TDX_SMRR_OVERLAPS_CMR, -EIO,
+	  "the BIOS' SMRR overlaps convertible memory; update the BIOS" },
+};
+
+/* For codes that compare with their details masked, @mask is TDX_STATUS_CODE_MASK. */
+static const char *find_name(const struct tdx_name *names, size_t nr, u64 value, u64 mask)
+{
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		if (names[i].value == (value & mask))
+			return names[i].name;
+	return NULL;
+}
+
+/* The software error class keeps its codes in the bits of the details. */
+static u64 code_mask(u64 status)
+{
+	return (status & TDX_SW_ERROR) == TDX_SW_ERROR ? ~0ULL : TDX_STATUS_CODE_MASK;
+}
+
+static const struct tdx_meaning *find_meaning(u64 status)
+{
+	u64 code = status & code_mask(status);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(meanings); i++)
+		if (meanings[i].status == code)
+			return &meanings[i];
+	return NULL;
+}
+
+/**
+ * tdx_leaf_name - the specification's name of a host-side leaf
+ * @leaf: RAX of the SEAMCALL
+ *
+ * Context: Any.
+ * Return: The name, or "unknown leaf"; never NULL.
+ */
+const char *tdx_leaf_name(u64 leaf)
+{
+	return find_name(leaf_names, ARRAY_SIZE(leaf_names), leaf, TDX_LEAF_NUMBER_MASK) ?:
+		"unknown leaf";
+}
+
+/**
+ * tdx_status_name - the specification's name of a completion status
+ * @status: what a SEAMCALL returned; details are ignored
+ *
+ * Context: Any.
+ * Return: The name without its TDX_ prefix, or "unknown status"; never NULL.
+ */
+const char *tdx_status_name(u64 status)
+{
+	return find_name(status_names, ARRAY_SIZE(status_names), status, code_mask(status)) ?:
+		"unknown status";
+}
+
+/**
+ * tdx_status_errno - the errno that a caller of the TDX core sees
+ * @status: what a SEAMCALL returned
+ *
+ * Context: Any.
+ * Return:
+ * * 0		 - success, with or without information (bit 63 clear)
+ * * -ENODEV	 - no module answered (VMfailInvalid)
+ * * -EPERM	 - the CPU is not in VMX operation (#UD)
+ * * -EOPNOTSUPP - SEAMRR is not enabled (#GP)
+ * * -EALREADY	 - a previous kernel used the module up
+ * * -ENXIO	 - a CPU that the BIOS enabled is missing
+ * * -EAGAIN	 - no entropy
+ * * -EBUSY	 - the module is busy
+ * * -EIO	 - every other failure
+ */
+int tdx_status_errno(u64 status)
+{
+	const struct tdx_meaning *meaning;
+
+	if (!tdx_status_failed(status))
+		return 0;
+
+	meaning = find_meaning(status);
+	return meaning ? meaning->error : -EIO;
+}
+
+static const char *pamt_level_name(u32 level)
+{
+	static const char * const names[TDX_NR_PAMT_LEVELS] = { "4K", "2M", "1G" };
+
+	return level < TDX_NR_PAMT_LEVELS ? names[level] : "unknown";
+}
+
+/* What bits 31:0 say, by the code that they belong to; "" if nothing. */
+static void format_details(char *buf, size_t size, u64 status)
+{
+	u32 details = status & TDX_STATUS_DETAILS_MASK;
+	u8 tdmr = details, index = details >> 8, other = details >> 16;
+	const char *operand;
+
+	buf[0] = '\0';
+	switch (tdx_status_code(status)) {
+	case TDX_INVALID_TDMR:
+	case TDX_NON_ORDERED_TDMR:
+	case TDX_TDMR_OUTSIDE_CMRS:
+		scnprintf(buf, size, " (TDMR %u)", tdmr);
+		break;
+	case TDX_INVALID_PAMT:
+	case TDX_PAMT_OUTSIDE_CMRS:
+		scnprintf(buf, size, " (TDMR %u, PAMT level %s)", tdmr, pamt_level_name(index));
+		break;
+	case TDX_PAMT_OVERLAP:
+		scnprintf(buf, size, " (TDMR %u, PAMT level %s, TDMR %u)", tdmr,
+			  pamt_level_name(index), other);
+		break;
+	case TDX_INVALID_RESERVED_IN_TDMR:
+	case TDX_NON_ORDERED_RESERVED_IN_TDMR:
+		scnprintf(buf, size, " (TDMR %u, reserved area %u)", tdmr, index);
+		break;
+	case TDX_INCONSISTENT_MSR:
+	case TDX_INCORRECT_MSR_VALUE:
+		scnprintf(buf, size, " (MSR 0x%x)", details);
+		break;
+	case TDX_OPERAND_INVALID:
+	case TDX_OPERAND_ADDR_RANGE_ERROR:
+	case TDX_OPERAND_BUSY:
+		operand = find_name(operand_names, ARRAY_SIZE(operand_names), details, ~0ULL);
+		if (operand) {
+			scnprintf(buf, size, " (operand %s)", operand);
+			break;
+		}
+		fallthrough;
+	default:
+		if (details && code_mask(status) != ~0ULL)
+			scnprintf(buf, size, " (details 0x%x)", details);
+	}
+}
+
+/**
+ * tdx_status_format - a completion status in words
+ * @buf:    where to write; always terminated
+ * @size:   of @buf in bytes; TDX_STATUS_TEXT_SIZE is enough for every status
+ * @status: what a SEAMCALL returned
+ *
+ * Writes name, decoded details, the raw value and, where one is known, the
+ * meaning with what a person can do about it.
+ *
+ * Context: Any.
+ */
+void tdx_status_format(char *buf, size_t size, u64 status)
+{
+	const struct tdx_meaning *meaning = find_meaning(status);
+	char details[64];
+
+	format_details(details, sizeof(details), status);
+	scnprintf(buf, size, "%s%s 0x%016llx%s%s", tdx_status_name(status), details, status,
+		  meaning ? ": " : "", meaning ? meaning->text : "");
+}

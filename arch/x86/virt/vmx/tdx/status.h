@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a completion status means: for the code that called, and for a person.
+ */
+#ifndef _X86_VIRT_TDX_STATUS_WORDS_H
+#define _X86_VIRT_TDX_STATUS_WORDS_H
+
+#include <asm/tdx.h>
+#include <asm/trapnr.h>
+
+#include "tdx_abi.h"
+
+/* The CPU raised an exception instead of entering the module. */
+#define TDX_SEAMCALL_GP		(TDX_SW_ERROR | X86_TRAP_GP)
+#define TDX_SEAMCALL_UD		(TDX_SW_ERROR | X86_TRAP_UD)
+
+/* Enough for every text of tdx_status_format(). */
+#define TDX_STATUS_TEXT_SIZE	256
+
+static inline bool tdx_status_failed(u64 status)
+{
+	return status & TDX_STATUS_ERROR;
+}
+
+/* The status without its details: comparable with the constants of tdx_status.h. */
+static inline u64 tdx_status_code(u64 status)
+{
+	return status & TDX_STATUS_CODE_MASK;
+}
+
+const char *tdx_leaf_name(u64 leaf);
+const char *tdx_status_name(u64 status);
+int tdx_status_errno(u64 status);
+void tdx_status_format(char *buf, size_t size, u64 status);
+
+#endif /* _X86_VIRT_TDX_STATUS_WORDS_H */

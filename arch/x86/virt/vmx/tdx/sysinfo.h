@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the TDX module says of itself.
+ */
+#ifndef _X86_VIRT_TDX_SYSINFO_H
+#define _X86_VIRT_TDX_SYSINFO_H
+
+#include <asm/tdx_host.h>
+
+#include "tdmr.h"
+
+struct tdx_cause;
+
+/**
+ * struct tdx_sysinfo - the module's version, limits and convertible memory
+ * @major_version:  of the module
+ * @minor_version:  of the module
+ * @update_version: of the module; 0 if the module is too old to tell
+ * @build_num:	    of the module
+ * @build_date:	    of the module, BCD yyyymmdd
+ * @debug:	    a debug module, without security
+ * @features0:	    TDX_FEATURES0; 0 if the module is too old to tell
+ * @tdmr_limits:    what TDH.SYS.CONFIG takes
+ * @tdcs_size:	    bytes of a guest's control structure
+ * @tdvps_size:	    bytes of a VCPU's state
+ * @td_params:	    what TDH.MNG.INIT takes
+ * @cpuid_configs:  the array behind @td_params
+ * @nr_cmrs:	    used entries of @cmrs
+ * @cmrs:	    convertible memory, sorted, as the module reported it
+ */
+struct tdx_sysinfo {
+	u16 major_version;
+	u16 minor_version;
+	u16 update_version;
+	u16 build_num;
+	u32 build_date;
+	bool debug;
+	u64 features0;
+	struct tdmr_limits tdmr_limits;
+	u16 tdcs_size;
+	u16 tdvps_size;
+	struct tdx_td_params_limits td_params;
+	struct tdx_td_cpuid cpuid_configs[TDX_TDSYSINFO_NR_CPUID_CONFIG];
+	unsigned int nr_cmrs;
+	struct tdx_cmr_info cmrs[TDX_NR_CMRS];
+};
+
+int tdx_sysinfo_read(struct tdx_sysinfo *info, struct tdx_cause *cause);
+
+#endif /* _X86_VIRT_TDX_SYSINFO_H */
