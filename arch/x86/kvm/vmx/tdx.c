@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Trust domains (TDs) as a type of KVM's virtual machines.
+ *
+ * The TDX module is initialised for the first TD, between VMXON on all CPUs
+ * and the moment when user space gets the VM's descriptor.  Ordinary VMs never
+ * come here: of KVM's operations only those are wrapped that a TD answers
+ * differently, and each wrapper asks for the type first.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
+
+#include <linux/kvm_host.h>
+#include <linux/moduleparam.h>
+
+#include <asm/tdx_host.h>
+
+#include "x86.h"
+#include "tdx.h"
+
+static bool __read_mostly enable_tdx = true;
+module_param_named(tdx, enable_tdx, bool, 0444);
+MODULE_PARM_DESC(tdx, "Let user space create TDX guests (default: on, if the platform has TDX)");
+
+/* TD attributes that KVM knows how to deal with. */
+#define TD_ATTR_SEPT_VE_DISABLE		BIT_ULL(28)
+#define KVM_SUPPORTED_TD_ATTRS		TD_ATTR_SEPT_VE_DISABLE
+
+/* The operations of ordinary VMs, behind those of this file. */
+static int (*vmx_vcpu_precreate)(struct kvm *kvm) __ro_after_init;
+
+static bool is_td(struct kvm *kvm)
+{
+	return kvm->arch.vm_type == KVM_X86_TDX_VM;
+}
+
+static bool tdx_is_vm_type_supported(unsigned long type)
+{
+	if (type != KVM_X86_TDX_VM)
+		return false;
+
+	if (!enable_tdx) {
+		pr_info_once("TDX guests are turned off by the parameter kvm_intel.tdx or by a lack of EPT\n");
+		return false;
+	}
+	if (tdx_may_work())
+		return true;
+
+	/* Cannot succeed, but tells the log why, unless that is there already. */
+	tdx_init();
+	return false;
+}
+
+/*
+ * All online CPUs are in VMX operation by now, and stay in it as long as this
+ * VM lives; those that come online enter it first.
+ */
+static int tdx_vm_post_init(struct kvm *kvm)
+{
+	int ret;
+
+	if (!is_td(kvm))
+		return 0;
+
+	ret = tdx_init();
+	if (!tdx_may_work())
+		kvm_caps.supported_vm_types &= ~BIT(KVM_X86_TDX_VM);
+
+	/* What user space learns of a machine without TDX, or without a module. */
+	return ret == -ENODEV ? -EINVAL : ret;
+}
+
+static int tdx_vcpu_precreate(struct kvm *kvm)
+{
+	/* A TD's VCPUs have no VMCS that KVM could use: never let VMX make one. */
+	if (is_td(kvm))
+		return -EOPNOTSUPP;
+
+	return vmx_vcpu_precreate(kvm);
+}
+
+static struct kvm_cpuid_entry2 to_cpuid_entry(const struct tdx_td_cpuid *config)
+{
+	struct kvm_cpuid_entry2 entry = {
+		.function = config->leaf,
+		.eax = config->eax,
+		.ebx = config->ebx,
+		.ecx = config->ecx,
+		.edx = config->edx,
+	};
+
+	if (config->subleaf != ~0U) {
+		entry.index = config->subleaf;
+		entry.flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
+	}
+	return entry;
+}
+
+static int put_configurable_cpuid(struct kvm_cpuid2 __user *ucpuid)
+{
+	const struct tdx_td_params_limits *limits = tdx_td_params_limits();
+	struct kvm_cpuid_entry2 entry;
+	u32 i, room;
+
+	if (get_user(room, &ucpuid->nent) || put_user(limits->nr_cpuid_configs, &ucpuid->nent))
+		return -EFAULT;
+	if (room < limits->nr_cpuid_configs)
+		return -E2BIG;
+
+	for (i = 0; i < limits->nr_cpuid_configs; i++) {
+		entry = to_cpuid_entry(&limits->cpuid_configs[i]);
+		if (copy_to_user(&ucpuid->entries[i], &entry, sizeof(entry)))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static int tdx_capabilities(const struct kvm_tdx_cmd *cmd)
+{
+	struct kvm_tdx_capabilities __user *ucaps = u64_to_user_ptr(cmd->data);
+	const struct tdx_td_params_limits *limits = tdx_td_params_limits();
+	struct kvm_tdx_capabilities *caps;
+	int ret = 0;
+
+	if (cmd->flags)
+		return -EINVAL;
+
+	caps = kzalloc(sizeof(*caps), GFP_KERNEL);
+	if (!caps)
+		return -ENOMEM;
+
+	caps->supported_attrs = limits->attributes_fixed0 &
+				(KVM_SUPPORTED_TD_ATTRS | limits->attributes_fixed1);
+	caps->supported_xfam = limits->xfam_fixed0 &
+			       (kvm_caps.supported_xcr0 | kvm_caps.supported_xss |
+				limits->xfam_fixed1);
+
+	if (copy_to_user(ucaps, caps, offsetof(struct kvm_tdx_capabilities, cpuid)))
+		ret = -EFAULT;
+	kfree(caps);
+	return ret ?: put_configurable_cpuid(&ucaps->cpuid);
+}
+
+static int tdx_mem_enc_ioctl(struct kvm *kvm, void __user *argp)
+{
+	struct kvm_tdx_cmd cmd;
+	int ret;
+
+	/* What an ordinary VM answers on a CPU without memory encryption. */
+	if (!is_td(kvm))
+		return -ENOTTY;
+
+	if (copy_from_user(&cmd, argp, sizeof(cmd)))
+		return -EFAULT;
+	if (cmd.hw_error)
+		return -EINVAL;
+
+	switch (cmd.id) {
+	case KVM_TDX_CAPABILITIES:
+		ret = tdx_capabilities(&cmd);
+		break;
+	default:
+		return -EOPNOTSUPP;
+	}
+
+	if (copy_to_user(argp, &cmd, sizeof(cmd)))
+		return -EFAULT;
+	return ret;
+}
+
+/**
+ * tdx_hardware_setup - make TDs a type of KVM's VMs
+ * @ops: VMX's operations, otherwise complete; wrapped where a TD differs
+ * @ept: KVM uses EPT, without which there are no TDs
+ *
+ * Context: While kvm_intel is loaded, before @ops are used.
+ */
+void __init tdx_hardware_setup(struct kvm_x86_ops *ops, bool ept)
+{
+	enable_tdx &= ept;
+
+	vmx_vcpu_precreate = ops->vcpu_precreate;
+	ops->vcpu_precreate = tdx_vcpu_precreate;
+	ops->is_vm_type_supported = tdx_is_vm_type_supported;
+	ops->vm_post_init = tdx_vm_post_init;
+	ops->mem_enc_ioctl = tdx_mem_enc_ioctl;
+
+	kvm_caps.supported_vm_types = enable_tdx && tdx_may_work() ? BIT(KVM_X86_TDX_VM) : 0;
+}
