@@ -20,6 +20,7 @@
 #define TDX_MODEL_MAX_LPS	64
 #define TDX_MODEL_MAX_PKGS	8
 #define TDX_MODEL_MAX_TDMRS	64
+#define TDX_MODEL_NR_LEAVES	128	/* higher numbers are counted as the last */
 
 /* The registers that a SEAMCALL reads and writes. */
 struct tdx_model_regs {
@@ -75,11 +76,56 @@ struct tdx_model_config {
 	u32 build_date;				/* BCD, yyyymmdd */
 };
 
+/* Module states, as TDX Module Base Architecture Specification names them. */
+enum tdx_model_state {
+	TDX_MODEL_INIT_PENDING,
+	TDX_MODEL_INIT_DONE,
+	TDX_MODEL_CONFIG_DONE,
+	TDX_MODEL_READY,
+	TDX_MODEL_SHUTDOWN,
+};
+
+/* A lock that is tried once: free, held exclusively, or shared by so many. */
+struct tdx_model_lock {
+	int holders;	/* -1: exclusive */
+};
+
+/* MSRs whose values have to be equal on all logical processors. */
+#define TDX_MODEL_NR_RECORDED_MSRS	6
+
+struct tdx_model_lp {
+	bool init_done;
+	bool shut_down;
+	char why[160];
+};
+
+struct tdx_model_tdmr {
+	struct tdx_tdmr_info info;
+	u64 next;	/* first address that is not initialised yet */
+	struct tdx_model_lock lock;
+};
+
 struct tdx_model {
 	struct tdx_model_config config;
 	const struct tdx_model_ops *ops;
 	void *ctx;
-	/* Private to the model; the model's author adds its state here. */
+
+	struct tdx_sysinfo_struct sysinfo;
+	struct tdx_model_lock global_lock;
+	enum tdx_model_state state;
+	unsigned int nr_lps_init_done;
+	u64 recorded_msrs[TDX_MODEL_NR_RECORDED_MSRS];
+	bool keyid_reserved[1 << 11];
+	u16 global_keyid;
+	bool pkg_key_configured[TDX_MODEL_MAX_PKGS];
+	unsigned int nr_tdmrs;
+	struct tdx_model_tdmr tdmrs[TDX_MODEL_MAX_TDMRS];
+	struct tdx_model_lp lps[TDX_MODEL_MAX_LPS];
+
+	/* For reports: all SEAMCALLs, and those of each leaf. */
+	u64 nr_seamcalls;
+	u64 nr_by_leaf[TDX_MODEL_NR_LEAVES];
+	u64 nr_failed_by_leaf[TDX_MODEL_NR_LEAVES];
 };
 
 /*

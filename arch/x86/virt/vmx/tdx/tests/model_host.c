@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Binds the software TDX module to KUnit.  See model_host.h.
+ */
+#include <kunit/test.h>
+#include <linux/cpumask.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/static_call.h>
+#include <linux/topology.h>
+
+#include "../seamcall.h"
+#include "../status.h"
+#include "model_host.h"
+
+/* SEAMCALL has no argument that names the machine: only one at a time. */
+static struct model_host *loaded_host;
+
+static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
+{
+	if (!pfn_valid(PHYS_PFN(pa)))
+		return false;
+	memcpy(buf, __va(pa), bytes);
+	return true;
+}
+
+static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
+{
+	if (!pfn_valid(PHYS_PFN(pa)))
+		return false;
+	memcpy(__va(pa), buf, bytes);
+	return true;
+}
+
+static unsigned int this_lp(void *ctx)
+{
+	return smp_processor_id();
+}
+
+static bool rdmsr_healthy(void *ctx, u32 msr, u64 *value)
+{
+	struct model_host *host = ctx;
+
+	return tdx_model_healthy_msr(&host->config, msr, value);
+}
+
+static void cpuid_healthy(void *ctx, u32 leaf, u32 subleaf, u32 regs[4])
+{
+	struct model_host *host = ctx;
+
+	tdx_model_healthy_cpuid(&host->config, this_lp(ctx), leaf, subleaf, regs);
+}
+
+static bool random(void *ctx, u64 *value)
+{
+	*value = get_random_u64();
+	return true;
+}
+
+static const struct tdx_model_ops model_ops = {
+	.read_phys	= read_phys,
+	.write_phys	= write_phys,
+	.this_lp	= this_lp,
+	.rdmsr		= rdmsr_healthy,
+	.cpuid		= cpuid_healthy,
+	.random		= random,
+};
+
+static u64 model_seamcall(struct model_host *host, u64 leaf, struct tdx_regs *regs)
+{
+	struct tdx_model_regs r = {
+		.rax = leaf,
+		.rcx = regs->rcx, .rdx = regs->rdx, .rbx = regs->rbx,
+		.rsi = regs->rsi, .rdi = regs->rdi, .r8  = regs->r8,
+		.r9  = regs->r9,  .r10 = regs->r10, .r11 = regs->r11,
+		.r12 = regs->r12, .r13 = regs->r13, .r14 = regs->r14,
+		.r15 = regs->r15,
+	};
+
+	/* On a CPU the instruction does not migrate either. */
+	preempt_disable();
+	tdx_model_seamcall(&host->model, &r);
+	preempt_enable();
+
+	*regs = (struct tdx_regs) {
+		.rcx = r.rcx, .rdx = r.rdx, .rbx = r.rbx,
+		.rsi = r.rsi, .rdi = r.rdi, .r8  = r.r8,
+		.r9  = r.r9,  .r10 = r.r10, .r11 = r.r11,
+		.r12 = r.r12, .r13 = r.r13, .r14 = r.r14,
+		.r15 = r.r15,
+	};
+	return r.rax;
+}
+
+static u64 model_door(u64 leaf, struct tdx_regs *regs)
+{
+	struct model_host *host = loaded_host;
+	const struct model_failure *failure = &host->failure;
+	u64 nr = atomic64_inc_return(&host->seamcalls);
+
+	if (failure->first && nr >= failure->first && nr - failure->first < failure->times)
+		return failure->status;
+	return model_seamcall(host, leaf, regs);
+}
+
+static int add_ram(unsigned long start_pfn, unsigned long nr_pages, void *data)
+{
+	struct tdx_memory *memory = data;
+	struct tdx_ram *ram;
+
+	ram = krealloc_array(memory->ram, memory->nr + 1, sizeof(*ram), GFP_KERNEL);
+	if (!ram)
+		return -ENOMEM;
+	memory->ram = ram;
+	ram[memory->nr++] = (struct tdx_ram) {
+		.base = PFN_PHYS(start_pfn),
+		.size = PFN_PHYS(nr_pages),
+		.node = pfn_to_nid(start_pfn),
+	};
+	return 0;
+}
+
+static void set_cpus(struct tdx_model_config *config)
+{
+	unsigned int cpu;
+
+	config->nr_lps = num_online_cpus();
+	for_each_online_cpu(cpu) {
+		config->pkg_of_lp[cpu] = topology_logical_package_id(cpu);
+		config->nr_pkgs = max_t(unsigned int, config->nr_pkgs,
+					config->pkg_of_lp[cpu] + 1);
+	}
+}
+
+static void set_healthy_config(struct model_host *host)
+{
+	struct tdx_model_config *config = &host->config;
+	const struct tdx_ram *last = &host->ram.ram[host->ram.nr - 1];
+
+	*config = (struct tdx_model_config) {
+		.generation		= TDX_MODEL_1_5,
+		.seamrr_base		= 1ULL << 40,
+		.seamrr_size		= 1ULL << 25,
+		.keyid_bits		= 6,
+		.first_private_keyid	= 32,
+		.nr_private_keyids	= 32,
+		.cmrs[0] = { SZ_1M, last->base + last->size - SZ_1M },
+		.max_tdmrs		= 64,
+		.max_reserved_per_tdmr	= TDX_TDMR_NR_RESERVED,
+		.pamt_entry_size	= 16,
+		.tdx_features0		= 0xf0fbf,
+		.major_version		= 1,
+		.minor_version		= 5,
+		.update_version		= 1,
+		.build_num		= 0x1e1,
+		.build_date		= 0x20230517,
+	};
+	set_cpus(config);
+}
+
+/**
+ * model_host_create - a healthy machine, its module not yet loaded
+ * @test: to allocate for, and to fail if that is not possible
+ *
+ * Context: Process context, may sleep.
+ * Return: The machine; the caller calls model_host_load() next.
+ */
+struct model_host *model_host_create(struct kunit *test)
+{
+	struct model_host *host = kvzalloc(sizeof(*host), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, host);
+	walk_system_ram_range(0, -1UL, &host->ram, add_ram);
+	KUNIT_ASSERT_GT(test, host->ram.nr, 0u);
+
+	set_healthy_config(host);
+	host->platform = (struct tdx_platform) {
+		.enabled		= true,
+		.first_private_keyid	= host->config.first_private_keyid,
+		.nr_private_keyids	= host->config.nr_private_keyids,
+	};
+	host->module.platform = &host->platform;
+	host->module.ram = &host->ram;
+	mutex_init(&host->module.lock);
+	return host;
+}
+
+/**
+ * model_host_load - load @host->config as module and open its door
+ * @host: of model_host_create()
+ *
+ * Context: Process context, may sleep.
+ */
+void model_host_load(struct model_host *host)
+{
+	tdx_model_load(&host->model, &host->config, &model_ops, host);
+	atomic64_set(&host->seamcalls, 0);
+	loaded_host = host;
+	static_call_update(tdx_seamcall_door, model_door);
+}
+
+/**
+ * model_host_unload - give everything back and close the door
+ * @host: of model_host_create(); gone afterwards
+ *
+ * Context: Process context, may sleep.
+ */
+void model_host_unload(struct model_host *host)
+{
+	tdx_module_destroy(&host->module);
+	static_call_update(tdx_seamcall_door, __seamcall);
+	loaded_host = NULL;
+	kfree(host->ram.ram);
+	kvfree(host);
+}
+
+/**
+ * model_host_restart - the same machine after a reset
+ * @host: of model_host_create()
+ *
+ * Context: Process context, may sleep.
+ */
+void model_host_restart(struct model_host *host)
+{
+	tdx_module_destroy(&host->module);
+	host->module.state = TDX_MODULE_UNKNOWN;
+	host->module.error = 0;
+	host->failure = (struct model_failure) {};
+	model_host_load(host);
+}

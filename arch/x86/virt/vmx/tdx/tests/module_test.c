@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: bringing the module up, against the software module.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/errno.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/vmstat.h>
+
+#include "../pamt.h"
+#include "../status.h"
+#include "model_host.h"
+
+static int module_test_init(struct kunit *test)
+{
+	test->priv = model_host_create(test);
+	model_host_load(test->priv);
+	return 0;
+}
+
+static void module_test_exit(struct kunit *test)
+{
+	if (test->priv)
+		model_host_unload(test->priv);
+}
+
+static u64 seamcalls(struct model_host *host)
+{
+	return atomic64_read(&host->seamcalls);
+}
+
+static void fail_with(struct model_host *host, u64 first, u64 times, u64 status)
+{
+	host->failure = (struct model_failure) { first, times, status };
+}
+
+/* What must hold after every failure that reached the module. */
+static void expect_dead(struct kunit *test, int error)
+{
+	struct model_host *host = test->priv;
+	u64 made = seamcalls(host);
+
+	KUNIT_EXPECT_EQ(test, (int)host->module.state, (int)TDX_MODULE_FAILED);
+	KUNIT_EXPECT_NULL(test, host->module.tdmrs);
+	KUNIT_EXPECT_NULL(test, host->module.memory.ram);
+	KUNIT_EXPECT_NE(test, strlen(host->module.cause.text), 0ul);
+
+	/* Later callers learn the same, and nobody asks the module again. */
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), error);
+	KUNIT_EXPECT_EQ(test, seamcalls(host), made);
+}
+
+static void a_healthy_module_becomes_ready(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	struct tdx_module *module = &host->module;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, tdx_module_init(module), 0);
+	KUNIT_EXPECT_EQ(test, (int)module->state, (int)TDX_MODULE_READY);
+	KUNIT_EXPECT_EQ(test, module->sysinfo.major_version, 1);
+	KUNIT_EXPECT_EQ(test, module->sysinfo.minor_version, 5);
+	KUNIT_EXPECT_EQ(test, module->sysinfo.update_version, 1);
+	KUNIT_EXPECT_EQ(test, module->sysinfo.nr_cmrs, 1u);
+	KUNIT_EXPECT_GT(test, module->nr_tdmrs, 0u);
+
+	/* The module says itself that each TDMR is done. */
+	for (i = 0; i < module->nr_tdmrs; i++) {
+		struct tdx_model_regs regs = {
+			.rax = TDH_SYS_TDMR_INIT,
+			.rcx = module->tdmrs[i].base,
+		};
+
+		preempt_disable();
+		tdx_model_seamcall(&host->model, &regs);
+		preempt_enable();
+		KUNIT_EXPECT_EQ(test, tdx_status_code(regs.rax),
+				(u64)TDX_TDMR_ALREADY_INITIALIZED);
+	}
+}
+
+static void the_second_caller_makes_no_seamcall(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	u64 made;
+
+	KUNIT_ASSERT_EQ(test, tdx_module_init(&host->module), 0);
+	made = seamcalls(host);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), 0);
+	KUNIT_EXPECT_EQ(test, seamcalls(host), made);
+}
+
+struct caller {
+	struct tdx_module *module;
+	struct completion *start;
+	struct completion done;
+	int ret;
+};
+
+static int call_init(void *data)
+{
+	struct caller *caller = data;
+
+	wait_for_completion(caller->start);
+	caller->ret = tdx_module_init(caller->module);
+	complete(&caller->done);
+	return 0;
+}
+
+static void of_concurrent_callers_one_initialises(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	DECLARE_COMPLETION_ONSTACK(start);
+	struct caller *callers;
+	u64 alone;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, tdx_module_init(&host->module), 0);
+	alone = seamcalls(host);
+	model_host_restart(host);
+
+	callers = kunit_kcalloc(test, 8, sizeof(*callers), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, callers);
+	for (i = 0; i < 8; i++) {
+		callers[i].module = &host->module;
+		callers[i].start = &start;
+		init_completion(&callers[i].done);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(kthread_run(call_init, &callers[i],
+							    "tdx_caller/%d", i)));
+	}
+	complete_all(&start);
+	for (i = 0; i < 8; i++) {
+		wait_for_completion(&callers[i].done);
+		KUNIT_EXPECT_EQ(test, callers[i].ret, 0);
+	}
+	KUNIT_EXPECT_EQ(test, seamcalls(host), alone);
+}
+
+static void without_a_platform_the_module_is_not_touched(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+
+	host->platform = (struct tdx_platform) { .reason = "the CPU is made of wood" };
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -ENODEV);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -ENODEV);
+	KUNIT_EXPECT_EQ(test, (int)host->module.state, (int)TDX_MODULE_ABSENT);
+	KUNIT_EXPECT_STREQ(test, host->module.cause.text, "the CPU is made of wood");
+	KUNIT_EXPECT_EQ(test, seamcalls(host), 0ull);
+}
+
+static void no_module_is_remembered_as_absent(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+
+	fail_with(host, 1, U64_MAX, TDX_SEAMCALL_VMFAILINVALID);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -ENODEV);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -ENODEV);
+	KUNIT_EXPECT_EQ(test, (int)host->module.state, (int)TDX_MODULE_ABSENT);
+	KUNIT_EXPECT_EQ(test, seamcalls(host), 1ull);
+}
+
+static void a_cpu_without_vmx_operation_is_the_callers_fault_and_not_remembered(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+
+	fail_with(host, num_online_cpus(), 1, TDX_SEAMCALL_UD);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -EPERM);
+	KUNIT_EXPECT_EQ(test, (int)host->module.state, (int)TDX_MODULE_UNKNOWN);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), 0);
+}
+
+static void a_module_that_a_previous_kernel_used_is_recognised(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	struct tdx_module *fresh;
+
+	KUNIT_ASSERT_EQ(test, tdx_module_init(&host->module), 0);
+
+	fresh = kunit_kzalloc(test, sizeof(*fresh), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, fresh);
+	mutex_init(&fresh->lock);
+	fresh->platform = &host->platform;
+	fresh->ram = &host->ram;
+	KUNIT_EXPECT_EQ(test, tdx_module_init(fresh), -EALREADY);
+	KUNIT_EXPECT_EQ(test, (int)fresh->state, (int)TDX_MODULE_FAILED);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(fresh->cause.text, "previous kernel"));
+}
+
+static void ram_outside_the_cmrs_is_named(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	struct tdx_cmr_info *cmr = &host->config.cmrs[0];
+
+	cmr->size -= SZ_64K;
+	model_host_restart(host);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -EADDRNOTAVAIL);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(host->module.cause.text, "RAM at [0x"),
+				  "says: %s", host->module.cause.text);
+	expect_dead(test, -EADDRNOTAVAIL);
+}
+
+static void a_missing_cpu_is_named_as_the_cause(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+
+	host->config.nr_lps++;
+	model_host_restart(host);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -ENXIO);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(host->module.cause.text, "maxcpus="));
+	expect_dead(test, -ENXIO);
+}
+
+static void every_generation_of_the_module_works(struct kunit *test)
+{
+	static const enum tdx_model_generation generations[] = {
+		TDX_MODEL_1_0, TDX_MODEL_1_5, TDX_MODEL_2_0,
+	};
+	struct model_host *host = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(generations); i++) {
+		host->config.generation = generations[i];
+		model_host_restart(host);
+		KUNIT_EXPECT_EQ_MSG(test, tdx_module_init(&host->module), 0, "generation %u: %s",
+				    i, host->module.cause.text);
+	}
+}
+
+static long nr_free(void)
+{
+	return global_zone_page_state(NR_FREE_PAGES);
+}
+
+static const u64 injected[] = {
+	TDX_SEAMCALL_VMFAILINVALID, TDX_SEAMCALL_GP, TDX_SEAMCALL_UD,
+	TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX, TDX_SYS_BUSY, TDX_RND_NO_ENTROPY,
+};
+
+/*
+ * Fails SEAMCALL after SEAMCALL of an initialisation for good.  Of the many
+ * alike at the end, which initialise the TDMRs, only the first and the last.
+ */
+static void a_failure_at_any_seamcall_gives_everything_back(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	u64 nr, last, first_checked = num_online_cpus();
+	unsigned int i, cases = 0;
+	long free_before, lost;
+	int ret;
+
+	KUNIT_ASSERT_EQ(test, tdx_module_init(&host->module), 0);
+	last = seamcalls(host);
+
+	for (nr = first_checked + 1; nr <= last; nr = nr == 20 ? last : nr + 1) {
+		for (i = 0; i < ARRAY_SIZE(injected); i++) {
+			model_host_restart(host);
+			free_before = nr_free();
+			fail_with(host, nr, U64_MAX, injected[i]);
+			ret = tdx_module_init(&host->module);
+			KUNIT_EXPECT_EQ_MSG(test, ret, tdx_status_errno(injected[i]),
+					    "SEAMCALL %llu, status 0x%llx: %s", nr, injected[i],
+					    host->module.cause.text);
+			expect_dead(test, ret);
+
+			/* A PAMT has more pages than counters can be behind. */
+			lost = free_before - nr_free();
+			KUNIT_EXPECT_LT_MSG(test, lost, 512L, "SEAMCALL %llu", nr);
+			cases++;
+		}
+	}
+	kunit_info(test, "%u cases\n", cases);
+}
+
+static void what_clears_by_itself_does_no_harm_at_any_seamcall(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	u64 nr;
+
+	for (nr = 1; nr < 20; nr++) {
+		model_host_restart(host);
+		fail_with(host, nr, 2, TDX_RND_NO_ENTROPY);
+		KUNIT_EXPECT_EQ_MSG(test, tdx_module_init(&host->module), 0, "SEAMCALL %llu: %s",
+				    nr, host->module.cause.text);
+	}
+}
+
+static struct kunit_case module_test_cases[] = {
+	KUNIT_CASE(a_healthy_module_becomes_ready),
+	KUNIT_CASE(the_second_caller_makes_no_seamcall),
+	KUNIT_CASE(of_concurrent_callers_one_initialises),
+	KUNIT_CASE(without_a_platform_the_module_is_not_touched),
+	KUNIT_CASE(no_module_is_remembered_as_absent),
+	KUNIT_CASE(a_cpu_without_vmx_operation_is_the_callers_fault_and_not_remembered),
+	KUNIT_CASE(a_module_that_a_previous_kernel_used_is_recognised),
+	KUNIT_CASE(ram_outside_the_cmrs_is_named),
+	KUNIT_CASE(a_missing_cpu_is_named_as_the_cause),
+	KUNIT_CASE(every_generation_of_the_module_works),
+	KUNIT_CASE(a_failure_at_any_seamcall_gives_everything_back),
+	KUNIT_CASE(what_clears_by_itself_does_no_harm_at_any_seamcall),
+	{}
+};
+
+static struct kunit_suite module_test_suite = {
+	.name = "tdx_module",
+	.init = module_test_init,
+	.exit = module_test_exit,
+	.test_cases = module_test_cases,
+};
+kunit_test_suite(module_test_suite);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: what the BIOS made of the machine, told from MSR values.
+ */
+#include <kunit/test.h>
+
+#include "../platform.h"
+
+#define SEAMRR_CAP	BIT_ULL(15)
+#define CONFIGURED	BIT_ULL(3)
+#define LOCKED		BIT_ULL(10)
+#define ENABLED		BIT_ULL(11)
+#define KEYIDS(mktme, tdx)	((u64)(tdx) << 32 | (mktme))
+
+struct platform_case {
+	const char *name;
+	struct tdx_platform_msrs msrs;
+	bool enabled, misconfigured;
+	u32 first, nr;
+	const char *reason;	/* a part of it */
+};
+
+static const struct platform_case platform_cases[] = {
+	{ .name = "all is enabled",
+	  .msrs = { SEAMRR_CAP, CONFIGURED, LOCKED | ENABLED, KEYIDS(31, 32) },
+	  .enabled = true, .first = 32, .nr = 32 },
+	{ .name = "two private KeyIDs are enough",
+	  .msrs = { SEAMRR_CAP, CONFIGURED, LOCKED | ENABLED, KEYIDS(0, 2) },
+	  .enabled = true, .first = 1, .nr = 2 },
+	{ .name = "address bits do not matter",
+	  .msrs = { SEAMRR_CAP | 0x1d0a, CONFIGURED | 0x7f00000000, LOCKED | ENABLED | 0xfffe000000,
+		    KEYIDS(1, 62) },
+	  .enabled = true, .first = 2, .nr = 62 },
+	{ .name = "a CPU without TDX is no misconfiguration",
+	  .reason = "no SEAMRR" },
+	{ .name = "a BIOS that does not enable TDX is no misconfiguration",
+	  .msrs = { SEAMRR_CAP, 0, 0, KEYIDS(63, 0) },
+	  .reason = "not enabled in the BIOS" },
+	{ .name = "KeyIDs on a CPU without SEAMRR",
+	  .msrs = { 0, 0, 0, KEYIDS(31, 32) },
+	  .misconfigured = true, .reason = "no SEAMRR" },
+	{ .name = "KeyIDs, but SEAMRR is not enabled",
+	  .msrs = { SEAMRR_CAP, CONFIGURED, LOCKED, KEYIDS(31, 32) },
+	  .misconfigured = true, .reason = "SEAMRR is not enabled" },
+	{ .name = "SEAMRR has no address",
+	  .msrs = { SEAMRR_CAP, 0, LOCKED | ENABLED, KEYIDS(31, 32) },
+	  .misconfigured = true, .reason = "no address" },
+	{ .name = "SEAMRR is not locked",
+	  .msrs = { SEAMRR_CAP, CONFIGURED, ENABLED, KEYIDS(31, 32) },
+	  .misconfigured = true, .reason = "not locked" },
+	{ .name = "SEAMRR, but no KeyIDs",
+	  .msrs = { SEAMRR_CAP, CONFIGURED, LOCKED | ENABLED, KEYIDS(63, 0) },
+	  .misconfigured = true, .reason = "no TDX KeyIDs" },
+	{ .name = "one KeyID is too few",
+	  .msrs = { SEAMRR_CAP, CONFIGURED, LOCKED | ENABLED, KEYIDS(62, 1) },
+	  .misconfigured = true, .reason = "only one TDX KeyID" },
+};
+
+static void platform_to_desc(const struct platform_case *c, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s", c->name);
+}
+
+KUNIT_ARRAY_PARAM(platform, platform_cases, platform_to_desc);
+
+static void msrs_tell_what_the_bios_did(struct kunit *test)
+{
+	const struct platform_case *c = test->param_value;
+	struct tdx_platform platform = tdx_platform_decode(&c->msrs);
+
+	KUNIT_EXPECT_EQ(test, platform.enabled, c->enabled);
+	KUNIT_EXPECT_EQ(test, platform.misconfigured, c->misconfigured);
+	KUNIT_EXPECT_EQ(test, platform.first_private_keyid, c->first);
+	KUNIT_EXPECT_EQ(test, platform.nr_private_keyids, c->nr);
+	if (!c->reason)
+		return;
+	KUNIT_ASSERT_NOT_NULL(test, platform.reason);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(platform.reason, c->reason), "says: %s",
+				  platform.reason);
+}
+
+static struct kunit_case platform_test_cases[] = {
+	KUNIT_CASE_PARAM(msrs_tell_what_the_bios_did, platform_gen_params),
+	{}
+};
+
+static struct kunit_suite platform_test_suite = {
+	.name = "tdx_platform",
+	.test_cases = platform_test_cases,
+};
+kunit_test_suite(platform_test_suite);

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: the SEAMCALL instruction, where no CPU is in VMX operation, and the
+ * retries around it.
+ */
+#include <kunit/test.h>
+#include <linux/errno.h>
+#include <linux/static_call.h>
+
+#include <asm/tdx_host.h>
+
+#include "../cause.h"
+#include "../seamcall.h"
+#include "../status.h"
+
+static void without_vmx_operation_the_instruction_raises_ud(struct kunit *test)
+{
+	struct tdx_regs regs, before;
+
+	memset(&before, 0x5a, sizeof(before));
+	regs = before;
+	KUNIT_EXPECT_EQ(test, __seamcall(TDH_SYS_INIT, &regs), TDX_SEAMCALL_UD);
+	KUNIT_EXPECT_EQ(test, memcmp(&regs, &before, sizeof(regs)), 0);
+}
+
+static void without_vmx_operation_tdx_init_refuses(struct kunit *test)
+{
+	int expected = platform_tdx_enabled() ? -EPERM : -ENODEV;
+
+	KUNIT_EXPECT_EQ(test, tdx_init(), expected);
+	KUNIT_EXPECT_EQ(test, tdx_init(), expected);
+}
+
+/* A module that answers @status @times times, and then success. */
+static struct {
+	u64 status;
+	unsigned int times;
+	unsigned int calls;
+} reluctant;
+
+static u64 reluctant_seamcall(u64 leaf, struct tdx_regs *regs)
+{
+	/* A retry has to start from the caller's inputs. */
+	if (regs->rcx != 0x1234)
+		return TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX;
+	regs->rcx = 0;
+	return reluctant.calls++ < reluctant.times ? reluctant.status : TDX_SUCCESS;
+}
+
+static u64 call_reluctant(u64 status, unsigned int times)
+{
+	struct tdx_regs regs = { .rcx = 0x1234 };
+	u64 ret;
+
+	reluctant.status = status;
+	reluctant.times = times;
+	reluctant.calls = 0;
+
+	static_call_update(tdx_seamcall_door, reluctant_seamcall);
+	ret = tdx_seamcall(TDH_SYS_INIT, &regs);
+	static_call_update(tdx_seamcall_door, __seamcall);
+	return ret;
+}
+
+static const u64 retried[] = {
+	TDX_RND_NO_ENTROPY,
+	TDX_KEY_GENERATION_FAILED,
+	TDX_SYS_BUSY,
+	TDX_OPERAND_BUSY | TDX_OPERAND_ID_KET,
+	TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX,
+};
+
+static void what_clears_by_itself_is_retried(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(retried); i++) {
+		KUNIT_EXPECT_EQ(test, call_reluctant(retried[i], 10), TDX_SUCCESS);
+		KUNIT_EXPECT_EQ(test, reluctant.calls, 11u);
+	}
+}
+
+static void retries_end(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(retried); i++) {
+		KUNIT_EXPECT_EQ(test, call_reluctant(retried[i], UINT_MAX), retried[i]);
+		KUNIT_EXPECT_GT(test, reluctant.calls, 10u);
+	}
+}
+
+static void what_does_not_clear_is_not_retried(struct kunit *test)
+{
+	static const u64 final[] = {
+		TDX_SUCCESS, TDX_KEY_CONFIGURED, TDX_OPERAND_INVALID, TDX_SYS_INIT_NOT_PENDING,
+		TDX_INVALID_TDMR, TDX_SEAMCALL_UD, TDX_SEAMCALL_GP, TDX_SEAMCALL_VMFAILINVALID,
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(final); i++) {
+		KUNIT_EXPECT_EQ(test, call_reluctant(final[i], UINT_MAX), final[i]);
+		KUNIT_EXPECT_EQ(test, reluctant.calls, 1u);
+	}
+}
+
+static void each_call_is_counted(struct kunit *test)
+{
+	u64 before = tdx_seamcalls_made();
+
+	call_reluctant(TDX_SYS_BUSY, 10);
+	KUNIT_EXPECT_EQ(test, tdx_seamcalls_made() - before, 11ULL);
+}
+
+static void a_failure_is_explained_in_a_line(struct kunit *test)
+{
+	struct tdx_cause cause;
+
+	KUNIT_EXPECT_EQ(test, tdx_explain(&cause, TDH_SYS_KEY_CONFIG, TDX_KEY_CONFIGURED), 0);
+	KUNIT_EXPECT_EQ(test, tdx_explain(&cause, TDH_SYS_CONFIG, TDX_TDMR_OUTSIDE_CMRS | 2),
+			-EIO);
+	KUNIT_EXPECT_STREQ(test, cause.text,
+			   "TDH.SYS.CONFIG: TDMR_OUTSIDE_CMRS (TDMR 2) 0xc0000a0200000002");
+}
+
+static struct kunit_case seamcall_test_cases[] = {
+	KUNIT_CASE(without_vmx_operation_the_instruction_raises_ud),
+	KUNIT_CASE(without_vmx_operation_tdx_init_refuses),
+	KUNIT_CASE(what_clears_by_itself_is_retried),
+	KUNIT_CASE(retries_end),
+	KUNIT_CASE(what_does_not_clear_is_not_retried),
+	KUNIT_CASE(each_call_is_counted),
+	KUNIT_CASE(a_failure_is_explained_in_a_line),
+	{}
+};
+
+static struct kunit_suite seamcall_test_suite = {
+	.name = "tdx_seamcall",
+	.test_cases = seamcall_test_cases,
+};
+kunit_test_suite(seamcall_test_suite);

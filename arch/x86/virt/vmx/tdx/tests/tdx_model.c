@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The software TDX module: dispatcher, module state and locks.
+ *
+ * TDX Module Base Architecture Specification, "Intel TDX Module Lifecycle";
+ * TDX Module ABI specification, "SEAMCALL Instruction (Common)".
+ */
+#include "tdx_model_internal.h"
+
+bool tdx_model_try_exclusive(struct tdx_model_lock *lock)
+{
+	int expected = 0;
+
+	return __atomic_compare_exchange_n(&lock->holders, &expected, -1, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+bool tdx_model_try_shared(struct tdx_model_lock *lock)
+{
+	int holders = __atomic_load_n(&lock->holders, __ATOMIC_RELAXED);
+
+	while (holders >= 0)
+		if (__atomic_compare_exchange_n(&lock->holders, &holders, holders + 1, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return true;
+	return false;
+}
+
+void tdx_model_unlock(struct tdx_model_lock *lock)
+{
+	if (__atomic_load_n(&lock->holders, __ATOMIC_RELAXED) < 0)
+		__atomic_store_n(&lock->holders, 0, __ATOMIC_RELEASE);
+	else
+		__atomic_fetch_sub(&lock->holders, 1, __ATOMIC_RELEASE);
+}
+
+static char *put_hex(char *to, const char *end, u64 value)
+{
+	static const char digits[] = "0123456789abcdef";
+	int shift = 60;
+
+	while (shift && !(value >> shift))
+		shift -= 4;
+	for (; shift >= 0 && to < end; shift -= 4)
+		*to++ = digits[value >> shift & 15];
+	return to;
+}
+
+u64 tdx_model_refuse(struct tdx_model *m, u64 status, const char *text, u64 a, u64 b, u64 c)
+{
+	char *to = lp_state(m)->why, *end = to + sizeof(lp_state(m)->why) - 1;
+	u64 values[] = { a, b, c };
+	unsigned int i = 0;
+
+	for (; *text && to < end; text++) {
+		if (*text != '%') {
+			*to++ = *text;
+			continue;
+		}
+		if (to < end - 2) {
+			*to++ = '0';
+			*to++ = 'x';
+		}
+		to = put_hex(to, end, i < 3 ? values[i++] : 0);
+	}
+	*to = '\0';
+	return status;
+}
+
+/* Leaves that take a version other than 0, and since when. */
+static bool version_1_exists(const struct tdx_model *m, u64 leaf)
+{
+	switch (leaf) {
+	case TDH_MEM_SEPT_ADD:
+	case TDH_MEM_SEPT_REMOVE:
+	case TDH_MEM_PAGE_PROMOTE:
+	case TDH_MNG_RD:
+	case TDH_VP_RD:
+		return m->config.generation >= TDX_MODEL_1_5;
+	case TDH_SYS_INIT:
+	case TDH_VP_INIT:
+		return m->config.generation >= TDX_MODEL_2_0;
+	default:
+		return false;
+	}
+}
+
+static bool allowed_before_ready(const struct tdx_model *m, u64 leaf)
+{
+	switch (leaf) {
+	case TDH_SYS_INFO:
+	case TDH_SYS_INIT:
+	case TDH_SYS_LP_INIT:
+	case TDH_SYS_CONFIG:
+	case TDH_SYS_KEY_CONFIG:
+	case TDH_SYS_LP_SHUTDOWN:
+		return true;
+	case TDH_SYS_RD:
+	case TDH_SYS_RDALL:
+	case TDH_SYS_UPDATE:
+		return m->config.generation >= TDX_MODEL_1_5;
+	default:
+		return false;
+	}
+}
+
+/* From 1.5 on this does nothing; before, the module cannot be used any more. */
+static u64 sys_lp_shutdown(struct tdx_model *m)
+{
+	if (m->config.generation == TDX_MODEL_1_0) {
+		lp_state(m)->shut_down = true;
+		m->state = TDX_MODEL_SHUTDOWN;
+	}
+	return TDX_SUCCESS;
+}
+
+static u64 sys_shutdown(struct tdx_model *m, struct tdx_model_regs *regs)
+{
+	if (regs->rcx)
+		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
+			       "handoff version % is not supported", regs->rcx);
+	if (!tdx_model_try_exclusive(&m->global_lock))
+		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
+	m->state = TDX_MODEL_SHUTDOWN;
+	tdx_model_unlock(&m->global_lock);
+	return TDX_SUCCESS;
+}
+
+static u64 sys_update(struct tdx_model *m)
+{
+	if (m->state != TDX_MODEL_INIT_DONE || m->nr_lps_init_done != m->config.nr_lps)
+		return refuse1(m, TDX_SYS_STATE_INCORRECT, "module state is %", m->state);
+	return refuse(m, TDX_SYS_INVALID_HANDOFF, "no handoff data was left");
+}
+
+static u64 run_leaf(struct tdx_model *m, struct tdx_model_regs *regs, u64 leaf)
+{
+	switch (leaf) {
+	case TDH_SYS_INIT:
+		return tdx_model_sys_init(m, regs);
+	case TDH_SYS_LP_INIT:
+		return tdx_model_sys_lp_init(m, regs);
+	case TDH_SYS_INFO:
+		return tdx_model_sys_info(m, regs);
+	case TDH_SYS_CONFIG:
+		return tdx_model_sys_config(m, regs);
+	case TDH_SYS_KEY_CONFIG:
+		return tdx_model_sys_key_config(m, regs);
+	case TDH_SYS_TDMR_INIT:
+		return tdx_model_sys_tdmr_init(m, regs);
+	case TDH_SYS_LP_SHUTDOWN:
+		return sys_lp_shutdown(m);
+	}
+
+	if (m->config.generation >= TDX_MODEL_1_5)
+		switch (leaf) {
+		case TDH_SYS_RD:
+			return tdx_model_sys_rd(m, regs);
+		case TDH_SYS_SHUTDOWN:
+			return sys_shutdown(m, regs);
+		case TDH_SYS_UPDATE:
+			return sys_update(m);
+		}
+
+	return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RAX,
+		       "leaf % does not exist, or not in this model", leaf);
+}
+
+static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs)
+{
+	u64 leaf = regs->rax & TDX_LEAF_NUMBER_MASK;
+	u64 version = (regs->rax & TDX_LEAF_VERSION_MASK) >> TDX_LEAF_VERSION_SHIFT;
+
+	if (regs->rax & ~(TDX_LEAF_NUMBER_MASK | TDX_LEAF_VERSION_MASK))
+		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RAX,
+			       "reserved bits are set in RAX %", regs->rax);
+	if (version > 1 || (version == 1 && !version_1_exists(m, leaf)))
+		return refuse2(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RAX,
+			       "leaf % has no version %", leaf, version);
+	if (m->state == TDX_MODEL_SHUTDOWN && leaf != TDH_SYS_LP_SHUTDOWN)
+		return refuse(m, TDX_SYS_SHUTDOWN, "the module was shut down");
+	if (m->state != TDX_MODEL_READY && !allowed_before_ready(m, leaf))
+		return refuse2(m, TDX_SYS_NOT_READY, "leaf % in module state %", leaf, m->state);
+	return run_leaf(m, regs, leaf);
+}
+
+void tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,
+		    const struct tdx_model_ops *ops, void *ctx)
+{
+	memset(m, 0, sizeof(*m));
+	m->config = *config;
+	m->ops = ops;
+	m->ctx = ctx;
+	tdx_model_compose_sysinfo(m);
+}
+
+void tdx_model_seamcall(struct tdx_model *m, struct tdx_model_regs *regs)
+{
+	u64 leaf = regs->rax & TDX_LEAF_NUMBER_MASK;
+
+	if (leaf >= TDX_MODEL_NR_LEAVES)
+		leaf = TDX_MODEL_NR_LEAVES - 1;
+
+	lp_state(m)->why[0] = '\0';
+	regs->rax = dispatch(m, regs);
+
+	__atomic_fetch_add(&m->nr_seamcalls, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&m->nr_by_leaf[leaf], 1, __ATOMIC_RELAXED);
+	if (regs->rax & TDX_STATUS_ERROR)
+		__atomic_fetch_add(&m->nr_failed_by_leaf[leaf], 1, __ATOMIC_RELAXED);
+}
+
+const char *tdx_model_why(struct tdx_model *m)
+{
+	return lp_state(m)->why;
+}

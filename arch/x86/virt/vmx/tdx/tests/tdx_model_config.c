@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The software TDX module: TDMRs, from TDH.SYS.CONFIG over TDH.SYS.KEY.CONFIG to
+ * TDH.SYS.TDMR.INIT.
+ *
+ * TDX Module ABI specification, "TDMR_INFO" and TDH.SYS.CONFIG.  The order of the
+ * checks is the module's own: the first that fails decides the status.
+ */
+#include "tdx_model_internal.h"
+
+/* What one TDH.SYS.TDMR.INIT initialises: 1024 entries of the PAMT's 4K level. */
+#define SLICE_BYTES	(1024 * PAGE_BYTES)
+
+#define PAMT_TYPE_OFFSET	2
+#define PAMT_TYPE_NDA		0
+#define PAMT_TYPE_RSVD		1
+
+static u64 tdmr_details(unsigned int tdmr, unsigned int index)
+{
+	return tdmr | (u64)index << 8;
+}
+
+static const unsigned int level_shift[TDX_NR_PAMT_LEVELS] = {
+	[TDX_PAMT_4K] = 12,
+	[TDX_PAMT_2M] = 21,
+	[TDX_PAMT_1G] = 30,
+};
+
+static u64 tdmr_end_of(const struct tdx_tdmr_info *tdmr)
+{
+	return tdmr->base + tdmr->size;
+}
+
+static bool overlap(u64 base_a, u64 size_a, u64 base_b, u64 size_b)
+{
+	return base_a < base_b + size_b && base_b < base_a + size_a;
+}
+
+static u64 check_tdmr_range(struct tdx_model *m, unsigned int i)
+{
+	const struct tdx_tdmr_info *tdmr = &m->tdmrs[i].info;
+	u64 end = tdmr->base + tdmr->size;
+
+	if (end < tdmr->base)
+		return refuse3(m, TDX_INVALID_TDMR | i, "TDMR %: base % + size % wraps", i,
+			       tdmr->base, tdmr->size);
+	if (i && tdmr->base < tdmr_end_of(&m->tdmrs[i - 1].info))
+		return refuse3(m, TDX_NON_ORDERED_TDMR | i, "TDMR %: base % below end % of the one before",
+			       i, tdmr->base, tdmr_end_of(&m->tdmrs[i - 1].info));
+	if (!tdmr->size || (tdmr->base | tdmr->size) & (TDX_TDMR_ALIGNMENT - 1) ||
+	    !tdx_model_hpa_without_keyid(m, tdmr->base) ||
+	    !tdx_model_hpa_without_keyid(m, end - 1))
+		return refuse3(m, TDX_INVALID_TDMR | i,
+			       "TDMR %: base % or size % is no multiple of 1 GB, or has KeyID bits",
+			       i, tdmr->base, tdmr->size);
+	return TDX_SUCCESS;
+}
+
+static u64 check_reserved_areas(struct tdx_model *m, unsigned int i)
+{
+	const struct tdx_tdmr_info *tdmr = &m->tdmrs[i].info;
+	const struct tdx_reserved_area *area = tdmr->reserved;
+	unsigned int j, limit = m->config.max_reserved_per_tdmr;
+	u64 previous_end = 0, end;
+
+	for (j = 0; j < TDX_TDMR_NR_RESERVED; j++) {
+		if (!area[j].size) {
+			if (j + 1 < TDX_TDMR_NR_RESERVED && area[j + 1].size)
+				return refuse2(m, TDX_NON_ORDERED_RESERVED_IN_TDMR | tdmr_details(i, j),
+					       "TDMR %: reserved area % is null, but not the last", i, j);
+			continue;
+		}
+
+		end = area[j].offset + area[j].size;
+		if (end < area[j].offset)
+			return refuse3(m, TDX_INVALID_RESERVED_IN_TDMR | tdmr_details(i, j),
+				       "TDMR %, reserved area %: offset % + size wraps", i, j,
+				       area[j].offset);
+		if (area[j].offset < previous_end)
+			return refuse3(m, TDX_NON_ORDERED_RESERVED_IN_TDMR | tdmr_details(i, j),
+				       "TDMR %, reserved area %: offset % is below the end of the one before",
+				       i, j, area[j].offset);
+		if ((area[j].offset | area[j].size) & (PAGE_BYTES - 1) || end > tdmr->size ||
+		    j >= limit)
+			return refuse3(m, TDX_INVALID_RESERVED_IN_TDMR | tdmr_details(i, j),
+				       "TDMR %, reserved area %: unaligned, beyond the TDMR, or one too many (offset %)",
+				       i, j, area[j].offset);
+		previous_end = end;
+	}
+	return TDX_SUCCESS;
+}
+
+static u64 check_pamt_areas(struct tdx_model *m, unsigned int i)
+{
+	struct tdx_tdmr_info *tdmr = &m->tdmrs[i].info;
+	const struct tdx_pamt_area *pamt;
+	int level;
+	u64 needed;
+
+	for (level = TDX_PAMT_1G; level >= TDX_PAMT_4K; level--) {
+		pamt = tdx_tdmr_pamt(tdmr, level);
+		needed = (tdmr->size >> level_shift[level]) * m->config.pamt_entry_size;
+		if (pamt->base + pamt->size < pamt->base ||
+		    (pamt->base | pamt->size) & (PAGE_BYTES - 1) ||
+		    !tdx_model_hpa_without_keyid(m, pamt->base) ||
+		    (pamt->size && !tdx_model_hpa_without_keyid(m, pamt->base + pamt->size - 1)) ||
+		    pamt->size < needed)
+			return refuse3(m, TDX_INVALID_PAMT | tdmr_details(i, level),
+				       "TDMR %: PAMT at % is malformed, or its size % too small", i,
+				       pamt->base, pamt->size);
+	}
+	return TDX_SUCCESS;
+}
+
+static u64 refuse_overlap(struct tdx_model *m, unsigned int i, int level, unsigned int other)
+{
+	return refuse3(m, TDX_PAMT_OVERLAP | tdmr_details(i, level) | (u64)other << 16,
+		       "PAMT level % of TDMR % overlaps a PAMT or usable memory of TDMR %", level, i,
+		       other);
+}
+
+/* This TDMR's PAMTs against those of the earlier ones, and among each other. */
+static u64 check_pamts_against_pamts(struct tdx_model *m, unsigned int i)
+{
+	const struct tdx_pamt_area *a, *b;
+	unsigned int j;
+	int level, other;
+
+	for (level = TDX_PAMT_1G; level >= TDX_PAMT_4K; level--) {
+		a = tdx_tdmr_pamt(&m->tdmrs[i].info, level);
+		for (j = 0; j < i; j++)
+			for (other = TDX_PAMT_1G; other >= TDX_PAMT_4K; other--) {
+				b = tdx_tdmr_pamt(&m->tdmrs[j].info, other);
+				if (overlap(a->base, a->size, b->base, b->size))
+					return refuse_overlap(m, i, level, j);
+			}
+	}
+	for (level = TDX_PAMT_1G; level > TDX_PAMT_4K; level--)
+		for (other = level - 1; other >= TDX_PAMT_4K; other--) {
+			a = tdx_tdmr_pamt(&m->tdmrs[i].info, level);
+			b = tdx_tdmr_pamt(&m->tdmrs[i].info, other);
+			if (overlap(a->base, a->size, b->base, b->size))
+				return refuse_overlap(m, i, level, i);
+		}
+	return TDX_SUCCESS;
+}
+
+/*
+ * The first usable, that is not reserved, stretch of a TDMR at or behind @from;
+ * false if there is none.
+ */
+static bool next_usable(const struct tdx_tdmr_info *tdmr, u64 from, u64 *start, u64 *end)
+{
+	const struct tdx_reserved_area *area = tdmr->reserved;
+	unsigned int j;
+
+	*start = from > tdmr->base ? from : tdmr->base;
+	for (j = 0; j < TDX_TDMR_NR_RESERVED && area[j].size; j++) {
+		u64 reserved = tdmr->base + area[j].offset;
+
+		if (reserved > *start) {
+			*end = reserved;
+			return true;
+		}
+		if (reserved + area[j].size > *start)
+			*start = reserved + area[j].size;
+	}
+	*end = tdmr_end_of(tdmr);
+	return *start < *end;
+}
+
+static bool touches_usable(const struct tdx_tdmr_info *tdmr, const struct tdx_pamt_area *pamt)
+{
+	u64 start, end = tdmr->base;
+
+	while (next_usable(tdmr, end, &start, &end))
+		if (overlap(start, end - start, pamt->base, pamt->size))
+			return true;
+	return false;
+}
+
+/* This TDMR's PAMTs in earlier TDMRs and itself, and earlier PAMTs in this TDMR. */
+static u64 check_pamts_against_tdmrs(struct tdx_model *m, unsigned int i)
+{
+	unsigned int j;
+	int level;
+
+	for (j = 0; j <= i; j++)
+		for (level = TDX_PAMT_1G; level >= TDX_PAMT_4K; level--) {
+			if (touches_usable(&m->tdmrs[j].info,
+					   tdx_tdmr_pamt(&m->tdmrs[i].info, level)))
+				return refuse_overlap(m, i, level, j);
+			if (j < i && touches_usable(&m->tdmrs[i].info,
+						    tdx_tdmr_pamt(&m->tdmrs[j].info, level)))
+				return refuse_overlap(m, j, level, i);
+		}
+	return TDX_SUCCESS;
+}
+
+static u64 check_against_cmrs(struct tdx_model *m, unsigned int i)
+{
+	struct tdx_tdmr_info *tdmr = &m->tdmrs[i].info;
+	const struct tdx_pamt_area *pamt;
+	u64 start, end = tdmr->base;
+	int level;
+
+	for (level = TDX_PAMT_1G; level >= TDX_PAMT_4K; level--) {
+		pamt = tdx_tdmr_pamt(tdmr, level);
+		if (!tdx_model_in_cmrs(m, pamt->base, pamt->base + pamt->size))
+			return refuse3(m, TDX_PAMT_OUTSIDE_CMRS | tdmr_details(i, level),
+				       "TDMR %: PAMT at %, size %", i, pamt->base, pamt->size);
+	}
+	while (next_usable(tdmr, end, &start, &end))
+		if (!tdx_model_in_cmrs(m, start, end))
+			return refuse3(m, TDX_TDMR_OUTSIDE_CMRS | i,
+				       "TDMR %: usable memory from % to %", i, start, end);
+	return TDX_SUCCESS;
+}
+
+static u64 check_tdmr(struct tdx_model *m, unsigned int i)
+{
+	static u64 (* const checks[])(struct tdx_model *m, unsigned int i) = {
+		check_tdmr_range,
+		check_reserved_areas,
+		check_pamt_areas,
+		check_pamts_against_pamts,
+		check_pamts_against_tdmrs,
+		check_against_cmrs,
+	};
+	unsigned int j;
+	u64 status;
+
+	for (j = 0; j < ARRAY_SIZE(checks); j++) {
+		status = checks[j](m, i);
+		if (status)
+			return status;
+	}
+	return TDX_SUCCESS;
+}
+
+/* Copied once: what the host does to its memory afterwards does not matter. */
+static u64 take_tdmr(struct tdx_model *m, u64 pointers, unsigned int i)
+{
+	struct tdx_model_tdmr *tdmr = &m->tdmrs[i];
+	u64 pa;
+
+	if (!tdx_model_read(m, pointers + i * sizeof(pa), &pa, sizeof(pa)))
+		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX, "no memory at %",
+			       pointers);
+	if (!tdx_model_shared_hpa(m, pa, sizeof(tdmr->info), TDX_TDMR_INFO_ALIGNMENT))
+		return refuse2(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
+			       "TDMR_INFO % at % is no aligned, shared address", i, pa);
+	if (!tdx_model_read(m, pa, &tdmr->info, sizeof(tdmr->info)))
+		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX, "no memory at %", pa);
+
+	tdmr->next = tdmr->info.base;
+	return check_tdmr(m, i);
+}
+
+static u64 check_config_operands(struct tdx_model *m, const struct tdx_model_regs *regs)
+{
+	if (m->state != TDX_MODEL_INIT_DONE || m->nr_lps_init_done != m->config.nr_lps)
+		return refuse3(m, TDX_SYS_CONFIG_NOT_PENDING,
+			       "module state is %, % of % logical processors are initialised",
+			       m->state, m->nr_lps_init_done, m->config.nr_lps);
+	if (!tdx_model_shared_hpa(m, regs->rcx, regs->rdx * sizeof(u64),
+				  TDX_TDMR_POINTERS_ALIGNMENT))
+		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
+			       "% is no aligned, shared address", regs->rcx);
+	if (!regs->rdx || regs->rdx > m->config.max_tdmrs || regs->rdx > TDX_MODEL_MAX_TDMRS)
+		return refuse2(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RDX,
+			       "% TDMRs, allowed are 1 to %", regs->rdx, m->config.max_tdmrs);
+	if (regs->r8 >> 16 || !tdx_model_keyid_is_private(m, regs->r8))
+		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_R8,
+			       "% is no private KeyID", regs->r8);
+	return TDX_SUCCESS;
+}
+
+static void take_pamts(struct tdx_model *m)
+{
+	const struct tdx_pamt_area *pamt;
+	unsigned int i;
+
+	for (i = 0; i < m->nr_tdmrs * TDX_NR_PAMT_LEVELS; i++) {
+		pamt = &m->tdmrs[i / TDX_NR_PAMT_LEVELS].info.pamt[i % TDX_NR_PAMT_LEVELS];
+		if (m->ops->own)
+			m->ops->own(m->ctx, pamt->base, pamt->size, true);
+	}
+}
+
+u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_regs *regs)
+{
+	unsigned int i;
+	u64 status;
+
+	if (!tdx_model_try_exclusive(&m->global_lock))
+		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
+
+	status = check_config_operands(m, regs);
+	if (!status) {
+		/* Stays so if a TDMR is refused: only another SYS.CONFIG can use it. */
+		m->keyid_reserved[regs->r8] = true;
+		for (i = 0; i < regs->rdx && !status; i++)
+			status = take_tdmr(m, regs->rcx, i);
+	}
+	if (!status) {
+		m->nr_tdmrs = regs->rdx;
+		m->global_keyid = regs->r8;
+		take_pamts(m);
+		m->state = TDX_MODEL_CONFIG_DONE;
+	}
+	tdx_model_unlock(&m->global_lock);
+	return status;
+}
+
+static bool all_keys_configured(const struct tdx_model *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->config.nr_pkgs; i++)
+		if (!m->pkg_key_configured[i])
+			return false;
+	return true;
+}
+
+static u64 config_key(struct tdx_model *m)
+{
+	unsigned int pkg = m->config.pkg_of_lp[this_lp(m)];
+	u64 key;
+
+	if (m->state != TDX_MODEL_CONFIG_DONE)
+		return refuse1(m, TDX_SYS_KEY_CONFIG_NOT_PENDING, "module state is %", m->state);
+	if (m->pkg_key_configured[pkg])
+		return TDX_KEY_CONFIGURED;
+	if (!m->ops->random(m->ctx, &key))
+		return refuse(m, TDX_KEY_GENERATION_FAILED, "PCONFIG had no entropy");
+
+	m->pkg_key_configured[pkg] = true;
+	if (all_keys_configured(m))
+		m->state = TDX_MODEL_READY;
+	return TDX_SUCCESS;
+}
+
+u64 tdx_model_sys_key_config(struct tdx_model *m, struct tdx_model_regs *regs)
+{
+	u64 status;
+
+	if (!tdx_model_try_exclusive(&m->global_lock))
+		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
+	status = config_key(m);
+	tdx_model_unlock(&m->global_lock);
+	return status;
+}
+
+static bool is_reserved(const struct tdx_tdmr_info *tdmr, u64 pa)
+{
+	const struct tdx_reserved_area *area = tdmr->reserved;
+	u64 offset = pa - tdmr->base;
+	unsigned int j;
+
+	for (j = 0; j < TDX_TDMR_NR_RESERVED && area[j].size; j++)
+		if (offset >= area[j].offset && offset - area[j].offset < area[j].size)
+			return true;
+	return false;
+}
+
+/* Write the entries of one level that describe [start, end), a few at a time. */
+static bool write_entries(struct tdx_model *m, struct tdx_tdmr_info *tdmr,
+			  enum tdx_pamt_level level, u64 start, u64 end)
+{
+	const unsigned int entry_size = m->config.pamt_entry_size;
+	const u64 step = BIT_ULL(level_shift[level]);
+	u64 to = tdx_tdmr_pamt(tdmr, level)->base +
+		 ((start - tdmr->base) >> level_shift[level]) * entry_size;
+	unsigned int used = 0;
+	u8 entries[256];
+
+	for (; start < end; start += step) {
+		memset(&entries[used], 0, entry_size);
+		entries[used + PAMT_TYPE_OFFSET] =
+			level == TDX_PAMT_4K && is_reserved(tdmr, start) ?
+			PAMT_TYPE_RSVD : PAMT_TYPE_NDA;
+		used += entry_size;
+		if (used + entry_size <= sizeof(entries) && start + step < end)
+			continue;
+		if (!m->ops->write_phys(m->ctx, to, entries, used))
+			return false;
+		to += used;
+		used = 0;
+	}
+	return true;
+}
+
+static bool init_slice(struct tdx_model *m, struct tdx_model_tdmr *tdmr)
+{
+	u64 start = tdmr->next, end = start + SLICE_BYTES;
+
+	if (!(start & (BIT_ULL(level_shift[TDX_PAMT_1G]) - 1)) &&
+	    !write_entries(m, &tdmr->info, TDX_PAMT_1G, start, start + 1))
+		return false;
+	return write_entries(m, &tdmr->info, TDX_PAMT_2M, start, end) &&
+	       write_entries(m, &tdmr->info, TDX_PAMT_4K, start, end);
+}
+
+u64 tdx_model_sys_tdmr_init(struct tdx_model *m, struct tdx_model_regs *regs)
+{
+	struct tdx_model_tdmr *tdmr;
+	u64 status = TDX_SUCCESS;
+	unsigned int i;
+
+	regs->rdx = 0;
+	for (i = 0; i < m->nr_tdmrs && m->tdmrs[i].info.base != regs->rcx; i++)
+		;
+	if (i == m->nr_tdmrs)
+		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
+			       "no TDMR begins at %", regs->rcx);
+
+	tdmr = &m->tdmrs[i];
+	if (!tdx_model_try_exclusive(&tdmr->lock))
+		return refuse1(m, TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX,
+			       "another logical processor initialises the TDMR at %", regs->rcx);
+
+	if (tdmr->next == tdmr_end_of(&tdmr->info))
+		status = TDX_TDMR_ALREADY_INITIALIZED;
+	else if (init_slice(m, tdmr))
+		tdmr->next += SLICE_BYTES;
+	else
+		status = refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
+				 "the PAMT of the TDMR at % is not in memory", regs->rcx);
+
+	if (!(status & TDX_STATUS_ERROR))
+		regs->rdx = tdmr->next & ~(TDX_TDMR_ALIGNMENT - 1);
+	tdx_model_unlock(&tdmr->lock);
+	return status;
+}

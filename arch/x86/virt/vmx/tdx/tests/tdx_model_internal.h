@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The inside of the software TDX module: what its files share.
+ */
+#ifndef _X86_VIRT_TDX_MODEL_INTERNAL_H
+#define _X86_VIRT_TDX_MODEL_INTERNAL_H
+
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "tdx_model.h"
+
+/* Width of a physical address, KeyID bits included. */
+#define PA_BITS		52
+#define PAGE_BYTES	4096ULL
+
+/*
+ * Ends a leaf with @status and keeps the reason: @text with each % replaced by
+ * the next value, in hexadecimal.
+ */
+u64 tdx_model_refuse(struct tdx_model *m, u64 status, const char *text, u64 a, u64 b, u64 c);
+
+#define refuse3(m, status, text, a, b, c)	tdx_model_refuse(m, status, text, a, b, c)
+#define refuse2(m, status, text, a, b)		tdx_model_refuse(m, status, text, a, b, 0)
+#define refuse1(m, status, text, a)		tdx_model_refuse(m, status, text, a, 0, 0)
+#define refuse(m, status, text)			tdx_model_refuse(m, status, text, 0, 0, 0)
+
+bool tdx_model_try_exclusive(struct tdx_model_lock *lock);
+bool tdx_model_try_shared(struct tdx_model_lock *lock);
+void tdx_model_unlock(struct tdx_model_lock *lock);
+
+static inline unsigned int this_lp(struct tdx_model *m)
+{
+	return m->ops->this_lp(m->ctx);
+}
+
+static inline struct tdx_model_lp *lp_state(struct tdx_model *m)
+{
+	return &m->lps[this_lp(m)];
+}
+
+/* Physical addresses (tdx_model_memory.c). */
+unsigned int tdx_model_keyid_of(const struct tdx_model *m, u64 pa);
+bool tdx_model_keyid_is_private(const struct tdx_model *m, u64 keyid);
+bool tdx_model_hpa_without_keyid(const struct tdx_model *m, u64 pa);
+bool tdx_model_shared_hpa(const struct tdx_model *m, u64 pa, u64 bytes, u64 alignment);
+bool tdx_model_read(struct tdx_model *m, u64 pa, void *buf, u64 bytes);
+bool tdx_model_write(struct tdx_model *m, u64 pa, const void *buf, u64 bytes);
+bool tdx_model_in_cmrs(const struct tdx_model *m, u64 start, u64 end);
+
+/* The leaves. */
+void tdx_model_compose_sysinfo(struct tdx_model *m);
+u64 tdx_model_sys_init(struct tdx_model *m, struct tdx_model_regs *regs);
+u64 tdx_model_sys_lp_init(struct tdx_model *m, struct tdx_model_regs *regs);
+u64 tdx_model_sys_info(struct tdx_model *m, struct tdx_model_regs *regs);
+u64 tdx_model_sys_rd(struct tdx_model *m, struct tdx_model_regs *regs);
+u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_regs *regs);
+u64 tdx_model_sys_key_config(struct tdx_model *m, struct tdx_model_regs *regs);
+u64 tdx_model_sys_tdmr_init(struct tdx_model *m, struct tdx_model_regs *regs);
+
+#endif /* _X86_VIRT_TDX_MODEL_INTERNAL_H */
