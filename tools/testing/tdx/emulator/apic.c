@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "apic.h"
+#include "apic_regs.h"
+#include "log.h"
+#include "npt.h"
+#include "smp.h"
+
+enum shorthand { TO_DESTINATION, TO_SELF, TO_ALL, TO_OTHERS };
+
+#define PHYSICAL_BROADCAST	0xff
+
+static void start_or_reset(struct cpu *self, struct cpu *target, u32 icr)
+{
+	if (ICR_MODE(icr) == ICR_MODE_SIPI)
+		smp_send_sipi(target, ICR_VECTOR(icr));
+	else if (icr & ICR_ASSERT || !(icr & ICR_LEVEL))
+		smp_send_init(self, target);
+	/* else INIT level de-assert, which modern APICs ignore */
+}
+
+static bool is_destination(const struct cpu *self, const struct cpu *target, u32 icr, u32 id)
+{
+	switch (ICR_SHORTHAND(icr)) {
+	case TO_SELF:
+		return target == self;
+	case TO_ALL:
+		return true;
+	case TO_OTHERS:
+		return target != self;
+	default:
+		return id == target->apic_id || (id == PHYSICAL_BROADCAST && target != self);
+	}
+}
+
+static void write_icr(struct cpu *self, u32 icr)
+{
+	u32 id = apic_read(APIC_ICR_HIGH) >> 24;
+	unsigned int i;
+
+	if (ICR_MODE(icr) != ICR_MODE_INIT && ICR_MODE(icr) != ICR_MODE_SIPI) {
+		apic_write(APIC_ICR_LOW, icr);
+		return;
+	}
+	if (icr & ICR_LOGICAL && ICR_SHORTHAND(icr) == TO_DESTINATION) {
+		log_line("[cpu %u] INIT or SIPI by logical APIC ID (ICR 0x%x) is not emulated: ignored",
+			 self->index, icr);
+		return;
+	}
+	for (i = 0; i < nr_cpus; i++) {
+		if (is_destination(self, &cpus[i], icr, id))
+			start_or_reset(self, &cpus[i], icr);
+	}
+}
+
+/* What MOV and XCHG store, the only instructions that an operating system uses here. */
+static bool stored_value(const struct cpu *cpu, const struct insn *insn, u32 *value)
+{
+	if (insn->map != MAP_ONE_BYTE || insn->prefixes & PREFIX_66 || insn->rex & 8)
+		return false;
+	switch (insn->opcode) {
+	case 0x87:
+	case 0x89:
+		*value = cpu->gpr[insn->reg];
+		return true;
+	case 0xc7:
+		*value = insn->imm;
+		return true;
+	}
+	return false;
+}
+
+bool apic_write_exit(struct cpu *cpu, const struct insn *insn, u64 gpa)
+{
+	unsigned int offset = gpa - APIC_PAGE;
+	u32 value;
+
+	if (!stored_value(cpu, insn, &value))
+		return false;
+	if (insn->opcode == 0x87)
+		cpu->gpr[insn->reg] = apic_read(offset);
+	/* first, since an INIT to this CPU does not come back */
+	cpu_skip_insn(cpu, insn->length);
+	if (offset == APIC_ICR_LOW)
+		write_icr(cpu, value);
+	else
+		apic_write(offset, value);
+	return true;
+}
+
+void apic_init(void)
+{
+	npt_set_access(APIC_PAGE, PAGE_SIZE, NPT_READ);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The local APIC's registers, those of the CPU that executes. */
+#ifndef _TDX_EMU_APIC_REGS_H
+#define _TDX_EMU_APIC_REGS_H
+
+#include "x86.h"
+
+#define APIC_PAGE		0xfee00000ULL
+#define APIC_ID			0x20
+#define APIC_ICR_LOW		0x300
+#define APIC_ICR_HIGH		0x310
+
+#define ICR_VECTOR(low)		((low) & 0xff)
+#define ICR_MODE(low)		((low) >> 8 & 7)
+#define ICR_MODE_INIT		5
+#define ICR_MODE_SIPI		6
+#define ICR_LOGICAL		BIT64(11)
+#define ICR_ASSERT		BIT64(14)
+#define ICR_LEVEL		BIT64(15)
+#define ICR_SHORTHAND(low)	((low) >> 18 & 3)
+
+static inline u32 apic_read(unsigned int offset)
+{
+	return *(volatile u32 *)phys(APIC_PAGE + offset);
+}
+
+static inline void apic_write(unsigned int offset, u32 value)
+{
+	*(volatile u32 *)phys(APIC_PAGE + offset) = value;
+}
+
+#endif /* _TDX_EMU_APIC_REGS_H */

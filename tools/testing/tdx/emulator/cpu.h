@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* One logical processor: the guest's registers and what the emulator keeps beside them. */
+#ifndef _TDX_EMU_CPU_H
+#define _TDX_EMU_CPU_H
+
+#include "layout.h"
+#include "svm.h"
+
+enum gpr {
+	RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI,
+	R8, R9, R10, R11, R12, R13, R14, R15,
+	NR_GPRS
+};
+
+/* MSRs that QEMU does not have and that only need to keep what was written. */
+enum msr_store {
+	STORE_SPEC_CTRL,
+	STORE_DEBUGCTL,
+	NR_MSR_STORES
+};
+
+struct vmx_state {
+	bool on;		/* between VMXON and VMXOFF */
+	u64 vmxon_pa;
+	u64 current_vmcs_pa;	/* VMCS_NONE: none */
+};
+
+/* Waiting for a SIPI is what a CPU does until Linux starts it. */
+enum cpu_activity {
+	CPU_WAITS_FOR_SIPI,
+	CPU_RUNS,
+};
+
+struct cpu {
+	struct vmcb vmcb;
+	u8 host_save[4096];	/* written by VMRUN */
+
+	u64 gpr[NR_GPRS];	/* RAX and RSP are copied from and to the VMCB */
+	bool cr4_vmxe;		/* TCG reserves this bit of CR4: kept here */
+	struct vmx_state vmx;
+	u64 msr_store[NR_MSR_STORES];
+	u64 tsc_adjust;
+
+	unsigned int index;	/* the number of the logical processor, 0 for the BSP */
+	u32 apic_id;
+	unsigned int package;
+	bool present;		/* enabled by the BIOS; else to be hot-added */
+
+	/* smp.c only; written by other CPUs */
+	enum cpu_activity activity;
+	bool in_guest;
+	bool must_park;		/* about to be reset: do not leave the guest */
+	bool init_latched;	/* an INIT that came in VMX operation */
+	u8 sipi_vector;
+};
+static_assert(offsetof(struct cpu, gpr[R15]) - offsetof(struct cpu, gpr) == GPR_R15);
+static_assert(offsetof(struct cpu, gpr[RBP]) - offsetof(struct cpu, gpr) == GPR_RBP);
+static_assert(RDI * 8 == GPR_RDI && RBX * 8 == GPR_RBX && R8 * 8 == GPR_R8);
+
+/* In the order of the BIOS's table, the BSP first. */
+extern struct cpu cpus[MAX_CPUS];
+extern unsigned int nr_cpus;		/* used entries of cpus[] */
+
+/* The CPU that executes; valid from the first C function on. */
+static inline struct cpu *this_cpu(void)
+{
+	u64 sp;
+
+	asm volatile("movq %%rsp, %0" : "=r"(sp));
+	sp &= ~(CPU_STACK_SIZE - 1ULL);
+	return *(struct cpu **)(sp + CPU_STACK_TOP);
+}
+
+/* Register a CPU; returns its entry, or NULL when there are MAX_CPUS already. */
+struct cpu *cpu_add(u32 apic_id, bool present);
+struct cpu *cpu_by_apic_id(u32 apic_id);
+
+static inline bool cpu_long_mode(const struct cpu *cpu)
+{
+	return cpu->vmcb.efer & EFER_LMA;
+}
+
+static inline bool cpu_64bit_code(const struct cpu *cpu)
+{
+	return cpu_long_mode(cpu) && (cpu->vmcb.cs.attributes & SVM_SEG_L);
+}
+
+static inline u64 cpu_cr4(const struct cpu *cpu)
+{
+	return cpu->vmcb.cr4 | (cpu->cr4_vmxe ? X86_CR4_VMXE : 0);
+}
+
+/* The state of a CPU's guest after INIT, about to start at @vector << 12. */
+void cpu_reset_guest(struct cpu *cpu, u8 sipi_vector);
+
+/* Let SVM be used on the calling CPU, and arm the intercepts of @cpu. */
+void cpu_enable_svm(struct cpu *cpu);
+
+/* Run the guest until its next exit. */
+void cpu_run_guest(struct cpu *cpu);
+
+/* Go on behind an emulated instruction of @length bytes. */
+void cpu_skip_insn(struct cpu *cpu, unsigned int length);
+
+/* Deliver an exception when the guest goes on; it replaces one that is waiting. */
+void cpu_inject(struct cpu *cpu, unsigned int vector);
+void cpu_inject_error(struct cpu *cpu, unsigned int vector, u32 error);
+
+/* Permission maps: everything exits but what was let through. */
+void svm_pass_msr(u32 msr);
+void svm_trap_port(u16 port);
+void svm_init_maps(void);
+
+#endif /* _TDX_EMU_CPU_H */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* CR4, whose VMXE bit QEMU's CPU reserves. */
+#ifndef _TDX_EMU_CR_H
+#define _TDX_EMU_CR_H
+
+#include "decode.h"
+
+/* The bits of CR4 that the guest may set. */
+u64 cr4_allowed(void);
+
+/* The guest executed MOV from or to CR4. */
+void cr4_read_exit(struct cpu *cpu, const struct insn *insn);
+void cr4_write_exit(struct cpu *cpu, const struct insn *insn);
+
+#endif /* _TDX_EMU_CR_H */

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "crash.h"
+#include "log.h"
+
+#define NR_EXCEPTIONS		32
+#define STUB_BYTES		16
+#define SELECTOR_CODE64		0x18
+#define GATE_INTERRUPT		0x8e00
+
+struct gate {
+	u16 offset_low, selector, type, offset_mid;
+	u32 offset_high, reserved;
+};
+
+/* As vmrun.S pushes it. */
+struct exception_frame {
+	u64 rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15;
+	u64 vector, error, rip, cs, rflags, rsp, ss;
+};
+
+extern const u8 exception_stubs[];
+
+void __noreturn_fn exception_report(const struct exception_frame *f);
+
+static struct gate idt[NR_EXCEPTIONS];
+
+void crash_load_idt(void)
+{
+	const struct { u16 limit; u64 base; } __attribute__((packed)) idtr = {
+		sizeof(idt) - 1, phys_of(idt)
+	};
+	unsigned int i;
+	u64 stub;
+
+	for (i = 0; i < NR_EXCEPTIONS; i++) {
+		stub = phys_of(exception_stubs) + i * STUB_BYTES;
+		idt[i] = (struct gate){ stub, SELECTOR_CODE64, GATE_INTERRUPT, stub >> 16,
+					stub >> 32, 0 };
+	}
+	asm volatile("lidt %0" : : "m"(idtr));
+}
+
+void exception_report(const struct exception_frame *f)
+{
+	const struct cpu *cpu = this_cpu();
+	u64 cr2;
+
+	asm volatile("movq %%cr2, %0" : "=r"(cr2));
+	log_line("rax %016llx rbx %016llx rcx %016llx rdx %016llx", f->rax, f->rbx, f->rcx, f->rdx);
+	log_line("rsi %016llx rdi %016llx rbp %016llx rsp %016llx", f->rsi, f->rdi, f->rbp, f->rsp);
+	log_line("r8  %016llx r9  %016llx r10 %016llx r11 %016llx", f->r8, f->r9, f->r10, f->r11);
+	log_line("r12 %016llx r13 %016llx r14 %016llx r15 %016llx", f->r12, f->r13, f->r14, f->r15);
+	log_line("cr2 %016llx rflags %llx", cr2, f->rflags);
+	fail(EXIT_CRASH,
+	     "crashed on CPU %u: exception %llu, error code 0x%llx, at 0x%llx (see tdx-emulator.elf)",
+	     cpu->index, f->vector, f->error, f->rip);
+}
+
+void crash_guest(const struct cpu *cpu, const char *what)
+{
+	const struct vmcb *v = &cpu->vmcb;
+
+	log_line("exit code 0x%llx info1 0x%llx info2 0x%llx", v->exit_code, v->exit_info1,
+		 v->exit_info2);
+	log_line("cr0 %llx cr2 %llx cr3 %llx cr4 %llx efer %llx", v->cr0, v->cr2, v->cr3, cpu_cr4(cpu),
+		 v->efer);
+	log_line("rax %016llx rcx %016llx rdx %016llx rbx %016llx", cpu->gpr[RAX], cpu->gpr[RCX],
+		 cpu->gpr[RDX], cpu->gpr[RBX]);
+	log_line("rsp %016llx rbp %016llx rsi %016llx rdi %016llx", cpu->gpr[RSP], cpu->gpr[RBP],
+		 cpu->gpr[RSI], cpu->gpr[RDI]);
+	fail(EXIT_CRASH, "CPU %u at %04x:0x%llx, rflags 0x%llx: %s", cpu->index, v->cs.selector,
+	     v->rip, v->rflags, what);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The emulator's own exceptions: report and end, never hang. */
+#ifndef _TDX_EMU_CRASH_H
+#define _TDX_EMU_CRASH_H
+
+#include "cpu.h"
+
+/* Load the interrupt descriptor table on the calling CPU. */
+void crash_load_idt(void);
+
+/* The guest did what the emulator cannot go on from: say it, with registers. */
+void __noreturn_fn crash_guest(const struct cpu *cpu, const char *what);
+
+#endif /* _TDX_EMU_CRASH_H */

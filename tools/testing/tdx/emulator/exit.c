@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "apic.h"
+#include "apic_regs.h"
+#include "cpuid.h"
+#include "cr.h"
+#include "crash.h"
+#include "decode.h"
+#include "exit.h"
+#include "insn.h"
+#include "io.h"
+#include "log.h"
+#include "msr.h"
+#include "npt.h"
+#include "report.h"
+#include "smp.h"
+
+/* The instruction that an intercept says is there. */
+static void decode_known(const struct cpu *cpu, struct insn *insn)
+{
+	if (!decode(cpu, insn))
+		crash_guest(cpu, "cannot decode the instruction that was intercepted");
+}
+
+static void nested_page_fault(struct cpu *cpu)
+{
+	u64 gpa = cpu->vmcb.exit_info2;
+	bool write = cpu->vmcb.exit_info1 & SVM_NPF_WRITE;
+	struct insn insn;
+
+	if ((gpa & PAGE_MASK) == APIC_PAGE && write) {
+		decode_known(cpu, &insn);
+		if (!apic_write_exit(cpu, &insn, gpa))
+			crash_guest(cpu, "this kind of write to the local APIC is not emulated");
+		return;
+	}
+	if (npt_map_on_demand(gpa))
+		return;
+	report_violation(cpu, gpa, write);
+	npt_map_abort_page(gpa);
+}
+
+static void shutdown(void)
+{
+	report_end("triple fault");
+	/* what the machine does on a CPU's shutdown */
+	outb(0xcf9, 0x0e);
+	for (;;)
+		cpu_pause();
+}
+
+static void dispatch(struct cpu *cpu)
+{
+	const struct vmcb *v = &cpu->vmcb;
+	struct insn insn;
+
+	switch (v->exit_code) {
+	case SVM_EXIT_EXCEPTION + VECTOR_UD:
+		insn_ud_exit(cpu);
+		break;
+	case SVM_EXIT_CPUID:
+		decode_known(cpu, &insn);
+		cpuid_exit(cpu, insn.length);
+		break;
+	case SVM_EXIT_MSR:
+		decode_known(cpu, &insn);
+		msr_exit(cpu, v->exit_info1, insn.length);
+		break;
+	case SVM_EXIT_READ_CR4:
+		decode_known(cpu, &insn);
+		cr4_read_exit(cpu, &insn);
+		break;
+	case SVM_EXIT_WRITE_CR4:
+		decode_known(cpu, &insn);
+		cr4_write_exit(cpu, &insn);
+		break;
+	case SVM_EXIT_NPF:
+		nested_page_fault(cpu);
+		break;
+	case SVM_EXIT_IOIO:
+		io_exit(cpu, report_end);
+		break;
+	case SVM_EXIT_SHUTDOWN:
+		shutdown();
+		break;
+	case SVM_EXIT_INVLPGA:
+	case SVM_EXIT_VMRUN:
+	case SVM_EXIT_VMMCALL:
+	case SVM_EXIT_VMLOAD:
+	case SVM_EXIT_VMSAVE:
+	case SVM_EXIT_STGI:
+	case SVM_EXIT_CLGI:
+	case SVM_EXIT_SKINIT:
+		/* AMD's; this is an Intel CPU */
+		cpu_inject(cpu, VECTOR_UD);
+		break;
+	default:
+		crash_guest(cpu, "unexpected exit");
+	}
+}
+
+void exit_loop(struct cpu *cpu)
+{
+	for (;;) {
+		smp_enter_guest(cpu);
+		cpu_run_guest(cpu);
+		smp_leave_guest(cpu);
+		dispatch(cpu);
+	}
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/string.h>
+
+#include "lock.h"
+#include "log.h"
+#include "npt.h"
+
+#define ENTRIES		512
+#define LEVEL_4K	0
+#define LEVEL_1G	2
+#define LEVEL_512G	3
+#define LEVEL_SHIFT(l)	(12 + 9 * (l))
+
+/*
+ * Accessed and dirty are set from the start, so that the CPUs never write to a
+ * table and an entry can be replaced by a plain store.  Nested accesses count
+ * as user accesses.
+ */
+#define PTE_READ	(PTE_P | PTE_U | PTE_A | PTE_D)
+#define PTE_READ_WRITE	(PTE_READ | PTE_W)
+
+/*
+ * Splitting at the ends of a range takes at most four pages; 64 TDMRs have 64
+ * PAMT ranges, which mostly share them.
+ */
+#define POOL_PAGES	128
+
+static u64 root[ENTRIES] __page_aligned;
+static u64 pool[POOL_PAGES][ENTRIES] __page_aligned;
+static unsigned int pool_used;
+static u8 abort_page[PAGE_SIZE] __page_aligned;
+static struct lock npt_lock;
+static u64 npt_limit;
+
+static u64 *table_alloc(void)
+{
+	if (pool_used == POOL_PAGES)
+		fail(EXIT_CRASH,
+		     "the pool of %u nested page tables is used up: raise POOL_PAGES in npt.c",
+		     POOL_PAGES);
+	return pool[pool_used++];
+}
+
+static u64 *table_of(u64 entry)
+{
+	return phys(entry & PTE_ADDR);
+}
+
+static void set_entry(u64 *entry, u64 value)
+{
+	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
+}
+
+/* Fill a table with 512 entries of @level, of the same access, from @pa on. */
+static void fill_table(u64 *table, u64 pa, unsigned int level, u64 flags)
+{
+	u64 size = BIT64(LEVEL_SHIFT(level));
+	unsigned int i;
+
+	if (level == LEVEL_4K)
+		flags &= ~PTE_PS;
+	else
+		flags |= PTE_PS;
+	for (i = 0; i < ENTRIES; i++)
+		table[i] = flags & PTE_P ? (pa + i * size) | flags : 0;
+}
+
+static void map_512g(u64 pa)
+{
+	u64 *table = table_alloc();
+
+	fill_table(table, pa & ~(SIZE_512G - 1), LEVEL_1G, PTE_READ_WRITE);
+	set_entry(&root[(pa >> LEVEL_SHIFT(LEVEL_512G)) % ENTRIES],
+		  phys_of(table) | PTE_READ_WRITE);
+}
+
+static void split(u64 *entry, u64 pa, unsigned int level)
+{
+	u64 *table = table_alloc();
+
+	fill_table(table, pa & ~(BIT64(LEVEL_SHIFT(level)) - 1), level - 1,
+		   *entry & ~PTE_ADDR);
+	set_entry(entry, phys_of(table) | PTE_READ_WRITE);
+}
+
+/* The entry of @level that maps @pa; what is larger is split on the way. */
+static u64 *entry_at(u64 pa, unsigned int level)
+{
+	unsigned int l = LEVEL_512G;
+	u64 *entry = &root[(pa >> LEVEL_SHIFT(l)) % ENTRIES];
+
+	if (!(*entry & PTE_P))
+		map_512g(pa);
+	while (l > level) {
+		if (l != LEVEL_512G && (!(*entry & PTE_P) || *entry & PTE_PS))
+			split(entry, pa, l);
+		l--;
+		entry = &table_of(*entry)[(pa >> LEVEL_SHIFT(l)) % ENTRIES];
+	}
+	return entry;
+}
+
+static unsigned int largest_level(u64 base, u64 size)
+{
+	unsigned int level;
+
+	for (level = LEVEL_1G; level > LEVEL_4K; level--) {
+		if (!(base % BIT64(LEVEL_SHIFT(level))) && size >= BIT64(LEVEL_SHIFT(level)))
+			break;
+	}
+	return level;
+}
+
+static u64 flags_of(enum npt_access access)
+{
+	switch (access) {
+	case NPT_READ:
+		return PTE_READ;
+	case NPT_READ_WRITE:
+		return PTE_READ_WRITE;
+	default:
+		return 0;
+	}
+}
+
+void npt_set_access(u64 base, u64 size, enum npt_access access)
+{
+	u64 flags = flags_of(access);
+	unsigned int level;
+	u64 step;
+
+	lock(&npt_lock);
+	for (; size; base += step, size -= step) {
+		level = largest_level(base, size);
+		step = BIT64(LEVEL_SHIFT(level));
+		set_entry(entry_at(base, level),
+			  flags ? base | flags | (level == LEVEL_4K ? 0 : PTE_PS) : 0);
+	}
+	unlock(&npt_lock);
+}
+
+void npt_map_abort_page(u64 pa)
+{
+	lock(&npt_lock);
+	memset(abort_page, 0xff, sizeof(abort_page));
+	set_entry(entry_at(pa & PAGE_MASK, LEVEL_4K), phys_of(abort_page) | PTE_READ_WRITE);
+	unlock(&npt_lock);
+}
+
+bool npt_map_on_demand(u64 pa)
+{
+	bool mapped = false;
+
+	lock(&npt_lock);
+	if (pa < npt_limit && !(root[(pa >> LEVEL_SHIFT(LEVEL_512G)) % ENTRIES] & PTE_P)) {
+		map_512g(pa);
+		mapped = true;
+	}
+	unlock(&npt_lock);
+	return mapped;
+}
+
+u64 npt_root(void)
+{
+	return phys_of(root);
+}
+
+void npt_init(u64 limit)
+{
+	npt_limit = limit;
+	map_512g(0);
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cpu.h"
+#include "log.h"
+#include "platform.h"
+
+#define MSR_MTRR_CAP		0xfe
+#define MTRR_CAP_SMRR		BIT64(11)
+#define MTRR_CAP_SMRR_LOCK	BIT64(14)
+#define MTRR_CAP_SEAMRR		BIT64(15)
+#define SEAMRR_CONFIGURED	BIT64(3)
+#define SEAMRR_BYTES		(32ULL << 20)	/* its granularity */
+
+#define TME_LOCKED		BIT64(0)
+#define TME_ENABLED		BIT64(1)
+#define TME_AES_XTS_128		BIT64(0)
+#define TME_BYPASS		BIT64(31)
+
+#define LOW_MEMORY		0x100000ULL
+
+#define CPUID_TOPOLOGY		0xb
+
+struct platform platform;
+
+static unsigned int bits_for(u64 count)
+{
+	unsigned int bits = 0;
+
+	while (BIT64(bits) < count)
+		bits++;
+	return bits;
+}
+
+static void init_keyids(void)
+{
+	u64 mktme = options.mktme_keyids, tdx = options.tdx_keyids;
+	/* KeyID 0 is the platform's own */
+	unsigned int bits = bits_for(1 + mktme + tdx);
+	unsigned int tdx_bits = bits - bits_for(1 + mktme);
+
+	platform.keyid_bits = bits;
+	platform.phys_limit = BIT64(PLATFORM_PHYS_BITS - bits);
+	platform.msr_keyid_partitioning = tdx << 32 | mktme;
+	platform.msr_tme_capability = TME_AES_XTS_128 | TME_BYPASS | (u64)bits << 32 |
+				      (BIT64(bits) - 1) << 36;
+	platform.msr_tme_activate = TME_LOCKED | TME_ENABLED | (u64)bits << 32 |
+				    (u64)tdx_bits << 36 | TME_AES_XTS_128 << 48;
+}
+
+/*
+ * The SEAM range lies at the end of the address space, where there is neither
+ * RAM nor a device: the software module needs no memory of the machine's.
+ */
+static void init_seamrr(void)
+{
+	u64 mask = BIT64(PLATFORM_PHYS_BITS) - SEAMRR_BYTES;
+
+	platform.msr_mtrr_cap = rdmsr(MSR_MTRR_CAP) | MTRR_CAP_SMRR | MTRR_CAP_SMRR_LOCK |
+				MTRR_CAP_SEAMRR;
+	if (options.seamrr == SEAMRR_OFF)
+		return;
+	platform.seamrr_base = platform.phys_limit - SEAMRR_BYTES;
+	platform.seamrr_size = SEAMRR_BYTES;
+	platform.msr_seamrr_base = platform.seamrr_base | SEAMRR_CONFIGURED;
+	platform.msr_seamrr_mask = mask | SEAMRR_ENABLED;
+	if (options.seamrr != SEAMRR_UNLOCKED)
+		platform.msr_seamrr_mask |= SEAMRR_LOCKED;
+}
+
+static void init_topology(void)
+{
+	unsigned int i, package;
+	u64 seen = 0;
+	u32 regs[4];
+
+	cpuid(CPUID_TOPOLOGY, 0, regs);
+	platform.thread_shift = regs[0] & 0x1f;
+	cpuid(CPUID_TOPOLOGY, 1, regs);
+	platform.package_shift = regs[0] & 0x1f;
+	for (i = 0; i < nr_cpus; i++) {
+		package = cpus[i].apic_id >> platform.package_shift;
+		cpus[i].package = package;
+		if (!cpus[i].present)
+			continue;
+		platform.nr_lps++;
+		if (!(seen & BIT64(package % 64)))
+			platform.nr_packages++;
+		seen |= BIT64(package % 64);
+	}
+	if (platform.nr_packages > TDX_MODEL_MAX_PKGS)
+		fail(EXIT_NO_BOOT, "%u packages, TDX allows %u: lower sockets= in qemu's -smp",
+		     platform.nr_packages, TDX_MODEL_MAX_PKGS);
+}
+
+static void add_cmr(u64 base, u64 end)
+{
+	base = (base + PAGE_SIZE - 1) & PAGE_MASK;
+	end &= PAGE_MASK;
+	if (base >= end)
+		return;
+	if (platform.nr_cmrs == TDX_NR_CMRS)
+		fail(EXIT_NO_BOOT, "the RAM has more than %u parts: give the CMRs with cmrs=",
+		     TDX_NR_CMRS);
+	platform.cmrs[platform.nr_cmrs++] = (struct tdx_cmr_info){ base, end - base };
+}
+
+static void init_cmrs(const struct memmap *map)
+{
+	const struct mem_range *r;
+	unsigned int i;
+
+	for (i = 0; i < options.nr_cmrs; i++)
+		platform.cmrs[i] = options.cmrs[i];
+	platform.nr_cmrs = options.nr_cmrs;
+	for (i = 0; i < map->nr && !options.nr_cmrs; i++) {
+		r = &map->ranges[i];
+		if (r->type == MEM_RAM)
+			add_cmr(r->base < LOW_MEMORY ? LOW_MEMORY : r->base, r->base + r->size);
+	}
+}
+
+void platform_init(const struct memmap *bios_map, const struct memmap *linux_map)
+{
+	platform.ram = *bios_map;
+	init_topology();
+	init_keyids();
+	init_seamrr();
+	init_cmrs(linux_map);
+	if (memmap_ram_end(bios_map) > platform.phys_limit - SEAMRR_BYTES)
+		fail(EXIT_NO_BOOT, "RAM reaches 0x%llx, %u KeyID bits leave 0x%llx: lower keyids=",
+		     memmap_ram_end(bios_map), platform.keyid_bits, platform.phys_limit);
+	if (memmap_ram_end(bios_map) > SIZE_512G)
+		fail(EXIT_NO_BOOT, "RAM reaches 0x%llx, at most 512 GB are supported: lower -m",
+		     memmap_ram_end(bios_map));
+}
+
+static void describe_ram(void)
+{
+	const struct mem_range *r;
+	unsigned int i;
+
+	for (i = 0; i < platform.ram.nr; i++) {
+		r = &platform.ram.ranges[i];
+		if (r->type == MEM_RAM)
+			log_line("ram 0x%llx 0x%llx", r->base, r->size);
+	}
+}
+
+void platform_describe(void)
+{
+	static const char * const generations[] = {
+		[TDX_MODEL_1_0] = "1.0", [TDX_MODEL_1_5] = "1.5", [TDX_MODEL_2_0] = "2.0",
+	};
+	unsigned int i;
+
+	for (i = 0; i < nr_cpus; i++)
+		log_line("lp %u apic %u package %u%s", i, cpus[i].apic_id, cpus[i].package,
+			 cpus[i].present ? "" : " (absent, may be hot-added)");
+	log_line("lps %u packages %u", platform.nr_lps, platform.nr_packages);
+	describe_ram();
+	for (i = 0; i < platform.nr_cmrs; i++)
+		log_line("cmr 0x%llx 0x%llx", platform.cmrs[i].base, platform.cmrs[i].size);
+	log_line("seamrr 0x%llx 0x%llx %s %s", platform.seamrr_base, platform.seamrr_size,
+		 platform.msr_seamrr_mask & SEAMRR_ENABLED ? "enabled" : "disabled",
+		 platform.msr_seamrr_mask & SEAMRR_LOCKED ? "locked" : "unlocked");
+	log_line("keyids mktme 1..%u tdx %u..%u bits %u", options.mktme_keyids,
+		 options.mktme_keyids + 1, options.mktme_keyids + options.tdx_keyids,
+		 platform.keyid_bits);
+	log_line("module %s", options.module ? generations[options.generation] : "none");
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The machine that the guest sees, fixed before it starts. */
+#ifndef _TDX_EMU_PLATFORM_H
+#define _TDX_EMU_PLATFORM_H
+
+#include "memmap.h"
+#include "options.h"
+
+#define PLATFORM_PHYS_BITS	52
+
+/* IA32_SEAMRR_PHYS_MASK */
+#define SEAMRR_LOCKED		BIT64(10)
+#define SEAMRR_ENABLED		BIT64(11)
+
+struct platform {
+	struct memmap ram;		/* what the BIOS reported */
+	unsigned int nr_lps;		/* enabled by the BIOS */
+	unsigned int nr_packages;
+	unsigned int package_shift;	/* APIC ID to package number */
+	unsigned int thread_shift;	/* APIC ID to core number */
+	unsigned int keyid_bits;
+	u64 phys_limit;			/* physical addresses without KeyID bits are below */
+	u64 seamrr_base, seamrr_size;
+	unsigned int nr_cmrs;
+	struct tdx_cmr_info cmrs[TDX_NR_CMRS];
+
+	/* Model specific registers, as read */
+	u64 msr_seamrr_base, msr_seamrr_mask;
+	u64 msr_keyid_partitioning;
+	u64 msr_tme_capability, msr_tme_activate;
+	u64 msr_mtrr_cap;
+};
+
+extern struct platform platform;
+
+/*
+ * After the options are parsed and the CPUs registered.  @linux_map is what
+ * Linux is told: RAM outside it is the emulator's and in no CMR.
+ */
+void platform_init(const struct memmap *bios_map, const struct memmap *linux_map);
+
+/* What the log begins with. */
+void platform_describe(void);
+
+#endif /* _TDX_EMU_PLATFORM_H */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the judge noticed, as it happens and at the end. */
+#ifndef _TDX_EMU_REPORT_H
+#define _TDX_EMU_REPORT_H
+
+#include "cpu.h"
+
+/* The host touched memory that is not its own. */
+void report_violation(const struct cpu *cpu, u64 pa, bool write);
+
+/* The machine is about to be turned off or reset: print the report. */
+void report_end(const char *how);
+
+#endif /* _TDX_EMU_REPORT_H */

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "lock.h"
+#include "log.h"
+#include "platform.h"
+#include "seam_log.h"
+
+#define MAX_COUNTERS	256
+
+/* How often a leaf has answered a status. */
+struct counter {
+	u64 leaf, status;	/* without details */
+	u64 count;
+};
+
+/* What SYS.CONFIG was given. */
+struct tdmr {
+	u64 base, size;
+	bool initialized;
+};
+
+static struct lock counters_lock;
+static struct counter counters[MAX_COUNTERS];
+static unsigned int nr_counters;
+static u64 nr_seamcalls;
+
+static struct tdmr tdmrs[TDX_MODEL_MAX_TDMRS];
+static unsigned int nr_tdmrs, nr_initialized, nr_keyed_packages;
+
+struct name {
+	u64 value;
+	const char *text;
+};
+
+#define LEAF_NAME(name, number, text)	{ number, text },
+static const struct name leaf_names[] = { TDX_LEAF_LIST(LEAF_NAME) };
+
+#define STATUS_NAME(name, value)	{ value, #name },
+static const struct name status_names[] = { TDX_STATUS_LIST(STATUS_NAME) };
+
+static const char *find_name(const struct name *names, unsigned int nr, u64 value)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (names[i].value == value)
+			return names[i].text;
+	}
+	return "unknown";
+}
+
+static const char *leaf_name(u64 rax)
+{
+	return find_name(leaf_names, ARRAY_LEN(leaf_names), rax & TDX_LEAF_NUMBER_MASK);
+}
+
+static const char *status_name(u64 status)
+{
+	return find_name(status_names, ARRAY_LEN(status_names), status & TDX_STATUS_CODE_MASK);
+}
+
+static void count(u64 leaf, u64 status)
+{
+	unsigned int i;
+
+	lock(&counters_lock);
+	nr_seamcalls++;
+	for (i = 0; i < nr_counters; i++) {
+		if (counters[i].leaf == leaf && counters[i].status == status)
+			break;
+	}
+	if (i == nr_counters && i < MAX_COUNTERS)
+		counters[nr_counters++] = (struct counter){ leaf, status, 0 };
+	if (i < MAX_COUNTERS)
+		counters[i].count++;
+	unlock(&counters_lock);
+}
+
+void seam_log_counts(void)
+{
+	unsigned int i;
+
+	log_line("seamcalls %llu", nr_seamcalls);
+	for (i = 0; i < nr_counters; i++)
+		log_line("seamcall %s %s %llu", leaf_name(counters[i].leaf),
+			 status_name(counters[i].status), counters[i].count);
+}
+
+static void log_tdmr(const struct tdx_tdmr_info *info)
+{
+	unsigned int i;
+
+	log_line("tdmr 0x%llx 0x%llx pamt1g 0x%llx 0x%llx pamt2m 0x%llx 0x%llx pamt4k 0x%llx 0x%llx",
+		 info->base, info->size, info->pamt[0].base, info->pamt[0].size,
+		 info->pamt[1].base, info->pamt[1].size, info->pamt[2].base, info->pamt[2].size);
+	for (i = 0; i < TDX_TDMR_NR_RESERVED && info->reserved[i].size; i++)
+		log_line("rsvd 0x%llx 0x%llx", info->reserved[i].offset, info->reserved[i].size);
+}
+
+/*
+ * Read after the module has accepted it: the module has kept its own copy, so
+ * that a host that changes its arrays meanwhile only confuses this log.
+ */
+static void log_config(const struct tdx_model_regs *in)
+{
+	const u64 *pointers = phys(in->rcx);
+	const struct tdx_tdmr_info *info;
+	unsigned int i;
+
+	nr_tdmrs = in->rdx;
+	nr_initialized = 0;
+	nr_keyed_packages = 0;
+	for (i = 0; i < nr_tdmrs; i++) {
+		info = phys(pointers[i]);
+		tdmrs[i] = (struct tdmr){ info->base, info->size, false };
+		log_tdmr(info);
+	}
+	for (i = 0; i < platform.nr_cmrs; i++)
+		log_line("cmr 0x%llx 0x%llx", platform.cmrs[i].base, platform.cmrs[i].size);
+	log_line("global_keyid %llu", in->r8 & 0xffff);
+}
+
+static void log_key_config(void)
+{
+	if (__atomic_add_fetch(&nr_keyed_packages, 1, __ATOMIC_SEQ_CST) == platform.nr_packages)
+		log_line("module ready: the global KeyID is configured on %u package(s)",
+			 platform.nr_packages);
+}
+
+static void log_tdmr_init(const struct tdx_model_regs *in, const struct tdx_model_regs *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_tdmrs; i++) {
+		if (tdmrs[i].base != in->rcx || out->rdx != tdmrs[i].base + tdmrs[i].size)
+			continue;
+		if (__atomic_exchange_n(&tdmrs[i].initialized, true, __ATOMIC_SEQ_CST))
+			return;
+		if (__atomic_add_fetch(&nr_initialized, 1, __ATOMIC_SEQ_CST) == nr_tdmrs)
+			log_line("all %u TDMR(s) initialised", nr_tdmrs);
+	}
+}
+
+static void log_progress(const struct tdx_model_regs *in, const struct tdx_model_regs *out)
+{
+	switch (in->rax & TDX_LEAF_NUMBER_MASK) {
+	case TDH_SYS_CONFIG:
+		log_config(in);
+		break;
+	case TDH_SYS_KEY_CONFIG:
+		log_key_config();
+		break;
+	case TDH_SYS_TDMR_INIT:
+		log_tdmr_init(in, out);
+		break;
+	}
+}
+
+static void log_registers(const struct cpu *cpu, const struct tdx_model_regs *r, const char *when)
+{
+	log_line("[cpu %u] %s: rax %llx rcx %llx rdx %llx r8 %llx r9 %llx r10 %llx r11 %llx",
+		 cpu->index, when, r->rax, r->rcx, r->rdx, r->r8, r->r9, r->r10, r->r11);
+}
+
+void seam_log(const struct cpu *cpu, const struct tdx_model_regs *in,
+	      const struct tdx_model_regs *out, const char *why)
+{
+	bool failed = out->rax & TDX_STATUS_ERROR;
+
+	count(in->rax & TDX_LEAF_NUMBER_MASK, out->rax & TDX_STATUS_CODE_MASK);
+	if (out->rax == TDX_SUCCESS)
+		log_progress(in, out);
+	if (options.log_level >= LOG_CPUS)
+		log_registers(cpu, in, "in ");
+	if (failed && options.log_level >= LOG_FAILURES)
+		log_line("[cpu %u] %s failed: 0x%016llx %s: %s", cpu->index, leaf_name(in->rax),
+			 out->rax, status_name(out->rax), why);
+	else if (options.log_level >= LOG_SEAMCALLS)
+		log_line("[cpu %u] %s: %s", cpu->index, leaf_name(in->rax),
+			 status_name(out->rax));
+	if (options.log_level >= LOG_CPUS)
+		log_registers(cpu, out, "out");
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * QEMU's CPU does not clear a pending INIT when SVM intercepts it.  So INIT is
+ * not intercepted: an INIT of the guest becomes a physical one, and a SIPI of
+ * the guest a physical INIT and SIPI to the emulator's own trampoline, which
+ * enters the guest at the vector that was asked for.  This serves boot, CPU
+ * hotplug and kexec alike.
+ */
+#include <linux/string.h>
+
+#include "apic_regs.h"
+#include "log.h"
+#include "options.h"
+#include "smp.h"
+
+extern const u8 ap_trampoline[], ap_trampoline_end[];
+
+static u64 trampoline_pa;
+
+void smp_init(struct memmap *linux_map)
+{
+	const struct mem_range *low = &linux_map->ranges[0];
+
+	if (low->type != MEM_RAM || low->base || low->size < 2 * PAGE_SIZE)
+		fail(EXIT_NO_BOOT, "the memory map does not begin with low RAM");
+	trampoline_pa = ((low->base + low->size) & PAGE_MASK) - PAGE_SIZE;
+	memcpy(phys(trampoline_pa), ap_trampoline, ap_trampoline_end - ap_trampoline);
+	memmap_reserve(linux_map, trampoline_pa, low->base + low->size - trampoline_pa);
+}
+
+static bool is_set(const bool *flag)
+{
+	return __atomic_load_n(flag, __ATOMIC_SEQ_CST);
+}
+
+static void set(bool *flag, bool value)
+{
+	__atomic_store_n(flag, value, __ATOMIC_SEQ_CST);
+}
+
+static void park_if_asked(struct cpu *cpu)
+{
+	while (is_set(&cpu->must_park)) {
+		set(&cpu->in_guest, true);
+		while (is_set(&cpu->must_park))
+			cpu_pause();
+		set(&cpu->in_guest, false);
+	}
+}
+
+void smp_enter_guest(struct cpu *cpu)
+{
+	set(&cpu->in_guest, true);
+}
+
+void smp_leave_guest(struct cpu *cpu)
+{
+	set(&cpu->in_guest, false);
+	park_if_asked(cpu);
+}
+
+static void physical_ipi(const struct cpu *target, u32 icr)
+{
+	u32 high = apic_read(APIC_ICR_HIGH);
+
+	apic_write(APIC_ICR_HIGH, target->apic_id << 24);
+	apic_write(APIC_ICR_LOW, icr);
+	apic_write(APIC_ICR_HIGH, high);	/* the guest's */
+}
+
+static void physical_init(struct cpu *target)
+{
+	__atomic_store_n(&target->activity, CPU_WAITS_FOR_SIPI, __ATOMIC_SEQ_CST);
+	physical_ipi(target, ICR_MODE_INIT << 8 | ICR_ASSERT | ICR_LEVEL);
+}
+
+/* Hold @target in the guest, where it may be reset. */
+static void hold(struct cpu *self, struct cpu *target)
+{
+	set(&target->must_park, true);
+	while (target != self && !is_set(&target->in_guest)) {
+		/* the target may be waiting for this one */
+		park_if_asked(self);
+		cpu_pause();
+	}
+}
+
+void smp_send_init(struct cpu *self, struct cpu *target)
+{
+	if (__atomic_load_n(&target->activity, __ATOMIC_SEQ_CST) == CPU_WAITS_FOR_SIPI)
+		return;
+	hold(self, target);
+	if (target->vmx.on) {
+		log_line("[cpu %u] INIT for CPU %u is held back: it is in VMX operation",
+			 self->index, target->index);
+		target->init_latched = true;
+		set(&target->must_park, false);
+		return;
+	}
+	if (options.log_level >= LOG_CPUS)
+		log_line("[cpu %u] INIT for CPU %u", self->index, target->index);
+	physical_init(target);
+}
+
+void smp_send_sipi(struct cpu *target, u8 vector)
+{
+	enum cpu_activity waits = CPU_WAITS_FOR_SIPI;
+
+	/* Linux sends two: a CPU that runs ignores the second */
+	if (!__atomic_compare_exchange_n(&target->activity, &waits, CPU_RUNS, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		return;
+	if (options.log_level >= LOG_CPUS)
+		log_line("SIPI for CPU %u, vector 0x%02x", target->index, vector);
+	target->sipi_vector = vector;
+	target->init_latched = false;
+	set(&target->in_guest, false);
+	set(&target->must_park, false);
+	/* The BIOS left the APs halted, not waiting for a SIPI */
+	physical_ipi(target, ICR_MODE_INIT << 8 | ICR_ASSERT | ICR_LEVEL);
+	physical_ipi(target, ICR_MODE_SIPI << 8 | ICR_ASSERT | trampoline_pa >> 12);
+}
+
+void smp_take_latched_init(struct cpu *cpu)
+{
+	if (!cpu->init_latched)
+		return;
+	physical_init(cpu);
+	for (;;)
+		cpu_pause();
+}

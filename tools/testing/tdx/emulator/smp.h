@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Starting and resetting CPUs. */
+#ifndef _TDX_EMU_SMP_H
+#define _TDX_EMU_SMP_H
+
+#include "cpu.h"
+#include "memmap.h"
+
+/*
+ * Put the trampoline for APs below 1 MB and take its page from @linux_map; at the
+ * very end of low memory, since a crash kernel wants the rest in one piece.
+ */
+void smp_init(struct memmap *linux_map);
+
+/*
+ * Around the guest's turn: only between them can the CPU be reset by another
+ * one, so that nothing that the emulator holds is lost.
+ */
+void smp_enter_guest(struct cpu *cpu);
+void smp_leave_guest(struct cpu *cpu);
+
+/* An INIT or start-up IPI from the calling CPU, @self, for @target. */
+void smp_send_init(struct cpu *self, struct cpu *target);
+void smp_send_sipi(struct cpu *target, u8 vector);
+
+/* VMXOFF lets an INIT through that VMX operation has held back.  May not return. */
+void smp_take_latched_init(struct cpu *cpu);
+
+#endif /* _TDX_EMU_SMP_H */

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/string.h>
+
+#include "cr.h"
+#include "log.h"
+#include "options.h"
+#include "platform.h"
+#include "smp.h"
+#include "vmx.h"
+#include "walk.h"
+
+/* VM-instruction error numbers, SDM vol. 3 */
+enum vm_error {
+	VMERR_VMCLEAR_ADDRESS		= 2,
+	VMERR_VMCLEAR_VMXON_POINTER	= 3,
+	VMERR_VMRESUME_NOT_LAUNCHED	= 5,
+	VMERR_ENTRY_CONTROLS		= 7,
+	VMERR_VMPTRLD_ADDRESS		= 9,
+	VMERR_VMPTRLD_VMXON_POINTER	= 10,
+	VMERR_VMPTRLD_REVISION		= 11,
+	VMERR_UNSUPPORTED_FIELD		= 12,
+	VMERR_READ_ONLY_FIELD		= 13,
+	VMERR_VMXON_IN_VMX_ROOT		= 15,
+	VMERR_INVALIDATION_OPERAND	= 28,
+};
+
+#define FIELD_VM_INSTRUCTION_ERROR	0x4400
+#define FIELD_TYPE_READ_ONLY		1
+#define FIELD_WIDTH_64			1
+
+#define INVEPT_TYPES			(BIT64(1) | BIT64(2))
+#define INVVPID_TYPES			(BIT64(0) | BIT64(1) | BIT64(2) | BIT64(3))
+
+/* Our layout behind the two words that the architecture fixes. */
+struct vmcs {
+	u32 revision;
+	u32 abort;
+	u64 reserved;
+	u64 fields[16][VMCS_MAX_INDEX + 1];
+};
+static_assert(sizeof(struct vmcs) <= VMCS_BYTES);
+
+static bool protected_64bit(const struct cpu *cpu)
+{
+	return cpu->vmcb.cr0 & X86_CR0_PE && !(cpu->vmcb.rflags & X86_EFLAGS_VM) &&
+	       cpu_64bit_code(cpu);
+}
+
+bool vmx_root_check(struct cpu *cpu)
+{
+	if (!cpu->vmx.on || !protected_64bit(cpu)) {
+		cpu_inject(cpu, VECTOR_UD);
+		return false;
+	}
+	if (cpu->vmcb.cpl) {
+		cpu_inject_error(cpu, VECTOR_GP, 0);
+		return false;
+	}
+	return true;
+}
+
+void vmx_succeed(struct cpu *cpu)
+{
+	cpu->vmcb.rflags &= ~X86_EFLAGS_ARITH;
+}
+
+void vmx_fail_invalid(struct cpu *cpu)
+{
+	vmx_succeed(cpu);
+	cpu->vmcb.rflags |= X86_EFLAGS_CF;
+}
+
+static struct vmcs *current_vmcs(const struct cpu *cpu)
+{
+	return phys(cpu->vmx.current_vmcs_pa);
+}
+
+/* The place of a field, NULL if there is no such field. */
+static u64 *field_of(struct vmcs *vmcs, u64 encoding)
+{
+	unsigned int index = (encoding >> 1) & 0x1ff;
+	unsigned int type = (encoding >> 10) & 3, width = (encoding >> 13) & 3;
+
+	/* reserved bits, or the high half of what is not 64 bits wide */
+	if (encoding & ~0x6fffULL || (encoding & 1 && width != FIELD_WIDTH_64))
+		return NULL;
+	return index > VMCS_MAX_INDEX ? NULL : &vmcs->fields[type * 4 + width][index];
+}
+
+static void fail_valid(struct cpu *cpu, enum vm_error error)
+{
+	if (cpu->vmx.current_vmcs_pa == VMCS_NONE) {
+		vmx_fail_invalid(cpu);
+		return;
+	}
+	vmx_succeed(cpu);
+	cpu->vmcb.rflags |= X86_EFLAGS_ZF;
+	*field_of(current_vmcs(cpu), FIELD_VM_INSTRUCTION_ERROR) = error;
+}
+
+/* The result of an instruction that has run, and on behind it. */
+static void finish(struct cpu *cpu, const struct insn *insn, enum vm_error error)
+{
+	if (error)
+		fail_valid(cpu, error);
+	else
+		vmx_succeed(cpu);
+	cpu_skip_insn(cpu, insn->length);
+}
+
+static bool vmcs_address_valid(u64 pa)
+{
+	return !(pa % VMCS_BYTES) && pa < platform.phys_limit && phys_reachable(pa, VMCS_BYTES);
+}
+
+void vmx_vmxon(struct cpu *cpu, const struct insn *insn)
+{
+	u64 pa, cr4 = cpu_cr4(cpu);
+
+	if (!(cr4 & X86_CR4_VMXE) || !protected_64bit(cpu)) {
+		cpu_inject(cpu, VECTOR_UD);
+		return;
+	}
+	/* The feature control register always allows VMXON, see msr.c. */
+	if (cpu->vmcb.cpl || (!cpu->vmx.on && ~cpu->vmcb.cr0 & VMX_CR0_FIXED0)) {
+		cpu_inject_error(cpu, VECTOR_GP, 0);
+		return;
+	}
+	if (cpu->vmx.on) {
+		finish(cpu, insn, VMERR_VMXON_IN_VMX_ROOT);
+		return;
+	}
+	if (!guest_read(cpu, insn->linear, &pa, sizeof(pa)))
+		return;
+	if (!vmcs_address_valid(pa) || ((struct vmcs *)phys(pa))->revision != VMCS_REVISION) {
+		vmx_fail_invalid(cpu);
+		cpu_skip_insn(cpu, insn->length);
+		return;
+	}
+	cpu->vmx = (struct vmx_state){ true, pa, VMCS_NONE };
+	if (options.log_level >= LOG_CPUS)
+		log_line("[cpu %u] VMXON 0x%llx", cpu->index, pa);
+	finish(cpu, insn, 0);
+}
+
+void vmx_vmxoff(struct cpu *cpu, const struct insn *insn)
+{
+	if (!vmx_root_check(cpu))
+		return;
+	cpu->vmx = (struct vmx_state){ .current_vmcs_pa = VMCS_NONE };
+	if (options.log_level >= LOG_CPUS)
+		log_line("[cpu %u] VMXOFF", cpu->index);
+	finish(cpu, insn, 0);
+	smp_take_latched_init(cpu);
+}
+
+void vmx_vmclear(struct cpu *cpu, const struct insn *insn)
+{
+	enum vm_error error = 0;
+	u64 pa;
+
+	if (!vmx_root_check(cpu) || !guest_read(cpu, insn->linear, &pa, sizeof(pa)))
+		return;
+	if (!vmcs_address_valid(pa))
+		error = VMERR_VMCLEAR_ADDRESS;
+	else if (pa == cpu->vmx.vmxon_pa)
+		error = VMERR_VMCLEAR_VMXON_POINTER;
+	else if (pa == cpu->vmx.current_vmcs_pa)
+		cpu->vmx.current_vmcs_pa = VMCS_NONE;
+	finish(cpu, insn, error);
+}
+
+void vmx_vmptrld(struct cpu *cpu, const struct insn *insn)
+{
+	enum vm_error error = 0;
+	u64 pa;
+
+	if (!vmx_root_check(cpu) || !guest_read(cpu, insn->linear, &pa, sizeof(pa)))
+		return;
+	if (!vmcs_address_valid(pa))
+		error = VMERR_VMPTRLD_ADDRESS;
+	else if (pa == cpu->vmx.vmxon_pa)
+		error = VMERR_VMPTRLD_VMXON_POINTER;
+	else if (((struct vmcs *)phys(pa))->revision != VMCS_REVISION)
+		error = VMERR_VMPTRLD_REVISION;
+	else
+		cpu->vmx.current_vmcs_pa = pa;
+	finish(cpu, insn, error);
+}
+
+void vmx_vmptrst(struct cpu *cpu, const struct insn *insn)
+{
+	if (!vmx_root_check(cpu) ||
+	    !guest_write(cpu, insn->linear, &cpu->vmx.current_vmcs_pa, sizeof(u64)))
+		return;
+	finish(cpu, insn, 0);
+}
+
+static void no_current_vmcs(struct cpu *cpu, const struct insn *insn)
+{
+	vmx_fail_invalid(cpu);
+	cpu_skip_insn(cpu, insn->length);
+}
+
+void vmx_vmread(struct cpu *cpu, const struct insn *insn)
+{
+	u64 encoding = cpu->gpr[insn->reg], value;
+	const u64 *field;
+
+	if (!vmx_root_check(cpu))
+		return;
+	if (cpu->vmx.current_vmcs_pa == VMCS_NONE) {
+		no_current_vmcs(cpu, insn);
+		return;
+	}
+	field = field_of(current_vmcs(cpu), encoding);
+	if (!field) {
+		finish(cpu, insn, VMERR_UNSUPPORTED_FIELD);
+		return;
+	}
+	value = encoding & 1 ? *field >> 32 : *field;
+	if (!insn->mem)
+		cpu->gpr[insn->rm] = value;
+	else if (!guest_write(cpu, insn->linear, &value, sizeof(value)))
+		return;
+	finish(cpu, insn, 0);
+}
+
+/* What a field keeps of a value: as many bits as it is wide. */
+static u64 fit(u64 encoding, u64 value)
+{
+	static const u64 mask[] = { 0xffff, ~0ULL, 0xffffffff, ~0ULL };
+
+	return value & mask[(encoding >> 13) & 3];
+}
+
+void vmx_vmwrite(struct cpu *cpu, const struct insn *insn)
+{
+	u64 encoding = cpu->gpr[insn->reg], value;
+	u64 *field;
+
+	if (!vmx_root_check(cpu))
+		return;
+	if (cpu->vmx.current_vmcs_pa == VMCS_NONE) {
+		no_current_vmcs(cpu, insn);
+		return;
+	}
+	value = cpu->gpr[insn->rm];
+	if (insn->mem && !guest_read(cpu, insn->linear, &value, sizeof(value)))
+		return;
+	field = field_of(current_vmcs(cpu), encoding);
+	if (!field) {
+		finish(cpu, insn, VMERR_UNSUPPORTED_FIELD);
+		return;
+	}
+	if (((encoding >> 10) & 3) == FIELD_TYPE_READ_ONLY) {
+		finish(cpu, insn, VMERR_READ_ONLY_FIELD);
+		return;
+	}
+	if (encoding & 1)
+		*field = (u32)*field | value << 32;
+	else
+		*field = fit(encoding, value);
+	finish(cpu, insn, 0);
+}
+
+/* There is nothing to invalidate: no VM ever runs. */
+static void invalidate(struct cpu *cpu, const struct insn *insn, u64 types)
+{
+	u64 type = cpu->gpr[insn->reg];
+	u64 descriptor[2];
+
+	if (!vmx_root_check(cpu) ||
+	    !guest_read(cpu, insn->linear, descriptor, sizeof(descriptor)))
+		return;
+	if (type >= 64 || !(types & BIT64(type)))
+		finish(cpu, insn, VMERR_INVALIDATION_OPERAND);
+	else
+		finish(cpu, insn, 0);
+}
+
+void vmx_invept(struct cpu *cpu, const struct insn *insn)
+{
+	invalidate(cpu, insn, INVEPT_TYPES);
+}
+
+void vmx_invvpid(struct cpu *cpu, const struct insn *insn)
+{
+	invalidate(cpu, insn, INVVPID_TYPES);
+}
+
+/* An ordinary VM cannot run here: its entry always fails as for a bad control field. */
+void vmx_vmlaunch(struct cpu *cpu, const struct insn *insn)
+{
+	if (vmx_root_check(cpu))
+		finish(cpu, insn, VMERR_ENTRY_CONTROLS);
+}
+
+/* And so there never is a launched one. */
+void vmx_vmresume(struct cpu *cpu, const struct insn *insn)
+{
+	if (vmx_root_check(cpu))
+		finish(cpu, insn, VMERR_VMRESUME_NOT_LAUNCHED);
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/string.h>
+
+#include "walk.h"
+
+#define PF_PRESENT	BIT64(0)
+#define PF_WRITE	BIT64(1)
+#define PF_USER		BIT64(2)
+
+/* What differs between the paging modes. */
+struct paging_mode {
+	unsigned int levels;
+	unsigned int entry_bytes;
+	unsigned int index_bits;
+	unsigned int top_index_bits;
+};
+
+static const struct paging_mode mode_32bit = { 2, 4, 10, 10 };
+static const struct paging_mode mode_pae = { 3, 8, 9, 2 };
+static const struct paging_mode mode_4level = { 4, 8, 9, 9 };
+static const struct paging_mode mode_5level = { 5, 8, 9, 9 };
+
+bool phys_reachable(u64 pa, u64 bytes)
+{
+	return pa < SIZE_512G && bytes <= SIZE_512G - pa;
+}
+
+static const struct paging_mode *paging_mode(const struct vmcb *v)
+{
+	if (!(v->cr4 & X86_CR4_PAE))
+		return &mode_32bit;
+	if (!(v->efer & EFER_LMA))
+		return &mode_pae;
+	return v->cr4 & X86_CR4_LA57 ? &mode_5level : &mode_4level;
+}
+
+static u64 table_base(const struct vmcb *v, const struct paging_mode *mode)
+{
+	if (mode == &mode_pae)
+		return v->cr3 & 0xffffffe0;
+	return v->cr3 & PTE_ADDR;
+}
+
+static bool is_large(const struct vmcb *v, const struct paging_mode *mode, unsigned int level,
+		     u64 entry)
+{
+	if (!level || !(entry & PTE_PS))
+		return level == 0;
+	if (mode == &mode_32bit)
+		return v->cr4 & X86_CR4_PSE;
+	return level == 1 || (level == 2 && mode->levels >= 4);
+}
+
+static u64 read_entry(u64 pa, unsigned int bytes)
+{
+	return bytes == 4 ? *(u32 *)phys(pa) : *(u64 *)phys(pa);
+}
+
+/* Which accesses an entry forbids; the walk's rights are those of all its entries. */
+static bool forbids(const struct vmcb *v, u64 entry, enum access access)
+{
+	bool user = v->cpl == 3;
+
+	if (user && !(entry & PTE_U))
+		return true;
+	return access == ACCESS_WRITE && !(entry & PTE_W) && (user || v->cr0 & X86_CR0_WP);
+}
+
+static bool walk(const struct vmcb *v, u64 linear, enum access access, u64 *pa, u32 *error)
+{
+	const struct paging_mode *mode = paging_mode(v);
+	u64 table = table_base(v, mode), entry;
+	unsigned int level = mode->levels, bits, shift;
+
+	*error = (access == ACCESS_WRITE ? PF_WRITE : 0) | (v->cpl == 3 ? PF_USER : 0);
+	do {
+		bits = level == mode->levels ? mode->top_index_bits : mode->index_bits;
+		level--;
+		shift = 12 + level * mode->index_bits;
+		table += ((linear >> shift) & (BIT64(bits) - 1)) * mode->entry_bytes;
+		if (!phys_reachable(table, mode->entry_bytes))
+			return false;
+		entry = read_entry(table, mode->entry_bytes);
+		if (!(entry & PTE_P))
+			return false;
+		/* PAE's top entries carry no rights */
+		if (!(mode == &mode_pae && level == 2) && forbids(v, entry, access)) {
+			*error |= PF_PRESENT;
+			return false;
+		}
+		table = entry & PTE_ADDR;
+	} while (!is_large(v, mode, level, entry));
+
+	*pa = (table & ~(BIT64(shift) - 1)) | (linear & (BIT64(shift) - 1));
+	return true;
+}
+
+static bool translate(const struct cpu *cpu, u64 linear, enum access access, u64 *pa, u32 *error)
+{
+	if (cpu->vmcb.cr0 & X86_CR0_PG)
+		return walk(&cpu->vmcb, linear, access, pa, error);
+	*pa = (u32)linear;
+	return true;
+}
+
+static unsigned int bytes_in_page(u64 linear, unsigned int bytes)
+{
+	unsigned int left = PAGE_SIZE - linear % PAGE_SIZE;
+
+	return bytes < left ? bytes : left;
+}
+
+static bool copy(struct cpu *cpu, u64 linear, u8 *buf, unsigned int bytes, enum access access)
+{
+	unsigned int step;
+	u32 error;
+	u64 pa;
+
+	for (; bytes; linear += step, buf += step, bytes -= step) {
+		step = bytes_in_page(linear, bytes);
+		if (!translate(cpu, linear, access, &pa, &error) || !phys_reachable(pa, step)) {
+			cpu->vmcb.cr2 = linear;
+			cpu_inject_error(cpu, VECTOR_PF, error);
+			return false;
+		}
+		if (access == ACCESS_WRITE)
+			memcpy(phys(pa), buf, step);
+		else
+			memcpy(buf, phys(pa), step);
+	}
+	return true;
+}
+
+bool guest_read(struct cpu *cpu, u64 linear, void *buf, unsigned int bytes)
+{
+	return copy(cpu, linear, buf, bytes, ACCESS_READ);
+}
+
+bool guest_write(struct cpu *cpu, u64 linear, const void *buf, unsigned int bytes)
+{
+	/* copy() only reads from it in this direction */
+	return copy(cpu, linear, (u8 *)buf, bytes, ACCESS_WRITE);
+}
+
+unsigned int guest_fetch(const struct cpu *cpu, u64 linear, u8 *buf, unsigned int bytes)
+{
+	unsigned int done = 0, step;
+	u32 error;
+	u64 pa;
+
+	for (; done < bytes; done += step) {
+		step = bytes_in_page(linear + done, bytes - done);
+		if (!translate(cpu, linear + done, ACCESS_FETCH, &pa, &error) ||
+		    !phys_reachable(pa, step))
+			break;
+		memcpy(buf + done, phys(pa), step);
+	}
+	return done;
+}

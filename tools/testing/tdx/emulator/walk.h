@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The guest's own page tables, and its memory by linear address. */
+#ifndef _TDX_EMU_WALK_H
+#define _TDX_EMU_WALK_H
+
+#include "cpu.h"
+
+enum access {
+	ACCESS_READ,
+	ACCESS_WRITE,
+	ACCESS_FETCH,
+};
+
+/*
+ * Copy between the emulator and linear memory of the guest, with the rights of
+ * its current privilege level but for SMEP, SMAP and protection keys.
+ * false: the page fault is injected, or for a fetch nothing is.
+ */
+bool guest_read(struct cpu *cpu, u64 linear, void *buf, unsigned int bytes);
+bool guest_write(struct cpu *cpu, u64 linear, const void *buf, unsigned int bytes);
+
+/* As many instruction bytes at @linear as are mapped, up to @bytes. */
+unsigned int guest_fetch(const struct cpu *cpu, u64 linear, u8 *buf, unsigned int bytes);
+
+/* The emulator reaches this physical memory through its identity map. */
+bool phys_reachable(u64 pa, u64 bytes);
+
+#endif /* _TDX_EMU_WALK_H */

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Instructions and architectural constants that C has no words for. */
+#ifndef _TDX_EMU_X86_H
+#define _TDX_EMU_X86_H
+
+#include <linux/types.h>
+
+#define PAGE_SIZE		4096UL
+#define PAGE_MASK		(~(PAGE_SIZE - 1))
+#define SIZE_2M			(1ULL << 21)
+#define SIZE_1G			(1ULL << 30)
+#define SIZE_4G			(1ULL << 32)
+#define SIZE_512G		(1ULL << 39)
+
+#define ARRAY_LEN(a)		(sizeof(a) / sizeof((a)[0]))
+#define BIT64(n)		(1ULL << (n))
+#define __noreturn_fn		__attribute__((noreturn))
+#define __page_aligned		__attribute__((aligned(4096)))
+
+#define X86_CR0_PE		BIT64(0)
+#define X86_CR0_ET		BIT64(4)
+#define X86_CR0_NE		BIT64(5)
+#define X86_CR0_WP		BIT64(16)
+#define X86_CR0_NW		BIT64(29)
+#define X86_CR0_CD		BIT64(30)
+#define X86_CR0_PG		BIT64(31)
+
+#define X86_CR4_PSE		BIT64(4)
+#define X86_CR4_PAE		BIT64(5)
+#define X86_CR4_UMIP		BIT64(11)
+#define X86_CR4_LA57		BIT64(12)
+#define X86_CR4_VMXE		BIT64(13)
+#define X86_CR4_FSGSBASE	BIT64(16)
+#define X86_CR4_PCIDE		BIT64(17)
+#define X86_CR4_OSXSAVE		BIT64(18)
+#define X86_CR4_SMEP		BIT64(20)
+#define X86_CR4_SMAP		BIT64(21)
+#define X86_CR4_PKE		BIT64(22)
+#define X86_CR4_PKS		BIT64(24)
+
+#define X86_EFLAGS_CF		BIT64(0)
+#define X86_EFLAGS_FIXED	BIT64(1)
+#define X86_EFLAGS_PF		BIT64(2)
+#define X86_EFLAGS_AF		BIT64(4)
+#define X86_EFLAGS_ZF		BIT64(6)
+#define X86_EFLAGS_SF		BIT64(7)
+#define X86_EFLAGS_TF		BIT64(8)
+#define X86_EFLAGS_IF		BIT64(9)
+#define X86_EFLAGS_OF		BIT64(11)
+#define X86_EFLAGS_RF		BIT64(16)
+#define X86_EFLAGS_VM		BIT64(17)
+#define X86_EFLAGS_ARITH	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
+				 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF)
+
+#define EFER_SCE		BIT64(0)
+#define EFER_LME		BIT64(8)
+#define EFER_LMA		BIT64(10)
+#define EFER_NXE		BIT64(11)
+#define EFER_SVME		BIT64(12)
+
+#define VECTOR_DB		1
+#define VECTOR_UD		6
+#define VECTOR_GP		13
+#define VECTOR_PF		14
+
+/* Page table entries, the guest's and the nested ones. */
+#define PTE_P			BIT64(0)
+#define PTE_W			BIT64(1)
+#define PTE_U			BIT64(2)
+#define PTE_A			BIT64(5)
+#define PTE_D			BIT64(6)
+#define PTE_PS			BIT64(7)
+#define PTE_ADDR		0x000ffffffffff000ULL
+
+#define MSR_APIC_BASE		0x1b
+#define MSR_EFER		0xc0000080
+#define MSR_FS_BASE		0xc0000100
+#define MSR_GS_BASE		0xc0000101
+#define MSR_VM_HSAVE_PA		0xc0010117
+
+static inline void outb(u16 port, u8 value)
+{
+	asm volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void outw(u16 port, u16 value)
+{
+	asm volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline void outl(u16 port, u32 value)
+{
+	asm volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static inline u8 inb(u16 port)
+{
+	u8 value;
+
+	asm volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline u16 inw(u16 port)
+{
+	u16 value;
+
+	asm volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline u32 inl(u16 port)
+{
+	u32 value;
+
+	asm volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static inline u64 rdmsr(u32 msr)
+{
+	u32 low, high;
+
+	asm volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
+	return (u64)high << 32 | low;
+}
+
+static inline void wrmsr(u32 msr, u64 value)
+{
+	asm volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
+}
+
+static inline void cpuid(u32 leaf, u32 subleaf, u32 regs[4])
+{
+	asm volatile("cpuid"
+		     : "=a"(regs[0]), "=b"(regs[1]), "=c"(regs[2]), "=d"(regs[3])
+		     : "0"(leaf), "2"(subleaf));
+}
+
+static inline u64 rdtsc(void)
+{
+	u32 low, high;
+
+	asm volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (u64)high << 32 | low;
+}
+
+static inline void cpu_pause(void)
+{
+	asm volatile("pause" : : : "memory");
+}
+
+static inline void clgi(void)
+{
+	asm volatile("clgi" : : : "memory");
+}
+
+/* Physical memory is identity mapped; see boot.S. */
+static inline void *phys(u64 pa)
+{
+	return (void *)pa;
+}
+
+static inline u64 phys_of(const void *p)
+{
+	return (u64)p;
+}
+
+#endif /* _TDX_EMU_X86_H */
