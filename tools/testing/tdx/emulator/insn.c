@@ -39,7 +39,6 @@ static void sysenter(struct cpu *cpu, const struct insn *insn)
 	struct vmcb *v = &cpu->vmcb;
 	u16 cs = rdmsr(MSR_SYSENTER_CS) & 0xfffc;
 
-	(void)insn;
 	if (!cpu_long_mode(cpu)) {
 		cpu_inject(cpu, VECTOR_UD);
 		return;

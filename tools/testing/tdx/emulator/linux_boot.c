@@ -3,6 +3,7 @@
 
 #include "linux_boot.h"
 #include "log.h"
+#include "text.h"
 
 /* Low memory that nothing else uses, and Linux takes what it needs from it at once. */
 #define BOOT_PARAMS		0x90000ULL
@@ -143,11 +144,11 @@ static void fill_boot_params(const struct boot_info *boot, const struct memmap *
 		params->e820[i] = map->ranges[i];
 	params->e820_entries = map->nr;
 
-	if (strlen(boot->kernel.arguments) > h->cmdline_size)
+	if (text_length(boot->kernel.arguments) > h->cmdline_size)
 		fail(EXIT_NO_BOOT, "the kernel takes a command line of %u bytes only",
 		     h->cmdline_size);
 	memcpy(phys(BOOT_COMMAND_LINE), boot->kernel.arguments,
-	       strlen(boot->kernel.arguments) + 1);
+	       text_length(boot->kernel.arguments) + 1);
 }
 
 static void set_entry_state(struct cpu *bsp, u64 entry)

@@ -3,6 +3,7 @@
 
 #include "lock.h"
 #include "log.h"
+#include "text.h"
 
 #define PORT_DEBUG_CONSOLE	0xe9
 #define PORT_DEBUG_EXIT		0xf4
@@ -84,11 +85,7 @@ static const char *parse_spec(const char *f, struct spec *spec)
 
 static void put_string(const struct sink *s, const struct spec *spec, const char *text)
 {
-	unsigned int length = 0;
-
-	while (text[length])
-		length++;
-	put_padded(s, spec, text, length);
+	put_padded(s, spec, text, text_length(text));
 }
 
 static void put_signed(const struct sink *s, const struct spec *spec, long long value)

@@ -40,8 +40,8 @@
 				 ARCH_CAP_PSDP_NO | ARCH_CAP_BHI_NO | ARCH_CAP_PBRSB_NO | \
 				 ARCH_CAP_GDS_NO | ARCH_CAP_RFDS_NO | ARCH_CAP_ITS_NO)
 
-/* IBRS STIBP SSBD */
-#define SPEC_CTRL_BITS		7
+/* IBRS STIBP SSBD IPRED_DIS_U IPRED_DIS_S RRSBA_DIS_U RRSBA_DIS_S PSFD BHI_DIS_S */
+#define SPEC_CTRL_BITS		0x4ff
 
 /* An MSR that is not in any of these tables raises #GP, as on hardware. */
 
@@ -151,14 +151,12 @@ static bool write_tsc(struct cpu *cpu, u64 value)
 
 static u64 read_apic_base(const struct cpu *cpu)
 {
-	(void)cpu;
 	return rdmsr(MSR_APIC_BASE);
 }
 
 /* The nested page table knows the APIC at its usual place only; there is no x2APIC. */
 static bool write_apic_base(struct cpu *cpu, u64 value)
 {
-	(void)cpu;
 	if (value & ~(APIC_BASE_BSP | APIC_BASE_ENABLE) & ~APIC_BASE_DEFAULT ||
 	    (value & PAGE_MASK) != APIC_BASE_DEFAULT)
 		return false;
@@ -168,14 +166,12 @@ static bool write_apic_base(struct cpu *cpu, u64 value)
 
 static u64 read_cr4_fixed1(const struct cpu *cpu)
 {
-	(void)cpu;
 	return cr4_allowed();
 }
 
 /* An indirect branch barrier: there is nothing to do. */
 static bool write_pred_cmd(struct cpu *cpu, u64 value)
 {
-	(void)cpu;
 	return !(value & ~1ULL);
 }
 

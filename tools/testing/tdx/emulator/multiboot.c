@@ -3,6 +3,7 @@
 
 #include "log.h"
 #include "multiboot.h"
+#include "text.h"
 
 #define MULTIBOOT_BOOTED	0x2badb002
 #define MULTIBOOT_HAS_CMDLINE	BIT64(2)
@@ -28,16 +29,16 @@ struct multiboot_range {
 static void copy_arguments(char *to, u32 string_pa)
 {
 	const char *from = phys(string_pa);
-	size_t length;
+	u64 length;
 
 	while (*from && *from != ' ')
 		from++;
 	while (*from == ' ')
 		from++;
-	length = strlen(from);
+	length = text_length(from);
 	if (length >= COMMAND_LINE_MAX)
 		fail(EXIT_BAD_OPTION, "a command line has %llu bytes, at most %u are possible",
-		     (u64)length, COMMAND_LINE_MAX - 1);
+		     length, COMMAND_LINE_MAX - 1);
 	memcpy(to, from, length + 1);
 }
 

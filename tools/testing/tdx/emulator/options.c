@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/string.h>
-
 #include "log.h"
 #include "options.h"
+#include "text.h"
 
 #define MAX_WORD		512
 #define MAX_KEYID_BITS		15
@@ -72,11 +71,11 @@ static bool parse_module(const char *s)
 	};
 	unsigned int i;
 
-	options.module = strcmp(s, "none");
+	options.module = !text_equal(s, "none");
 	if (!options.module)
 		return true;
 	for (i = 0; i < ARRAY_LEN(generations); i++) {
-		if (!strcmp(s, generations[i].name)) {
+		if (text_equal(s, generations[i].name)) {
 			options.generation = generations[i].generation;
 			return true;
 		}
@@ -106,7 +105,7 @@ static bool parse_seamrr(const char *s)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_LEN(names); i++) {
-		if (!strcmp(s, names[i])) {
+		if (text_equal(s, names[i])) {
 			options.seamrr = i;
 			return true;
 		}
@@ -181,7 +180,7 @@ static void take(char *word)
 	if (*value)
 		*value++ = '\0';
 	for (i = 0; i < ARRAY_LEN(known); i++) {
-		if (strcmp(word, known[i].name))
+		if (!text_equal(word, known[i].name))
 			continue;
 		if (!known[i].parse(value))
 			fail(EXIT_BAD_OPTION, "option %s: bad value '%s', should be %s=%s", word,
@@ -208,7 +207,7 @@ void options_parse(const char *s)
 			word[length] = *s++;
 		}
 		word[length] = '\0';
-		if (!strcmp(word, "help"))
+		if (text_equal(word, "help"))
 			help();
 		take(word);
 	}

@@ -17,7 +17,6 @@ static struct tdx_model model;
 
 static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
 {
-	(void)ctx;
 	if (!memmap_is_ram(&platform.ram, pa, bytes))
 		return false;
 	memcpy(buf, phys(pa), bytes);
@@ -26,7 +25,6 @@ static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
 
 static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
 {
-	(void)ctx;
 	if (!memmap_is_ram(&platform.ram, pa, bytes))
 		return false;
 	memcpy(phys(pa), buf, bytes);
@@ -35,7 +33,6 @@ static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
 
 static unsigned int this_lp(void *ctx)
 {
-	(void)ctx;
 	return this_cpu()->index;
 }
 
@@ -60,7 +57,6 @@ static bool module_only(u32 msr)
 
 static bool module_rdmsr(void *ctx, u32 msr, u64 *value)
 {
-	(void)ctx;
 	if (!module_only(msr) && msr_read(this_cpu(), msr, value))
 		return true;
 	return tdx_model_healthy_msr(&model.config, msr, value);
@@ -68,7 +64,6 @@ static bool module_rdmsr(void *ctx, u32 msr, u64 *value)
 
 static void module_cpuid(void *ctx, u32 leaf, u32 subleaf, u32 regs[4])
 {
-	(void)ctx;
 	tdx_model_healthy_cpuid(&model.config, this_cpu()->index, leaf, subleaf, regs);
 }
 
@@ -77,7 +72,6 @@ static bool module_random(void *ctx, u64 *value)
 {
 	u8 carry;
 
-	(void)ctx;
 	asm volatile("rdrand %0; setc %1" : "=r"(*value), "=q"(carry) : : "cc");
 	return carry;
 }
@@ -85,7 +79,6 @@ static bool module_random(void *ctx, u64 *value)
 /* The module's memory is out of the host's reach. */
 static void own(void *ctx, u64 pa, u64 bytes, bool owned)
 {
-	(void)ctx;
 	npt_set_access(pa, bytes, owned ? NPT_NONE : NPT_READ_WRITE);
 }
 

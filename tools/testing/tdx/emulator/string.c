@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The functions that gcc may call behind one's back, and the model calls itself. */
+/* What gcc calls behind one's back, and the model calls itself. */
 #include <linux/string.h>
 #include <linux/types.h>
 
@@ -40,22 +40,4 @@ int memcmp(const void *a, const void *b, size_t n)
 			return *x - *y;
 	}
 	return 0;
-}
-
-size_t strlen(const char *s)
-{
-	size_t n = 0;
-
-	while (s[n])
-		n++;
-	return n;
-}
-
-int strcmp(const char *a, const char *b)
-{
-	while (*a && *a == *b) {
-		a++;
-		b++;
-	}
-	return (u8)*a - (u8)*b;
 }
