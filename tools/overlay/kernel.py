@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Configure and build a kernel from build/linux in build/CONFIG."""
+import argparse
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+TREE = TOP / "build/linux"
+CONFIGS = pathlib.Path(__file__).resolve().parent / "configs"
+
+# Each config is these fragments, the later ones winning.
+FRAGMENTS = {
+    "host": ["base", "host"],
+    "notdx": ["base", "notdx"],
+    "debug": ["base", "host", "debug"],
+}
+
+OPTION = re.compile(r"^(CONFIG_\w+)=(.*)$")
+
+
+def requested(config):
+    options = {}
+    for fragment in FRAGMENTS[config]:
+        for line in (CONFIGS / f"{fragment}.config").read_text().splitlines():
+            match = OPTION.match(line)
+            if match:
+                options[match[1]] = match[2]
+    return options
+
+
+def make(out, *args, **kwargs):
+    # The tree is a git tree with edits: LOCALVERSION= keeps a "+" out of the release.
+    command = ["make", "-C", str(TREE), f"O={out}", "LOCALVERSION=", *args]
+    return subprocess.run(command, check=False, **kwargs).returncode
+
+
+def missing(options, dotconfig):
+    got = dict(m.groups() for m in map(OPTION.match, dotconfig.read_text().splitlines()) if m)
+    return [f"{name}={value}" for name, value in options.items()
+            if got.get(name, "n") != value]
+
+
+def configure(config, out):
+    """Write .config, unless it was made from the same fragments before."""
+    options = requested(config)
+    text = "".join(f"{name}={value}\n" for name, value in options.items())
+    wanted = out / "requested.config"
+    if (out / ".config").is_file() and wanted.is_file() and wanted.read_text() == text:
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    wanted.unlink(missing_ok=True)
+    allconfig = out / "all.config"
+    allconfig.write_text(text)
+    if make(out, "-s", "allnoconfig", env={**os.environ, "KCONFIG_ALLCONFIG": str(allconfig)}):
+        sys.exit(f"error: configuring {config} failed")
+    lost = missing(options, out / ".config")
+    if lost:
+        (out / ".config").unlink()
+        sys.exit(f"error: {config}: Kconfig does not take {', '.join(lost)}; "
+                 f"see the dependencies in build/linux, or edit {CONFIGS.relative_to(TOP)}")
+    wanted.write_text(text)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("config", choices=sorted(FRAGMENTS))
+    parser.add_argument("targets", nargs="*", default=["bzImage"])
+    args = parser.parse_args()
+    out = TOP / "build" / args.config
+    configure(args.config, out)
+    if make(out, f"-j{os.cpu_count()}", *args.targets):
+        sys.exit(f"error: building the {args.config} kernel failed")
+
+
+if __name__ == "__main__":
+    main()
