@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The program that runs in the machine under test, as its only process.
+ */
+#ifndef TDX_E2E_GUEST_H
+#define TDX_E2E_GUEST_H
+
+/* One fact for the harness: "tdxtest: KEY VALUE". */
+void report(const char *key, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The errno of a system call's result, 0 for success. */
+int error_of(long ret);
+
+/* Scenarios; @arg is what follows the comma in tdxtest=NAME,ARG, or "". */
+void create_td(const char *arg);
+void create_tds_at_once(const char *arg);
+void ordinary_vm(const char *arg);
+
+#endif

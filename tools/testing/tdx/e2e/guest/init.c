@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PID 1 of the machine under test: runs the scenario that the kernel command
+ * line names with tdxtest=NAME[,ARG], reports, and turns the machine off.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+static const struct {
+	const char *name;
+	void (*run)(const char *arg);
+} scenarios[] = {
+	{ "create-td", create_td },
+	{ "create-tds-at-once", create_tds_at_once },
+	{ "ordinary-vm", ordinary_vm },
+};
+
+void report(const char *key, const char *format, ...)
+{
+	va_list args;
+
+	printf("tdxtest: %s ", key);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+}
+
+int error_of(long ret)
+{
+	return ret < 0 ? errno : 0;
+}
+
+static void mount_all(void)
+{
+	mkdir("/proc", 0755);
+	mkdir("/sys", 0755);
+	mkdir("/dev", 0755);
+	mount("proc", "/proc", "proc", 0, NULL);
+	mount("sysfs", "/sys", "sysfs", 0, NULL);
+	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+}
+
+/* The value of tdxtest= on the kernel's command line; its comma ends the name. */
+static char *scenario_name(char *cmdline, size_t size)
+{
+	FILE *file = fopen("/proc/cmdline", "r");
+	char *start;
+
+	if (!file || !fgets(cmdline, size, file))
+		return NULL;
+	fclose(file);
+	start = strstr(cmdline, "tdxtest=");
+	if (!start)
+		return NULL;
+	start += strlen("tdxtest=");
+	start[strcspn(start, " \n")] = '\0';
+	return start;
+}
+
+static void run_scenario(char *name)
+{
+	char *arg = strchr(name, ',');
+	size_t i;
+
+	if (arg)
+		*arg++ = '\0';
+	for (i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
+		if (!strcmp(name, scenarios[i].name)) {
+			scenarios[i].run(arg ? arg : "");
+			report("done", "%s", name);
+			return;
+		}
+	}
+	report("unknown_scenario", "%s", name);
+}
+
+/* Lines of a file as "tdxtest: KEY LINE". */
+static void report_file(const char *key, const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		report(key, "%s", line);
+	}
+	if (file)
+		fclose(file);
+}
+
+/* Tells a kernel with kmemleak to look, twice: once to see, once to be sure. */
+static void report_leaks(void)
+{
+	int i, fd = open("/sys/kernel/debug/kmemleak", O_RDWR);
+
+	for (i = 0; fd >= 0 && i < 2; i++) {
+		if (write(fd, "scan", 4) < 0)
+			break;
+		sleep(i ? 0 : 5);
+	}
+	if (fd >= 0)
+		close(fd);
+	report_file("kmemleak", "/sys/kernel/debug/kmemleak");
+}
+
+int main(void)
+{
+	char cmdline[4096], *name;
+
+	mount_all();
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	name = scenario_name(cmdline, sizeof(cmdline));
+	if (name)
+		run_scenario(name);
+	report_file("info", "/sys/kernel/debug/x86/tdx/info");
+	if (strstr(cmdline, "kmemleak=on"))
+		report_leaks();
+	report("off", "%s", "now");
+	fflush(stdout);
+	sync();
+	reboot(RB_POWER_OFF);
+	return 1;
+}
