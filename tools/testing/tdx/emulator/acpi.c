@@ -9,8 +9,8 @@
 #define RSDP_ALIGN		16
 
 #define MADT_LOCAL_APIC		0
-#define MADT_APIC_ENABLED	BIT64(0)
-#define MADT_APIC_ONLINE_LATER	BIT64(1)
+#define MADT_APIC_ENABLED	BIT_ULL(0)
+#define MADT_APIC_ONLINE_LATER	BIT_ULL(1)
 #define FADT_PM1A_CONTROL	64	/* offset */
 
 struct rsdp {
@@ -19,23 +19,23 @@ struct rsdp {
 	char oem[6];
 	u8 revision;
 	u32 rsdt;
-} __attribute__((packed));
+} __packed;
 
 struct header {
 	char signature[4];
 	u32 length;
 	u8 rest[28];
-} __attribute__((packed));
+} __packed;
 
 struct madt {
 	struct header header;
 	u32 apic_base, flags;
-} __attribute__((packed));
+} __packed;
 
 struct madt_local_apic {
 	u8 type, length, processor, apic_id;
 	u32 flags;
-} __attribute__((packed));
+} __packed;
 
 static const struct rsdp *find_rsdp(void)
 {

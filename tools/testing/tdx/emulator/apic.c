@@ -42,7 +42,7 @@ static void write_icr(struct cpu *self, u32 icr)
 		return;
 	}
 	if (icr & ICR_LOGICAL && ICR_SHORTHAND(icr) == TO_DESTINATION) {
-		log_line("[cpu %u] INIT or SIPI by logical APIC ID (ICR 0x%x) is not emulated: ignored",
+		log_line("[cpu %u] ICR 0x%x: INIT or SIPI by logical APIC ID is not emulated",
 			 self->index, icr);
 		return;
 	}

@@ -14,19 +14,25 @@
 #define ICR_MODE(low)		((low) >> 8 & 7)
 #define ICR_MODE_INIT		5
 #define ICR_MODE_SIPI		6
-#define ICR_LOGICAL		BIT64(11)
-#define ICR_ASSERT		BIT64(14)
-#define ICR_LEVEL		BIT64(15)
+#define ICR_LOGICAL		BIT_ULL(11)
+#define ICR_ASSERT		BIT_ULL(14)
+#define ICR_LEVEL		BIT_ULL(15)
 #define ICR_SHORTHAND(low)	((low) >> 18 & 3)
 
 static inline u32 apic_read(unsigned int offset)
 {
-	return *(volatile u32 *)phys(APIC_PAGE + offset);
+	const u32 *reg = phys(APIC_PAGE + offset);
+	u32 value;
+
+	asm volatile("movl %1, %0" : "=r"(value) : "m"(*reg));
+	return value;
 }
 
 static inline void apic_write(unsigned int offset, u32 value)
 {
-	*(volatile u32 *)phys(APIC_PAGE + offset) = value;
+	u32 *reg = phys(APIC_PAGE + offset);
+
+	asm volatile("movl %1, %0" : "=m"(*reg) : "r"(value));
 }
 
 #endif /* _TDX_EMU_APIC_REGS_H */

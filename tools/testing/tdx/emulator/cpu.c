@@ -3,19 +3,18 @@
 #include <linux/string.h>
 
 #include "cpu.h"
+#include "entry.h"
 #include "npt.h"
 #include "vmx.h"
 
 struct cpu cpus[MAX_CPUS] __page_aligned;
 unsigned int nr_cpus;
 
-u8 cpu_stacks[MAX_CPUS][CPU_STACK_SIZE] __attribute__((aligned(CPU_STACK_SIZE)));
+u8 cpu_stacks[MAX_CPUS][CPU_STACK_SIZE] __aligned(CPU_STACK_SIZE);
 u64 stack_of_apic_id[256];	/* boot.S: the stack that an AP starts on */
 
 static u8 msr_permissions[2 * PAGE_SIZE] __page_aligned;
 static u8 io_permissions[3 * PAGE_SIZE] __page_aligned;
-
-void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS]);
 
 struct cpu *cpu_add(u32 apic_id, bool present)
 {
@@ -98,7 +97,7 @@ void cpu_reset_guest(struct cpu *cpu, u8 sipi_vector)
 static void arm_intercepts(struct vmcb *v)
 {
 	v->intercept_cr = SVM_INTERCEPT_CR_READ(4) | SVM_INTERCEPT_CR_WRITE(4);
-	v->intercept_exceptions = 1U << VECTOR_UD;
+	v->intercept_exceptions = BIT(VECTOR_UD);
 	v->intercept1 = SVM_INTERCEPT1_CPUID | SVM_INTERCEPT1_INVLPGA | SVM_INTERCEPT1_IOIO |
 			SVM_INTERCEPT1_MSR | SVM_INTERCEPT1_SHUTDOWN;
 	v->intercept2 = SVM_INTERCEPT2_VMRUN | SVM_INTERCEPT2_VMMCALL | SVM_INTERCEPT2_VMLOAD |
@@ -113,9 +112,9 @@ static void arm_intercepts(struct vmcb *v)
 
 void cpu_enable_svm(struct cpu *cpu)
 {
-	wrmsr(MSR_VM_HSAVE_PA, phys_of(cpu->host_save));
+	native_wrmsr(MSR_VM_HSAVE_PA, phys_of(cpu->host_save));
 	/* From here on interrupts and NMIs reach this CPU in the guest only. */
-	clgi();
+	native_clgi();
 	arm_intercepts(&cpu->vmcb);
 }
 
@@ -143,7 +142,7 @@ void cpu_skip_insn(struct cpu *cpu, unsigned int length)
 	v->rflags &= ~X86_EFLAGS_RF;
 	v->int_state = 0;
 	if (v->rflags & X86_EFLAGS_TF) {
-		v->dr6 |= BIT64(14);
+		v->dr6 |= BIT_ULL(14);
 		cpu_inject(cpu, VECTOR_DB);
 	}
 }

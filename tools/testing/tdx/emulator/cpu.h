@@ -53,6 +53,7 @@ struct cpu {
 	bool init_latched;	/* an INIT that came in VMX operation */
 	u8 sipi_vector;
 };
+
 static_assert(offsetof(struct cpu, gpr[R15]) - offsetof(struct cpu, gpr) == GPR_R15);
 static_assert(offsetof(struct cpu, gpr[RBP]) - offsetof(struct cpu, gpr) == GPR_RBP);
 static_assert(RDI * 8 == GPR_RDI && RBX * 8 == GPR_RBX && R8 * 8 == GPR_R8);

@@ -14,26 +14,27 @@
 #define LEAF_EXTENDED_FEATURES	7
 #define LEAF_TOPOLOGY		0xb
 
-#define FEATURES_ECX_MONITOR	BIT64(3)
-#define FEATURES_ECX_VMX	BIT64(5)
-#define FEATURES_ECX_OSXSAVE	BIT64(27)
-#define FEATURES_ECX_HYPERVISOR	BIT64(31)
-#define FEATURES_EDX_SELF_SNOOP	BIT64(27)
+#define FEATURES_ECX_MONITOR	BIT_ULL(3)
+#define FEATURES_ECX_VMX	BIT_ULL(5)
+#define FEATURES_ECX_OSXSAVE	BIT_ULL(27)
+#define FEATURES_ECX_HYPERVISOR	BIT_ULL(31)
+#define FEATURES_EDX_SELF_SNOOP	BIT_ULL(27)
 
-#define EXT_EBX_TSC_ADJUST	BIT64(1)
-#define EXT_EBX_MPX		BIT64(14)
-#define EXT_EBX_PCOMMIT		BIT64(22)
-#define EXT_ECX_OSPKE		BIT64(4)
-#define EXT_ECX_TME		BIT64(13)
-#define EXT_ECX_MOVDIR64B	BIT64(28)
-#define EXT_EDX_SPEC_CTRL	BIT64(26)
-#define EXT_EDX_ARCH_CAP	BIT64(29)
+#define EXT_EBX_TSC_ADJUST	BIT_ULL(1)
+#define EXT_EBX_MPX		BIT_ULL(14)
+#define EXT_EBX_PCOMMIT		BIT_ULL(22)
+#define EXT_ECX_OSPKE		BIT_ULL(4)
+#define EXT_ECX_TME		BIT_ULL(13)
+#define EXT_ECX_MOVDIR64B	BIT_ULL(28)
+#define EXT_EDX_SPEC_CTRL	BIT_ULL(26)
+#define EXT_EDX_ARCH_CAP	BIT_ULL(29)
 
-#define CACHE_SELF_INITIALIZING	BIT64(8)
+#define CACHE_SELF_INITIALIZING	BIT_ULL(8)
 
 /* The bits of AMD's extended leaf 1 that Intel has too. */
-#define AMD_ECX_ON_INTEL	(BIT64(0) | BIT64(5) | BIT64(8))
-#define AMD_EDX_ON_INTEL	(BIT64(11) | BIT64(20) | BIT64(26) | BIT64(27) | BIT64(29))
+#define AMD_ECX_ON_INTEL	(BIT_ULL(0) | BIT_ULL(5) | BIT_ULL(8))
+#define AMD_EDX_ON_INTEL	(BIT_ULL(11) | BIT_ULL(20) | BIT_ULL(26) | BIT_ULL(27) | \
+				 BIT_ULL(29))
 
 #define FOUR(a, b, c, d)	((u32)(a) | (u32)(b) << 8 | (u32)(c) << 16 | (u32)(d) << 24)
 
@@ -60,7 +61,7 @@ static const struct leaf_rule rules[] = {
 	/* caches: see leaf 4; TLBs: not told */
 	{ 2, ANY_SUBLEAF, { 0 }, { 0x00feff01, 0, 0, 0 } },
 	/* the APIC timer always runs */
-	{ 6, ANY_SUBLEAF, { 0 }, { BIT64(2), 0, 0, 0 } },
+	{ 6, ANY_SUBLEAF, { 0 }, { BIT_ULL(2), 0, 0, 0 } },
 	{ LEAF_EXTENDED_FEATURES, 0,
 	  { 0, KEEP & ~(EXT_EBX_MPX | EXT_EBX_PCOMMIT), KEEP, KEEP },
 	  { 2, EXT_EBX_TSC_ADJUST, EXT_ECX_TME | EXT_ECX_MOVDIR64B,
@@ -83,7 +84,7 @@ static const struct leaf_rule rules[] = {
 	/* L2: 2 MB, 16 ways, 64-byte lines */
 	{ EXTENDED + 6, ANY_SUBLEAF, { 0 }, { 0, 0, 0x08008040, 0 } },
 	/* the TSC never stops */
-	{ EXTENDED + 7, ANY_SUBLEAF, { 0 }, { 0, 0, 0, BIT64(8) } },
+	{ EXTENDED + 7, ANY_SUBLEAF, { 0 }, { 0, 0, 0, BIT_ULL(8) } },
 	{ EXTENDED + 8, ANY_SUBLEAF, { KEEP, 0, 0, 0 }, { 0 } },
 };
 
@@ -111,8 +112,8 @@ static void cache_leaf(u32 subleaf, u32 regs[4])
 		return;
 	shift = c->package ? platform.package_shift : platform.thread_shift;
 	regs[EAX] = c->type | (u32)c->level << 5 | CACHE_SELF_INITIALIZING |
-		    (u32)(BIT64(shift) - 1) << 14 |
-		    (u32)(BIT64(platform.package_shift - platform.thread_shift) - 1) << 26;
+		    (u32)(BIT_ULL(shift) - 1) << 14 |
+		    (u32)(BIT_ULL(platform.package_shift - platform.thread_shift) - 1) << 26;
 	regs[EBX] = 63 | (u32)(c->ways - 1) << 22;
 	regs[ECX] = c->sets - 1;
 }
@@ -163,7 +164,7 @@ void cpuid_guest(const struct cpu *cpu, u32 leaf, u32 subleaf, u32 regs[4])
 	rule = find_rule(leaf, subleaf);
 	if (!rule)
 		return;
-	cpuid(leaf, subleaf, regs);
+	native_cpuid(leaf, subleaf, regs);
 	for (i = 0; i < 4; i++)
 		regs[i] = (regs[i] & rule->keep[i]) | rule->set[i];
 	patch_os_bits(cpu, leaf, subleaf, regs);

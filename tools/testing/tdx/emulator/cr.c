@@ -30,7 +30,7 @@ u64 cr4_allowed(void)
 
 	for (i = 0; i < ARRAY_LEN(gated); i++) {
 		cpuid_guest(this_cpu(), gated[i].leaf, 0, regs);
-		if (regs[gated[i].reg] & BIT64(gated[i].cpuid_bit))
+		if (regs[gated[i].reg] & BIT_ULL(gated[i].cpuid_bit))
 			allowed |= gated[i].cr4;
 	}
 	return allowed;

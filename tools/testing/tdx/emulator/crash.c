@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "crash.h"
+#include "entry.h"
 #include "log.h"
 
 #define NR_EXCEPTIONS		32
@@ -12,21 +13,11 @@ struct gate {
 	u32 offset_high, reserved;
 };
 
-/* As vmrun.S pushes it. */
-struct exception_frame {
-	u64 rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15;
-	u64 vector, error, rip, cs, rflags, rsp, ss;
-};
-
-extern const u8 exception_stubs[];
-
-void __noreturn_fn exception_report(const struct exception_frame *f);
-
 static struct gate idt[NR_EXCEPTIONS];
 
 void crash_load_idt(void)
 {
-	const struct { u16 limit; u64 base; } __attribute__((packed)) idtr = {
+	const struct { u16 limit; u64 base; } __packed idtr = {
 		sizeof(idt) - 1, phys_of(idt)
 	};
 	unsigned int i;
@@ -62,8 +53,8 @@ void crash_guest(const struct cpu *cpu, const char *what)
 
 	log_line("exit code 0x%llx info1 0x%llx info2 0x%llx", v->exit_code, v->exit_info1,
 		 v->exit_info2);
-	log_line("cr0 %llx cr2 %llx cr3 %llx cr4 %llx efer %llx", v->cr0, v->cr2, v->cr3, cpu_cr4(cpu),
-		 v->efer);
+	log_line("cr0 %llx cr2 %llx cr3 %llx cr4 %llx efer %llx", v->cr0, v->cr2, v->cr3,
+		 cpu_cr4(cpu), v->efer);
 	log_line("rax %016llx rcx %016llx rdx %016llx rbx %016llx", cpu->gpr[RAX], cpu->gpr[RCX],
 		 cpu->gpr[RDX], cpu->gpr[RBX]);
 	log_line("rsp %016llx rbp %016llx rsi %016llx rdi %016llx", cpu->gpr[RSP], cpu->gpr[RBP],

@@ -9,6 +9,6 @@
 void crash_load_idt(void);
 
 /* The guest did what the emulator cannot go on from: say it, with registers. */
-void __noreturn_fn crash_guest(const struct cpu *cpu, const char *what);
+void __noreturn crash_guest(const struct cpu *cpu, const char *what);
 
 #endif /* _TDX_EMU_CRASH_H */

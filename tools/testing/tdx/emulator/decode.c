@@ -12,9 +12,9 @@
 #define REX_B		1
 
 /* What follows the opcode. */
-#define F_MODRM		BIT64(0)
-#define F_REG_ONLY	BIT64(1)	/* ModRM names registers whatever its mod says */
-#define F_IMM32		BIT64(2)	/* 16 bits wide with a 66 prefix */
+#define F_MODRM		BIT_ULL(0)
+#define F_REG_ONLY	BIT_ULL(1)	/* ModRM names registers whatever its mod says */
+#define F_IMM32		BIT_ULL(2)	/* 16 bits wide with a 66 prefix */
 
 struct opcode {
 	enum opcode_map map;
@@ -131,9 +131,9 @@ static u64 segment_base(const struct cursor *c, bool stack_relative)
 	switch (c->segment) {
 	case SEG_FS:
 		/* VMRUN leaves FS and GS alone: the guest's are in the CPU */
-		return rdmsr(MSR_FS_BASE);
+		return native_rdmsr(MSR_FS_BASE);
 	case SEG_GS:
-		return rdmsr(MSR_GS_BASE);
+		return native_rdmsr(MSR_GS_BASE);
 	default:
 		break;
 	}

@@ -11,7 +11,9 @@
 #include "log.h"
 #include "msr.h"
 #include "npt.h"
+#include "platform.h"
 #include "report.h"
+#include "seam.h"
 #include "smp.h"
 
 /* The instruction that an intercept says is there. */
@@ -19,6 +21,18 @@ static void decode_known(const struct cpu *cpu, struct insn *insn)
 {
 	if (!decode(cpu, insn))
 		crash_guest(cpu, "cannot decode the instruction that was intercepted");
+}
+
+/* Whose memory it is that the guest cannot reach. */
+static const char *foreign_memory(u64 pa)
+{
+	if (seam_owns(pa))
+		return "PAMT memory";
+	if (pa - platform.seamrr_base < platform.seamrr_size)
+		return "the SEAM range";
+	if (pa >= platform.phys_limit)
+		return "an address with a KeyID";
+	return "the emulator's memory";
 }
 
 static void nested_page_fault(struct cpu *cpu)
@@ -35,7 +49,7 @@ static void nested_page_fault(struct cpu *cpu)
 	}
 	if (npt_map_on_demand(gpa))
 		return;
-	report_violation(cpu, gpa, write);
+	report_violation(cpu, gpa, write, foreign_memory(gpa));
 	npt_map_abort_page(gpa);
 }
 
@@ -43,7 +57,7 @@ static void shutdown(void)
 {
 	report_end("triple fault");
 	/* what the machine does on a CPU's shutdown */
-	outb(0xcf9, 0x0e);
+	io_out8(0xcf9, 0x0e);
 	for (;;)
 		cpu_pause();
 }

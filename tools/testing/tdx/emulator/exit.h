@@ -6,6 +6,6 @@
 #include "cpu.h"
 
 /* Run the guest of the calling CPU for good. */
-void __noreturn_fn exit_loop(struct cpu *cpu);
+void __noreturn exit_loop(struct cpu *cpu);
 
 #endif /* _TDX_EMU_EXIT_H */

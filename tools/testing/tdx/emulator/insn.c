@@ -37,7 +37,7 @@ static void movdir64b(struct cpu *cpu, const struct insn *insn)
 static void sysenter(struct cpu *cpu, const struct insn *insn)
 {
 	struct vmcb *v = &cpu->vmcb;
-	u16 cs = rdmsr(MSR_SYSENTER_CS) & 0xfffc;
+	u16 cs = native_rdmsr(MSR_SYSENTER_CS) & 0xfffc;
 
 	if (!cpu_long_mode(cpu)) {
 		cpu_inject(cpu, VECTOR_UD);
@@ -52,8 +52,8 @@ static void sysenter(struct cpu *cpu, const struct insn *insn)
 	v->cpl = 0;
 	v->rflags &= ~(X86_EFLAGS_VM | X86_EFLAGS_IF | X86_EFLAGS_RF);
 	v->int_state = 0;
-	v->rip = rdmsr(MSR_SYSENTER_EIP);
-	cpu->gpr[RSP] = rdmsr(MSR_SYSENTER_ESP);
+	v->rip = native_rdmsr(MSR_SYSENTER_EIP);
+	cpu->gpr[RSP] = native_rdmsr(MSR_SYSENTER_ESP);
 }
 
 /* Which bits of ModRM select an instruction. */

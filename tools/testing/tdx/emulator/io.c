@@ -5,10 +5,10 @@
 #define PORT_KEYBOARD_COMMAND	0x64
 #define KEYBOARD_RESET		0xfe
 #define PORT_SYSTEM_CONTROL_A	0x92
-#define SYSTEM_CONTROL_A_RESET	BIT64(0)
+#define SYSTEM_CONTROL_A_RESET	BIT_ULL(0)
 #define PORT_RESET_CONTROL	0xcf9
-#define RESET_CONTROL_RESET	BIT64(2)
-#define PM1_SLEEP_ENABLE	BIT64(13)
+#define RESET_CONTROL_RESET	BIT_ULL(2)
+#define PM1_SLEEP_ENABLE	BIT_ULL(13)
 
 static u16 pm1a_control_port;
 
@@ -31,20 +31,20 @@ static const char *ending(u16 port, u32 value)
 static void do_out(u16 port, unsigned int bytes, u32 value)
 {
 	if (bytes == 1)
-		outb(port, value);
+		io_out8(port, value);
 	else if (bytes == 2)
-		outw(port, value);
+		io_out16(port, value);
 	else
-		outl(port, value);
+		io_out32(port, value);
 }
 
 static u64 do_in(u16 port, unsigned int bytes, u64 rax)
 {
 	if (bytes == 1)
-		return (rax & ~0xffULL) | inb(port);
+		return (rax & ~0xffULL) | io_in8(port);
 	if (bytes == 2)
-		return (rax & ~0xffffULL) | inw(port);
-	return inl(port);
+		return (rax & ~0xffffULL) | io_in16(port);
+	return io_in32(port);
 }
 
 void io_exit(struct cpu *cpu, void (*on_end)(const char *how))

@@ -41,7 +41,7 @@ struct setup_header {
 	u8 unused6[0x258 - 0x23c];
 	u64 pref_address;
 	u32 init_size;
-} __attribute__((packed));
+} __packed;
 static_assert(offsetof(struct setup_header, magic) == 0x202 - SETUP_HEADER);
 static_assert(offsetof(struct setup_header, type_of_loader) == 0x210 - SETUP_HEADER);
 static_assert(offsetof(struct setup_header, cmd_line_ptr) == 0x228 - SETUP_HEADER);
@@ -63,7 +63,7 @@ struct boot_params {
 	u8 unused4[0x2d0 - 0x290];
 	struct mem_range e820[E820_MAX];
 	u8 unused5[0x1000 - 0x2d0 - E820_MAX * sizeof(struct mem_range)];
-} __attribute__((packed));
+} __packed;
 static_assert(offsetof(struct boot_params, e820_entries) == 0x1e8);
 static_assert(offsetof(struct boot_params, e820) == 0x2d0);
 static_assert(sizeof(struct boot_params) == 4096);

@@ -9,7 +9,7 @@
 #define PORT_DEBUG_EXIT		0xf4
 #define PORT_COM1		0x3f8
 #define COM1_LINE_STATUS	(PORT_COM1 + 5)
-#define COM1_TX_EMPTY		BIT64(5)
+#define COM1_TX_EMPTY		BIT_ULL(5)
 
 static struct lock log_lock;
 
@@ -19,18 +19,18 @@ struct sink {
 
 static void put_debug_console(char c)
 {
-	outb(PORT_DEBUG_CONSOLE, c);
+	io_out8(PORT_DEBUG_CONSOLE, c);
 }
 
 static void put_serial(char c)
 {
 	unsigned int tries = 100000;
 
-	while (!(inb(COM1_LINE_STATUS) & COM1_TX_EMPTY) && --tries)
+	while (!(io_in8(COM1_LINE_STATUS) & COM1_TX_EMPTY) && --tries)
 		cpu_pause();
 	if (c == '\n')
-		outb(PORT_COM1, '\r');
-	outb(PORT_COM1, c);
+		io_out8(PORT_COM1, '\r');
+	io_out8(PORT_COM1, c);
 }
 
 struct spec {
@@ -113,7 +113,8 @@ static void format_to(const struct sink *s, const char *f, va_list args)
 			put_string(s, &spec, va_arg(args, const char *));
 			break;
 		case 'd':
-			put_signed(s, &spec, spec.longs ? va_arg(args, long long) : va_arg(args, int));
+			put_signed(s, &spec, spec.longs ? va_arg(args, long long) :
+				   va_arg(args, int));
 			break;
 		case 'u':
 		case 'x':
@@ -141,7 +142,7 @@ void log_line(const char *format, ...)
 
 void end_qemu(enum exit_code code)
 {
-	outl(PORT_DEBUG_EXIT, code);
+	io_out32(PORT_DEBUG_EXIT, code);
 	for (;;)
 		asm volatile("cli; hlt");
 }

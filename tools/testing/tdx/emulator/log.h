@@ -5,6 +5,8 @@
 
 #include "x86.h"
 
+#define __printf(a, b)		__attribute__((__nonnull__(a), __format__(printf, a, b)))
+
 /* Exit codes on QEMU's isa-debug-exit device; QEMU ends with 2 * code + 1. */
 enum exit_code {
 	EXIT_HELP	= 0x10,
@@ -17,17 +19,17 @@ enum exit_code {
  * Print one line; the newline is added.  Knows %c %d %u %x %s %%, the lengths l
  * and ll, a width and the flags 0 and -.  Lines of several CPUs do not mix.
  */
-__attribute__((format(printf, 1, 2)))
+__printf(1, 2)
 void log_line(const char *format, ...);
 
 /*
  * Print a line on the debug console and on the first serial port, and end QEMU
  * with @code when it has an isa-debug-exit device; stop for good otherwise.
  */
-__attribute__((format(printf, 2, 3)))
-void __noreturn_fn fail(enum exit_code code, const char *format, ...);
+__printf(2, 3)
+void __noreturn fail(enum exit_code code, const char *format, ...);
 
 /* As fail(), without a message. */
-void __noreturn_fn end_qemu(enum exit_code code);
+void __noreturn end_qemu(enum exit_code code);
 
 #endif /* _TDX_EMU_LOG_H */

@@ -4,6 +4,7 @@
 #include "apic.h"
 #include "apic_regs.h"
 #include "crash.h"
+#include "entry.h"
 #include "exit.h"
 #include "io.h"
 #include "linux_boot.h"
@@ -14,34 +15,44 @@
 #include "seam.h"
 #include "smp.h"
 
-extern u8 emulator_start[], emulator_end[];
-
-void __noreturn_fn bsp_main(u32 magic, u64 multiboot_info_pa);
-void __noreturn_fn ap_main(void);
-
 static struct boot_info boot;
 static struct memmap linux_map;
 
-/* The BIOS's table has the BSP first. */
-static void register_cpus(const struct acpi_facts *acpi)
+static void register_cpus_of(const struct acpi_facts *acpi, bool enabled)
 {
 	unsigned int i;
 
-	for (i = 0; i < acpi->nr_cpus; i++)
-		if (!cpu_add(acpi->cpus[i].apic_id, acpi->cpus[i].enabled))
+	for (i = 0; i < acpi->nr_cpus; i++) {
+		if (acpi->cpus[i].enabled != enabled)
+			continue;
+		if (!cpu_add(acpi->cpus[i].apic_id, enabled))
 			fail(EXIT_NO_BOOT, "APIC ID 0x%x is too high", acpi->cpus[i].apic_id);
+	}
+}
+
+/* The BIOS's table has the BSP first; what can be hot-added comes after the rest. */
+static void register_cpus(const struct acpi_facts *acpi)
+{
+	register_cpus_of(acpi, true);
+	register_cpus_of(acpi, false);
 	if (cpus[0].apic_id != apic_read(APIC_ID) >> 24)
 		fail(EXIT_NO_BOOT, "the BIOS's table does not list the boot CPU first");
 }
 
-/* The emulator's own memory is neither Linux's nor the guest's to see. */
-static void hide_emulator(void)
+static void init_memory_map(void)
 {
-	u64 base = phys_of(emulator_start), bytes = emulator_end - emulator_start;
+	linux_map = boot.memmap;
+	memmap_reserve(&linux_map, phys_of(emulator_start), emulator_end - emulator_start);
+	smp_init(&linux_map);
+}
 
-	memmap_reserve(&linux_map, base, bytes);
-	npt_set_access(base, bytes, NPT_NONE);
-	log_line("emulator 0x%llx 0x%llx", base, bytes);
+/* Neither the emulator's own memory nor the SEAM range is the guest's to see. */
+static void init_nested_paging(void)
+{
+	npt_init(platform.phys_limit);
+	npt_set_access(phys_of(emulator_start), emulator_end - emulator_start, NPT_NONE);
+	npt_set_access(platform.seamrr_base, platform.seamrr_size, NPT_NONE);
+	apic_init();
 }
 
 static void init_machine(void)
@@ -50,15 +61,14 @@ static void init_machine(void)
 
 	acpi_read(&acpi);
 	register_cpus(&acpi);
-	linux_map = boot.memmap;
-	smp_init(&linux_map);
+	init_memory_map();
+	platform_init(&linux_map);
+	init_nested_paging();
 	svm_init_maps();
 	msr_init();
 	io_init(acpi.pm1a_control_port);
-	npt_init(BIT64(PLATFORM_PHYS_BITS));
-	hide_emulator();
-	apic_init();
-	platform_init(&boot.memmap, &linux_map);
+	log_line("emulator 0x%llx 0x%llx", phys_of(emulator_start),
+		 (u64)(emulator_end - emulator_start));
 	platform_describe();
 	if (options.module)
 		seam_init();

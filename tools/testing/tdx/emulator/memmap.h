@@ -15,7 +15,7 @@ enum mem_type {
 struct mem_range {
 	u64 base, size;		/* bytes */
 	u32 type;		/* as in an ACPI address range descriptor */
-} __attribute__((packed));
+} __packed;
 
 struct memmap {
 	unsigned int nr;

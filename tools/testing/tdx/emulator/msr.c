@@ -8,32 +8,32 @@
 #define MSR_TSC_ADJUST		0x3b
 #define MSR_MCG_BANKS		10	/* QEMU's */
 
-#define APIC_BASE_BSP		BIT64(8)
-#define APIC_BASE_ENABLE	BIT64(11)
+#define APIC_BASE_BSP		BIT_ULL(8)
+#define APIC_BASE_ENABLE	BIT_ULL(11)
 #define APIC_BASE_DEFAULT	0xfee00000ULL
 
-#define FEAT_CTL_LOCKED		BIT64(0)
-#define FEAT_CTL_VMX		BIT64(2)
+#define FEAT_CTL_LOCKED		BIT_ULL(0)
+#define FEAT_CTL_VMX		BIT_ULL(2)
 
 /*
  * No Meltdown, MDS, TAA and the like: the mitigations would be the larger part
  * of what a system call costs here, and QEMU's CPU does not speculate.
  */
-#define ARCH_CAP_RDCL_NO	BIT64(0)
-#define ARCH_CAP_IBRS_ALL	BIT64(1)
-#define ARCH_CAP_SKIP_L1DFL	BIT64(3)
-#define ARCH_CAP_SSB_NO		BIT64(4)
-#define ARCH_CAP_MDS_NO		BIT64(5)
-#define ARCH_CAP_PSCHANGE_NO	BIT64(6)
-#define ARCH_CAP_TAA_NO		BIT64(8)
-#define ARCH_CAP_SBDR_SSDP_NO	BIT64(13)
-#define ARCH_CAP_FBSDP_NO	BIT64(14)
-#define ARCH_CAP_PSDP_NO	BIT64(15)
-#define ARCH_CAP_BHI_NO		BIT64(20)
-#define ARCH_CAP_PBRSB_NO	BIT64(24)
-#define ARCH_CAP_GDS_NO		BIT64(26)
-#define ARCH_CAP_RFDS_NO	BIT64(27)
-#define ARCH_CAP_ITS_NO		BIT64(62)
+#define ARCH_CAP_RDCL_NO	BIT_ULL(0)
+#define ARCH_CAP_IBRS_ALL	BIT_ULL(1)
+#define ARCH_CAP_SKIP_L1DFL	BIT_ULL(3)
+#define ARCH_CAP_SSB_NO		BIT_ULL(4)
+#define ARCH_CAP_MDS_NO		BIT_ULL(5)
+#define ARCH_CAP_PSCHANGE_NO	BIT_ULL(6)
+#define ARCH_CAP_TAA_NO		BIT_ULL(8)
+#define ARCH_CAP_SBDR_SSDP_NO	BIT_ULL(13)
+#define ARCH_CAP_FBSDP_NO	BIT_ULL(14)
+#define ARCH_CAP_PSDP_NO	BIT_ULL(15)
+#define ARCH_CAP_BHI_NO		BIT_ULL(20)
+#define ARCH_CAP_PBRSB_NO	BIT_ULL(24)
+#define ARCH_CAP_GDS_NO		BIT_ULL(26)
+#define ARCH_CAP_RFDS_NO	BIT_ULL(27)
+#define ARCH_CAP_ITS_NO		BIT_ULL(62)
 #define ARCH_CAPABILITIES	(ARCH_CAP_RDCL_NO | ARCH_CAP_IBRS_ALL | ARCH_CAP_SKIP_L1DFL | \
 				 ARCH_CAP_SSB_NO | ARCH_CAP_MDS_NO | ARCH_CAP_PSCHANGE_NO | \
 				 ARCH_CAP_TAA_NO | ARCH_CAP_SBDR_SSDP_NO | ARCH_CAP_FBSDP_NO | \
@@ -129,7 +129,7 @@ static bool write_efer(struct cpu *cpu, u64 value)
 
 static u64 read_tsc(const struct cpu *cpu)
 {
-	return rdtsc() + cpu->vmcb.tsc_offset;
+	return native_rdtsc() + cpu->vmcb.tsc_offset;
 }
 
 static bool write_tsc_adjust(struct cpu *cpu, u64 value)
@@ -146,12 +146,12 @@ static u64 read_tsc_adjust(const struct cpu *cpu)
 
 static bool write_tsc(struct cpu *cpu, u64 value)
 {
-	return write_tsc_adjust(cpu, value - rdtsc());
+	return write_tsc_adjust(cpu, value - native_rdtsc());
 }
 
 static u64 read_apic_base(const struct cpu *cpu)
 {
-	return rdmsr(MSR_APIC_BASE);
+	return native_rdmsr(MSR_APIC_BASE);
 }
 
 /* The nested page table knows the APIC at its usual place only; there is no x2APIC. */
@@ -160,7 +160,7 @@ static bool write_apic_base(struct cpu *cpu, u64 value)
 	if (value & ~(APIC_BASE_BSP | APIC_BASE_ENABLE) & ~APIC_BASE_DEFAULT ||
 	    (value & PAGE_MASK) != APIC_BASE_DEFAULT)
 		return false;
-	wrmsr(MSR_APIC_BASE, value);
+	native_wrmsr(MSR_APIC_BASE, value);
 	return true;
 }
 
@@ -246,7 +246,7 @@ bool msr_read(const struct cpu *cpu, u32 msr, u64 *value)
 	else if (a && a->read)
 		*value = a->read(cpu);
 	else if (is_passed(msr))
-		*value = rdmsr(msr);
+		*value = native_rdmsr(msr);
 	else
 		return false;
 	return true;

@@ -6,9 +6,9 @@
 #include "text.h"
 
 #define MULTIBOOT_BOOTED	0x2badb002
-#define MULTIBOOT_HAS_CMDLINE	BIT64(2)
-#define MULTIBOOT_HAS_MODULES	BIT64(3)
-#define MULTIBOOT_HAS_MEMMAP	BIT64(6)
+#define MULTIBOOT_HAS_CMDLINE	BIT_ULL(2)
+#define MULTIBOOT_HAS_MODULES	BIT_ULL(3)
+#define MULTIBOOT_HAS_MEMMAP	BIT_ULL(6)
 
 struct multiboot_info {
 	u32 flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4];
@@ -23,7 +23,7 @@ struct multiboot_range {
 	u32 size;	/* of what follows */
 	u64 base, length;
 	u32 type;
-} __attribute__((packed));
+} __packed;
 
 /* QEMU puts the name of the file first. */
 static void copy_arguments(char *to, u32 string_pa)

@@ -10,6 +10,7 @@
 #define LEVEL_1G	2
 #define LEVEL_512G	3
 #define LEVEL_SHIFT(l)	(12 + 9 * (l))
+#define WALK_LIMIT	BIT_ULL(48)
 
 /*
  * Accessed and dirty are set from the start, so that the CPUs never write to a
@@ -36,7 +37,7 @@ static u64 *table_alloc(void)
 {
 	if (pool_used == POOL_PAGES)
 		fail(EXIT_CRASH,
-		     "the pool of %u nested page tables is used up: raise POOL_PAGES in npt.c",
+		     "the pool of %u nested page tables is used up: raise POOL_PAGES",
 		     POOL_PAGES);
 	return pool[pool_used++];
 }
@@ -54,7 +55,7 @@ static void set_entry(u64 *entry, u64 value)
 /* Fill a table with 512 entries of @level, of the same access, from @pa on. */
 static void fill_table(u64 *table, u64 pa, unsigned int level, u64 flags)
 {
-	u64 size = BIT64(LEVEL_SHIFT(level));
+	u64 size = BIT_ULL(LEVEL_SHIFT(level));
 	unsigned int i;
 
 	if (level == LEVEL_4K)
@@ -78,7 +79,7 @@ static void split(u64 *entry, u64 pa, unsigned int level)
 {
 	u64 *table = table_alloc();
 
-	fill_table(table, pa & ~(BIT64(LEVEL_SHIFT(level)) - 1), level - 1,
+	fill_table(table, pa & ~(BIT_ULL(LEVEL_SHIFT(level)) - 1), level - 1,
 		   *entry & ~PTE_ADDR);
 	set_entry(entry, phys_of(table) | PTE_READ_WRITE);
 }
@@ -105,7 +106,7 @@ static unsigned int largest_level(u64 base, u64 size)
 	unsigned int level;
 
 	for (level = LEVEL_1G; level > LEVEL_4K; level--) {
-		if (!(base % BIT64(LEVEL_SHIFT(level))) && size >= BIT64(LEVEL_SHIFT(level)))
+		if (!(base % BIT_ULL(LEVEL_SHIFT(level))) && size >= BIT_ULL(LEVEL_SHIFT(level)))
 			break;
 	}
 	return level;
@@ -129,10 +130,13 @@ void npt_set_access(u64 base, u64 size, enum npt_access access)
 	unsigned int level;
 	u64 step;
 
+	if (base >= WALK_LIMIT)
+		return;
+
 	lock(&npt_lock);
 	for (; size; base += step, size -= step) {
 		level = largest_level(base, size);
-		step = BIT64(LEVEL_SHIFT(level));
+		step = BIT_ULL(LEVEL_SHIFT(level));
 		set_entry(entry_at(base, level),
 			  flags ? base | flags | (level == LEVEL_4K ? 0 : PTE_PS) : 0);
 	}
@@ -167,6 +171,6 @@ u64 npt_root(void)
 
 void npt_init(u64 limit)
 {
-	npt_limit = limit;
+	npt_limit = limit < WALK_LIMIT ? limit : WALK_LIMIT;
 	map_512g(0);
 }

@@ -16,7 +16,7 @@ enum npt_access {
 
 /*
  * Map all that lies below @limit, RAM and MMIO alike.  Addresses from @limit up
- * (those with KeyID bits) stay unmapped.
+ * (those with KeyID bits) stay unmapped, but QEMU's walk ignores bits 48 and up.
  */
 void npt_init(u64 limit);
 

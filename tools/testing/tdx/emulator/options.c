@@ -89,8 +89,8 @@ static bool parse_keyids(const char *s)
 
 	if (!number(&s, &mktme) || *s++ != ':' || !number(&s, &tdx) || *s)
 		return false;
-	if (mktme >= BIT64(MAX_KEYID_BITS) || tdx >= BIT64(MAX_KEYID_BITS) ||
-	    1 + mktme + tdx > BIT64(MAX_KEYID_BITS))
+	if (mktme >= BIT_ULL(MAX_KEYID_BITS) || tdx >= BIT_ULL(MAX_KEYID_BITS) ||
+	    1 + mktme + tdx > BIT_ULL(MAX_KEYID_BITS))
 		return false;
 	options.mktme_keyids = mktme;
 	options.tdx_keyids = tdx;
@@ -160,7 +160,7 @@ static const struct option known[] = {
 	  "0: report only, 1: failed SEAMCALLs, 2: all, 3: also VMX and CPU starts; default 1" },
 };
 
-static void __noreturn_fn help(void)
+static void __noreturn help(void)
 {
 	unsigned int i;
 

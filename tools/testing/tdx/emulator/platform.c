@@ -4,16 +4,16 @@
 #include "platform.h"
 
 #define MSR_MTRR_CAP		0xfe
-#define MTRR_CAP_SMRR		BIT64(11)
-#define MTRR_CAP_SMRR_LOCK	BIT64(14)
-#define MTRR_CAP_SEAMRR		BIT64(15)
-#define SEAMRR_CONFIGURED	BIT64(3)
+#define MTRR_CAP_SMRR		BIT_ULL(11)
+#define MTRR_CAP_SMRR_LOCK	BIT_ULL(14)
+#define MTRR_CAP_SEAMRR		BIT_ULL(15)
+#define SEAMRR_CONFIGURED	BIT_ULL(3)
 #define SEAMRR_BYTES		(32ULL << 20)	/* its granularity */
 
-#define TME_LOCKED		BIT64(0)
-#define TME_ENABLED		BIT64(1)
-#define TME_AES_XTS_128		BIT64(0)
-#define TME_BYPASS		BIT64(31)
+#define TME_LOCKED		BIT_ULL(0)
+#define TME_ENABLED		BIT_ULL(1)
+#define TME_AES_XTS_128		BIT_ULL(0)
+#define TME_BYPASS		BIT_ULL(31)
 
 #define LOW_MEMORY		0x100000ULL
 
@@ -25,7 +25,7 @@ static unsigned int bits_for(u64 count)
 {
 	unsigned int bits = 0;
 
-	while (BIT64(bits) < count)
+	while (BIT_ULL(bits) < count)
 		bits++;
 	return bits;
 }
@@ -38,10 +38,10 @@ static void init_keyids(void)
 	unsigned int tdx_bits = bits - bits_for(1 + mktme);
 
 	platform.keyid_bits = bits;
-	platform.phys_limit = BIT64(PLATFORM_PHYS_BITS - bits);
+	platform.phys_limit = BIT_ULL(PLATFORM_PHYS_BITS - bits);
 	platform.msr_keyid_partitioning = tdx << 32 | mktme;
 	platform.msr_tme_capability = TME_AES_XTS_128 | TME_BYPASS | (u64)bits << 32 |
-				      (BIT64(bits) - 1) << 36;
+				      (BIT_ULL(bits) - 1) << 36;
 	platform.msr_tme_activate = TME_LOCKED | TME_ENABLED | (u64)bits << 32 |
 				    (u64)tdx_bits << 36 | TME_AES_XTS_128 << 48;
 }
@@ -52,9 +52,9 @@ static void init_keyids(void)
  */
 static void init_seamrr(void)
 {
-	u64 mask = BIT64(PLATFORM_PHYS_BITS) - SEAMRR_BYTES;
+	u64 mask = BIT_ULL(PLATFORM_PHYS_BITS) - SEAMRR_BYTES;
 
-	platform.msr_mtrr_cap = rdmsr(MSR_MTRR_CAP) | MTRR_CAP_SMRR | MTRR_CAP_SMRR_LOCK |
+	platform.msr_mtrr_cap = native_rdmsr(MSR_MTRR_CAP) | MTRR_CAP_SMRR | MTRR_CAP_SMRR_LOCK |
 				MTRR_CAP_SEAMRR;
 	if (options.seamrr == SEAMRR_OFF)
 		return;
@@ -72,9 +72,9 @@ static void init_topology(void)
 	u64 seen = 0;
 	u32 regs[4];
 
-	cpuid(CPUID_TOPOLOGY, 0, regs);
+	native_cpuid(CPUID_TOPOLOGY, 0, regs);
 	platform.thread_shift = regs[0] & 0x1f;
-	cpuid(CPUID_TOPOLOGY, 1, regs);
+	native_cpuid(CPUID_TOPOLOGY, 1, regs);
 	platform.package_shift = regs[0] & 0x1f;
 	for (i = 0; i < nr_cpus; i++) {
 		package = cpus[i].apic_id >> platform.package_shift;
@@ -82,9 +82,9 @@ static void init_topology(void)
 		if (!cpus[i].present)
 			continue;
 		platform.nr_lps++;
-		if (!(seen & BIT64(package % 64)))
+		if (!(seen & BIT_ULL(package % 64)))
 			platform.nr_packages++;
-		seen |= BIT64(package % 64);
+		seen |= BIT_ULL(package % 64);
 	}
 	if (platform.nr_packages > TDX_MODEL_MAX_PKGS)
 		fail(EXIT_NO_BOOT, "%u packages, TDX allows %u: lower sockets= in qemu's -smp",
@@ -118,19 +118,24 @@ static void init_cmrs(const struct memmap *map)
 	}
 }
 
-void platform_init(const struct memmap *bios_map, const struct memmap *linux_map)
+bool platform_is_ram(u64 pa, u64 bytes)
 {
-	platform.ram = *bios_map;
+	return memmap_is_ram(&platform.map, pa, bytes);
+}
+
+void platform_init(const struct memmap *map)
+{
+	platform.map = *map;
 	init_topology();
 	init_keyids();
 	init_seamrr();
-	init_cmrs(linux_map);
-	if (memmap_ram_end(bios_map) > platform.phys_limit - SEAMRR_BYTES)
+	init_cmrs(map);
+	if (memmap_ram_end(map) > platform.phys_limit - SEAMRR_BYTES)
 		fail(EXIT_NO_BOOT, "RAM reaches 0x%llx, %u KeyID bits leave 0x%llx: lower keyids=",
-		     memmap_ram_end(bios_map), platform.keyid_bits, platform.phys_limit);
-	if (memmap_ram_end(bios_map) > SIZE_512G)
+		     memmap_ram_end(map), platform.keyid_bits, platform.phys_limit);
+	if (memmap_ram_end(map) > SIZE_512G)
 		fail(EXIT_NO_BOOT, "RAM reaches 0x%llx, at most 512 GB are supported: lower -m",
-		     memmap_ram_end(bios_map));
+		     memmap_ram_end(map));
 }
 
 static void describe_ram(void)
@@ -138,8 +143,8 @@ static void describe_ram(void)
 	const struct mem_range *r;
 	unsigned int i;
 
-	for (i = 0; i < platform.ram.nr; i++) {
-		r = &platform.ram.ranges[i];
+	for (i = 0; i < platform.map.nr; i++) {
+		r = &platform.map.ranges[i];
 		if (r->type == MEM_RAM)
 			log_line("ram 0x%llx 0x%llx", r->base, r->size);
 	}

@@ -9,11 +9,11 @@
 #define PLATFORM_PHYS_BITS	52
 
 /* IA32_SEAMRR_PHYS_MASK */
-#define SEAMRR_LOCKED		BIT64(10)
-#define SEAMRR_ENABLED		BIT64(11)
+#define SEAMRR_LOCKED		BIT_ULL(10)
+#define SEAMRR_ENABLED		BIT_ULL(11)
 
 struct platform {
-	struct memmap ram;		/* what the BIOS reported */
+	struct memmap map;		/* what Linux is told: without the emulator */
 	unsigned int nr_lps;		/* enabled by the BIOS */
 	unsigned int nr_packages;
 	unsigned int package_shift;	/* APIC ID to package number */
@@ -34,10 +34,13 @@ struct platform {
 extern struct platform platform;
 
 /*
- * After the options are parsed and the CPUs registered.  @linux_map is what
- * Linux is told: RAM outside it is the emulator's and in no CMR.
+ * After the options are parsed and the CPUs registered.  @map is what Linux is
+ * told: RAM outside it is the emulator's and in no CMR.
  */
-void platform_init(const struct memmap *bios_map, const struct memmap *linux_map);
+void platform_init(const struct memmap *map);
+
+/* The range is RAM of the guest's. */
+bool platform_is_ram(u64 pa, u64 bytes);
 
 /* What the log begins with. */
 void platform_describe(void);

@@ -5,11 +5,11 @@
 
 static u64 nr_violations;
 
-void report_violation(const struct cpu *cpu, u64 pa, bool write)
+void report_violation(const struct cpu *cpu, u64 pa, bool write, const char *what)
 {
 	__atomic_add_fetch(&nr_violations, 1, __ATOMIC_SEQ_CST);
-	log_line("violation: host %s of PAMT memory 0x%llx at 0x%llx cpu %u",
-		 write ? "write" : "read", pa, cpu->vmcb.rip, cpu->index);
+	log_line("violation: host %s of %s 0x%llx at 0x%llx cpu %u", write ? "write" : "read",
+		 what, pa, cpu->vmcb.rip, cpu->index);
 }
 
 void report_end(const char *how)

@@ -5,8 +5,8 @@
 
 #include "cpu.h"
 
-/* The host touched memory that is not its own. */
-void report_violation(const struct cpu *cpu, u64 pa, bool write);
+/* The host touched memory that is not its own; @what is that memory. */
+void report_violation(const struct cpu *cpu, u64 pa, bool write, const char *what);
 
 /* The machine is about to be turned off or reset: print the report. */
 void report_end(const char *how);

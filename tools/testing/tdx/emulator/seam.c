@@ -11,13 +11,20 @@
 #include "vmx.h"
 #include "walk.h"
 
-#define SEAMCALL_TO_LOADER	BIT64(63)	/* in RAX: for the P-SEAMLDR */
+#define SEAMCALL_TO_LOADER	BIT_ULL(63)	/* in RAX: for the P-SEAMLDR */
+
+#define MAX_OWNED		(TDX_MODEL_MAX_TDMRS * TDX_NR_PAMT_LEVELS)
+
+struct owned_range {
+	u64 pa, bytes;		/* 0 bytes: unused */
+};
 
 static struct tdx_model model;
+static struct owned_range owned_ranges[MAX_OWNED];
 
 static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
 {
-	if (!memmap_is_ram(&platform.ram, pa, bytes))
+	if (!platform_is_ram(pa, bytes))
 		return false;
 	memcpy(buf, phys(pa), bytes);
 	return true;
@@ -25,7 +32,7 @@ static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
 
 static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
 {
-	if (!memmap_is_ram(&platform.ram, pa, bytes))
+	if (!platform_is_ram(pa, bytes))
 		return false;
 	memcpy(phys(pa), buf, bytes);
 	return true;
@@ -37,19 +44,25 @@ static unsigned int this_lp(void *ctx)
 }
 
 /*
- * What the module checks and QEMU's CPU does not have.  The module alone sees a
- * healthy value; offered to the guest it would be used.
+ * What the module demands and QEMU's CPU does not have.  The module alone sees a
+ * healthy value: the guest would use what it is offered.
  */
 static const u32 module_only_msrs[] = {
-	0x10a,	/* ARCH_CAPABILITIES: says that legacy xAPIC mode can be locked out */
+	0x10a,	/* ARCH_CAPABILITIES: legacy xAPIC mode can be locked out */
 };
 
-static bool module_only(u32 msr)
+static const u32 module_only_leaves[] = {
+	0x7,	/* PCONFIG */
+	0xa,	/* performance counters */
+	0x15,	/* the TSC's frequency */
+};
+
+static bool contains(const u32 *list, unsigned int length, u32 value)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_LEN(module_only_msrs); i++) {
-		if (module_only_msrs[i] == msr)
+	for (i = 0; i < length; i++) {
+		if (list[i] == value)
 			return true;
 	}
 	return false;
@@ -57,14 +70,20 @@ static bool module_only(u32 msr)
 
 static bool module_rdmsr(void *ctx, u32 msr, u64 *value)
 {
-	if (!module_only(msr) && msr_read(this_cpu(), msr, value))
+	if (!contains(module_only_msrs, ARRAY_LEN(module_only_msrs), msr) &&
+	    msr_read(this_cpu(), msr, value))
 		return true;
 	return tdx_model_healthy_msr(&model.config, msr, value);
 }
 
 static void module_cpuid(void *ctx, u32 leaf, u32 subleaf, u32 regs[4])
 {
-	tdx_model_healthy_cpuid(&model.config, this_cpu()->index, leaf, subleaf, regs);
+	const struct cpu *cpu = this_cpu();
+
+	if (contains(module_only_leaves, ARRAY_LEN(module_only_leaves), leaf))
+		tdx_model_healthy_cpuid(&model.config, cpu->index, leaf, subleaf, regs);
+	else
+		cpuid_guest(cpu, leaf, subleaf, regs);
 }
 
 /* RDRAND is there on QEMU's CPU, and never fails. */
@@ -76,10 +95,37 @@ static bool module_random(void *ctx, u64 *value)
 	return carry;
 }
 
+static struct owned_range *find_owned(u64 pa, u64 bytes)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_OWNED; i++) {
+		if (owned_ranges[i].pa == pa && owned_ranges[i].bytes == bytes)
+			return &owned_ranges[i];
+	}
+	fail(EXIT_CRASH, "PAMT 0x%llx, %llu bytes: not in the list of %u, or no room in it", pa,
+	     bytes, MAX_OWNED);
+}
+
 /* The module's memory is out of the host's reach. */
 static void own(void *ctx, u64 pa, u64 bytes, bool owned)
 {
+	if (owned)
+		*find_owned(0, 0) = (struct owned_range){ pa, bytes };
+	else
+		*find_owned(pa, bytes) = (struct owned_range){ 0, 0 };
 	npt_set_access(pa, bytes, owned ? NPT_NONE : NPT_READ_WRITE);
+}
+
+bool seam_owns(u64 pa)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_OWNED; i++) {
+		if (pa - owned_ranges[i].pa < owned_ranges[i].bytes)
+			return true;
+	}
+	return false;
 }
 
 static const struct tdx_model_ops ops = {
@@ -164,17 +210,36 @@ static void call_module(struct cpu *cpu)
 	seam_log(cpu, &in, &out, tdx_model_why(&model));
 }
 
+static const char *ud_reason(const struct cpu *cpu)
+{
+	return cpu->vmx.on ? "not in 64-bit mode" : "not in VMX operation: VMXON first";
+}
+
+static void log_refusal(const struct cpu *cpu, u64 rax, const char *how, const char *why)
+{
+	if (options.log_level >= LOG_FAILURES)
+		log_line("[cpu %u] SEAMCALL 0x%llx: %s, %s", cpu->index, rax, how, why);
+}
+
 void seam_seamcall(struct cpu *cpu, const struct insn *insn)
 {
-	if (!vmx_root_check(cpu))
+	u64 rax = cpu->gpr[RAX];
+
+	if (!vmx_root_check(cpu)) {
+		if (cpu->vmcb.cpl && cpu->vmx.on)
+			log_refusal(cpu, rax, "#GP", "not at privilege level 0");
+		else
+			log_refusal(cpu, rax, "#UD", ud_reason(cpu));
 		return;
+	}
 	if (!(platform.msr_seamrr_mask & SEAMRR_ENABLED)) {
+		log_refusal(cpu, rax, "#GP", "the BIOS has not enabled the SEAM range");
 		cpu_inject_error(cpu, VECTOR_GP, 0);
 		return;
 	}
-	if (!options.module || cpu->gpr[RAX] & SEAMCALL_TO_LOADER) {
-		log_line("[cpu %u] SEAMCALL 0x%llx: VMfailInvalid, no %s is loaded", cpu->index,
-			 cpu->gpr[RAX], options.module ? "P-SEAMLDR" : "TDX module");
+	if (!options.module || rax & SEAMCALL_TO_LOADER) {
+		log_refusal(cpu, rax, "VMfailInvalid",
+			    options.module ? "no P-SEAMLDR is loaded" : "no TDX module is loaded");
 		vmx_fail_invalid(cpu);
 	} else {
 		call_module(cpu);

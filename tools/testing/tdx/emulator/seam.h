@@ -8,6 +8,9 @@
 /* Load the module that the options ask for. */
 void seam_init(void);
 
+/* The module has taken the page at @pa from the host: it holds a PAMT. */
+bool seam_owns(u64 pa);
+
 /* The guest executed SEAMCALL. */
 void seam_seamcall(struct cpu *cpu, const struct insn *insn);
 

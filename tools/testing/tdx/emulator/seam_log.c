@@ -5,6 +5,7 @@
 #include "seam_log.h"
 
 #define MAX_COUNTERS	256
+#define RANGE		" 0x%llx 0x%llx"
 
 /* How often a leaf has answered a status. */
 struct counter {
@@ -89,11 +90,11 @@ static void log_tdmr(const struct tdx_tdmr_info *info)
 {
 	unsigned int i;
 
-	log_line("tdmr 0x%llx 0x%llx pamt1g 0x%llx 0x%llx pamt2m 0x%llx 0x%llx pamt4k 0x%llx 0x%llx",
+	log_line("tdmr" RANGE " pamt1g" RANGE " pamt2m" RANGE " pamt4k" RANGE,
 		 info->base, info->size, info->pamt[0].base, info->pamt[0].size,
 		 info->pamt[1].base, info->pamt[1].size, info->pamt[2].base, info->pamt[2].size);
 	for (i = 0; i < TDX_TDMR_NR_RESERVED && info->reserved[i].size; i++)
-		log_line("rsvd 0x%llx 0x%llx", info->reserved[i].offset, info->reserved[i].size);
+		log_line("rsvd" RANGE, info->reserved[i].offset, info->reserved[i].size);
 }
 
 /*
@@ -102,7 +103,9 @@ static void log_tdmr(const struct tdx_tdmr_info *info)
  */
 static void log_config(const struct tdx_model_regs *in)
 {
-	const u64 *pointers = phys(in->rcx);
+	/* shared KeyIDs are allowed in these addresses */
+	u64 address = platform.phys_limit - 1;
+	const u64 *pointers = phys(in->rcx & address);
 	const struct tdx_tdmr_info *info;
 	unsigned int i;
 
@@ -110,12 +113,10 @@ static void log_config(const struct tdx_model_regs *in)
 	nr_initialized = 0;
 	nr_keyed_packages = 0;
 	for (i = 0; i < nr_tdmrs; i++) {
-		info = phys(pointers[i]);
+		info = phys(pointers[i] & address);
 		tdmrs[i] = (struct tdmr){ info->base, info->size, false };
 		log_tdmr(info);
 	}
-	for (i = 0; i < platform.nr_cmrs; i++)
-		log_line("cmr 0x%llx 0x%llx", platform.cmrs[i].base, platform.cmrs[i].size);
 	log_line("global_keyid %llu", in->r8 & 0xffff);
 }
 

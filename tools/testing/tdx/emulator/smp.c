@@ -9,11 +9,10 @@
 #include <linux/string.h>
 
 #include "apic_regs.h"
+#include "entry.h"
 #include "log.h"
 #include "options.h"
 #include "smp.h"
-
-extern const u8 ap_trampoline[], ap_trampoline_end[];
 
 static u64 trampoline_pa;
 

@@ -3,27 +3,28 @@
 #ifndef _TDX_EMU_SVM_H
 #define _TDX_EMU_SVM_H
 
+#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/stddef.h>
 
 #include "x86.h"
 
-#define SVM_INTERCEPT_CR_READ(n)	(1U << (n))
-#define SVM_INTERCEPT_CR_WRITE(n)	(1U << ((n) + 16))
+#define SVM_INTERCEPT_CR_READ(n)	BIT(n)
+#define SVM_INTERCEPT_CR_WRITE(n)	BIT((n) + 16)
 
-#define SVM_INTERCEPT1_CPUID		(1U << 18)
-#define SVM_INTERCEPT1_INVLPGA		(1U << 26)
-#define SVM_INTERCEPT1_IOIO		(1U << 27)
-#define SVM_INTERCEPT1_MSR		(1U << 28)
-#define SVM_INTERCEPT1_SHUTDOWN		(1U << 31)
+#define SVM_INTERCEPT1_CPUID		BIT(18)
+#define SVM_INTERCEPT1_INVLPGA		BIT(26)
+#define SVM_INTERCEPT1_IOIO		BIT(27)
+#define SVM_INTERCEPT1_MSR		BIT(28)
+#define SVM_INTERCEPT1_SHUTDOWN		BIT(31)
 
-#define SVM_INTERCEPT2_VMRUN		(1U << 0)
-#define SVM_INTERCEPT2_VMMCALL		(1U << 1)
-#define SVM_INTERCEPT2_VMLOAD		(1U << 2)
-#define SVM_INTERCEPT2_VMSAVE		(1U << 3)
-#define SVM_INTERCEPT2_STGI		(1U << 4)
-#define SVM_INTERCEPT2_CLGI		(1U << 5)
-#define SVM_INTERCEPT2_SKINIT		(1U << 6)
+#define SVM_INTERCEPT2_VMRUN		BIT(0)
+#define SVM_INTERCEPT2_VMMCALL		BIT(1)
+#define SVM_INTERCEPT2_VMLOAD		BIT(2)
+#define SVM_INTERCEPT2_VMSAVE		BIT(3)
+#define SVM_INTERCEPT2_STGI		BIT(4)
+#define SVM_INTERCEPT2_CLGI		BIT(5)
+#define SVM_INTERCEPT2_SKINIT		BIT(6)
 
 #define SVM_EXIT_READ_CR4		0x004
 #define SVM_EXIT_WRITE_CR4		0x014
@@ -43,13 +44,13 @@
 #define SVM_EXIT_NPF			0x400
 
 #define SVM_EVENT_EXCEPTION		(3U << 8)
-#define SVM_EVENT_ERROR_VALID		(1U << 11)
-#define SVM_EVENT_VALID			(1U << 31)
+#define SVM_EVENT_ERROR_VALID		BIT(11)
+#define SVM_EVENT_VALID			BIT(31)
 
-#define SVM_NPF_WRITE			BIT64(1)
+#define SVM_NPF_WRITE			BIT_ULL(1)
 
-#define SVM_IOIO_IN			BIT64(0)
-#define SVM_IOIO_STRING			BIT64(2)
+#define SVM_IOIO_IN			BIT_ULL(0)
+#define SVM_IOIO_STRING			BIT_ULL(2)
 #define SVM_IOIO_SIZE(info)		(((info) >> 4) & 7)
 #define SVM_IOIO_PORT(info)		(((info) >> 16) & 0xffff)
 
@@ -104,7 +105,7 @@ struct vmcb {
 	u8 reserved9[0x668 - 0x648];
 	u64 guest_pat;
 	u8 reserved10[0x1000 - 0x670];
-} __attribute__((packed, aligned(4096)));
+} __packed __aligned(4096);
 static_assert(offsetof(struct vmcb, iopm_base_pa) == 0x40);
 static_assert(offsetof(struct vmcb, exit_code) == 0x70);
 static_assert(offsetof(struct vmcb, nested_control) == 0x90);

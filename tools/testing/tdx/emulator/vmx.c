@@ -28,8 +28,8 @@ enum vm_error {
 #define FIELD_TYPE_READ_ONLY		1
 #define FIELD_WIDTH_64			1
 
-#define INVEPT_TYPES			(BIT64(1) | BIT64(2))
-#define INVVPID_TYPES			(BIT64(0) | BIT64(1) | BIT64(2) | BIT64(3))
+#define INVEPT_TYPES			(BIT_ULL(1) | BIT_ULL(2))
+#define INVVPID_TYPES			(BIT_ULL(0) | BIT_ULL(1) | BIT_ULL(2) | BIT_ULL(3))
 
 /* Our layout behind the two words that the architecture fixes. */
 struct vmcs {
@@ -38,6 +38,7 @@ struct vmcs {
 	u64 reserved;
 	u64 fields[16][VMCS_MAX_INDEX + 1];
 };
+
 static_assert(sizeof(struct vmcs) <= VMCS_BYTES);
 
 static bool protected_64bit(const struct cpu *cpu)
@@ -110,7 +111,7 @@ static void finish(struct cpu *cpu, const struct insn *insn, enum vm_error error
 
 static bool vmcs_address_valid(u64 pa)
 {
-	return !(pa % VMCS_BYTES) && pa < platform.phys_limit && phys_reachable(pa, VMCS_BYTES);
+	return !(pa % VMCS_BYTES) && platform_is_ram(pa, VMCS_BYTES);
 }
 
 void vmx_vmxon(struct cpu *cpu, const struct insn *insn)
@@ -273,7 +274,7 @@ static void invalidate(struct cpu *cpu, const struct insn *insn, u64 types)
 	if (!vmx_root_check(cpu) ||
 	    !guest_read(cpu, insn->linear, descriptor, sizeof(descriptor)))
 		return;
-	if (type >= 64 || !(types & BIT64(type)))
+	if (type >= 64 || !(types & BIT_ULL(type)))
 		finish(cpu, insn, VMERR_INVALIDATION_OPERAND);
 	else
 		finish(cpu, insn, 0);

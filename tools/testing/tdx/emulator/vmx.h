@@ -16,7 +16,7 @@
 
 /* size, write-back memory, INS/OUTS information, true controls */
 #define VMX_BASIC		(VMCS_REVISION | (u64)VMCS_BYTES << 32 | 6ULL << 50 | \
-				 BIT64(54) | BIT64(55))
+				 BIT_ULL(54) | BIT_ULL(55))
 #define VMX_CR0_FIXED0		0x80000021
 
 /*

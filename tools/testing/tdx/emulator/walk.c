@@ -3,9 +3,9 @@
 
 #include "walk.h"
 
-#define PF_PRESENT	BIT64(0)
-#define PF_WRITE	BIT64(1)
-#define PF_USER		BIT64(2)
+#define PF_PRESENT	BIT_ULL(0)
+#define PF_WRITE	BIT_ULL(1)
+#define PF_USER		BIT_ULL(2)
 
 /* What differs between the paging modes. */
 struct paging_mode {
@@ -77,7 +77,7 @@ static bool walk(const struct vmcb *v, u64 linear, enum access access, u64 *pa, 
 		bits = level == mode->levels ? mode->top_index_bits : mode->index_bits;
 		level--;
 		shift = 12 + level * mode->index_bits;
-		table += ((linear >> shift) & (BIT64(bits) - 1)) * mode->entry_bytes;
+		table += ((linear >> shift) & (BIT_ULL(bits) - 1)) * mode->entry_bytes;
 		if (!phys_reachable(table, mode->entry_bytes))
 			return false;
 		entry = read_entry(table, mode->entry_bytes);
@@ -91,7 +91,7 @@ static bool walk(const struct vmcb *v, u64 linear, enum access access, u64 *pa, 
 		table = entry & PTE_ADDR;
 	} while (!is_large(v, mode, level, entry));
 
-	*pa = (table & ~(BIT64(shift) - 1)) | (linear & (BIT64(shift) - 1));
+	*pa = (table & ~(BIT_ULL(shift) - 1)) | (linear & (BIT_ULL(shift) - 1));
 	return true;
 }
 

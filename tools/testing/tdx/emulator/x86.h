@@ -3,60 +3,61 @@
 #ifndef _TDX_EMU_X86_H
 #define _TDX_EMU_X86_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 
 #define PAGE_SIZE		4096UL
 #define PAGE_MASK		(~(PAGE_SIZE - 1))
-#define SIZE_2M			(1ULL << 21)
-#define SIZE_1G			(1ULL << 30)
-#define SIZE_4G			(1ULL << 32)
-#define SIZE_512G		(1ULL << 39)
+#define SIZE_2M			BIT_ULL(21)
+#define SIZE_1G			BIT_ULL(30)
+#define SIZE_4G			BIT_ULL(32)
+#define SIZE_512G		BIT_ULL(39)
 
 #define ARRAY_LEN(a)		(sizeof(a) / sizeof((a)[0]))
-#define BIT64(n)		(1ULL << (n))
-#define __noreturn_fn		__attribute__((noreturn))
-#define __page_aligned		__attribute__((aligned(4096)))
+#define BIT_ULL(n)		(1ULL << (n))
+#define __noreturn		__attribute__((__cold__, __noreturn__))
+#define __page_aligned		__aligned(4096)
 
-#define X86_CR0_PE		BIT64(0)
-#define X86_CR0_ET		BIT64(4)
-#define X86_CR0_NE		BIT64(5)
-#define X86_CR0_WP		BIT64(16)
-#define X86_CR0_NW		BIT64(29)
-#define X86_CR0_CD		BIT64(30)
-#define X86_CR0_PG		BIT64(31)
+#define X86_CR0_PE		BIT_ULL(0)
+#define X86_CR0_ET		BIT_ULL(4)
+#define X86_CR0_NE		BIT_ULL(5)
+#define X86_CR0_WP		BIT_ULL(16)
+#define X86_CR0_NW		BIT_ULL(29)
+#define X86_CR0_CD		BIT_ULL(30)
+#define X86_CR0_PG		BIT_ULL(31)
 
-#define X86_CR4_PSE		BIT64(4)
-#define X86_CR4_PAE		BIT64(5)
-#define X86_CR4_UMIP		BIT64(11)
-#define X86_CR4_LA57		BIT64(12)
-#define X86_CR4_VMXE		BIT64(13)
-#define X86_CR4_FSGSBASE	BIT64(16)
-#define X86_CR4_PCIDE		BIT64(17)
-#define X86_CR4_OSXSAVE		BIT64(18)
-#define X86_CR4_SMEP		BIT64(20)
-#define X86_CR4_SMAP		BIT64(21)
-#define X86_CR4_PKE		BIT64(22)
-#define X86_CR4_PKS		BIT64(24)
+#define X86_CR4_PSE		BIT_ULL(4)
+#define X86_CR4_PAE		BIT_ULL(5)
+#define X86_CR4_UMIP		BIT_ULL(11)
+#define X86_CR4_LA57		BIT_ULL(12)
+#define X86_CR4_VMXE		BIT_ULL(13)
+#define X86_CR4_FSGSBASE	BIT_ULL(16)
+#define X86_CR4_PCIDE		BIT_ULL(17)
+#define X86_CR4_OSXSAVE		BIT_ULL(18)
+#define X86_CR4_SMEP		BIT_ULL(20)
+#define X86_CR4_SMAP		BIT_ULL(21)
+#define X86_CR4_PKE		BIT_ULL(22)
+#define X86_CR4_PKS		BIT_ULL(24)
 
-#define X86_EFLAGS_CF		BIT64(0)
-#define X86_EFLAGS_FIXED	BIT64(1)
-#define X86_EFLAGS_PF		BIT64(2)
-#define X86_EFLAGS_AF		BIT64(4)
-#define X86_EFLAGS_ZF		BIT64(6)
-#define X86_EFLAGS_SF		BIT64(7)
-#define X86_EFLAGS_TF		BIT64(8)
-#define X86_EFLAGS_IF		BIT64(9)
-#define X86_EFLAGS_OF		BIT64(11)
-#define X86_EFLAGS_RF		BIT64(16)
-#define X86_EFLAGS_VM		BIT64(17)
+#define X86_EFLAGS_CF		BIT_ULL(0)
+#define X86_EFLAGS_FIXED	BIT_ULL(1)
+#define X86_EFLAGS_PF		BIT_ULL(2)
+#define X86_EFLAGS_AF		BIT_ULL(4)
+#define X86_EFLAGS_ZF		BIT_ULL(6)
+#define X86_EFLAGS_SF		BIT_ULL(7)
+#define X86_EFLAGS_TF		BIT_ULL(8)
+#define X86_EFLAGS_IF		BIT_ULL(9)
+#define X86_EFLAGS_OF		BIT_ULL(11)
+#define X86_EFLAGS_RF		BIT_ULL(16)
+#define X86_EFLAGS_VM		BIT_ULL(17)
 #define X86_EFLAGS_ARITH	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
 				 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF)
 
-#define EFER_SCE		BIT64(0)
-#define EFER_LME		BIT64(8)
-#define EFER_LMA		BIT64(10)
-#define EFER_NXE		BIT64(11)
-#define EFER_SVME		BIT64(12)
+#define EFER_SCE		BIT_ULL(0)
+#define EFER_LME		BIT_ULL(8)
+#define EFER_LMA		BIT_ULL(10)
+#define EFER_NXE		BIT_ULL(11)
+#define EFER_SVME		BIT_ULL(12)
 
 #define VECTOR_DB		1
 #define VECTOR_UD		6
@@ -64,12 +65,12 @@
 #define VECTOR_PF		14
 
 /* Page table entries, the guest's and the nested ones. */
-#define PTE_P			BIT64(0)
-#define PTE_W			BIT64(1)
-#define PTE_U			BIT64(2)
-#define PTE_A			BIT64(5)
-#define PTE_D			BIT64(6)
-#define PTE_PS			BIT64(7)
+#define PTE_P			BIT_ULL(0)
+#define PTE_W			BIT_ULL(1)
+#define PTE_U			BIT_ULL(2)
+#define PTE_A			BIT_ULL(5)
+#define PTE_D			BIT_ULL(6)
+#define PTE_PS			BIT_ULL(7)
 #define PTE_ADDR		0x000ffffffffff000ULL
 
 #define MSR_APIC_BASE		0x1b
@@ -78,22 +79,22 @@
 #define MSR_GS_BASE		0xc0000101
 #define MSR_VM_HSAVE_PA		0xc0010117
 
-static inline void outb(u16 port, u8 value)
+static inline void io_out8(u16 port, u8 value)
 {
 	asm volatile("outb %0, %1" : : "a"(value), "Nd"(port));
 }
 
-static inline void outw(u16 port, u16 value)
+static inline void io_out16(u16 port, u16 value)
 {
 	asm volatile("outw %0, %1" : : "a"(value), "Nd"(port));
 }
 
-static inline void outl(u16 port, u32 value)
+static inline void io_out32(u16 port, u32 value)
 {
 	asm volatile("outl %0, %1" : : "a"(value), "Nd"(port));
 }
 
-static inline u8 inb(u16 port)
+static inline u8 io_in8(u16 port)
 {
 	u8 value;
 
@@ -101,7 +102,7 @@ static inline u8 inb(u16 port)
 	return value;
 }
 
-static inline u16 inw(u16 port)
+static inline u16 io_in16(u16 port)
 {
 	u16 value;
 
@@ -109,7 +110,7 @@ static inline u16 inw(u16 port)
 	return value;
 }
 
-static inline u32 inl(u16 port)
+static inline u32 io_in32(u16 port)
 {
 	u32 value;
 
@@ -117,7 +118,7 @@ static inline u32 inl(u16 port)
 	return value;
 }
 
-static inline u64 rdmsr(u32 msr)
+static inline u64 native_rdmsr(u32 msr)
 {
 	u32 low, high;
 
@@ -125,19 +126,19 @@ static inline u64 rdmsr(u32 msr)
 	return (u64)high << 32 | low;
 }
 
-static inline void wrmsr(u32 msr, u64 value)
+static inline void native_wrmsr(u32 msr, u64 value)
 {
 	asm volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
 }
 
-static inline void cpuid(u32 leaf, u32 subleaf, u32 regs[4])
+static inline void native_cpuid(u32 leaf, u32 subleaf, u32 regs[4])
 {
 	asm volatile("cpuid"
 		     : "=a"(regs[0]), "=b"(regs[1]), "=c"(regs[2]), "=d"(regs[3])
 		     : "0"(leaf), "2"(subleaf));
 }
 
-static inline u64 rdtsc(void)
+static inline u64 native_rdtsc(void)
 {
 	u32 low, high;
 
@@ -150,7 +151,7 @@ static inline void cpu_pause(void)
 	asm volatile("pause" : : : "memory");
 }
 
-static inline void clgi(void)
+static inline void native_clgi(void)
 {
 	asm volatile("clgi" : : : "memory");
 }
