@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/string.h>
+
 #include "decode.h"
 #include "insn.h"
 #include "seam.h"
@@ -14,7 +16,7 @@
 /* 64 bytes from memory to the linear address in a register. */
 static void movdir64b(struct cpu *cpu, const struct insn *insn)
 {
-	u64 to = cpu->gpr[insn->reg];
+	u64 to = cpu->gpr[insn->reg], pa;
 	u8 line[DIRECT_STORE_BYTES];
 
 	if (!cpu_64bit_code(cpu)) {
@@ -25,9 +27,12 @@ static void movdir64b(struct cpu *cpu, const struct insn *insn)
 		cpu_inject_error(cpu, VECTOR_GP, 0);
 		return;
 	}
-	if (guest_read(cpu, insn->linear, line, sizeof(line)) &&
-	    guest_write(cpu, to, line, sizeof(line)))
-		cpu_skip_insn(cpu, insn->length);
+	if (!guest_read(cpu, insn->linear, line, sizeof(line)) ||
+	    !guest_address(cpu, to, ACCESS_WRITE, &pa))
+		return;
+	seam_direct_store(pa);
+	memcpy(phys(pa), line, sizeof(line));
+	cpu_skip_insn(cpu, insn->length);
 }
 
 /*

@@ -5,8 +5,6 @@
 
 #include "x86.h"
 
-#define __printf(a, b)		__attribute__((__nonnull__(a), __format__(printf, a, b)))
-
 /* Exit codes on QEMU's isa-debug-exit device; QEMU ends with 2 * code + 1. */
 enum exit_code {
 	EXIT_HELP	= 0x10,

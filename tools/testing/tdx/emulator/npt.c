@@ -151,6 +151,20 @@ void npt_map_abort_page(u64 pa)
 	unlock(&npt_lock);
 }
 
+bool npt_give_back_page(u64 pa)
+{
+	u64 theirs = (pa & PAGE_MASK) | PTE_READ_WRITE;
+	u64 *entry;
+	bool taken;
+
+	lock(&npt_lock);
+	entry = entry_at(pa, LEVEL_4K);
+	taken = *entry != theirs;
+	set_entry(entry, theirs);
+	unlock(&npt_lock);
+	return taken;
+}
+
 bool npt_map_on_demand(u64 pa)
 {
 	bool mapped = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "log.h"
 #include "options.h"
+#include "seam_names.h"
 #include "text.h"
 
 #define MAX_WORD		512
@@ -138,6 +139,39 @@ static bool parse_max_reserved(const char *s)
 	return whole_number(s, 1, TDX_TDMR_NR_RESERVED, &options.max_reserved);
 }
 
+/* Copy up to @end into @word and move *@s behind it. */
+static bool word_until(const char **s, char end, char word[MAX_WORD])
+{
+	unsigned int length = 0;
+
+	for (; **s && **s != end; ++*s)
+		word[length++] = **s;
+	word[length] = '\0';
+	return *(*s)++ == end;
+}
+
+static bool parse_inject(const char *s)
+{
+	struct injection *rule = &options.injections[options.nr_injections];
+	char word[MAX_WORD];
+	const char *text = word;
+
+	if (options.nr_injections == MAX_INJECTIONS)
+		return false;
+	if (!word_until(&s, ':', word) || !leaf_by_name(word, &rule->leaf))
+		return false;
+	if (!number(&s, &rule->first_call) || !rule->first_call || *s++ != ':')
+		return false;
+	if (!word_until(&s, ':', word))
+		return false;
+	if (!status_by_name(word, &rule->status) && (!number(&text, &rule->status) || *text))
+		return false;
+	if (!number(&s, &rule->nr_calls) || *s)
+		return false;
+	options.nr_injections++;
+	return true;
+}
+
 static bool parse_log(const char *s)
 {
 	return whole_number(s, 0, LOG_CPUS, &options.log_level);
@@ -156,6 +190,8 @@ static const struct option known[] = {
 	  "how many TDMRs the module takes; default 64" },
 	{ "max_reserved", parse_max_reserved, "1..16",
 	  "how many reserved areas it takes in each; default 16" },
+	{ "inject", parse_inject, "LEAF:N:STATUS:M",
+	  "from its N-th call on, LEAF answers STATUS (name or number) M times; up to 8 of these" },
 	{ "log", parse_log, "0..3",
 	  "0: report only, 1: failed SEAMCALLs, 2: all, 3: also VMX and CPU starts; default 1" },
 };

@@ -17,6 +17,13 @@ enum log_level {
 	LOG_CPUS	= 3,	/* VMXON, VMXOFF, INIT, SIPI; SEAMCALL's registers */
 };
 
+#define MAX_INJECTIONS	8
+
+/* Calls @first_call to @first_call + @nr_calls - 1 of a leaf answer @status; the first is 1. */
+struct injection {
+	u64 leaf, first_call, status, nr_calls;
+};
+
 struct options {
 	bool module;
 	enum tdx_model_generation generation;
@@ -25,6 +32,8 @@ struct options {
 	unsigned int nr_cmrs;		/* 0: derive them from the RAM */
 	struct tdx_cmr_info cmrs[TDX_NR_CMRS];
 	unsigned int max_tdmrs, max_reserved;
+	unsigned int nr_injections;
+	struct injection injections[MAX_INJECTIONS];
 	unsigned int log_level;
 };
 

@@ -2,10 +2,12 @@
 #include <linux/string.h>
 
 #include "cpuid.h"
+#include "inject.h"
 #include "log.h"
 #include "msr.h"
 #include "npt.h"
 #include "platform.h"
+#include "report.h"
 #include "seam.h"
 #include "seam_log.h"
 #include "vmx.h"
@@ -202,12 +204,24 @@ static void put_regs(struct cpu *cpu, const struct tdx_model_regs *regs)
 static void call_module(struct cpu *cpu)
 {
 	struct tdx_model_regs in, out;
+	const char *why;
 
 	get_regs(cpu, &in);
 	out = in;
-	tdx_model_seamcall(&model, &out);
+	if (inject_status(in.rax & TDX_LEAF_NUMBER_MASK, &out.rax)) {
+		why = "injected";
+	} else {
+		tdx_model_seamcall(&model, &out);
+		why = tdx_model_why(&model);
+	}
 	put_regs(cpu, &out);
-	seam_log(cpu, &in, &out, tdx_model_why(&model));
+	seam_log(cpu, &in, &out, why);
+}
+
+void seam_direct_store(u64 pa)
+{
+	if (seam_owns(pa) && npt_give_back_page(pa))
+		report_taken_back();
 }
 
 static const char *ud_reason(const struct cpu *cpu)

@@ -3,6 +3,7 @@
 #include "log.h"
 #include "platform.h"
 #include "seam_log.h"
+#include "seam_names.h"
 
 #define MAX_COUNTERS	256
 #define RANGE		" 0x%llx 0x%llx"
@@ -26,38 +27,6 @@ static u64 nr_seamcalls;
 
 static struct tdmr tdmrs[TDX_MODEL_MAX_TDMRS];
 static unsigned int nr_tdmrs, nr_initialized, nr_keyed_packages;
-
-struct name {
-	u64 value;
-	const char *text;
-};
-
-#define LEAF_NAME(name, number, text)	{ number, text },
-static const struct name leaf_names[] = { TDX_LEAF_LIST(LEAF_NAME) };
-
-#define STATUS_NAME(name, value)	{ value, #name },
-static const struct name status_names[] = { TDX_STATUS_LIST(STATUS_NAME) };
-
-static const char *find_name(const struct name *names, unsigned int nr, u64 value)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		if (names[i].value == value)
-			return names[i].text;
-	}
-	return "unknown";
-}
-
-static const char *leaf_name(u64 rax)
-{
-	return find_name(leaf_names, ARRAY_LEN(leaf_names), rax & TDX_LEAF_NUMBER_MASK);
-}
-
-static const char *status_name(u64 status)
-{
-	return find_name(status_names, ARRAY_LEN(status_names), status & TDX_STATUS_CODE_MASK);
-}
 
 static void count(u64 leaf, u64 status)
 {

@@ -100,6 +100,7 @@ static bool translate(const struct cpu *cpu, u64 linear, enum access access, u64
 	if (cpu->vmcb.cr0 & X86_CR0_PG)
 		return walk(&cpu->vmcb, linear, access, pa, error);
 	*pa = (u32)linear;
+	*error = 0;
 	return true;
 }
 
@@ -110,19 +111,26 @@ static unsigned int bytes_in_page(u64 linear, unsigned int bytes)
 	return bytes < left ? bytes : left;
 }
 
+bool guest_address(struct cpu *cpu, u64 linear, enum access access, u64 *pa)
+{
+	u32 error;
+
+	if (translate(cpu, linear, access, pa, &error) && phys_reachable(*pa, 1))
+		return true;
+	cpu->vmcb.cr2 = linear;
+	cpu_inject_error(cpu, VECTOR_PF, error);
+	return false;
+}
+
 static bool copy(struct cpu *cpu, u64 linear, u8 *buf, unsigned int bytes, enum access access)
 {
 	unsigned int step;
-	u32 error;
 	u64 pa;
 
 	for (; bytes; linear += step, buf += step, bytes -= step) {
 		step = bytes_in_page(linear, bytes);
-		if (!translate(cpu, linear, access, &pa, &error) || !phys_reachable(pa, step)) {
-			cpu->vmcb.cr2 = linear;
-			cpu_inject_error(cpu, VECTOR_PF, error);
+		if (!guest_address(cpu, linear, access, &pa))
 			return false;
-		}
 		if (access == ACCESS_WRITE)
 			memcpy(phys(pa), buf, step);
 		else

@@ -19,6 +19,9 @@ enum access {
 bool guest_read(struct cpu *cpu, u64 linear, void *buf, unsigned int bytes);
 bool guest_write(struct cpu *cpu, u64 linear, const void *buf, unsigned int bytes);
 
+/* Where @linear is in physical memory, for an access of that kind.  As above. */
+bool guest_address(struct cpu *cpu, u64 linear, enum access access, u64 *pa);
+
 /* As many instruction bytes at @linear as are mapped, up to @bytes. */
 unsigned int guest_fetch(const struct cpu *cpu, u64 linear, u8 *buf, unsigned int bytes);
 

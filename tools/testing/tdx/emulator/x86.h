@@ -15,7 +15,6 @@
 
 #define ARRAY_LEN(a)		(sizeof(a) / sizeof((a)[0]))
 #define BIT_ULL(n)		(1ULL << (n))
-#define __noreturn		__attribute__((__cold__, __noreturn__))
 #define __page_aligned		__aligned(4096)
 
 #define X86_CR0_PE		BIT_ULL(0)

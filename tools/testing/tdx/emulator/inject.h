@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Statuses that a host has to be ready for, on demand. */
+#ifndef _TDX_EMU_INJECT_H
+#define _TDX_EMU_INJECT_H
+
+#include <linux/types.h>
+
+/*
+ * A call of @leaf is about to be made; true: it answers *@status instead of
+ * reaching the module, as the option inject= wants.
+ */
+bool inject_status(u64 leaf, u64 *status);
+
+#endif /* _TDX_EMU_INJECT_H */

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Leaves and statuses of the TDX module by name. */
+#ifndef _TDX_EMU_SEAM_NAMES_H
+#define _TDX_EMU_SEAM_NAMES_H
+
+#include <linux/types.h>
+
+/* The name for RAX at SEAMCALL ("TDH.SYS.INIT") or after it ("SYS_BUSY"); "unknown" if none. */
+const char *leaf_name(u64 rax);
+const char *status_name(u64 status);
+
+/* The opposite; false: there is no such name. */
+bool leaf_by_name(const char *name, u64 *leaf);
+bool status_by_name(const char *name, u64 *status);
+
+#endif /* _TDX_EMU_SEAM_NAMES_H */
