@@ -263,7 +263,9 @@ static enum tdx_module_state initialise(struct tdx_module *module)
 		module->error = tdx_cause(&module->cause, -ENODEV, "%s",
 					  module->platform->reason);
 	if (module->error) {
-		pr_err("not usable: %s\n", module->cause.text);
+		/* Detection told of a misconfigured platform already. */
+		if (!module->platform->misconfigured)
+			pr_err("not usable: %s\n", module->cause.text);
 		return state_if_unusable(module->error);
 	}
 

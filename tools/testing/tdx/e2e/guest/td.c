@@ -87,7 +87,7 @@ void create_td(const char *arg)
 }
 
 /* A process of its own that waits for the start and tells the result by its exit status. */
-static pid_t start_creator(int start)
+static pid_t start_creator(const int start[2])
 {
 	pid_t pid = fork();
 	int kvm, vm;
@@ -95,8 +95,9 @@ static pid_t start_creator(int start)
 
 	if (pid)
 		return pid;
+	close(start[1]);
 	kvm = open("/dev/kvm", O_RDWR);
-	if (read(start, &byte, 1) < 0)
+	if (read(start[0], &byte, 1) < 0)
 		_exit(255);
 	vm = ioctl(kvm, KVM_CREATE_VM, VM_TYPE_TDX);
 	_exit(error_of(vm));
@@ -109,7 +110,7 @@ void create_tds_at_once(const char *arg)
 	if (pipe(start))
 		return;
 	for (i = 0; i < nr; i++)
-		start_creator(start[0]);
+		start_creator(start);
 	/* All of them see the end of the file at the same time. */
 	close(start[1]);
 	for (i = 0; i < nr; i++) {

@@ -74,10 +74,11 @@ static u64 cpuid_config_leaf(unsigned int i)
 
 static u64 cpuid_config_value(unsigned int i)
 {
-	const struct tdx_cpuid_config *c = &cpuid_configs[i / 2];
+	const struct tdx_cpuid_config *c;
 
 	if (i / 2 >= ARRAY_SIZE(cpuid_configs))
 		return 0;
+	c = &cpuid_configs[i / 2];
 	return i % 2 ? c->ecx | (u64)c->edx << 32 : c->eax | (u64)c->ebx << 32;
 }
 

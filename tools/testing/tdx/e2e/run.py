@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Boot Linux on the emulated TDX platform, let KVM bring TDX up, show what happened."""
+import argparse
+import sys
+
+import layout
+import machine
+
+GREEN, RED, BOLD, PLAIN = ("\033[32m", "\033[31m", "\033[1m", "\033[0m") \
+    if sys.stdout.isatty() else ("", "", "", "")
+
+
+def mib(size):
+    return f"{size / 2**20:,.1f} MB"
+
+
+def span(base, size):
+    return f"[0x{base:012x}-0x{base + size - 1:012x}] {mib(size):>13}"
+
+
+def fact(name, text):
+    print(f"  {BOLD}{name:<12}{PLAIN} {text}")
+
+
+def show_ready(info):
+    first, count = info.numbers("keyids")
+    fact("KeyIDs", f"{first} to {first + count - 1}; "
+                   f"{info.numbers('global_keyid')[0]} protects the module's own metadata")
+    number, date = info.words("module_build")
+    fact("module", f"{info.words('module_version')[0]}, build {number} of {date}")
+    for cmr in info.cmrs:
+        fact("CMR", span(cmr.base, cmr.size))
+    for tdmr in info.tdmrs:
+        fact("TDMR", span(tdmr.base, tdmr.size) + f", PAMT {mib(tdmr.pamt_bytes)}")
+        for area in tdmr.reserved:
+            fact("  reserved", span(tdmr.base + area.base, area.size))
+    memory, pamt = info.numbers("memory_bytes")[0], info.numbers("pamt_bytes")[0]
+    fact("TDX memory", mib(memory))
+    fact("PAMT", f"{mib(pamt)}, {100 * pamt / memory:.2f} % of it")
+    fact("SEAMCALLs", f"{info.numbers('seamcalls')[0]}")
+    fact("time", f"{info.numbers('init_us')[0] / 1000:.0f} ms to initialise")
+
+
+def show(result):
+    """Print the summary; true if TDX came up and both sides say the same."""
+    info = layout.Info(result.info())
+    ready = info.state() == "ready"
+    colour = GREEN if ready else RED
+    print(f"\n{BOLD}TDX is {colour}{'ready' if ready else 'not available'}{PLAIN}"
+          f" ({result.seconds:.1f} s from power-on to power-off)")
+    if not ready:
+        for message in result.tdx_messages():
+            fact("kernel", message)
+        fact("KVM", f"KVM_CREATE_VM of a TD: errno {result.value('create_td')}")
+        return False
+    show_ready(info)
+    differences = info.differences(layout.EmulatorLog(result.log))
+    for difference in differences:
+        print(f"{RED}  the emulated platform's log says otherwise: {difference}{PLAIN}")
+    if not differences:
+        fact("checked", "CMRs, TDMRs, KeyID and SEAMCALLs equal the emulated platform's own log")
+    return not differences
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kernel", default="host", help="config of the kernel (host)")
+    parser.add_argument("--cpus", type=int, default=4)
+    parser.add_argument("--packages", type=int, default=2)
+    parser.add_argument("--memory", default="6G", help="as QEMU's -m (6G)")
+    parser.add_argument("--module", help="the TDX module: none, 1.0, 1.5 or 2.0")
+    parser.add_argument("--keyids", help="MKTME:TDX, how many KeyIDs of each kind")
+    parser.add_argument("--emulator-options", default="", help="more options for the emulator")
+    parser.add_argument("--cmdline", default="", help="more options for the kernel")
+    parser.add_argument("--verbose", action="store_true", help="show console and emulator log too")
+    args = parser.parse_args()
+
+    options = [f"module={args.module}" if args.module else "",
+               f"keyids={args.keyids}" if args.keyids else "", args.emulator_options]
+    print(f"booting the {args.kernel} kernel on {args.cpus} CPUs in {args.packages} packages "
+          f"with {args.memory}", flush=True)
+    try:
+        result = machine.Machine(kernel=args.kernel, cpus=args.cpus, packages=args.packages,
+                                 memory=args.memory, cmdline=args.cmdline,
+                                 emulator_options=" ".join(filter(None, options)),
+                                 ).run("create-td")
+    except machine.MachineError as error:
+        sys.exit(f"error: {error}")
+    if args.verbose:
+        print(result.console, result.log, sep="\n--- emulator log\n")
+    sys.exit(0 if show(result) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""KVM brings TDX up on the emulated platform."""
+import errno
+
+import pytest
+
+import layout
+
+TDX_BIT = 1 << 5
+
+
+def ready(result):
+    """The kernel's info, when TDX came up and the platform saw the same."""
+    info = layout.Info(result.info())
+    assert info.state() == "ready", result.tdx_messages()
+    assert info.differences(layout.EmulatorLog(result.log)) == []
+    return info
+
+
+def unavailable(result, error=errno.EINVAL):
+    """The one message that says why there is no TDX, when user space sees none."""
+    assert int(result.value("create_td")) == error
+    assert int(result.value("create_td_again")) == errno.EINVAL
+    assert int(result.value("vm_types_after"), 16) & TDX_BIT == 0
+    messages = [m for m in result.tdx_messages() if not m.startswith("enabled by the BIOS")]
+    assert len(messages) == 1, messages
+    return messages[0]
+
+
+@pytest.mark.parametrize("cpus, packages, memory",
+                         [(1, 1, "2G"), (4, 2, "6G"), (8, 4, "6G"), (8, 1, "1G")])
+def test_the_kernels_view_equals_the_platforms(boot, cpus, packages, memory):
+    result = boot("create-td", cpus=cpus, packages=packages, memory=memory)
+    info = ready(result)
+    log = layout.EmulatorLog(result.log)
+    assert int(result.value("create_td")) == 0
+    assert int(result.value("vm_types_before"), 16) == 1 | TDX_BIT
+    assert int(result.value("vm_types_after"), 16) == 1 | TDX_BIT
+    assert log.count("TDH.SYS.LP.INIT") == cpus
+    assert log.count("TDH.SYS.KEY.CONFIG") == packages
+    gigabytes = sum(tdmr.size for tdmr in info.tdmrs) >> 30
+    assert log.count("TDH.SYS.TDMR.INIT") == 256 * gigabytes
+    assert "module ready" in result.log
+    assert f"all {len(info.tdmrs)} TDMR(s) initialised" in result.log
+
+
+def test_a_second_td_costs_no_seamcall(boot):
+    result = boot("create-td")
+    ready(result)
+    assert int(result.value("create_td_again")) == 0
+    assert layout.EmulatorLog(result.log).count("TDH.SYS.INIT") == 1
+
+
+def test_of_concurrent_creators_one_initialises(boot):
+    result = boot("create-tds-at-once,8")
+    ready(result)
+    log = layout.EmulatorLog(result.log)
+    assert result.values("creator") == ["0"] * 8
+    assert log.count("TDH.SYS.INIT") == 1
+    assert log.count("TDH.SYS.CONFIG") == 1
+    assert log.failed() == ["TDH.SYS.RD"] * 4
+
+
+def test_without_a_td_nothing_is_initialised(boot):
+    result = boot("ordinary-vm")
+    assert layout.Info(result.info()).state() == "unknown"
+    assert layout.EmulatorLog(result.log).number("seamcalls") == 0
+    assert len(result.tdx_messages()) == 1
+
+
+def test_capabilities_are_what_the_module_reports(boot):
+    result = boot("create-td", cpus=1, packages=1, memory="1G")
+    assert int(result.value("capabilities_no_room")) == errno.E2BIG
+    assert int(result.value("capabilities")) == 0
+    assert int(result.value("capabilities_attrs"), 16) == 1 << 28
+    assert int(result.value("capabilities_xfam"), 16) & 3 == 3
+    assert len(result.values("capabilities_cpuid")) == int(result.value("capabilities_nent"))
+    assert int(result.value("capabilities_bad_pointer")) == errno.EFAULT
+    assert int(result.value("capabilities_bad_flags")) == errno.EINVAL
+    assert int(result.value("capabilities_bad_hw_error")) == errno.EINVAL
+
+
+def test_commands_that_do_not_exist_are_not_supported(boot):
+    result = boot("create-td", cpus=1, packages=1, memory="1G")
+    assert result.values("command") == [f"{i} {errno.EOPNOTSUPP}" for i in range(1, 7)]
+    assert int(result.value("create_vcpu")) == errno.EOPNOTSUPP
+    assert int(result.value("create_unknown_type")) == errno.EINVAL
+
+
+def test_a_missing_module_is_named(boot):
+    result = boot("create-td", emulator_options="module=none")
+    assert int(result.value("vm_types_before"), 16) & TDX_BIT
+    assert "no TDX module is loaded" in unavailable(result)
+
+
+@pytest.mark.parametrize("options, words", [
+    ("keyids=62:1", "only one TDX KeyID"),
+    ("keyids=63:0", "no TDX KeyIDs"),
+    ("seamrr=unlocked", "not locked"),
+    ("seamrr=off", "SEAMRR is not enabled"),
+])
+def test_half_of_tdx_in_the_bios_is_named_once(boot, options, words):
+    result = boot("create-td", cpus=2, packages=1, memory="1G", emulator_options=options)
+    assert int(result.value("vm_types_before"), 16) & TDX_BIT == 0
+    assert words in unavailable(result)
+
+
+def test_a_cpu_that_linux_does_not_start_is_named_as_the_cause(boot):
+    result = boot("create-td", cpus=4, packages=2, memory="1G", cmdline="maxcpus=3")
+    assert "maxcpus=" in unavailable(result, errno.ENXIO)
+    assert layout.EmulatorLog(result.log).failed()[-1] == "TDH.SYS.CONFIG"
+
+
+def test_ram_outside_the_cmrs_is_named(boot):
+    result = boot("create-td", cpus=2, packages=1, memory="1G",
+                  emulator_options="cmrs=0x400000+0x20000000")
+    assert "is not convertible" in unavailable(result, errno.EADDRNOTAVAIL)
+    assert layout.EmulatorLog(result.log).count("TDH.SYS.CONFIG") == 0
+
+
+@pytest.mark.parametrize("generation", ["1.0", "1.5", "2.0"])
+def test_every_generation_of_the_module_comes_up(boot, generation):
+    result = boot("create-td", cpus=2, packages=2, memory="1G",
+                  emulator_options=f"module={generation}")
+    ready(result)
+
+
+def test_legacy_persistent_memory_is_not_tdx_memory(boot):
+    result = boot("create-td", memory="6G", cmdline="memmap=256M!5G")
+    info = ready(result)
+    plain = layout.Info(boot("create-td", memory="6G").info())
+    assert plain.numbers("memory_bytes")[0] - info.numbers("memory_bytes")[0] == 256 << 20
+
+
+def test_the_parameter_turns_tdx_off(boot):
+    result = boot("create-td", cpus=2, packages=1, memory="1G", cmdline="kvm_intel.tdx=0")
+    assert int(result.value("create_td")) == errno.EINVAL
+    assert int(result.value("vm_types_before"), 16) == 1
+    assert len(result.kernel_lines("turned off by the parameter kvm_intel.tdx")) == 1
+    assert layout.EmulatorLog(result.log).number("seamcalls") == 0
+
+
+@pytest.mark.parametrize("tdx", [0, 1])
+def test_an_ordinary_vm_is_untouched(boot, tdx):
+    """As far as the platform allows: its VMLAUNCH fails with VMfailValid 7."""
+    result = boot("ordinary-vm", cpus=2, packages=1, memory="1G", cmdline=f"kvm_intel.tdx={tdx}")
+    for step in ("create_vm", "set_memory", "create_vcpu", "get_sregs", "set_sregs", "set_regs",
+                 "run"):
+        assert int(result.value(step)) == 0, step
+    assert int(result.value("memory_encrypt_op")) == errno.ENOTTY
+    assert int(result.value("exit_reason")) == 9
+    assert result.value("entry_failure") == "0x7"
+
+
+def test_without_vmx_operation_seamcall_is_an_error(boot):
+    result = boot("none", cpus=2, packages=1, memory="1G",
+                  cmdline="kunit.enable=1 kunit.filter_glob=tdx_seamcall")
+    assert "ok 1 without_vmx_operation_the_instruction_raises_ud" in result.console
+    assert "ok 2 without_vmx_operation_tdx_init_refuses" in result.console
+    assert "not ok" not in result.console

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "model_machine.h"
+
+/* Memory outside the buffer takes writes, as PAMTs need, and forgets them. */
+static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
+{
+	struct model_machine *machine = ctx;
+
+	if (pa < BUFFER_PA || pa + bytes > BUFFER_PA + BUFFER_BYTES)
+		return false;
+	memcpy(buf, &machine->buffer[pa - BUFFER_PA], bytes);
+	return true;
+}
+
+static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
+{
+	struct model_machine *machine = ctx;
+
+	if (pa >= BUFFER_PA && pa + bytes <= BUFFER_PA + BUFFER_BYTES)
+		memcpy(&machine->buffer[pa - BUFFER_PA], buf, bytes);
+	return true;
+}
+
+static unsigned int this_lp(void *ctx)
+{
+	return ((struct model_machine *)ctx)->lp;
+}
+
+static bool rdmsr(void *ctx, u32 msr, u64 *value)
+{
+	struct model_machine *machine = ctx;
+
+	if (msr == machine->spoiled.msr) {
+		*value = machine->spoiled.value;
+		return true;
+	}
+	return tdx_model_healthy_msr(&machine->config, msr, value);
+}
+
+static void cpuid(void *ctx, u32 leaf, u32 subleaf, u32 regs[4])
+{
+	struct model_machine *machine = ctx;
+
+	tdx_model_healthy_cpuid(&machine->config, machine->lp, leaf, subleaf, regs);
+}
+
+static bool entropy(void *ctx, u64 *value)
+{
+	*value = 4;
+	return !((struct model_machine *)ctx)->no_entropy;
+}
+
+static void own(void *ctx, u64 pa, u64 bytes, bool owned)
+{
+	struct model_machine *machine = ctx;
+
+	machine->bytes_owned += owned ? bytes : -bytes;
+}
+
+static const struct tdx_model_ops ops = {
+	.read_phys = read_phys,
+	.write_phys = write_phys,
+	.this_lp = this_lp,
+	.rdmsr = rdmsr,
+	.cpuid = cpuid,
+	.random = entropy,
+	.own = own,
+};
+
+void machine_reload(struct model_machine *machine)
+{
+	machine->bytes_owned = 0;
+	tdx_model_load(&machine->model, &machine->config, &ops, machine);
+}
+
+void machine_init(struct model_machine *machine, unsigned int nr_lps)
+{
+	unsigned int i;
+
+	memset(machine, 0, sizeof(*machine));
+	machine->config = (struct tdx_model_config) {
+		.generation = TDX_MODEL_1_5,
+		.nr_lps = nr_lps,
+		.nr_pkgs = nr_lps > 1 ? 2 : 1,
+		.seamrr_base = 1ULL << 45,
+		.seamrr_size = 1ULL << 25,
+		.keyid_bits = 6,
+		.first_private_keyid = 32,
+		.nr_private_keyids = 32,
+		.cmrs = { { 1 << 20, (64ULL << 30) - (1 << 20) } },
+		.max_tdmrs = 64,
+		.max_reserved_per_tdmr = 16,
+		.pamt_entry_size = 16,
+		.tdx_features0 = 0xf0fbf,
+		.major_version = 1,
+		.minor_version = 5,
+	};
+	for (i = 0; i < nr_lps; i++)
+		machine->config.pkg_of_lp[i] = i * machine->config.nr_pkgs / nr_lps;
+	machine_reload(machine);
+}
+
+u64 machine_seamcall(struct model_machine *machine, unsigned int lp, struct tdx_model_regs *regs)
+{
+	machine->lp = lp;
+	tdx_model_seamcall(&machine->model, regs);
+	return regs->rax;
+}
+
+u64 machine_call(struct model_machine *machine, unsigned int lp, u64 leaf)
+{
+	struct tdx_model_regs regs = { .rax = leaf };
+
+	return machine_seamcall(machine, lp, &regs);
+}
+
+void machine_init_module(struct model_machine *machine)
+{
+	unsigned int lp;
+
+	machine_reload(machine);
+	machine_call(machine, 0, TDH_SYS_INIT);
+	for (lp = 0; lp < machine->config.nr_lps; lp++)
+		machine_call(machine, lp, TDH_SYS_LP_INIT);
+}
+
+u64 machine_config(struct model_machine *machine, const struct tdx_tdmr_info *tdmrs,
+		   unsigned int nr_tdmrs)
+{
+	struct tdx_model_regs regs = {
+		.rax = TDH_SYS_CONFIG,
+		.rcx = BUFFER_PA,
+		.rdx = nr_tdmrs,
+		.r8 = machine->config.first_private_keyid,
+	};
+	u64 pa = BUFFER_PA + 4096;
+	unsigned int i;
+
+	for (i = 0; i < nr_tdmrs; i++, pa += sizeof(*tdmrs)) {
+		memcpy(&machine->buffer[i * sizeof(pa)], &pa, sizeof(pa));
+		memcpy(&machine->buffer[pa - BUFFER_PA], &tdmrs[i], sizeof(*tdmrs));
+	}
+	return machine_seamcall(machine, 0, &regs);
+}

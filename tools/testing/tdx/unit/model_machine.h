@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A machine for the software TDX module in userspace: a little memory, and
+ * MSRs and CPUID that a test can spoil.
+ */
+#ifndef TDX_UNIT_MODEL_MACHINE_H
+#define TDX_UNIT_MODEL_MACHINE_H
+
+#include "tdx_model.h"
+
+/* Buffers of a test are at these physical addresses. */
+#define BUFFER_PA	0x100000000ULL
+#define BUFFER_BYTES	(256 * 1024)
+
+struct spoiled_msr {
+	u32 msr;
+	u64 value;
+};
+
+struct model_machine {
+	struct tdx_model_config config;
+	struct tdx_model model;
+	unsigned int lp;
+	struct spoiled_msr spoiled;
+	bool no_entropy;
+	u64 bytes_owned;
+	u8 buffer[BUFFER_BYTES] __aligned(4096);
+};
+
+/* A healthy machine of two packages with @nr_lps logical processors; reload() after a change. */
+void machine_init(struct model_machine *machine, unsigned int nr_lps);
+void machine_reload(struct model_machine *machine);
+
+/* A SEAMCALL on a logical processor; RAX comes back. */
+u64 machine_seamcall(struct model_machine *machine, unsigned int lp, struct tdx_model_regs *regs);
+u64 machine_call(struct model_machine *machine, unsigned int lp, u64 leaf);
+
+/* TDH.SYS.INIT and TDH.SYS.LP.INIT everywhere. */
+void machine_init_module(struct model_machine *machine);
+
+/* TDH.SYS.CONFIG with TDMRs of an array, the first private KeyID. */
+u64 machine_config(struct model_machine *machine, const struct tdx_tdmr_info *tdmrs,
+		   unsigned int nr_tdmrs);
+
+#endif

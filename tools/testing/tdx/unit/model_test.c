@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The software TDX module against what the TDX Module ABI specification says:
+ * order of the leaves, operands, and the rules of TDH.SYS.CONFIG with their
+ * order.
+ */
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "model_machine.h"
+
+#define G(n)	((u64)(n) << 30)
+#define M(n)	((u64)(n) << 20)
+#define K(n)	((u64)(n) << 10)
+
+FIXTURE(module) {
+	struct model_machine *machine;
+};
+
+FIXTURE_SETUP(module)
+{
+	self->machine = aligned_alloc(4096, (sizeof(*self->machine) + 4095) & ~4095UL);
+	ASSERT_NE(NULL, self->machine);
+	machine_init(self->machine, 4);
+}
+
+FIXTURE_TEARDOWN(module)
+{
+	free(self->machine);
+}
+
+/* A TDMR over [base, base + size) with its PAMTs one behind the other at @pamt. */
+static struct tdx_tdmr_info tdmr_at(u64 base, u64 size, u64 pamt)
+{
+	struct tdx_tdmr_info tdmr = { .base = base, .size = size };
+
+	tdmr.pamt[0].size = K(4);
+	tdmr.pamt[1].size = (size / M(2) * 16 + 4095) & ~4095ULL;
+	tdmr.pamt[2].size = size / K(4) * 16;
+	tdmr.pamt[0].base = pamt;
+	tdmr.pamt[1].base = pamt + tdmr.pamt[0].size;
+	tdmr.pamt[2].base = tdmr.pamt[1].base + tdmr.pamt[1].size;
+	return tdmr;
+}
+
+/* A legal pair: the first megabyte is outside the CMRs, PAMTs are in [32G, 33G). */
+static void legal_pair(struct tdx_tdmr_info tdmrs[2])
+{
+	tdmrs[0] = tdmr_at(0, G(1), G(32));
+	tdmrs[0].reserved[0] = (struct tdx_reserved_area) { 0, M(1) };
+	tdmrs[1] = tdmr_at(G(1), G(2), G(32) + M(64));
+}
+
+TEST_F(module, a_healthy_life)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_tdmr_info tdmrs[2];
+	struct tdx_model_regs regs;
+	unsigned int i;
+
+	machine_init_module(m);
+	legal_pair(tdmrs);
+	ASSERT_EQ(0, machine_config(m, tdmrs, 2)) TH_LOG("%s", tdx_model_why(&m->model));
+	EXPECT_EQ(m->bytes_owned, 2 * K(4) + K(8) + K(16) + M(4) + M(8));
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_KEY_CONFIG));
+	EXPECT_EQ(TDX_KEY_CONFIGURED, machine_call(m, 1, TDH_SYS_KEY_CONFIG));
+	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_SYS_TDMR_INIT));
+	EXPECT_EQ(0, machine_call(m, 2, TDH_SYS_KEY_CONFIG));
+	EXPECT_EQ(TDX_SYS_KEY_CONFIG_NOT_PENDING, machine_call(m, 2, TDH_SYS_KEY_CONFIG));
+
+	/* 256 calls for each GB; the address moves on by whole GBs. */
+	for (i = 1; i <= 512; i++) {
+		regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .rcx = G(1) };
+		ASSERT_EQ(0, machine_seamcall(m, i % 4, &regs));
+		EXPECT_EQ(regs.rdx, G(1 + i / 256));
+	}
+	regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .rcx = G(1) };
+	EXPECT_EQ(TDX_TDMR_ALREADY_INITIALIZED, machine_seamcall(m, 0, &regs));
+	regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .rcx = G(2) };
+	EXPECT_EQ(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX, machine_seamcall(m, 0, &regs));
+}
+
+TEST_F(module, leaves_out_of_order)
+{
+	struct model_machine *m = self->machine;
+	unsigned int lp;
+
+	EXPECT_EQ(TDX_SYS_LP_INIT_NOT_PENDING, machine_call(m, 0, TDH_SYS_LP_INIT));
+	EXPECT_EQ(TDX_SYS_LP_INIT_NOT_DONE, machine_call(m, 0, TDH_SYS_RD));
+	EXPECT_EQ(TDX_SYS_LP_INIT_NOT_DONE, machine_call(m, 0, TDH_SYS_INFO));
+	EXPECT_EQ(TDX_SYS_CONFIG_NOT_PENDING, machine_call(m, 0, TDH_SYS_CONFIG));
+	EXPECT_EQ(TDX_SYS_KEY_CONFIG_NOT_PENDING, machine_call(m, 0, TDH_SYS_KEY_CONFIG));
+	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_SYS_TDMR_INIT));
+	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_SYS_SHUTDOWN));
+	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_MNG_CREATE));
+	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, 0x7777));
+	EXPECT_EQ(TDX_SYS_STATE_INCORRECT, machine_call(m, 0, TDH_SYS_UPDATE));
+
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT));
+	EXPECT_EQ(TDX_SYS_INIT_NOT_PENDING, machine_call(m, 1, TDH_SYS_INIT));
+	for (lp = 0; lp < 4; lp++) {
+		EXPECT_EQ(TDX_SYS_CONFIG_NOT_PENDING, machine_call(m, 0, TDH_SYS_CONFIG));
+		EXPECT_EQ(0, machine_call(m, lp, TDH_SYS_LP_INIT));
+		EXPECT_EQ(TDX_SYS_LP_INIT_DONE, machine_call(m, lp, TDH_SYS_LP_INIT));
+	}
+	/* In order at last: address 0 is a legal one, no TDMRs are not. */
+	EXPECT_EQ(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RDX, machine_call(m, 0, TDH_SYS_CONFIG));
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_LP_SHUTDOWN));
+}
+
+TEST_F(module, rax_is_checked_before_the_state)
+{
+	struct model_machine *m = self->machine;
+
+	EXPECT_EQ(TDX_OPERAND_INVALID, machine_call(m, 0, TDH_SYS_INIT | 1ULL << 24));
+	EXPECT_EQ(TDX_OPERAND_INVALID, machine_call(m, 0, TDH_SYS_INIT | 1ULL << 62));
+	EXPECT_EQ(TDX_OPERAND_INVALID, machine_call(m, 0, TDH_SYS_INIT | 1ULL << 16));
+	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_MNG_RD | 1ULL << 16));
+	EXPECT_EQ(TDX_OPERAND_INVALID, machine_call(m, 0, TDH_MNG_RD | 2ULL << 16));
+	m->config.generation = TDX_MODEL_2_0;
+	machine_reload(m);
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT | 1ULL << 16));
+}
+
+TEST_F(module, after_shutdown_nothing_works)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_tdmr_info tdmrs[2];
+
+	machine_init_module(m);
+	legal_pair(tdmrs);
+	machine_config(m, tdmrs, 2);
+	machine_call(m, 0, TDH_SYS_KEY_CONFIG);
+	machine_call(m, 2, TDH_SYS_KEY_CONFIG);
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_SHUTDOWN));
+	EXPECT_EQ(TDX_SYS_SHUTDOWN, machine_call(m, 0, TDH_SYS_RD));
+	EXPECT_EQ(TDX_SYS_SHUTDOWN, machine_call(m, 0, TDH_SYS_INIT));
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_LP_SHUTDOWN));
+}
+
+TEST_F(module, a_module_1_0_knows_no_sys_rd_and_really_shuts_down)
+{
+	struct model_machine *m = self->machine;
+
+	m->config.generation = TDX_MODEL_1_0;
+	machine_init_module(m);
+	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_SYS_RD));
+	EXPECT_EQ(0, machine_call(m, 1, TDH_SYS_LP_SHUTDOWN));
+	EXPECT_EQ(TDX_SYS_SHUTDOWN, machine_call(m, 0, TDH_SYS_INFO));
+}
+
+TEST_F(module, a_taken_global_lock_is_busy)
+{
+	struct model_machine *m = self->machine;
+
+	m->model.global_lock.holders = -1;
+	EXPECT_EQ(TDX_SYS_BUSY, machine_call(m, 0, TDH_SYS_INIT));
+	EXPECT_EQ(TDX_SYS_BUSY, machine_call(m, 0, TDH_SYS_LP_INIT));
+	EXPECT_EQ(TDX_SYS_BUSY, machine_call(m, 0, TDH_SYS_CONFIG));
+	EXPECT_EQ(TDX_SYS_BUSY, machine_call(m, 0, TDH_SYS_KEY_CONFIG));
+
+	/* Shared, as by TDH.SYS.LP.INIT elsewhere. */
+	m->model.global_lock.holders = 0;
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT));
+	m->model.global_lock.holders = 1;
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_LP_INIT));
+	EXPECT_EQ(1, m->model.global_lock.holders);
+	EXPECT_EQ(TDX_SYS_BUSY, machine_call(m, 0, TDH_SYS_CONFIG));
+}
+
+TEST_F(module, a_tdmr_that_is_being_initialised_is_busy)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_model_regs regs = { .rax = TDH_SYS_TDMR_INIT, .rcx = G(1) };
+	struct tdx_tdmr_info tdmrs[2];
+
+	machine_init_module(m);
+	legal_pair(tdmrs);
+	machine_config(m, tdmrs, 2);
+	machine_call(m, 0, TDH_SYS_KEY_CONFIG);
+	machine_call(m, 2, TDH_SYS_KEY_CONFIG);
+	m->model.tdmrs[1].lock.holders = -1;
+	EXPECT_EQ(TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX, machine_seamcall(m, 0, &regs));
+	regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .rcx = 0 };
+	EXPECT_EQ(0, machine_seamcall(m, 0, &regs));
+}
+
+static const struct {
+	const char *name;
+	u32 msr;
+	u64 value;
+	u64 status;
+} bad_msrs[] = {
+	{ "no SMRR", 0xfe, 1ULL << 15 | 1 << 14, TDX_SMRR_NOT_SUPPORTED },
+	{ "no SMRR lock", 0xfe, 1ULL << 15 | 1 << 11, TDX_SMRR_LOCK_NOT_SUPPORTED },
+	{ "SMRR unlocked", 0x1f3, 0xfffe0800, TDX_SMRR_NOT_LOCKED },
+	{ "SMRR invalid", 0x1f3, 0xfffe0400, TDX_INVALID_SMRR_CONFIGURATION },
+	{ "SMRR in a CMR", 0x1f2, 0x400006, TDX_SMRR_OVERLAPS_CMR },
+	{ "CPUID limited", 0x1a0, 1 << 22, TDX_LIMIT_CPUID_MAXVAL_SET },
+	{ "ARCH_CAPABILITIES", 0x10a, 0, TDX_INCORRECT_MSR_VALUE | 0x10a },
+	{ "ARCH_CAPABILITIES bit 2", 0x10a, 0x20fd6f, TDX_INCORRECT_MSR_VALUE | 0x10a },
+	{ "TME unlocked", 0x982, 2, TDX_INCORRECT_MSR_VALUE | 0x982 },
+	{ "no private KeyIDs", 0x87, 63, TDX_NUM_ACTIVATED_HKIDS_NOT_SUPPORTED },
+	{ "too many KeyIDs", 0x87, 2000ULL << 32 | 48, TDX_NUM_ACTIVATED_HKIDS_NOT_SUPPORTED },
+	{ "WBINVDP", 0x98, 3, TDX_INCORRECT_MSR_VALUE | 0x98 },
+};
+
+TEST_F(module, a_bad_platform_is_refused_and_can_be_mended)
+{
+	struct model_machine *m = self->machine;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(bad_msrs) / sizeof(bad_msrs[0]); i++) {
+		machine_reload(m);
+		m->spoiled = (struct spoiled_msr) { bad_msrs[i].msr, bad_msrs[i].value };
+		EXPECT_EQ(bad_msrs[i].status, machine_call(m, 0, TDH_SYS_INIT))
+			TH_LOG("%s: %s", bad_msrs[i].name, tdx_model_why(&m->model));
+		m->spoiled = (struct spoiled_msr) {};
+		EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT));
+	}
+}
+
+TEST_F(module, what_differs_between_processors_is_refused)
+{
+	static const struct spoiled_msr differing[] = {
+		{ 0x3b, 5 }, { 0x87, 32ULL << 32 | 30 }, { 0x982, 7 }, { 0x1401, 1 << 10 },
+	};
+	struct model_machine *m = self->machine;
+	unsigned int i;
+
+	for (i = 0; i < 4; i++) {
+		machine_reload(m);
+		ASSERT_EQ(0, machine_call(m, 0, TDH_SYS_INIT));
+		m->spoiled = differing[i];
+		EXPECT_EQ(TDX_INCONSISTENT_MSR | differing[i].msr,
+			  machine_call(m, 1, TDH_SYS_LP_INIT));
+		m->spoiled = (struct spoiled_msr) {};
+		EXPECT_EQ(0, machine_call(m, 1, TDH_SYS_LP_INIT));
+	}
+}
+
+TEST_F(module, without_entropy_it_says_so)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_tdmr_info tdmrs[2];
+
+	m->no_entropy = true;
+	EXPECT_EQ(TDX_RND_NO_ENTROPY, machine_call(m, 0, TDH_SYS_INIT));
+	m->no_entropy = false;
+	machine_init_module(m);
+	legal_pair(tdmrs);
+	machine_config(m, tdmrs, 2);
+	m->no_entropy = true;
+	EXPECT_EQ(TDX_KEY_GENERATION_FAILED, machine_call(m, 0, TDH_SYS_KEY_CONFIG));
+	m->no_entropy = false;
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_KEY_CONFIG));
+}
+
+static const struct {
+	const char *name;
+	struct tdx_cmr_info cmrs[3];
+} bad_cmrs[] = {
+	{ "unordered", { { G(4), G(1) }, { G(1), G(1) } } },
+	{ "overlapping", { { G(1), G(2) }, { G(2), G(1) } } },
+	{ "unaligned base", { { G(1) + 1, G(1) } } },
+	{ "unaligned size", { { G(1), G(1) + 1 } } },
+	{ "beyond 52 bits", { { 1ULL << 52, G(1) } } },
+};
+
+TEST_F(module, a_malformed_cmr_list_is_refused)
+{
+	struct model_machine *m = self->machine;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(bad_cmrs) / sizeof(bad_cmrs[0]); i++) {
+		memset(m->config.cmrs, 0, sizeof(m->config.cmrs));
+		memcpy(m->config.cmrs, bad_cmrs[i].cmrs, sizeof(bad_cmrs[i].cmrs));
+		machine_reload(m);
+		EXPECT_EQ(TDX_CMR_LIST_INVALID, machine_call(m, 0, TDH_SYS_INIT))
+			TH_LOG("%s", bad_cmrs[i].name);
+	}
+}
+
+TEST_F(module, sys_info_checks_its_buffers)
+{
+	static const struct {
+		u64 rcx, rdx, r8, r9, status;
+	} cases[] = {
+		{ BUFFER_PA, 1024, BUFFER_PA + 1024, 32, 0 },
+		{ BUFFER_PA | 3ULL << 46, 1024, BUFFER_PA + 1024, 32, 0 },	/* MKTME KeyID */
+		{ BUFFER_PA + 512, 1024, BUFFER_PA + 2048, 32, TDX_OPERAND_INVALID | 1 },
+		{ BUFFER_PA | 32ULL << 46, 1024, BUFFER_PA + 1024, 32, TDX_OPERAND_INVALID | 1 },
+		{ BUFFER_PA | 1ULL << 52, 1024, BUFFER_PA + 1024, 32, TDX_OPERAND_INVALID | 1 },
+		{ 1ULL << 45, 1024, BUFFER_PA + 1024, 32, TDX_OPERAND_INVALID | 1 },
+		{ BUFFER_PA, 1023, BUFFER_PA + 1024, 32, TDX_OPERAND_INVALID | 2 },
+		{ BUFFER_PA, 1024, BUFFER_PA + 1024 + 256, 32, TDX_OPERAND_INVALID | 8 },
+		{ BUFFER_PA, 1024, BUFFER_PA + 1024, 31, TDX_OPERAND_INVALID | 9 },
+	};
+	struct model_machine *m = self->machine;
+	struct tdx_model_regs regs;
+	unsigned int i;
+
+	machine_init_module(m);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		regs = (struct tdx_model_regs) {
+			.rax = TDH_SYS_INFO, .rcx = cases[i].rcx, .rdx = cases[i].rdx,
+			.r8 = cases[i].r8, .r9 = cases[i].r9,
+		};
+		EXPECT_EQ(cases[i].status, machine_seamcall(m, 0, &regs)) TH_LOG("case %u", i);
+		EXPECT_EQ(regs.rdx, cases[i].status ? 0 : 1024);
+		EXPECT_EQ(regs.r9, cases[i].status ? 0 : 32);
+	}
+	EXPECT_EQ(1, m->buffer[18]);	/* sys_rd */
+	EXPECT_EQ(0, memcmp(&m->buffer[1024], m->config.cmrs, sizeof(m->config.cmrs)));
+}
+
+static u64 sys_rd(struct model_machine *m, u64 id, u64 *value, u64 *next)
+{
+	struct tdx_model_regs regs = { .rax = TDH_SYS_RD, .rdx = id };
+
+	machine_seamcall(m, 0, &regs);
+	*value = regs.r8;
+	*next = regs.rdx;
+	return regs.rax;
+}
+
+TEST_F(module, sys_rd_walks_all_fields_and_knows_their_ids)
+{
+	struct model_machine *m = self->machine;
+	u64 id, value, next;
+	unsigned int nr = 0;
+
+	machine_init_module(m);
+	EXPECT_EQ(TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT, sys_rd(m, ~0ULL, &value, &id));
+	while (id != ~0ULL && nr < 1000) {
+		ASSERT_EQ(0, sys_rd(m, id, &value, &next)) TH_LOG("field 0x%llx", id);
+		id = next;
+		nr++;
+	}
+	EXPECT_LT(100, nr);
+	EXPECT_GT(1000, nr);
+
+	EXPECT_EQ(0, sys_rd(m, TDX_MD_NUM_CMRS, &value, &next));
+	EXPECT_EQ(32, value);
+	EXPECT_EQ(0, sys_rd(m, TDX_MD_CMR_SIZE, &value, &next));
+	EXPECT_EQ(m->config.cmrs[0].size, value);
+	EXPECT_EQ(0, sys_rd(m, TDX_MD_CMR_SIZE + 31, &value, &next));
+	EXPECT_EQ(0, value);
+	/* Element size, inc_size, write mask and context do not matter. */
+	EXPECT_EQ(0, sys_rd(m, TDX_MD_MAX_TDMRS ^ (3ULL << 32 | 31ULL << 50), &value, &next));
+	EXPECT_EQ(64, value);
+
+	EXPECT_EQ(TDX_METADATA_FIELD_ID_INCORRECT,
+		  sys_rd(m, TDX_MD_MAX_TDMRS | 1ULL << 34, &value, &next));
+	EXPECT_EQ(TDX_METADATA_FIELD_ID_INCORRECT,
+		  sys_rd(m, TDX_MD_MAX_TDMRS | 1ULL << 38, &value, &next));
+	EXPECT_EQ(TDX_METADATA_FIELD_ID_INCORRECT,
+		  sys_rd(m, TDX_MD_MAX_TDMRS | 1ULL << 47, &value, &next));
+	EXPECT_EQ(~0ULL, next);
+	/* MAX_VCPUS_PER_TD came with 2.0. */
+	EXPECT_EQ(TDX_METADATA_FIELD_ID_INCORRECT,
+		  sys_rd(m, 0x9900000100000008ULL, &value, &next));
+	m->config.generation = TDX_MODEL_2_0;
+	machine_init_module(m);
+	EXPECT_EQ(0, sys_rd(m, 0x9900000100000008ULL, &value, &next));
+}
+
+#define DETAILS(a, b, c)	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16)
+
+/* Each case is a change to a legal pair of TDMRs, and the status that follows. */
+enum what {
+	NOTHING, BASE, SIZE, PAMT_BASE, PAMT_SIZE, OFFSET, AREA_SIZE,
+};
+
+static const struct {
+	const char *name;
+	struct { enum what what; unsigned int tdmr, index; u64 value; } change[3];
+	u64 status;
+} config_cases[] = {
+	{ "legal", {}, 0 },
+	{ "size wraps", { { SIZE, 1, 0, ~0ULL << 30 } }, TDX_INVALID_TDMR | 1 },
+	{ "overlap with the one before", { { BASE, 1, 0, 0 } }, TDX_NON_ORDERED_TDMR | 1 },
+	{ "order comes before alignment", { { BASE, 1, 0, G(1) - 1 } }, TDX_NON_ORDERED_TDMR | 1 },
+	{ "unaligned base", { { BASE, 1, 0, G(1) + M(2) } }, TDX_INVALID_TDMR | 1 },
+	{ "unaligned size", { { SIZE, 1, 0, M(2) } }, TDX_INVALID_TDMR | 1 },
+	{ "no size", { { SIZE, 1, 0, 0 } }, TDX_INVALID_TDMR | 1 },
+	{ "KeyID bits in the base", { { BASE, 1, 0, 1ULL << 46 } }, TDX_INVALID_TDMR | 1 },
+	{ "beyond 52 bits", { { BASE, 1, 0, 1ULL << 52 } }, TDX_INVALID_TDMR | 1 },
+	{ "a null area before another", { { AREA_SIZE, 0, 2, K(4) }, { OFFSET, 0, 2, M(8) } },
+	  TDX_NON_ORDERED_RESERVED_IN_TDMR | DETAILS(0, 1, 0) },
+	{ "an area wraps", { { OFFSET, 0, 0, ~0ULL << 12 }, { AREA_SIZE, 0, 0, M(1) } },
+	  TDX_INVALID_RESERVED_IN_TDMR | DETAILS(0, 0, 0) },
+	{ "an area below the one before", { { OFFSET, 0, 1, K(4) }, { AREA_SIZE, 0, 1, M(2) } },
+	  TDX_NON_ORDERED_RESERVED_IN_TDMR | DETAILS(0, 1, 0) },
+	{ "order comes before alignment", { { OFFSET, 0, 1, 5 }, { AREA_SIZE, 0, 1, M(2) } },
+	  TDX_NON_ORDERED_RESERVED_IN_TDMR | DETAILS(0, 1, 0) },
+	{ "areas may touch", { { OFFSET, 0, 1, M(1) }, { AREA_SIZE, 0, 1, K(4) } }, 0 },
+	{ "an unaligned area", { { OFFSET, 0, 1, M(2) + 8 }, { AREA_SIZE, 0, 1, K(4) } },
+	  TDX_INVALID_RESERVED_IN_TDMR | DETAILS(0, 1, 0) },
+	{ "an area beyond the TDMR", { { OFFSET, 0, 1, G(1) - K(4) }, { AREA_SIZE, 0, 1, K(8) } },
+	  TDX_INVALID_RESERVED_IN_TDMR | DETAILS(0, 1, 0) },
+	{ "an area over the whole TDMR", { { AREA_SIZE, 1, 0, G(2) } }, 0 },
+	{ "an extra area", { { OFFSET, 1, 0, M(32) }, { AREA_SIZE, 1, 0, M(2) } }, 0 },
+	{ "PAMT 1G unaligned", { { PAMT_BASE, 0, 0, G(32) + 16 } },
+	  TDX_INVALID_PAMT | DETAILS(0, TDX_PAMT_1G, 0) },
+	{ "PAMT 1G of less than a page", { { PAMT_SIZE, 0, 0, 16 } },
+	  TDX_INVALID_PAMT | DETAILS(0, TDX_PAMT_1G, 0) },
+	{ "PAMT 2M too small", { { PAMT_SIZE, 1, 1, K(12) } },
+	  TDX_INVALID_PAMT | DETAILS(1, TDX_PAMT_2M, 0) },
+	{ "PAMT 4K too small", { { PAMT_SIZE, 1, 2, M(8) - K(4) } },
+	  TDX_INVALID_PAMT | DETAILS(1, TDX_PAMT_4K, 0) },
+	{ "PAMT larger than needed", { { PAMT_SIZE, 1, 2, M(9) } }, 0 },
+	{ "PAMT with KeyID bits", { { PAMT_BASE, 1, 1, G(33) | 1ULL << 46 } },
+	  TDX_INVALID_PAMT | DETAILS(1, TDX_PAMT_2M, 0) },
+	{ "PAMT wraps", { { PAMT_BASE, 1, 1, ~0ULL << 12 } },
+	  TDX_INVALID_PAMT | DETAILS(1, TDX_PAMT_2M, 0) },
+	{ "1G is checked before 4K", { { PAMT_SIZE, 1, 2, 0 }, { PAMT_SIZE, 1, 0, 0 } },
+	  TDX_INVALID_PAMT | DETAILS(1, TDX_PAMT_1G, 0) },
+	{ "PAMT in another TDMR's PAMT", { { PAMT_BASE, 1, 0, G(32) + K(4) } },
+	  TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_1G, 0) },
+	{ "PAMT in its own TDMR's PAMT", { { PAMT_BASE, 1, 1, G(32) + M(64) } },
+	  TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_1G, 1) },
+	{ "PAMT in usable memory of an earlier TDMR", { { PAMT_BASE, 1, 2, M(64) } },
+	  TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_4K, 0) },
+	{ "PAMT in its own TDMR's usable memory", { { PAMT_BASE, 1, 2, G(1) + M(64) } },
+	  TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_4K, 1) },
+	{ "an earlier PAMT in usable memory of a later TDMR", { { PAMT_BASE, 0, 2, G(1) + M(64) } },
+	  TDX_PAMT_OVERLAP | DETAILS(0, TDX_PAMT_4K, 1) },
+	{ "PAMT in a reserved area of another TDMR",
+	  { { PAMT_BASE, 1, 2, M(64) }, { OFFSET, 0, 1, M(64) }, { AREA_SIZE, 0, 1, M(8) } }, 0 },
+	{ "PAMT outside the CMRs", { { PAMT_BASE, 1, 2, G(64) } },
+	  TDX_PAMT_OUTSIDE_CMRS | DETAILS(1, TDX_PAMT_4K, 0) },
+	{ "PAMT across the end of the CMRs", { { PAMT_BASE, 1, 2, G(64) - M(4) } },
+	  TDX_PAMT_OUTSIDE_CMRS | DETAILS(1, TDX_PAMT_4K, 0) },
+	{ "usable memory outside the CMRs", { { AREA_SIZE, 0, 0, 0 } }, TDX_TDMR_OUTSIDE_CMRS | 0 },
+	{ "PAMTs come before usable memory",
+	  { { AREA_SIZE, 0, 0, 0 }, { PAMT_BASE, 0, 2, G(64) } },
+	  TDX_PAMT_OUTSIDE_CMRS | DETAILS(0, TDX_PAMT_4K, 0) },
+	{ "the first TDMR is done before the second", { { AREA_SIZE, 0, 0, 0 }, { SIZE, 1, 0, 0 } },
+	  TDX_TDMR_OUTSIDE_CMRS | 0 },
+};
+
+static u64 *field_of(struct tdx_tdmr_info *tdmr, enum what what, unsigned int index)
+{
+	switch (what) {
+	case BASE:
+		return &tdmr->base;
+	case SIZE:
+		return &tdmr->size;
+	case PAMT_BASE:
+		return &tdmr->pamt[index].base;
+	case PAMT_SIZE:
+		return &tdmr->pamt[index].size;
+	case OFFSET:
+		return &tdmr->reserved[index].offset;
+	default:
+		return &tdmr->reserved[index].size;
+	}
+}
+
+TEST_F(module, sys_config_follows_its_rules_in_order)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_tdmr_info tdmrs[2];
+	unsigned int i, j;
+
+	for (i = 0; i < sizeof(config_cases) / sizeof(config_cases[0]); i++) {
+		machine_init_module(m);
+		legal_pair(tdmrs);
+		for (j = 0; j < 3 && config_cases[i].change[j].what; j++)
+			*field_of(&tdmrs[config_cases[i].change[j].tdmr],
+				  config_cases[i].change[j].what,
+				  config_cases[i].change[j].index) =
+				config_cases[i].change[j].value;
+		EXPECT_EQ(config_cases[i].status, machine_config(m, tdmrs, 2))
+			TH_LOG("%s: %s", config_cases[i].name, tdx_model_why(&m->model));
+		/* A refused try can be repeated. */
+		legal_pair(tdmrs);
+		EXPECT_EQ(config_cases[i].status ? 0 : TDX_SYS_CONFIG_NOT_PENDING,
+			  machine_config(m, tdmrs, 2));
+	}
+}
+
+TEST_F(module, sys_config_checks_its_operands_in_order)
+{
+	static const struct {
+		u64 rcx, rdx, r8, status;
+	} cases[] = {
+		{ BUFFER_PA + 8, 0, 0, TDX_OPERAND_INVALID | 1 },
+		{ BUFFER_PA | 33ULL << 46, 1, 32, TDX_OPERAND_INVALID | 1 },
+		{ BUFFER_PA, 0, 0, TDX_OPERAND_INVALID | 2 },
+		{ BUFFER_PA, 65, 32, TDX_OPERAND_INVALID | 2 },
+		{ BUFFER_PA, 1, 31, TDX_OPERAND_INVALID | 8 },
+		{ BUFFER_PA, 1, 64, TDX_OPERAND_INVALID | 8 },
+		{ BUFFER_PA, 1, 32 | 1 << 16, TDX_OPERAND_INVALID | 8 },
+	};
+	struct model_machine *m = self->machine;
+	struct tdx_model_regs regs;
+	unsigned int i;
+
+	machine_init_module(m);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		regs = (struct tdx_model_regs) {
+			.rax = TDH_SYS_CONFIG, .rcx = cases[i].rcx, .rdx = cases[i].rdx,
+			.r8 = cases[i].r8,
+		};
+		EXPECT_EQ(cases[i].status, machine_seamcall(m, 0, &regs)) TH_LOG("case %u", i);
+	}
+	/* The KeyID of a refused try stays reserved, one that was never valid does not. */
+	EXPECT_FALSE(m->model.keyid_reserved[32]);
+	EXPECT_FALSE(m->model.keyid_reserved[31]);
+}
+
+TEST_F(module, cmrs_that_touch_count_as_one)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_tdmr_info tdmrs[2];
+
+	m->config.cmrs[0] = (struct tdx_cmr_info) { M(1), G(1) + M(1) };
+	m->config.cmrs[1] = (struct tdx_cmr_info) { G(1) + M(2), G(60) };
+	machine_init_module(m);
+	legal_pair(tdmrs);
+	EXPECT_EQ(0, machine_config(m, tdmrs, 2));
+
+	m->config.cmrs[1].base += K(4);
+	machine_init_module(m);
+	EXPECT_EQ(TDX_TDMR_OUTSIDE_CMRS | 1, machine_config(m, tdmrs, 2));
+}
+
+TEST_HARNESS_MAIN
