@@ -4,6 +4,7 @@
  * order of the leaves, operands, and the rules of TDH.SYS.CONFIG with their
  * order.
  */
+#include <linux/kernel.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
@@ -210,7 +211,7 @@ TEST_F(module, a_bad_platform_is_refused_and_can_be_mended)
 	struct model_machine *m = self->machine;
 	unsigned int i;
 
-	for (i = 0; i < sizeof(bad_msrs) / sizeof(bad_msrs[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad_msrs); i++) {
 		machine_reload(m);
 		m->spoiled = (struct spoiled_msr) { bad_msrs[i].msr, bad_msrs[i].value };
 		EXPECT_EQ(bad_msrs[i].status, machine_call(m, 0, TDH_SYS_INIT))
@@ -272,7 +273,7 @@ TEST_F(module, a_malformed_cmr_list_is_refused)
 	struct model_machine *m = self->machine;
 	unsigned int i;
 
-	for (i = 0; i < sizeof(bad_cmrs) / sizeof(bad_cmrs[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(bad_cmrs); i++) {
 		memset(m->config.cmrs, 0, sizeof(m->config.cmrs));
 		memcpy(m->config.cmrs, bad_cmrs[i].cmrs, sizeof(bad_cmrs[i].cmrs));
 		machine_reload(m);
@@ -301,14 +302,14 @@ TEST_F(module, sys_info_checks_its_buffers)
 	unsigned int i;
 
 	machine_init_module(m);
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		regs = (struct tdx_model_regs) {
 			.rax = TDH_SYS_INFO, .rcx = cases[i].rcx, .rdx = cases[i].rdx,
 			.r8 = cases[i].r8, .r9 = cases[i].r9,
 		};
 		EXPECT_EQ(cases[i].status, machine_seamcall(m, 0, &regs)) TH_LOG("case %u", i);
-		EXPECT_EQ(regs.rdx, cases[i].status ? 0 : 1024);
-		EXPECT_EQ(regs.r9, cases[i].status ? 0 : 32);
+		EXPECT_EQ(regs.rdx, 1024 * !cases[i].status);
+		EXPECT_EQ(regs.r9, 32 * !cases[i].status);
 	}
 	EXPECT_EQ(1, m->buffer[18]);	/* sys_rd */
 	EXPECT_EQ(0, memcmp(&m->buffer[1024], m->config.cmrs, sizeof(m->config.cmrs)));
@@ -464,7 +465,7 @@ TEST_F(module, sys_config_follows_its_rules_in_order)
 	struct tdx_tdmr_info tdmrs[2];
 	unsigned int i, j;
 
-	for (i = 0; i < sizeof(config_cases) / sizeof(config_cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(config_cases); i++) {
 		machine_init_module(m);
 		legal_pair(tdmrs);
 		for (j = 0; j < 3 && config_cases[i].change[j].what; j++)
@@ -499,7 +500,7 @@ TEST_F(module, sys_config_checks_its_operands_in_order)
 	unsigned int i;
 
 	machine_init_module(m);
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		regs = (struct tdx_model_regs) {
 			.rax = TDH_SYS_CONFIG, .rcx = cases[i].rcx, .rdx = cases[i].rdx,
 			.r8 = cases[i].r8,

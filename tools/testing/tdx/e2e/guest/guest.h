@@ -5,6 +5,8 @@
 #ifndef TDX_E2E_GUEST_H
 #define TDX_E2E_GUEST_H
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
 /* One fact for the harness: "tdxtest: KEY VALUE". */
 void report(const char *key, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

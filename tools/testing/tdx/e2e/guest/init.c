@@ -65,7 +65,7 @@ static char *scenario_name(char *cmdline, size_t size)
 	if (!start)
 		return NULL;
 	start += strlen("tdxtest=");
-	start[strcspn(start, " \n")] = '\0';
+	start[strcspn(start, "\n ")] = '\0';
 	return start;
 }
 
@@ -76,7 +76,7 @@ static void run_scenario(char *name)
 
 	if (arg)
 		*arg++ = '\0';
-	for (i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(scenarios); i++) {
 		if (!strcmp(name, scenarios[i].name)) {
 			scenarios[i].run(arg ? arg : "");
 			report("done", "%s", name);

@@ -29,11 +29,11 @@ static void report_capabilities(int vm)
 	report("capabilities_no_room", "%d", vm_command(vm, &cmd));
 	report("capabilities_nent", "%u", caps.nent);
 
-	caps.nent = sizeof(caps.entries) / sizeof(caps.entries[0]);
+	caps.nent = ARRAY_SIZE(caps.entries);
 	report("capabilities", "%d", vm_command(vm, &cmd));
 	report("capabilities_attrs", "0x%llx", (unsigned long long)caps.supported_attrs);
 	report("capabilities_xfam", "0x%llx", (unsigned long long)caps.supported_xfam);
-	for (i = 0; i < caps.nent && i < sizeof(caps.entries) / sizeof(caps.entries[0]); i++)
+	for (i = 0; i < caps.nent && i < ARRAY_SIZE(caps.entries); i++)
 		report("capabilities_cpuid", "0x%x 0x%x %u 0x%x 0x%x 0x%x 0x%x",
 		       caps.entries[i].function, caps.entries[i].index, caps.entries[i].flags,
 		       caps.entries[i].eax, caps.entries[i].ebx, caps.entries[i].ecx,

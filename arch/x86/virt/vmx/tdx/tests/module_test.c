@@ -308,4 +308,5 @@ static struct kunit_suite module_test_suite = {
 	.exit = module_test_exit,
 	.test_cases = module_test_cases,
 };
+
 kunit_test_suite(module_test_suite);

@@ -88,4 +88,5 @@ static struct kunit_suite platform_test_suite = {
 	.name = "tdx_platform",
 	.test_cases = platform_test_cases,
 };
+
 kunit_test_suite(platform_test_suite);

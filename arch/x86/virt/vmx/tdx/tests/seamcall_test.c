@@ -138,4 +138,5 @@ static struct kunit_suite seamcall_test_suite = {
 	.name = "tdx_seamcall",
 	.test_cases = seamcall_test_cases,
 };
+
 kunit_test_suite(seamcall_test_suite);

@@ -101,4 +101,5 @@ static struct kunit_suite status_test_suite = {
 	.name = "tdx_status",
 	.test_cases = status_test_cases,
 };
+
 kunit_test_suite(status_test_suite);

@@ -204,4 +204,5 @@ static struct kunit_suite tdmr_test_suite = {
 	.name = "tdx_tdmr",
 	.test_cases = tdmr_test_cases,
 };
+
 kunit_test_suite(tdmr_test_suite);

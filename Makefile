@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# TDX host support for Linux 6.1: every command.  make help lists them.
+
+PYTHON	:= /usr/bin/python3
+CONFIG	?= host
+BUILD	:= $(CURDIR)/build
+E2E	:= tools/testing/tdx/e2e
+KUNIT	:= build/linux/tools/testing/kunit/kunit.py
+SUITES	:= arch/x86/virt/vmx/tdx/tests/.kunitconfig
+
+# make run
+CPUS	 ?= 4
+PACKAGES ?= 2
+MEM	 ?= 6G
+MODULE	 ?=
+KEYIDS	 ?=
+EMU	 ?=
+CMDLINE	 ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help packages tree refresh kernel emulator run \
+	test test-unit test-kunit test-e2e test-notdx check clean
+
+help:
+	@echo 'Two commands:'
+	@echo '  make run           boot Linux on an emulated TDX machine, let KVM bring TDX up'
+	@echo '                     (CPUS=$(CPUS) PACKAGES=$(PACKAGES) MEM=$(MEM) MODULE=none|1.0|1.5|2.0'
+	@echo '                      KEYIDS=MKTME:TDX EMU="emulator options" CMDLINE="kernel options")'
+	@echo '  make test          everything that must hold'
+	@echo
+	@echo 'Parts of make test:'
+	@echo '  make test-unit     pure kernel files and the software TDX module, in userspace'
+	@echo '  make test-kunit    KUnit suites in stock QEMU'
+	@echo '  make test-e2e      whole machines, kernels host and debug (KERNELS=host: only that)'
+	@echo '  make test-notdx    the kernel without TDX host support builds and has none of it'
+	@echo '  make check         style and static analysis'
+	@echo
+	@echo 'Building:'
+	@echo '  make tree          assemble build/linux from the base and this overlay'
+	@echo '                     (KSRC=dir: another base than Debian'"'"'s linux-source-6.1)'
+	@echo '  make refresh       write edits of build/linux back into *.patch'
+	@echo '  make kernel        build build/$$CONFIG (CONFIG=host|notdx|debug)'
+	@echo '  make emulator      build the emulated TDX platform'
+	@echo '  make packages      install missing Debian packages'
+	@echo '  make clean         remove build/'
+
+packages:
+	@tools/overlay/packages.sh
+
+tree: packages
+	@$(PYTHON) tools/overlay/overlay.py tree $(if $(KSRC),--ksrc $(KSRC))
+
+refresh:
+	@$(PYTHON) tools/overlay/overlay.py refresh
+
+kernel: tree
+	@$(PYTHON) tools/overlay/kernel.py $(CONFIG)
+
+emulator: packages
+	@$(MAKE) --no-print-directory -s -C tools/testing/tdx/emulator O=$(BUILD)/emulator
+
+run: kernel emulator
+	@$(PYTHON) $(E2E)/run.py --kernel $(CONFIG) --cpus $(CPUS) --packages $(PACKAGES) \
+		--memory $(MEM) --emulator-options "$(EMU)" --cmdline "$(CMDLINE)" \
+		$(if $(MODULE),--module $(MODULE)) $(if $(KEYIDS),--keyids $(KEYIDS))
+
+test: packages
+	@$(PYTHON) tools/overlay/test.py
+
+test-unit: tree
+	@$(MAKE) --no-print-directory -C tools/testing/tdx/unit O=$(BUILD)/unit \
+		KTREE=$(BUILD)/linux test
+
+test-kunit: tree
+	@$(PYTHON) $(KUNIT) run --arch x86_64 --build_dir $(BUILD)/kunit --kunitconfig $(SUITES) \
+		--qemu_args "-smp 4,sockets=2" --jobs $$(nproc) 'tdx_*'
+
+KERNELS ?= host,debug
+comma := ,
+test-e2e: tree emulator
+	@for config in $(subst $(comma), ,$(KERNELS)); do \
+		$(PYTHON) tools/overlay/kernel.py $$config || exit 1; done
+	@cd $(E2E) && PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -p no:cacheprovider \
+		--kernels $(KERNELS) $(PYTEST_ARGS)
+
+test-notdx: tree
+	@$(PYTHON) tools/overlay/kernel.py notdx
+	@tools/overlay/nothing-left.sh build/notdx/vmlinux
+
+check: tree
+	@$(PYTHON) tools/overlay/kernel.py host
+	@tools/overlay/check.sh
+
+clean:
+	rm -rf build

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Style and static analysis of all that is ours: a line PASS or FAIL for each.
+# Needs build/linux and build/host.
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+# checkpatch leaves a cache behind.
+trap 'rm -f .checkpatch-camelcase.*' EXIT
+
+failed=0
+outcome() { # name, output: no output is good
+	if [ -z "$2" ]; then
+		echo "PASS $1"
+	else
+		printf '%s\nFAIL %s\n' "$2" "$1"
+		failed=1
+	fi
+}
+
+mapfile -t kernel_c < <(git ls-files -co --exclude-standard 'arch/*.[chS]')
+mapfile -t tools_c < <(git ls-files -co --exclude-standard 'tools/*.[chS]')
+mapfile -t kernel_h < <(git ls-files -co --exclude-standard 'arch/*.[ch]')
+mapfile -t shell < <(git ls-files -co --exclude-standard '*.sh' .ci/run)
+mapfile -t python < <(git ls-files -co --exclude-standard '*.py')
+mapfile -t patches < <(git ls-files -co --exclude-standard '*.patch')
+
+# What checkpatch may not know, each with its reason.
+#  COMPLEX_MACRO, MACRO_ARG_REUSE: the X() lists of tdx_abi.h and tdx_status.h
+#  LONG_LINE_STRING, LONG_LINE: messages are not split, so that they can be found
+#  CAMELCASE: MSR_MTRRcap is the kernel's name
+ignore=COMPLEX_MACRO,MACRO_ARG_REUSE,LONG_LINE_STRING,LONG_LINE,CAMELCASE,FILE_PATH_CHANGES
+# In patches alone there is no message and no sign-off to look at.
+patch_ignore=$ignore,MISSING_SIGN_OFF,COMMIT_MESSAGE
+
+checkpatch() {
+	perl build/linux/scripts/checkpatch.pl --no-tree --no-summary --strict --terse \
+		--show-types "$@" 2>&1 | grep -v 'total: 0 errors, 0 warnings, 0 checks'
+}
+
+outcome "checkpatch: kernel files" \
+	"$(checkpatch --ignore "$ignore" -f "${kernel_c[@]}")"
+# Programs outside the kernel have no kernel macros to prefer.
+outcome "checkpatch: tools" \
+	"$(checkpatch --ignore "$ignore,PREFER_DEFINED_ATTRIBUTE_MACRO,NEW_TYPEDEFS,AVOID_EXTERNS,BIT_MACRO,PREFER_KERNEL_TYPES,STRCPY,SPLIT_STRING" -f "${tools_c[@]}" |
+		grep -v 'CONSTANT_COMPARISON\|Missing a blank line')"
+# By standard input: checkpatch takes a file that git knows for source code.
+outcome "checkpatch: patches" \
+	"$(for patch in "${patches[@]}"; do checkpatch --ignore "$patch_ignore" - <"$patch"; done)"
+outcome "kernel-doc" \
+	"$(perl build/linux/scripts/kernel-doc -none "${kernel_h[@]}" 2>&1)"
+outcome "shellcheck" "$(shellcheck "${shell[@]}" 2>&1)"
+outcome "pyflakes" "$(/usr/bin/python3 -m pyflakes "${python[@]}" 2>&1)"
+outcome "SPDX lines" \
+	"$(git ls-files -co --exclude-standard | grep -v '\.patch$\|\.gitignore\|\.kunitconfig$\|/README.md$\|^README.md$' |
+		xargs grep -L 'SPDX-License-Identifier: GPL-2.0' 2>&1)"
+outcome "sparse" \
+	"$(make -s -C build/linux O=../host C=2 CF=-D__CHECK_ENDIAN__ LOCALVERSION= \
+		arch/x86/virt/ 2>&1 | grep -E '(arch/x86/virt|arch/x86/include/asm/tdx_host).*(warning|error)')"
+outcome "cppcheck" \
+	"$(cppcheck --quiet --enable=warning,portability --error-exitcode=1 --inline-suppr \
+		-Itools/testing/tdx/include -Iarch/x86/virt/vmx/tdx --platform=unix64 \
+		arch/x86/virt/vmx/tdx/tdmr.c arch/x86/virt/vmx/tdx/tests/tdx_model*.c 2>&1)"
+
+exit "$failed"

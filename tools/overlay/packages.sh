@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Installs the Debian packages that are missing, or says how.
+
+set -eu
+
+here=$(dirname "$0")
+missing=
+while read -r package; do
+	case $package in '#'*) continue ;; esac
+	status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+	[ "$status" = installed ] || missing="$missing $package"
+done <"$here/packages.txt"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+	sudo=
+elif sudo -n true 2>/dev/null; then
+	sudo=sudo
+else
+	echo "error: Debian packages are missing; install them with" >&2
+	echo "  sudo apt-get install --no-install-recommends$missing" >&2
+	exit 1
+fi
+
+echo "installing$missing"
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 # words on purpose
+$sudo apt-get -qq update &&
+	$sudo apt-get -qq install --no-install-recommends $missing >/dev/null
