@@ -98,8 +98,8 @@ static void arm_intercepts(struct vmcb *v)
 {
 	v->intercept_cr = SVM_INTERCEPT_CR_READ(4) | SVM_INTERCEPT_CR_WRITE(4);
 	v->intercept_exceptions = BIT(VECTOR_UD);
-	v->intercept1 = SVM_INTERCEPT1_CPUID | SVM_INTERCEPT1_INVLPGA | SVM_INTERCEPT1_IOIO |
-			SVM_INTERCEPT1_MSR | SVM_INTERCEPT1_SHUTDOWN;
+	v->intercept1 = SVM_INTERCEPT1_CPUID | SVM_INTERCEPT1_SWINT | SVM_INTERCEPT1_INVLPGA |
+			SVM_INTERCEPT1_IOIO | SVM_INTERCEPT1_MSR | SVM_INTERCEPT1_SHUTDOWN;
 	v->intercept2 = SVM_INTERCEPT2_VMRUN | SVM_INTERCEPT2_VMMCALL | SVM_INTERCEPT2_VMLOAD |
 			SVM_INTERCEPT2_VMSAVE | SVM_INTERCEPT2_STGI | SVM_INTERCEPT2_CLGI |
 			SVM_INTERCEPT2_SKINIT;
@@ -158,4 +158,12 @@ void cpu_inject_error(struct cpu *cpu, unsigned int vector, u32 error)
 	cpu_inject(cpu, vector);
 	cpu->vmcb.event_inject |= SVM_EVENT_ERROR_VALID;
 	cpu->vmcb.event_inject_error = error;
+}
+
+void cpu_software_interrupt(struct cpu *cpu, u8 vector, unsigned int length)
+{
+	/* What is pushed is the RIP of the VMCB */
+	cpu_skip_insn(cpu, length);
+	cpu->vmcb.event_inject = SVM_EVENT_VALID | SVM_EVENT_SOFTWARE | vector;
+	cpu->vmcb.event_inject_error = 0;
 }

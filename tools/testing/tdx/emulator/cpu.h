@@ -107,6 +107,9 @@ void cpu_skip_insn(struct cpu *cpu, unsigned int length);
 void cpu_inject(struct cpu *cpu, unsigned int vector);
 void cpu_inject_error(struct cpu *cpu, unsigned int vector, u32 error);
 
+/* Deliver INT n, an instruction of @length bytes. */
+void cpu_software_interrupt(struct cpu *cpu, u8 vector, unsigned int length);
+
 /* Permission maps: everything exits but what was let through. */
 void svm_pass_msr(u32 msr);
 void svm_trap_port(u16 port);

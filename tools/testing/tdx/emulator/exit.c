@@ -15,6 +15,7 @@
 #include "report.h"
 #include "seam.h"
 #include "smp.h"
+#include "softint.h"
 
 /* The instruction that an intercept says is there. */
 static void decode_known(const struct cpu *cpu, struct insn *insn)
@@ -70,6 +71,9 @@ static void dispatch(struct cpu *cpu)
 	switch (v->exit_code) {
 	case SVM_EXIT_EXCEPTION + VECTOR_UD:
 		insn_ud_exit(cpu);
+		break;
+	case SVM_EXIT_SWINT:
+		softint_exit(cpu);
 		break;
 	case SVM_EXIT_CPUID:
 		decode_known(cpu, &insn);
