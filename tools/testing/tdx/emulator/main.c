@@ -18,6 +18,31 @@
 static struct boot_info boot;
 static struct memmap linux_map;
 
+#define CPUID_EXT_FEATURES	0x80000001
+#define CPUID_EXT_ADDRESS_SIZES	0x80000008
+#define CPUID_EXT_SVM		0x8000000a
+#define EXT_FEATURES_ECX_SVM	BIT_ULL(2)
+#define SVM_EDX_NESTED_PAGING	BIT_ULL(0)
+
+static void check_processor(void)
+{
+	u32 regs[4];
+
+	native_cpuid(CPUID_EXT_FEATURES, 0, regs);
+	if (!(regs[2] & EXT_FEATURES_ECX_SVM))
+		fail(EXIT_NO_BOOT, "the CPU has no SVM: use qemu's -cpu max,phys-bits=%u",
+		     PLATFORM_PHYS_BITS);
+	native_cpuid(CPUID_EXT_SVM, 0, regs);
+	if (!(regs[3] & SVM_EDX_NESTED_PAGING))
+		fail(EXIT_NO_BOOT, "the CPU has no nested paging: use qemu's -cpu max,phys-bits=%u",
+		     PLATFORM_PHYS_BITS);
+	native_cpuid(CPUID_EXT_ADDRESS_SIZES, 0, regs);
+	if ((regs[0] & 0xff) != PLATFORM_PHYS_BITS)
+		fail(EXIT_NO_BOOT,
+		     "physical addresses have %u bits, not %u: use qemu's -cpu max,phys-bits=%u",
+		     regs[0] & 0xff, PLATFORM_PHYS_BITS, PLATFORM_PHYS_BITS);
+}
+
 static void register_cpus_of(const struct acpi_facts *acpi, bool enabled)
 {
 	unsigned int i;
@@ -81,6 +106,7 @@ void bsp_main(u32 magic, u64 multiboot_info_pa)
 	crash_load_idt();
 	multiboot_read(magic, multiboot_info_pa, &boot);
 	options_parse(boot.options);
+	check_processor();
 	init_machine();
 	cpu_reset_guest(bsp, 0);
 	linux_boot(&boot, &linux_map, bsp);
