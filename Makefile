@@ -20,7 +20,7 @@ CMDLINE	 ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help packages tree refresh kernel emulator run \
-	test test-unit test-kunit test-e2e test-notdx check clean
+	test test-tools test-unit test-kunit test-e2e test-notdx check clean
 
 help:
 	@echo 'Two commands:'
@@ -30,6 +30,7 @@ help:
 	@echo '  make test          everything that must hold'
 	@echo
 	@echo 'Parts of make test:'
+	@echo '  make test-tools    the tools that assemble the tree'
 	@echo '  make test-unit     pure kernel files and the software TDX module, in userspace'
 	@echo '  make test-kunit    KUnit suites in stock QEMU'
 	@echo '  make test-e2e      whole machines, kernels host and debug (KERNELS=host: only that)'
@@ -68,6 +69,11 @@ run: kernel emulator
 test: packages
 	@$(PYTHON) tools/overlay/test.py
 
+PYTEST := PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -p no:cacheprovider
+
+test-tools: packages
+	@$(PYTEST) tools/overlay
+
 test-unit: tree
 	@$(MAKE) --no-print-directory -C tools/testing/tdx/unit O=$(BUILD)/unit \
 		KTREE=$(BUILD)/linux test
@@ -81,8 +87,7 @@ comma := ,
 test-e2e: tree emulator
 	@for config in $(subst $(comma), ,$(KERNELS)); do \
 		$(PYTHON) tools/overlay/kernel.py $$config || exit 1; done
-	@cd $(E2E) && PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -p no:cacheprovider \
-		--kernels $(KERNELS) $(PYTEST_ARGS)
+	@cd $(E2E) && $(PYTEST) --kernels $(KERNELS) $(PYTEST_ARGS)
 
 test-notdx: tree
 	@$(PYTHON) tools/overlay/kernel.py notdx

@@ -43,6 +43,7 @@ def count_pytest(output):
 
 # Cheap parts first.
 PARTS = {
+    "tools": count_pytest,
     "unit": count_lines(r"^ok \d+", r"^not ok \d+"),
     "check": count_lines(r"^PASS ", r"^FAIL "),
     "kunit": count_kunit,
