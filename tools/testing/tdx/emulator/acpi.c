@@ -10,7 +10,7 @@
 
 #define MADT_LOCAL_APIC		0
 #define MADT_APIC_ENABLED	BIT_ULL(0)
-#define MADT_APIC_ONLINE_LATER	BIT_ULL(1)
+#define MADT_APIC_ID_UNUSED	0xff
 #define FADT_PM1A_CONTROL	64	/* offset */
 
 struct rsdp {
@@ -67,7 +67,8 @@ static const struct header *find_table(const char *signature)
 
 static void read_cpu(struct acpi_facts *facts, const struct madt_local_apic *e)
 {
-	if (!(e->flags & (MADT_APIC_ENABLED | MADT_APIC_ONLINE_LATER)))
+	/* QEMU lists what can be hot-added as disabled, without ACPI 6.3's flag for it */
+	if (!(e->flags & MADT_APIC_ENABLED) && e->apic_id == MADT_APIC_ID_UNUSED)
 		return;
 	if (facts->nr_cpus == MAX_CPUS)
 		fail(EXIT_NO_BOOT, "more than %u CPUs: lower qemu's -smp", MAX_CPUS);
