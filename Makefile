@@ -87,7 +87,7 @@ comma := ,
 test-e2e: tree emulator
 	@for config in $(subst $(comma), ,$(KERNELS)); do \
 		$(PYTHON) tools/overlay/kernel.py $$config || exit 1; done
-	@cd $(E2E) && $(PYTEST) --kernels $(KERNELS) $(PYTEST_ARGS)
+	@cd $(E2E) && $(PYTEST) -v --tb=short --kernels $(KERNELS) $(PYTEST_ARGS)
 
 test-notdx: tree
 	@$(PYTHON) tools/overlay/kernel.py notdx

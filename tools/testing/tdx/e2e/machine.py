@@ -24,6 +24,10 @@ class MachineError(Exception):
     """The machine did not do what every scenario needs."""
 
 
+def read_if_there(path):
+    return path.read_text(errors="replace") if path.is_file() else ""
+
+
 def build_initramfs():
     """The guest program as /init of an initramfs; made again when a source is newer."""
     sources = sorted(GUEST.glob("*.c"))
@@ -45,12 +49,13 @@ def build_initramfs():
 class Result:
     """What came out of a machine."""
     console: str
+    report: str
     log: str
     seconds: float
 
     def values(self, key):
         """All that the guest program reported under a key."""
-        return re.findall(rf"tdxtest: {key} (.*?)\r?$", self.console, re.M)
+        return re.findall(rf"^{key} (.*?)\r?$", self.report, re.M)
 
     def value(self, key):
         values = self.values(key)
@@ -91,12 +96,13 @@ class Machine:
     def kernel_cmdline(self, scenario):
         return f"console=ttyS0 panic=-1 {self.cmdline} tdxtest={scenario}".strip()
 
-    def command(self, scenario, log):
+    def command(self, scenario, log, report):
         cores = self.cpus // self.packages
         command = ["qemu-system-x86_64", "-accel", "tcg", "-machine", "q35,smm=off",
                    "-cpu", "max,phys-bits=52", "-m", self.memory,
                    "-smp", f"{self.cpus},sockets={self.packages},cores={cores},threads=1",
-                   "-display", "none", "-nodefaults", "-serial", "stdio", "-no-reboot",
+                   "-display", "none", "-nodefaults", "-no-reboot",
+                   "-serial", "stdio", "-serial", f"file:{report}",
                    "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
                    "-debugcon", f"file:{log}", *self.qemu_options]
         cmdline = self.kernel_cmdline(scenario)
@@ -111,20 +117,22 @@ class Machine:
 
     def run(self, scenario):
         """Boot, let the guest program run the scenario, and wait for power-off."""
-        with tempfile.NamedTemporaryFile(prefix="emulator", suffix=".log") as log:
+        with tempfile.TemporaryDirectory() as directory:
+            log = pathlib.Path(directory) / "emulator"
+            report = pathlib.Path(directory) / "report"
             start = time.monotonic()
             try:
-                done = subprocess.run(self.command(scenario, log.name), check=False,
+                done = subprocess.run(self.command(scenario, log, report), check=False,
                                       timeout=self.timeout, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
                 output, status = done.stdout, done.returncode
             except subprocess.TimeoutExpired as expired:
                 output, status = expired.stdout or b"", None
-            result = Result(output.decode(errors="replace"),
-                            pathlib.Path(log.name).read_text(errors="replace"),
-                            time.monotonic() - start)
+            result = Result(output.decode(errors="replace"), read_if_there(report),
+                            read_if_there(log), time.monotonic() - start)
         if status != 0 or not result.values("off"):
             why = "did not end in time" if status is None else f"ended with status {status}"
             raise MachineError(f"the machine {why}\n--- emulator log\n{result.log[-6000:]}\n"
+                               f"--- report\n{result.report[-2000:]}\n"
                                f"--- console\n{result.console[-6000:]}")
         return result

@@ -7,7 +7,7 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* One fact for the harness: "tdxtest: KEY VALUE". */
+/* One fact for the harness: "KEY VALUE" on the second serial line. */
 void report(const char *key, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The errno of a system call's result, 0 for success. */

@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -29,7 +30,7 @@ void report(const char *key, const char *format, ...)
 {
 	va_list args;
 
-	printf("tdxtest: %s ", key);
+	printf("%s ", key);
 	va_start(args, format);
 	vprintf(format, args);
 	va_end(args);
@@ -50,6 +51,16 @@ static void mount_all(void)
 	mount("sysfs", "/sys", "sysfs", 0, NULL);
 	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
 	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+}
+
+/* Reports have a line of their own: the kernel's messages would cut into them. */
+static void open_report_line(void)
+{
+	int line = open("/dev/ttyS1", O_RDWR | O_NOCTTY);
+
+	if (line >= 0)
+		dup2(line, STDOUT_FILENO);
+	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
 /* The value of tdxtest= on the kernel's command line; its comma ends the name. */
@@ -86,7 +97,7 @@ static void run_scenario(char *name)
 	report("unknown_scenario", "%s", name);
 }
 
-/* Lines of a file as "tdxtest: KEY LINE". */
+/* Lines of a file as "KEY LINE". */
 static void report_file(const char *key, const char *path)
 {
 	FILE *file = fopen(path, "r");
@@ -120,7 +131,7 @@ int main(void)
 	char cmdline[4096], *name;
 
 	mount_all();
-	setvbuf(stdout, NULL, _IOLBF, 0);
+	open_report_line();
 	name = scenario_name(cmdline, sizeof(cmdline));
 	if (name)
 		run_scenario(name);
@@ -128,8 +139,7 @@ int main(void)
 	if (strstr(cmdline, "kmemleak=on"))
 		report_leaks();
 	report("off", "%s", "now");
-	fflush(stdout);
-	sync();
+	tcdrain(STDOUT_FILENO);
 	reboot(RB_POWER_OFF);
 	return 1;
 }
