@@ -78,9 +78,13 @@ test-unit: tree
 	@$(MAKE) --no-print-directory -C tools/testing/tdx/unit O=$(BUILD)/unit \
 		KTREE=$(BUILD)/linux test
 
+# One thread for all CPUs: with several, QEMU 7.2 can run a stale INT3 after code was
+# patched, and the suites patch a static call.
+QEMU_SMP := -smp 4,sockets=2 -accel tcg,thread=single
+
 test-kunit: tree
 	@$(PYTHON) $(KUNIT) run --arch x86_64 --build_dir $(BUILD)/kunit --kunitconfig $(SUITES) \
-		--qemu_args "-smp 4,sockets=2" --jobs $$(nproc) 'tdx_*'
+		--qemu_args "$(QEMU_SMP)" --jobs $$(nproc) 'tdx_*'
 
 KERNELS ?= host,debug
 comma := ,

@@ -34,11 +34,11 @@ def count_kunit(output):
 
 
 def count_pytest(output):
-    """pytest's last line."""
-    def number(word):
-        found = re.findall(rf"(\d+) {word}", output.splitlines()[-1] if output else "")
-        return sum(map(int, found))
-    return number("passed"), number("failed") + number("error")
+    """pytest's summary, which need not be the last line."""
+    summaries = re.findall(r"^=+ (.*) in [\d.]+s\b.*=+$", output, re.M)
+    words = dict((word, int(number)) for number, word in
+                 re.findall(r"(\d+) (passed|failed|error)", summaries[-1] if summaries else ""))
+    return words.get("passed", 0), words.get("failed", 0) + words.get("error", 0)
 
 
 # Cheap parts first.
