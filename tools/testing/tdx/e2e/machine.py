@@ -17,7 +17,7 @@ INITRAMFS = BUILD / "e2e" / "initramfs.cpio"
 # What a kernel prints when something in it is wrong.
 REPORTS = re.compile(r"BUG:|WARNING:|KASAN|UBSAN|Oops|general protection|"
                      r"possible recursive locking|lock held when returning|"
-                     r"INFO: task .* blocked|unreferenced object|Kernel panic")
+                     r"INFO: task .* blocked|suspected memory leaks|Kernel panic")
 
 
 class MachineError(Exception):

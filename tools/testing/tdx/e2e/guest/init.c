@@ -123,6 +123,7 @@ static void report_leaks(void)
 	}
 	if (fd >= 0)
 		close(fd);
+	report("kmemleak_scanned", "%d", i);
 	report_file("kmemleak", "/sys/kernel/debug/kmemleak");
 }
 
