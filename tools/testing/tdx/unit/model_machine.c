@@ -43,7 +43,11 @@ static void cpuid(void *ctx, u32 leaf, u32 subleaf, u32 regs[4])
 {
 	struct model_machine *machine = ctx;
 
+	const struct spoiled_cpuid *spoiled = &machine->spoiled_cpuid;
+
 	tdx_model_healthy_cpuid(&machine->config, machine->lp, leaf, subleaf, regs);
+	if (machine->cpuid_is_spoiled && leaf == spoiled->leaf && subleaf == spoiled->subleaf)
+		regs[spoiled->reg] = spoiled->value;
 }
 
 static bool entropy(void *ctx, u64 *value)

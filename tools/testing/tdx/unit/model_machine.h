@@ -17,11 +17,20 @@ struct spoiled_msr {
 	u64 value;
 };
 
+/* One register of one leaf: EAX 0 .. EDX 3. */
+struct spoiled_cpuid {
+	u32 leaf, subleaf;
+	unsigned int reg;
+	u32 value;
+};
+
 struct model_machine {
 	struct tdx_model_config config;
 	struct tdx_model model;
 	unsigned int lp;
 	struct spoiled_msr spoiled;
+	struct spoiled_cpuid spoiled_cpuid;
+	bool cpuid_is_spoiled;
 	bool no_entropy;
 	u64 bytes_owned;
 	u8 buffer[BUFFER_BYTES] __aligned(4096);

@@ -204,6 +204,8 @@ static const struct {
 	{ "no private KeyIDs", 0x87, 63, TDX_NUM_ACTIVATED_HKIDS_NOT_SUPPORTED },
 	{ "too many KeyIDs", 0x87, 2000ULL << 32 | 48, TDX_NUM_ACTIVATED_HKIDS_NOT_SUPPORTED },
 	{ "WBINVDP", 0x98, 3, TDX_INCORRECT_MSR_VALUE | 0x98 },
+	{ "no true VMX controls", 0x480, 0, TDX_INCORRECT_MSR_VALUE | 0x480 },
+	{ "no write-back EPT", 0x48c, 1 << 6, TDX_INCORRECT_MSR_VALUE | 0x48c },
 };
 
 TEST_F(module, a_bad_platform_is_refused_and_can_be_mended)
@@ -218,6 +220,47 @@ TEST_F(module, a_bad_platform_is_refused_and_can_be_mended)
 			TH_LOG("%s: %s", bad_msrs[i].name, tdx_model_why(&m->model));
 		m->spoiled = (struct spoiled_msr) {};
 		EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT));
+	}
+}
+
+static const struct {
+	const char *name;
+	struct spoiled_cpuid spoiled;
+	u64 status;
+} bad_cpuids[] = {
+	{ "too few leaves", { 0, 0, 0, 0x1e }, TDX_INCORRECT_CPUID_VALUE },
+	{ "too few extended leaves", { 0x80000000, 0, 0, 0x80000007 }, TDX_INCORRECT_CPUID_VALUE },
+	{ "46 address bits", { 0x80000008, 0, 0, 48 << 8 | 46 }, TDX_INCORRECT_CPUID_VALUE },
+	{ "47 linear address bits", { 0x80000008, 0, 0, 47 << 8 | 52 }, TDX_INCORRECT_CPUID_VALUE },
+	{ "no MOVDIR64B", { 7, 0, 2, 0 }, TDX_INCORRECT_CPUID_VALUE },
+	{ "no PCONFIG", { 7, 0, 3, 1 << 29 }, TDX_INCORRECT_CPUID_VALUE },
+	{ "old performance monitoring", { 0xa, 0, 0, 4 }, TDX_INCORRECT_CPUID_VALUE },
+	{ "8 fixed counters", { 0xa, 0, 3, 8 }, TDX_INCORRECT_CPUID_VALUE },
+	{ "no crystal ratio", { 0x15, 0, 1, 0 }, TDX_INCORRECT_CPUID_VALUE },
+	{ "no core level", { 0x1f, 1, 2, 0 }, TDX_CPUID_LEAF_1F_FORMAT_UNRECOGNIZED },
+	{ "two L3 in a package", { 4, 3, 0, 3 | 3 << 5 | 31 << 14 }, TDX_INVALID_WBINVD_SCOPE },
+	{ "no L3", { 4, 3, 0, 0 }, TDX_INVALID_WBINVD_SCOPE },
+};
+
+TEST_F(module, a_cpu_that_it_does_not_support_is_refused)
+{
+	struct model_machine *m = self->machine;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad_cpuids); i++) {
+		machine_reload(m);
+		m->spoiled_cpuid = bad_cpuids[i].spoiled;
+		m->cpuid_is_spoiled = true;
+		EXPECT_EQ(bad_cpuids[i].status, machine_call(m, 0, TDH_SYS_INIT))
+			TH_LOG("%s: %s", bad_cpuids[i].name, tdx_model_why(&m->model));
+		m->cpuid_is_spoiled = false;
+		EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT));
+
+		/* On another processor only. */
+		m->cpuid_is_spoiled = true;
+		EXPECT_EQ(TDX_INCONSISTENT_CPUID_FIELD, machine_call(m, 1, TDH_SYS_LP_INIT));
+		m->cpuid_is_spoiled = false;
+		EXPECT_EQ(0, machine_call(m, 1, TDH_SYS_LP_INIT));
 	}
 }
 
@@ -475,7 +518,8 @@ TEST_F(module, sys_config_follows_its_rules_in_order)
 				config_cases[i].change[j].value;
 		EXPECT_EQ(config_cases[i].status, machine_config(m, tdmrs, 2))
 			TH_LOG("%s: %s", config_cases[i].name, tdx_model_why(&m->model));
-		/* A refused try can be repeated. */
+		/* A refused try can be repeated, with the KeyID that it reserved. */
+		EXPECT_TRUE(m->model.keyid_reserved[32]);
 		legal_pair(tdmrs);
 		EXPECT_EQ(config_cases[i].status ? 0 : TDX_SYS_CONFIG_NOT_PENDING,
 			  machine_config(m, tdmrs, 2));

@@ -18,6 +18,8 @@
 #define MSR_MISC_ENABLES		0x1a0
 #define MSR_SMRR_BASE			0x1f2
 #define MSR_SMRR_MASK			0x1f3
+#define MSR_VMX_BASIC			0x480
+#define MSR_VMX_EPT_VPID_CAP		0x48c
 #define MSR_TME_ACTIVATE		0x982
 #define MSR_SEAMRR_BASE			0x1400
 #define MSR_SEAMRR_MASK			0x1401
@@ -47,6 +49,15 @@ static const struct {
 	  TDX_INCORRECT_MSR_VALUE | MSR_XAPIC_DISABLE_STATUS },
 };
 
+/* VMX features that the module uses: all of these bits have to be set. */
+static const struct {
+	u32 msr;
+	u64 bits;
+} vmx_checks[] = {
+	{ MSR_VMX_BASIC, BIT_ULL(55) },				/* "true" controls */
+	{ MSR_VMX_EPT_VPID_CAP, BIT_ULL(6) | BIT_ULL(14) },	/* 4 levels, write-back */
+};
+
 /* CPUID values that matter. */
 static const struct {
 	u32 leaf, subleaf;
@@ -54,6 +65,7 @@ static const struct {
 	u32 mask, value;
 } cpuid_checks[] = {
 	{ 0x80000008, 0, 0, 0xff, PA_BITS },
+	{ 0xa, 0, 0, 0xff, 5 },			/* performance monitoring, version 5 */
 	{ 0x7, 0, 2, BIT(28), BIT(28) },	/* MOVDIR64B */
 	{ 0x7, 0, 3, BIT(18), BIT(18) },	/* PCONFIG */
 	{ 0x7, 0, 3, BIT(29), BIT(29) },	/* IA32_ARCH_CAPABILITIES */
@@ -103,6 +115,44 @@ static u64 refuse_cpuid(struct tdx_model *m, struct tdx_model_regs *regs, u32 le
 	return refuse2(m, status, "CPUID leaf % subleaf %", leaf, subleaf);
 }
 
+/* How many bits of an x2APIC id are below those of the package; -1: no core level. */
+static int bits_below_package(struct tdx_model *m)
+{
+	unsigned int subleaf;
+	int bits = 0;
+	bool cores = false;
+	u32 out[4];
+
+	for (subleaf = 0; subleaf < 8; subleaf++) {
+		m->ops->cpuid(m->ctx, 0x1f, subleaf, out);
+		if (!(out[2] >> 8 & 0xff))
+			break;
+		cores |= (out[2] >> 8 & 0xff) == 2;
+		bits = out[0] & 0x1f;
+	}
+	return cores ? bits : -1;
+}
+
+/* The module writes caches back by package: the L3 has to be shared by all of it. */
+static u64 check_topology(struct tdx_model *m, struct tdx_model_regs *regs)
+{
+	unsigned int pkg = m->config.pkg_of_lp[this_lp(m)];
+	int bits = bits_below_package(m);
+	u32 out[4];
+
+	m->ops->cpuid(m->ctx, 0x1f, 0, out);
+	if (bits < 0)
+		return refuse_cpuid(m, regs, 0x1f, 0, out, TDX_CPUID_LEAF_1F_FORMAT_UNRECOGNIZED);
+	m->ops->cpuid(m->ctx, 4, 3, out);
+	if ((out[0] >> 5 & 7) != 3 || (out[0] >> 14 & 0xfff) + 1 < 1U << bits)
+		return refuse2(m, TDX_INVALID_WBINVD_SCOPE,
+			       "CPUID 4.3 EAX is %, but a package has % bits of APIC ids", out[0],
+			       bits);
+	if (pkg >= TDX_MODEL_MAX_PKGS)
+		return refuse1(m, TDX_INVALID_PKG_ID, "package %", pkg);
+	return TDX_SUCCESS;
+}
+
 static u64 check_cpuid(struct tdx_model *m, struct tdx_model_regs *regs)
 {
 	unsigned int i, reg;
@@ -111,6 +161,9 @@ static u64 check_cpuid(struct tdx_model *m, struct tdx_model_regs *regs)
 	m->ops->cpuid(m->ctx, 0, 0, out);
 	if (out[0] < 0x1f)
 		return refuse_cpuid(m, regs, 0, 0, out, TDX_INCORRECT_CPUID_VALUE);
+	m->ops->cpuid(m->ctx, 0x80000000, 0, out);
+	if (out[0] < 0x80000008)
+		return refuse_cpuid(m, regs, 0x80000000, 0, out, TDX_INCORRECT_CPUID_VALUE);
 
 	for (i = 0; i < ARRAY_SIZE(cpuid_checks); i++) {
 		reg = cpuid_checks[i].reg;
@@ -126,9 +179,30 @@ static u64 check_cpuid(struct tdx_model *m, struct tdx_model_regs *regs)
 				    TDX_INCORRECT_CPUID_VALUE);
 	}
 
+	m->ops->cpuid(m->ctx, 0x80000008, 0, out);
+	if ((out[0] >> 8 & 0xff) != 48 && (out[0] >> 8 & 0xff) != 57)
+		return refuse_cpuid(m, regs, 0x80000008, 0, out, TDX_INCORRECT_CPUID_VALUE);
+	m->ops->cpuid(m->ctx, 0xa, 0, out);
+	if ((out[3] & 0x1f) > 7)
+		return refuse_cpuid(m, regs, 0xa, 0, out, TDX_INCORRECT_CPUID_VALUE);
 	m->ops->cpuid(m->ctx, 0x15, 0, out);
 	if (!out[1])
 		return refuse_cpuid(m, regs, 0x15, 0, out, TDX_INCORRECT_CPUID_VALUE);
+	return check_topology(m, regs);
+}
+
+static u64 check_vmx(struct tdx_model *m)
+{
+	unsigned int i;
+	u64 value;
+
+	for (i = 0; i < ARRAY_SIZE(vmx_checks); i++) {
+		value = read_msr(m, vmx_checks[i].msr);
+		if ((value & vmx_checks[i].bits) != vmx_checks[i].bits)
+			return refuse3(m, TDX_INCORRECT_MSR_VALUE | vmx_checks[i].msr,
+				       "MSR % is %, without all of the bits %", vmx_checks[i].msr,
+				       value, vmx_checks[i].bits);
+	}
 	return TDX_SUCCESS;
 }
 
@@ -184,6 +258,8 @@ static u64 check_platform(struct tdx_model *m, struct tdx_model_regs *regs)
 
 	if (!status)
 		status = check_cpuid(m, regs);
+	if (!status)
+		status = check_vmx(m);
 	if (!status)
 		status = check_keys(m);
 	if (!status)
@@ -306,6 +382,10 @@ bool tdx_model_healthy_msr(const struct tdx_model_config *config, u32 msr, u64 *
 	case MSR_SMRR_MASK:
 		*value = 0xfffe0000ULL | SMRR_LOCKED | SMRR_VALID;
 		return true;
+	case MSR_VMX_BASIC:
+	case MSR_VMX_EPT_VPID_CAP:
+		*value = vmx_checks[msr == MSR_VMX_EPT_VPID_CAP].bits;
+		return true;
 	case MSR_TME_ACTIVATE:
 		*value = 3 | (u64)config->keyid_bits << 32;
 		return true;
@@ -329,8 +409,19 @@ void tdx_model_healthy_cpuid(const struct tdx_model_config *config, unsigned int
 	memset(regs, 0, 4 * sizeof(*regs));
 	if (leaf == 0)
 		regs[0] = 0x21;
+	if (leaf == 4 && subleaf == 3)
+		regs[0] = 3 | 3 << 5 | 0xfff << 14;	/* an L3 for all */
 	if (leaf == 0x15)
 		regs[1] = 1;
+	if (leaf == 0x1f && subleaf < 2) {
+		regs[0] = subleaf ? 6 : 0;
+		regs[1] = 1;
+		regs[2] = subleaf | (subleaf + 1) << 8;	/* threads, then cores */
+	}
+	if (leaf == 0x80000000)
+		regs[0] = 0x80000008;
+	if (leaf == 0x80000008)
+		regs[0] = 48 << 8;
 	for (i = 0; i < ARRAY_SIZE(cpuid_checks); i++)
 		if (leaf == cpuid_checks[i].leaf && subleaf == cpuid_checks[i].subleaf)
 			regs[cpuid_checks[i].reg] |= cpuid_checks[i].value;
