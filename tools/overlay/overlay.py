@@ -6,44 +6,40 @@ The overlay's rule: NAME.patch is an edit to the kernel's own file NAME, any
 other file is new and is laid at the same path.
 """
 import argparse
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
+
+import base
+from base import Refusal, run, say
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = TOP / "build"
 TREE = BUILD / "linux"
 STATE = BUILD / "linux.state.json"
-DEBIAN_TARBALL = pathlib.Path("/usr/src/linux-source-6.1.tar.xz")
-WANTED = ("6", "1")
 
 # What in the repository is not part of the kernel tree.
 NOT_OVERLAY = ("README.md", "Makefile", ".gitignore", ".ci/", "series/", "tools/overlay/")
-
-
-class Refusal(Exception):
-    """Something that a person has to decide; the message says what."""
-
-
-def run(*args, cwd=None, text=True, **kwargs):
-    return subprocess.run(args, cwd=cwd, check=True, text=text,
-                          stdout=subprocess.PIPE, **kwargs).stdout
 
 
 def git_tree(*args, **kwargs):
     return run("git", *args, cwd=TREE, **kwargs)
 
 
-def say(text):
-    print(text, flush=True)
+def checksum(contents):
+    return hashlib.sha256(contents).hexdigest()
 
 
 def sha(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    return checksum(path.read_bytes()) if path.is_file() else None
 
 
 def overlay_files():
@@ -55,67 +51,52 @@ def overlay_files():
             [p for p in paths if p.endswith(".patch")])
 
 
-def makefile_version(text):
-    fields = dict(line.split(" = ", 1) for line in text.splitlines()[:6] if " = " in line)
-    return fields.get("VERSION"), fields.get("PATCHLEVEL"), fields.get("SUBLEVEL")
+def refuse_conflicts(tree, new_files):
+    """A new file becomes a link, so no file may stand in its place."""
+    for path in new_files:
+        if (tree / path).is_symlink() or not (tree / path).exists():
+            continue
+        if base.has(tree, path):
+            raise Refusal(f"{path}: the base has a file of that name; an edit of it has to be "
+                          f"{path}.patch")
+        raise Refusal(f"build/linux/{path} is a file and no link to {path}; if an editor replaced "
+                      f"the link, copy what you want to keep to {path} and delete it there")
 
 
-def check_version(makefile, base):
-    if not makefile.is_file():
-        raise Refusal(f"{base}: no Makefile, so this is no kernel tree; "
-                      "KSRC= takes a directory or git tree of Linux 6.1.y")
-    version = makefile_version(makefile.read_text())
-    if version[:2] != WANTED:
-        raise Refusal(f"{base} is Linux {'.'.join(str(v) for v in version)}, not 6.1.y; "
-                      "give another base with KSRC=, or none to use Debian's linux-source-6.1")
-    return ".".join(version)
+def patched(tree, patch):
+    """The base's file with its patch applied; the tree is left alone."""
+    path = patch.removesuffix(".patch")
+    if not base.has(tree, path):
+        raise Refusal(f"{patch}: the base has no file {path}")
+    with tempfile.TemporaryDirectory() as scratch:
+        target = pathlib.Path(scratch) / path
+        target.parent.mkdir(parents=True)
+        target.write_bytes(base.text_of(tree, path))
+        # git apply skips what is outside of the repository that it finds itself in.
+        applied = subprocess.run(["git", "apply", "--whitespace=nowarn", str(TOP / patch)],
+                                 cwd=scratch, check=False, capture_output=True, text=True,
+                                 env={**os.environ, "GIT_CEILING_DIRECTORIES": scratch})
+        if applied.returncode:
+            raise Refusal(f"{patch} does not apply to the base:\n{applied.stderr.rstrip()}\n"
+                          "edit the patch, or give the base that it was made for with KSRC=")
+        return target.read_bytes()
 
 
-def unpack_base(ksrc, to):
-    """Copy the pristine base; an interrupted run leaves nothing behind."""
-    if not ksrc:
-        if not DEBIAN_TARBALL.is_file():
-            raise Refusal(f"{DEBIAN_TARBALL} is missing: apt-get install linux-source-6.1, "
-                          "or give a base with KSRC=")
-        say(f"unpacking {DEBIAN_TARBALL}")
-        run("tar", "-xf", str(DEBIAN_TARBALL), "--strip-components=1", "-C", str(to))
-    elif (ksrc / ".git").exists():
-        say(f"exporting {ksrc} at HEAD")
-        with subprocess.Popen(["git", "archive", "HEAD"], cwd=ksrc,
-                              stdout=subprocess.PIPE) as archive:
-            run("tar", "-x", "-C", str(to), stdin=archive.stdout)
-        if archive.returncode:
-            raise Refusal(f"{ksrc}: git archive failed")
-    elif ksrc.is_dir():
-        say(f"copying {ksrc}")
-        run("cp", "-a", f"{ksrc}/.", str(to))
-    else:
-        raise Refusal(f"KSRC={ksrc} does not exist")
-    return check_version(to / "Makefile", ksrc or DEBIAN_TARBALL)
-
-
-def commit_base(tree, version):
-    """The first commit is the base, so that git diff there shows the edits."""
-    say(f"committing Linux {version} as the base of {TREE.relative_to(TOP)}")
-    run("git", "init", "-q", "-b", "tdx", cwd=tree)
-    # One uncompressed pack instead of 80,000 small files.
-    run("git", "-c", "core.bigFileThreshold=1", "-c", "core.compression=0",
-        "-c", "core.fsync=none", "add", "-A", "-f", cwd=tree)
-    run("git", "-c", "user.name=base", "-c", "user.email=base@localhost",
-        "-c", "gc.auto=0", "commit", "-q", "-m", f"Linux {version}", cwd=tree)
-
-
-def new_tree(ksrc):
+def new_tree(ksrc, new_files, patches):
+    """Make the base into build/linux if the overlay fits on it."""
     temporary = BUILD / "linux.new"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
-        commit_base(temporary, unpack_base(ksrc, temporary))
+        base.commit_base(temporary, base.unpack_base(ksrc, temporary))
+        refuse_conflicts(temporary, new_files)
+        for patch in patches:
+            patched(temporary, patch)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     temporary.rename(TREE)
-    return {"base": str(ksrc or DEBIAN_TARBALL), "links": [], "patches": {}}
+    return {"base": str(ksrc or base.DEBIAN_TARBALL), "links": [], "patches": {}}
 
 
 def load_state():
@@ -137,63 +118,44 @@ def link_new_files(state, new_files):
         link = TREE / path
         if link.is_symlink() and os.readlink(link) == str(TOP / path):
             continue
-        if link.exists() and not link.is_symlink():
-            raise Refusal(f"{path}: the base has a file of that name; an edit of it has to be "
-                          f"{path}.patch")
         link.parent.mkdir(parents=True, exist_ok=True)
         link.unlink(missing_ok=True)
         link.symlink_to(TOP / path)
     state["links"] = new_files
 
 
-def base_text(path):
-    shown = subprocess.run(["git", "show", f"HEAD:{path}"], cwd=TREE, check=False,
-                           capture_output=True)
-    if shown.returncode:
-        raise Refusal(f"{path}.patch: the base has no file {path}")
-    return shown.stdout
-
-
-def apply_patch(patch):
-    """Base plus patch, or nothing: the file changes only when the patch fits."""
-    path = patch.removesuffix(".patch")
-    target = TREE / path
-    before = target.read_bytes()
-    target.write_bytes(base_text(path))
-    applied = subprocess.run(["git", "apply", "--whitespace=nowarn", str(TOP / patch)],
-                             cwd=TREE, check=False, capture_output=True, text=True)
-    if applied.returncode:
-        target.write_bytes(before)
-        raise Refusal(f"{patch} does not apply to the base:\n{applied.stderr.rstrip()}\n"
-                      "edit the patch, or give the base that it was made for with KSRC=")
-
-
-def restore_base(path):
-    (TREE / path).write_bytes(base_text(path))
-
-
-def apply_patches(state, patches):
-    for path, known in list(state["patches"].items()):
+def plan_patches(state, patches):
+    """What files of the base have to become: {path: (contents, checksum of the patch)}."""
+    plan = {}
+    for path, known in state["patches"].items():
         if f"{path}.patch" not in patches:
             if sha(TREE / path) != known["applied"]:
                 raise Refusal(f"{path}.patch is gone, but {TREE.relative_to(TOP)}/{path} has "
                               "edits: make refresh keeps them, git checkout there drops them")
-            restore_base(path)
-            del state["patches"][path]
-            say(f"  reverted {path}")
+            plan[path] = (base.text_of(TREE, path), None)
     for patch in patches:
         path = patch.removesuffix(".patch")
         known = state["patches"].get(path)
         wanted = sha(TOP / patch)
         if known and known["patch"] == wanted:
             continue
-        expected = known["applied"] if known else hashlib.sha256(base_text(path)).hexdigest()
-        if sha(TREE / path) != expected:
+        contents = patched(TREE, patch)
+        expected = known["applied"] if known else checksum(base.text_of(TREE, path))
+        if sha(TREE / path) not in (expected, checksum(contents)):
             raise Refusal(f"{patch} changed, and so did {TREE.relative_to(TOP)}/{path}: "
                           "make refresh keeps the edit, git checkout there drops it")
-        apply_patch(patch)
-        state["patches"][path] = {"patch": wanted, "applied": sha(TREE / path)}
-        say(f"  patched {path}")
+        plan[path] = (contents, wanted)
+    return plan
+
+
+def carry_out(state, plan):
+    for path, (contents, patch) in plan.items():
+        (TREE / path).write_bytes(contents)
+        if patch:
+            state["patches"][path] = {"patch": patch, "applied": checksum(contents)}
+        else:
+            del state["patches"][path]
+        say(f"  {'patched' if patch else 'reverted'} {path}")
 
 
 def assemble(ksrc):
@@ -201,15 +163,17 @@ def assemble(ksrc):
     state = load_state() if TREE.is_dir() else None
     if state and ksrc and state["base"] != str(ksrc):
         raise Refusal(f"build/linux was made from {state['base']}; make clean first to use {ksrc}")
+    new_files, patches = overlay_files()
     if not state:
         if TREE.is_dir():
             raise Refusal("build/linux is there, but not what it was made from; make clean first")
-        state = new_tree(ksrc)
+        state = new_tree(ksrc, new_files, patches)
         save_state(state)
-    new_files, patches = overlay_files()
+    refuse_conflicts(TREE, new_files)
+    plan = plan_patches(state, patches)
     try:
         link_new_files(state, new_files)
-        apply_patches(state, patches)
+        carry_out(state, plan)
     finally:
         save_state(state)
 
@@ -217,6 +181,9 @@ def assemble(ksrc):
 def tree_diff(path):
     """A patch with nothing in it that depends on git's objects."""
     diff = git_tree("diff", "--no-color", "--no-ext-diff", "HEAD", "--", path)
+    if re.search(r"^(old mode|Binary files) ", diff, re.M):
+        raise Refusal(f"build/linux/{path} has another mode or is not text any more: "
+                      "a patch cannot say that")
     return "".join(line for line in diff.splitlines(keepends=True)
                    if not line.startswith(("diff --git ", "index ")))
 
@@ -227,7 +194,7 @@ def adopt_new_files(state):
         if (TREE / path).is_symlink():
             continue
         if (TOP / path).exists():
-            raise Refusal(f"build/linux/{path} and {path} are both there and differ: keep one")
+            refuse_conflicts(TREE, [path])
         (TOP / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.move(TREE / path, TOP / path)
         (TREE / path).symlink_to(TOP / path)
@@ -250,9 +217,8 @@ def refresh():
                           "undo one of them")
     adopt_new_files(state)
     changed = git_tree("diff", "--name-only", "HEAD").split()
-    for path in changed:
+    for path, text in {path: tree_diff(path) for path in changed}.items():
         patch = TOP / f"{path}.patch"
-        text = tree_diff(path)
         if not patch.is_file() or patch.read_text() != text:
             patch.parent.mkdir(parents=True, exist_ok=True)
             patch.write_text(text)
@@ -265,6 +231,18 @@ def refresh():
     save_state(state)
 
 
+@contextlib.contextmanager
+def alone():
+    """Two makes at once take turns."""
+    BUILD.mkdir(exist_ok=True)
+    lock = os.open(BUILD, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
@@ -275,10 +253,11 @@ def main():
     commands.add_parser("refresh", help="write edits of build/linux back into *.patch")
     args = parser.parse_args()
     try:
-        if args.command == "tree":
-            assemble(args.ksrc.resolve() if args.ksrc else None)
-        else:
-            refresh()
+        with alone():
+            if args.command == "tree":
+                assemble(args.ksrc.resolve() if args.ksrc else None)
+            else:
+                refresh()
     except Refusal as refusal:
         sys.exit(f"error: {refusal}")
     except subprocess.CalledProcessError as error:

@@ -20,7 +20,8 @@ class Repository:
         self.tree = self.top / "build/linux"
         for directory in (self.top / "tools/overlay", self.top / "mm", self.base / "mm"):
             directory.mkdir(parents=True)
-        shutil.copy(TOOL, self.top / "tools/overlay")
+        for file in (TOOL, TOOL.parent / "base.py"):
+            shutil.copy(file, self.top / "tools/overlay")
         (self.top / ".gitignore").write_text("build/\n")
         (self.top / "mm/new.c").write_text("new\n")
         (self.top / "mm/base.c.patch").write_text(PATCH)
@@ -89,6 +90,45 @@ def test_a_patch_that_does_not_apply_is_named_and_changes_nothing(tree):
     patch.write_text(PATCH.replace("line 9", "line 99"))
     assert "mm/base.c.patch does not apply" in tree.refuses("tree")
     assert tree.patched() == before
+
+
+def test_a_patch_that_does_not_apply_leaves_no_half_made_tree(repo):
+    (repo.top / "mm/later.c.patch").write_text(PATCH.replace("base.c", "later.c"))
+    assert "the base has no file mm/later.c" in repo.refuses("tree", "--ksrc", str(repo.base))
+    assert list((repo.top / "build").iterdir()) == []
+
+
+def test_of_two_changed_patches_none_is_applied_when_one_does_not_fit(tree):
+    before = tree.patched()
+    (tree.top / "mm/base.c.patch").write_text(PATCH.replace("+hook", "+crook"))
+    (tree.top / "mm/other.c.patch").write_text(PATCH.replace("base.c", "other.c"))
+    tree.refuses("tree")
+    assert tree.patched() == before
+
+
+def test_a_base_that_was_built_in_is_refused(repo):
+    (repo.base / ".config").write_text("")
+    assert "make mrproper" in repo.refuses("tree", "--ksrc", str(repo.base))
+
+
+def test_a_link_that_an_editor_replaced_is_named_and_kept(tree):
+    link = tree.tree / "mm/new.c"
+    link.unlink()
+    link.write_text("precious\n")
+    assert "an editor replaced the link" in tree.refuses("tree")
+    assert "an editor replaced the link" in tree.refuses("refresh")
+    assert link.read_text() == "precious\n"
+
+
+@pytest.mark.parametrize("edit", [
+    lambda path: path.write_bytes(b"\0binary\n"),
+    lambda path: path.chmod(0o755),
+])
+def test_an_edit_that_a_patch_cannot_carry_is_refused(tree, edit):
+    patch = (tree.top / "mm/base.c.patch").read_text()
+    edit(tree.tree / "mm/base.c")
+    assert "mm/base.c" in tree.refuses("refresh")
+    assert (tree.top / "mm/base.c.patch").read_text() == patch
 
 
 def test_a_patch_of_a_file_that_the_base_lacks_is_named(tree):

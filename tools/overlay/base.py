@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The Linux 6.1 tree that the overlay is laid over."""
+import pathlib
+import subprocess
+
+DEBIAN_TARBALL = pathlib.Path("/usr/src/linux-source-6.1.tar.xz")
+WANTED = ("6", "1")
+
+
+class Refusal(Exception):
+    """Something that a person has to decide; the message says what."""
+
+
+def run(*args, cwd=None, text=True, **kwargs):
+    return subprocess.run(args, cwd=cwd, check=True, text=text,
+                          stdout=subprocess.PIPE, **kwargs).stdout
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def makefile_version(text):
+    fields = dict(line.split(" = ", 1) for line in text.splitlines()[:6] if " = " in line)
+    return fields.get("VERSION"), fields.get("PATCHLEVEL"), fields.get("SUBLEVEL")
+
+
+def check_version(makefile, base):
+    if not makefile.is_file():
+        raise Refusal(f"{base}: no Makefile, so this is no kernel tree; "
+                      "KSRC= takes a directory or git tree of Linux 6.1.y")
+    version = makefile_version(makefile.read_text())
+    if version[:2] != WANTED:
+        raise Refusal(f"{base} is Linux {'.'.join(str(v) for v in version)}, not 6.1.y; "
+                      "give another base with KSRC=, or none to use Debian's linux-source-6.1")
+    return ".".join(version)
+
+
+def unpack_base(ksrc, to):
+    """Copy the pristine base; an interrupted run leaves nothing behind."""
+    if not ksrc:
+        if not DEBIAN_TARBALL.is_file():
+            raise Refusal(f"{DEBIAN_TARBALL} is missing: apt-get install linux-source-6.1, "
+                          "or give a base with KSRC=")
+        say(f"unpacking {DEBIAN_TARBALL}")
+        run("tar", "-xf", str(DEBIAN_TARBALL), "--strip-components=1", "-C", str(to))
+    elif (ksrc / ".git").exists():
+        say(f"exporting {ksrc} at HEAD")
+        with subprocess.Popen(["git", "archive", "HEAD"], cwd=ksrc,
+                              stdout=subprocess.PIPE) as archive:
+            run("tar", "-x", "-C", str(to), stdin=archive.stdout)
+        if archive.returncode:
+            raise Refusal(f"{ksrc}: git archive failed")
+    elif ksrc.is_dir():
+        say(f"copying {ksrc}")
+        run("cp", "-a", f"{ksrc}/.", str(to))
+    else:
+        raise Refusal(f"KSRC={ksrc} does not exist")
+    # What the kernel's Makefile looks for: it builds elsewhere only from a clean source.
+    for built in (".config", "include/config", "arch/x86/include/generated"):
+        if (to / built).exists():
+            raise Refusal(f"{ksrc} has been built in ({built} is there), so it cannot be a base: "
+                          "make mrproper there")
+    return check_version(to / "Makefile", ksrc or DEBIAN_TARBALL)
+
+
+def commit_base(tree, version):
+    """The first commit is the base, so that git diff there shows the edits."""
+    say(f"committing Linux {version} as the base")
+    run("git", "init", "-q", "-b", "tdx", cwd=tree)
+    # One uncompressed pack instead of 80,000 small files.
+    run("git", "-c", "core.bigFileThreshold=1", "-c", "core.compression=0",
+        "-c", "core.fsync=none", "add", "-A", "-f", cwd=tree)
+    run("git", "-c", "user.name=base", "-c", "user.email=base@localhost",
+        "-c", "gc.auto=0", "commit", "-q", "-m", f"Linux {version}", cwd=tree)
+
+
+def has(tree, path):
+    return not subprocess.run(["git", "cat-file", "-e", f"HEAD:{path}"], cwd=tree, check=False,
+                              stderr=subprocess.DEVNULL).returncode
+
+
+def text_of(tree, path):
+    """The base's own file, whatever became of it in the tree."""
+    return run("git", "show", f"HEAD:{path}", cwd=tree, text=False)
