@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Configure and build a kernel from build/linux in build/CONFIG."""
 import argparse
+import hashlib
 import os
 import pathlib
 import re
@@ -32,10 +33,18 @@ def requested(config):
     return options
 
 
+def overlay_kconfig():
+    """A checksum of what the overlay adds to Kconfig: new options want a new .config."""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*Kconfig*"],
+                            cwd=TOP, check=True, text=True, stdout=subprocess.PIPE).stdout
+    files = [TOP / path for path in sorted(listed.split())]
+    return hashlib.sha256(b"".join(f.read_bytes() for f in files if f.is_file())).hexdigest()
+
+
 def make(out, *args, **kwargs):
     # The tree is a git tree with edits: LOCALVERSION= keeps a "+" out of the release.
     command = ["make", "-C", str(TREE), f"O={out}", "LOCALVERSION=", *args]
-    return subprocess.run(command, check=False, **kwargs).returncode
+    return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, **kwargs).returncode
 
 
 def missing(options, dotconfig):
@@ -45,11 +54,12 @@ def missing(options, dotconfig):
 
 
 def configure(config, out):
-    """Write .config, unless it was made from the same fragments before."""
+    """Write .config, unless it was made from the same before."""
     options = requested(config)
     text = "".join(f"{name}={value}\n" for name, value in options.items())
+    text_and_kconfig = f"{text}# Kconfig {overlay_kconfig()}\n"
     wanted = out / "requested.config"
-    if (out / ".config").is_file() and wanted.is_file() and wanted.read_text() == text:
+    if (out / ".config").is_file() and wanted.is_file() and wanted.read_text() == text_and_kconfig:
         return
     out.mkdir(parents=True, exist_ok=True)
     wanted.unlink(missing_ok=True)
@@ -62,7 +72,7 @@ def configure(config, out):
         (out / ".config").unlink()
         sys.exit(f"error: {config}: Kconfig does not take {', '.join(lost)}; "
                  f"see the dependencies in build/linux, or edit {CONFIGS.relative_to(TOP)}")
-    wanted.write_text(text)
+    wanted.write_text(text_and_kconfig)
 
 
 def main():

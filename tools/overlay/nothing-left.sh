@@ -6,7 +6,8 @@
 
 set -eu
 
-symbols=$(nm "$1" | grep -E ' (tdx_|platform_tdx|__seamcall|tdmr_)' || true)
+all=$(nm "$1")
+symbols=$(echo "$all" | grep -E ' (tdx_|platform_tdx|enable_tdx|__seamcall|tdmr_)' || true)
 if [ -n "$symbols" ]; then
 	echo "error: $1 has symbols of TDX host support:" >&2
 	echo "$symbols" >&2
