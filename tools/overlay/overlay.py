@@ -70,7 +70,7 @@ def patched(tree, patch):
         raise Refusal(f"{patch}: the base has no file {path}")
     with tempfile.TemporaryDirectory() as scratch:
         target = pathlib.Path(scratch) / path
-        target.parent.mkdir(parents=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(base.text_of(tree, path))
         # git apply skips what is outside of the repository that it finds itself in.
         applied = subprocess.run(["git", "apply", "--whitespace=nowarn", str(TOP / patch)],

@@ -66,6 +66,15 @@ def test_new_files_are_links_and_patches_are_applied(tree):
     assert not (tree.tree / "tools/overlay").exists()
 
 
+def test_a_file_in_no_folder_can_be_patched(repo):
+    (repo.base / "MAINTAINERS").write_text("nobody\n")
+    (repo.top / "MAINTAINERS.patch").write_text(
+        "--- a/MAINTAINERS\n+++ b/MAINTAINERS\n@@ -1 +1,2 @@\n nobody\n+somebody\n")
+    done = repo.make_tree()
+    assert done.returncode == 0, done.stderr
+    assert (repo.tree / "MAINTAINERS").read_text() == "nobody\nsomebody\n"
+
+
 def test_the_first_commit_of_the_tree_is_the_base(tree):
     shown = subprocess.run(["git", "show", "HEAD:mm/base.c"], cwd=tree.tree, check=True,
                            capture_output=True, text=True).stdout
