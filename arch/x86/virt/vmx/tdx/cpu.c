@@ -16,6 +16,7 @@
 
 #include "cause.h"
 #include "cpu.h"
+#include "platform.h"
 #include "seamcall.h"
 #include "status.h"
 
@@ -75,14 +76,18 @@ static int check_on_cpu(unsigned int cpu, struct tdx_cause *cause)
 }
 
 /**
- * tdx_cpus_check - does a fresh module answer on every online CPU?
+ * tdx_cpus_check - does a fresh module answer on every CPU?
  * @cause: names the CPU and the reason, when the return value is not 0
  *
+ * The module takes its configuration only after it was initialised on every
+ * CPU that the BIOS enabled, so one that is offline is a reason not to begin.
  * Changes no state of the module.
  *
  * Context: Process context, cpus_read_lock() held.  May sleep.
  * Return:
  * * 0		 - yes
+ * * -ENXIO	 - a CPU is offline
+ * * -EIO	 - the BIOS configured CPUs differently
  * * -EPERM	 - a CPU is not in VMX operation
  * * -ENODEV	 - no module is loaded
  * * -EOPNOTSUPP - SEAMRR is not enabled on a CPU
@@ -92,6 +97,16 @@ int tdx_cpus_check(struct tdx_cause *cause)
 {
 	unsigned int cpu;
 	int ret;
+
+	for_each_present_cpu(cpu)
+		if (!cpu_online(cpu))
+			return tdx_cause(cause, -ENXIO,
+					 "CPU %u is offline, and the module has to be initialised on every CPU; bring it online and try again, boot without maxcpus= and nosmt",
+					 cpu);
+
+	ret = tdx_platform_check_cpus(cause);
+	if (ret)
+		return ret;
 
 	for_each_online_cpu(cpu) {
 		ret = check_on_cpu(cpu, cause);

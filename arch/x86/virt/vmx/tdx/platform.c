@@ -5,14 +5,18 @@
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
+#include <linux/cpu.h>
+#include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/init.h>
 #include <linux/printk.h>
+#include <linux/smp.h>
 
 #include <asm/msr.h>
 #include <asm/processor.h>
 #include <asm/tdx_host.h>
 
+#include "cause.h"
 #include "platform.h"
 
 /* SDM vol. 4, and TDX Module Base Architecture Specification, "SEAMRR". */
@@ -42,7 +46,7 @@ static struct tdx_platform lacking(bool misconfigured, const char *reason)
 
 /**
  * tdx_platform_decode - what a CPU's MSRs say of TDX
- * @msrs: the values; an MSR that does not exist reads 0
+ * @msrs: the values
  *
  * Context: Any.
  * Return: The platform, or the reason why TDX cannot be used on it.
@@ -85,6 +89,64 @@ static u64 read_msr_or_0(u32 msr)
 	return rdmsrl_safe(msr, &value) ? 0 : value;
 }
 
+static void read_msrs(void *data)
+{
+	*(struct tdx_platform_msrs *)data = (struct tdx_platform_msrs) {
+		.mtrrcap	    = read_msr_or_0(MSR_MTRRcap),
+		.seamrr_base	    = read_msr_or_0(MSR_IA32_SEAMRR_PHYS_BASE),
+		.seamrr_mask	    = read_msr_or_0(MSR_IA32_SEAMRR_PHYS_MASK),
+		.keyid_partitioning = read_msr_or_0(MSR_IA32_MKTME_KEYID_PARTITIONING),
+		.tsc_adjust	    = read_msr_or_0(MSR_IA32_TSC_ADJUST),
+	};
+}
+
+/**
+ * tdx_platform_difference - are two CPUs configured alike, as far as TDX cares?
+ * @a: values of one
+ * @b: values of the other
+ *
+ * Context: Any.
+ * Return: What differs, in words; NULL if nothing does.
+ */
+const char *tdx_platform_difference(const struct tdx_platform_msrs *a,
+				    const struct tdx_platform_msrs *b)
+{
+	if ((a->mtrrcap ^ b->mtrrcap) & MTRRCAP_SEAMRR ||
+	    a->seamrr_base != b->seamrr_base || a->seamrr_mask != b->seamrr_mask)
+		return "SEAMRR";
+	if (a->keyid_partitioning != b->keyid_partitioning)
+		return "the number of TDX KeyIDs";
+	if (a->tsc_adjust != b->tsc_adjust)
+		return "TSC_ADJUST";
+	return NULL;
+}
+
+/**
+ * tdx_platform_check_cpus - are all online CPUs configured alike?
+ * @cause: names a CPU and what is different on it, when the return value is not 0
+ *
+ * Context: Process context, cpus_read_lock() held.
+ * Return: 0, or -EIO.
+ */
+int tdx_platform_check_cpus(struct tdx_cause *cause)
+{
+	unsigned int cpu, first = cpumask_first(cpu_online_mask);
+	struct tdx_platform_msrs expected, msrs;
+	const char *difference;
+
+	lockdep_assert_cpus_held();
+	smp_call_function_single(first, read_msrs, &expected, true);
+	for_each_online_cpu(cpu) {
+		smp_call_function_single(cpu, read_msrs, &msrs, true);
+		difference = tdx_platform_difference(&expected, &msrs);
+		if (difference)
+			return tdx_cause(cause, -EIO,
+					 "%s is not the same on CPU %u as on CPU %u; update the BIOS",
+					 difference, cpu, first);
+	}
+	return 0;
+}
+
 static int __init tdx_platform_init(void)
 {
 	struct tdx_platform_msrs msrs;
@@ -92,11 +154,7 @@ static int __init tdx_platform_init(void)
 	if (boot_cpu_data.x86_vendor != X86_VENDOR_INTEL)
 		return 0;
 
-	msrs.mtrrcap = read_msr_or_0(MSR_MTRRcap);
-	msrs.seamrr_base = read_msr_or_0(MSR_IA32_SEAMRR_PHYS_BASE);
-	msrs.seamrr_mask = read_msr_or_0(MSR_IA32_SEAMRR_PHYS_MASK);
-	msrs.keyid_partitioning = read_msr_or_0(MSR_IA32_MKTME_KEYID_PARTITIONING);
-
+	read_msrs(&msrs);
 	boot_platform = tdx_platform_decode(&msrs);
 	if (boot_platform.enabled)
 		pr_info("enabled by the BIOS, private KeyIDs %u-%u\n",

@@ -7,12 +7,15 @@
 
 #include <linux/types.h>
 
-/* The MSRs that tell, as read on one CPU. */
+struct tdx_cause;
+
+/* The MSRs that tell, as read on one CPU; one that does not exist reads 0. */
 struct tdx_platform_msrs {
 	u64 mtrrcap;
 	u64 seamrr_base;
 	u64 seamrr_mask;
 	u64 keyid_partitioning;
+	u64 tsc_adjust;
 };
 
 /**
@@ -32,6 +35,9 @@ struct tdx_platform {
 };
 
 struct tdx_platform tdx_platform_decode(const struct tdx_platform_msrs *msrs);
+const char *tdx_platform_difference(const struct tdx_platform_msrs *a,
+				    const struct tdx_platform_msrs *b);
+int tdx_platform_check_cpus(struct tdx_cause *cause);
 const struct tdx_platform *tdx_platform(void);
 
 #endif /* _X86_VIRT_TDX_PLATFORM_H */

@@ -79,7 +79,37 @@ static void msrs_tell_what_the_bios_did(struct kunit *test)
 				  platform.reason);
 }
 
+struct difference_case {
+	const char *difference;
+	struct tdx_platform_msrs other;
+};
+
+static const struct tdx_platform_msrs alike = { SEAMRR_CAP, 0x8, 0xc00, 32ULL << 32 | 31, 5 };
+
+static const struct difference_case difference_cases[] = {
+	{ NULL, { SEAMRR_CAP, 0x8, 0xc00, 32ULL << 32 | 31, 5 } },
+	{ NULL, { SEAMRR_CAP | 0x0a, 0x8, 0xc00, 32ULL << 32 | 31, 5 } },
+	{ "SEAMRR", { 0, 0x8, 0xc00, 32ULL << 32 | 31, 5 } },
+	{ "SEAMRR", { SEAMRR_CAP, 0x1008, 0xc00, 32ULL << 32 | 31, 5 } },
+	{ "SEAMRR", { SEAMRR_CAP, 0x8, 0x800, 32ULL << 32 | 31, 5 } },
+	{ "the number of TDX KeyIDs", { SEAMRR_CAP, 0x8, 0xc00, 16ULL << 32 | 47, 5 } },
+	{ "TSC_ADJUST", { SEAMRR_CAP, 0x8, 0xc00, 32ULL << 32 | 31, 4 } },
+};
+
+static void what_differs_between_cpus_is_named(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(difference_cases); i++) {
+		const struct difference_case *c = &difference_cases[i];
+		const char *got = tdx_platform_difference(&alike, &c->other);
+
+		KUNIT_EXPECT_STREQ(test, got ?: "nothing", c->difference ?: "nothing");
+	}
+}
+
 static struct kunit_case platform_test_cases[] = {
+	KUNIT_CASE(what_differs_between_cpus_is_named),
 	KUNIT_CASE_PARAM(msrs_tell_what_the_bios_did, platform_gen_params),
 	{}
 };
