@@ -11,7 +11,7 @@ SUITES	:= arch/x86/virt/vmx/tdx/tests/.kunitconfig
 
 # make run
 CPUS	 ?= 4
-PACKAGES ?= 2
+PACKAGES ?=
 MEM	 ?= 6G
 MODULE	 ?=
 KEYIDS	 ?=
@@ -20,12 +20,12 @@ CMDLINE	 ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help packages tree refresh kernel emulator run \
-	test test-tools test-unit test-kunit test-e2e test-notdx check clean
+	test test-tools test-unit test-kunit test-e2e test-notdx check fuzz mutate bench clean
 
 help:
 	@echo 'Two commands:'
 	@echo '  make run           boot Linux on an emulated TDX machine, let KVM bring TDX up'
-	@echo '                     (CPUS=$(CPUS) PACKAGES=$(PACKAGES) MEM=$(MEM) MODULE=none|1.0|1.5|2.0'
+	@echo '                     (CPUS=$(CPUS) PACKAGES=2 MEM=$(MEM) MODULE=none|1.0|1.5|2.0'
 	@echo '                      KEYIDS=MKTME:TDX EMU="emulator options" CMDLINE="kernel options")'
 	@echo '  make test          everything that must hold'
 	@echo
@@ -36,6 +36,11 @@ help:
 	@echo '  make test-e2e      whole machines, kernels host and debug (KERNELS=host: only that)'
 	@echo '  make test-notdx    the kernel without TDX host support builds and has none of it'
 	@echo '  make check         style and static analysis'
+	@echo
+	@echo 'More about the geometry of TDX memory:'
+	@echo '  make bench         what a layout costs, how its initialisation spreads over CPUs'
+	@echo '  make fuzz          fuzz it (FUZZ_SECONDS=60)'
+	@echo '  make mutate        do the tests notice when a line of it is wrong? (minutes)'
 	@echo
 	@echo 'Building:'
 	@echo '  make tree          assemble build/linux from the base and this overlay'
@@ -62,8 +67,9 @@ emulator: packages
 	@$(MAKE) --no-print-directory -s -C tools/testing/tdx/emulator O=$(BUILD)/emulator
 
 run: kernel emulator
-	@$(PYTHON) $(E2E)/run.py --kernel $(CONFIG) --cpus $(CPUS) --packages $(PACKAGES) \
-		--memory $(MEM) --emulator-options "$(EMU)" --cmdline "$(CMDLINE)" \
+	@$(PYTHON) $(E2E)/run.py --kernel $(CONFIG) --cpus $(CPUS) --memory $(MEM) \
+		$(if $(PACKAGES),--packages $(PACKAGES)) \
+		--emulator-options "$(EMU)" --cmdline "$(CMDLINE)" \
 		$(if $(MODULE),--module $(MODULE)) $(if $(KEYIDS),--keyids $(KEYIDS))
 
 test: packages
@@ -74,9 +80,17 @@ PYTEST := PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -p no:cacheprovider
 test-tools: packages
 	@$(PYTEST) tools/overlay
 
+UNIT := $(MAKE) --no-print-directory -C tools/testing/tdx/unit O=$(BUILD)/unit KTREE=$(BUILD)/linux
+
 test-unit: tree
-	@$(MAKE) --no-print-directory -C tools/testing/tdx/unit O=$(BUILD)/unit \
-		KTREE=$(BUILD)/linux test
+	@$(UNIT) test
+	@$(PYTEST) tools/testing/tdx/unit
+
+fuzz bench: tree
+	@$(UNIT) $@
+
+mutate: tree
+	@$(PYTHON) tools/testing/tdx/unit/mutate.py
 
 # One thread for all CPUs: with several, QEMU 7.2 can run a stale INT3 after code was
 # patched, and the suites patch a static call.
@@ -94,7 +108,7 @@ test-e2e: tree emulator
 	@cd $(E2E) && $(PYTEST) -v --tb=short --kernels $(KERNELS) $(PYTEST_ARGS)
 
 test-notdx: tree
-	@$(PYTHON) tools/overlay/kernel.py notdx
+	@$(PYTHON) tools/overlay/kernel.py notdx vmlinux
 	@tools/overlay/nothing-left.sh build/notdx/vmlinux
 
 check: tree

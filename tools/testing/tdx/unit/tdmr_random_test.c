@@ -2,177 +2,321 @@
 /*
  * The geometry of TDX memory on random maps, judged by the software TDX module.
  */
-#include <linux/align.h>
+#include <linux/minmax.h>
+#include <linux/sizes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "model_machine.h"
-#include "tdmr.h"
+#include "layout_check.h"
+#include "random_map.h"
 
-#define NR_MAPS		100000
-#define MAX_RANGES	40
-#define G(n)		((u64)(n) << 30)
+static struct random_map random_map;
 
-struct map {
-	struct tdx_ram ram[MAX_RANGES];
-	unsigned int nr_ram;
-	struct tdx_cmr_info cmrs[TDX_NR_CMRS];
-	unsigned int nr_cmrs;
-	u64 pamts;	/* convertible, and no RAM: where PAMTs go */
-};
-
-static u64 state;
-
-/* splitmix64: the same maps every time. */
-static u64 random_below(u64 limit)
+/* NR_MAPS in the environment: fewer for a quick answer, more for a long night. */
+static unsigned int nr_maps(void)
 {
-	u64 z = (state += 0x9e3779b97f4a7c15ULL);
+	const char *number = getenv("NR_MAPS");
 
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
-	return (z ^ z >> 31) % limit;
-}
-
-static u64 random_size(void)
-{
-	static const u64 scale[] = { 1 << 12, 1 << 20, 1 << 26, 1 << 30, 1ULL << 32 };
-
-	return (random_below(scale[random_below(5)]) + 4096) & ~4095ULL;
-}
-
-/* CMRs with RAM in them: touching or apart, with holes inside CMRs and between them. */
-static void random_map(struct map *map)
-{
-	/* The lowest megabyte is never convertible. */
-	u64 pos = (1 << 20) + (random_below(2) ? 0 : random_size());
-	unsigned int i, nr_cmrs = 1 + random_below(TDX_NR_CMRS - 1);
-
-	memset(map, 0, sizeof(*map));
-	for (i = 0; i < nr_cmrs; i++) {
-		u64 size = random_size(), used = 0;
-
-		map->cmrs[map->nr_cmrs++] = (struct tdx_cmr_info) { pos, size };
-		while (used < size && map->nr_ram < MAX_RANGES && random_below(4)) {
-			u64 ram = random_size();
-
-			if (ram > size - used)
-				ram = size - used;
-			map->ram[map->nr_ram++] = (struct tdx_ram) {
-				pos + used, ram, random_below(4),
-			};
-			used += ram + (random_below(2) ? random_size() : 0);
-		}
-		pos += size + (random_below(3) ? random_size() : 0);
-	}
-	map->pamts = ALIGN(pos, G(1)) + G(1);
-	map->cmrs[map->nr_cmrs++] = (struct tdx_cmr_info) { map->pamts, G(64) };
-}
-
-static bool covered(const struct tdx_tdmr_info *tdmrs, unsigned int nr, u64 pa)
-{
-	const struct tdx_reserved_area *area;
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		if (pa < tdmrs[i].base || pa >= tdmr_end(&tdmrs[i]))
-			continue;
-		for (area = tdmrs[i].reserved;
-		     area < &tdmrs[i].reserved[TDX_TDMR_NR_RESERVED] && area->size; area++)
-			if (pa - tdmrs[i].base >= area->offset &&
-			    pa - tdmrs[i].base - area->offset < area->size)
-				return false;
-		return true;
-	}
-	return false;
-}
-
-static u64 nr_blocks_with_ram(const struct map *map)
-{
-	u64 nr = 0, next = 0, first, last;
-	unsigned int i;
-
-	for (i = 0; i < map->nr_ram; i++) {
-		first = map->ram[i].base >> 30;
-		last = (map->ram[i].base + map->ram[i].size - 1) >> 30;
-		if (first < next)
-			first = next;
-		if (last + 1 > first) {
-			nr += last + 1 - first;
-			next = last + 1;
-		}
-	}
-	return nr;
+	return number ? atoi(number) : 200000;
 }
 
 FIXTURE(judge) {
 	struct model_machine *machine;
-	struct tdx_tdmr_info *tdmrs;
+	struct geometry geometry;
+	struct model_memory memory;
 };
 
 FIXTURE_SETUP(judge)
 {
 	self->machine = aligned_alloc(4096, (sizeof(*self->machine) + 4095) & ~4095UL);
-	self->tdmrs = aligned_alloc(4096, 64 * sizeof(*self->tdmrs));
 	ASSERT_NE(NULL, self->machine);
-	ASSERT_NE(NULL, self->tdmrs);
 	machine_init(self->machine, 1);
 }
 
 FIXTURE_TEARDOWN(judge)
 {
-	free(self->tdmrs);
 	free(self->machine);
 }
 
-TEST_F(judge, accepts_what_random_maps_become)
+static u64 nr_gb(const struct geometry *geometry)
 {
-	static const struct tdmr_limits limits = { 64, 16, 16 };
-	struct map map;
-	unsigned int n, i, nr, refused = 0;
-	u64 pamt, blocks;
+	unsigned int i;
+	u64 nr = 0;
 
-	for (n = 0; n < NR_MAPS; n++) {
-		state = n;
-		random_map(&map);
-		ASSERT_EQ(TDMR_OK, tdmr_check_ram(map.ram, map.nr_ram, map.cmrs,
-						  map.nr_cmrs).error) TH_LOG("map %u", n);
-		if (!map.nr_ram)
-			continue;
+	for (i = 0; i < geometry->layout.nr_tdmrs; i++)
+		nr += geometry->info[i].size / SZ_1G;
+	return nr;
+}
 
-		if (tdmr_cover_ram(self->tdmrs, &nr, map.ram, map.nr_ram, map.cmrs, map.nr_cmrs,
-				   &limits).error != TDMR_OK) {
-			refused++;
-			continue;
-		}
-		pamt = map.pamts;
-		for (i = 0, blocks = 0; i < nr; i++) {
-			tdmr_place_pamt(&self->tdmrs[i], pamt);
-			pamt += tdmr_pamt_size(&self->tdmrs[i]);
-			blocks += self->tdmrs[i].size >> 30;
-		}
-		if (tdmr_reserve(self->tdmrs, nr, map.cmrs, map.nr_cmrs, &limits).error) {
-			refused++;
-			continue;
-		}
+/* The longest stretch of RAM in [base, end) that is of one node. */
+static u64 longest_segment(const struct tdmr_map *map, u64 base, u64 end)
+{
+	u64 start, stop, longest = 0;
+	unsigned int i;
 
-		memset(self->machine->config.cmrs, 0, sizeof(self->machine->config.cmrs));
-		memcpy(self->machine->config.cmrs, map.cmrs, sizeof(map.cmrs));
-		machine_init_module(self->machine);
-		ASSERT_EQ(0, machine_config(self->machine, self->tdmrs, nr))
-			TH_LOG("map %u: %s", n, tdx_model_why(&self->machine->model));
-
-		/* All RAM is usable, and no block is covered that holds none. */
-		for (i = 0; i < map.nr_ram; i++) {
-			ASSERT_TRUE(covered(self->tdmrs, nr, map.ram[i].base))
-				TH_LOG("map %u", n);
-			ASSERT_TRUE(covered(self->tdmrs, nr, map.ram[i].base +
-					    map.ram[i].size - 4096)) TH_LOG("map %u", n);
-		}
-		if (nr < limits.max_tdmrs)
-			ASSERT_EQ(blocks, nr_blocks_with_ram(&map)) TH_LOG("map %u", n);
+	for (i = 0; i < map->nr_ram; i++) {
+		start = max(map->ram[i].base, base);
+		stop = min(map->ram[i].base + map->ram[i].size, end);
+		if (start < stop)
+			longest = max(longest, stop - start);
 	}
-	TH_LOG("%u maps, %u refused", n, refused);
-	EXPECT_EQ(0, refused);
+	return longest;
+}
+
+/*
+ * How many PAMTs of 1 GB find a place for certain when all RAM is free: side by
+ * side in the longest stretch of a block that has a reserved area left.
+ */
+static u64 pamt_slots(const struct tdmr_map *map)
+{
+	u64 slots = 0, block = ~0ULL, one = 4 * SZ_1M + 3 * 4096;
+	unsigned int i;
+
+	for (i = 0; i < map->nr_ram; i++) {
+		if (map->ram[i].base / SZ_1G == block)
+			continue;
+		block = map->ram[i].base / SZ_1G;
+		if (count_holes(map, block * SZ_1G, (block + 1) * SZ_1G, false) <
+		    map->limits.max_reserved_per_tdmr)
+			slots += longest_segment(map, block * SZ_1G, (block + 1) * SZ_1G) / one;
+	}
+	return slots;
+}
+
+/* Is the reason of a failure true? */
+static bool failure_is_true(const struct tdmr_map *map, const struct tdmr_failure *failure)
+{
+	switch (failure->error) {
+	case TDMR_TOO_MANY_RESERVED:
+		return failure->size == SZ_1G && failure->limit == map->limits.max_reserved_per_tdmr &&
+		       count_holes(map, failure->base, failure->base + SZ_1G, true) ==
+		       failure->count && failure->count > failure->limit;
+	case TDMR_TOO_MANY_TDMRS:
+		return failure->limit == map->limits.max_tdmrs && failure->count > failure->limit &&
+		       failure->count == fewest_tdmrs(map, false);
+	case TDMR_NO_PAMT_MEMORY:
+		return pamt_slots(map) < blocks_with_ram(map->ram, map->nr_ram) ||
+		       map->limits.max_tdmrs < blocks_with_ram(map->ram, map->nr_ram);
+	default:
+		return false;
+	}
+}
+
+TEST_F_TIMEOUT(judge, accepts_all_that_random_maps_become, 600)
+{
+	unsigned int n, failures[TDMR_NO_PAMT_MEMORY + 1] = {};
+	struct geometry *geometry = &self->geometry;
+	struct tdmr_failure failure;
+
+	for (n = 0; n < nr_maps(); n++) {
+		random_map_make(&random_map, n);
+		geometry->map = random_map.map;
+		model_memory_init(&self->memory, 0, 0);
+		ASSERT_EQ(TDMR_OK, tdmr_check_ram(&geometry->map).error) TH_LOG("map %u", n);
+
+		failure = geometry_make(geometry, &self->memory.source);
+		failures[failure.error]++;
+		if (failure.error != TDMR_OK) {
+			ASSERT_TRUE(failure_is_true(&geometry->map, &failure))
+				TH_LOG("map %u: error %d at 0x%llx, %u of %u", n, failure.error,
+				       failure.base, failure.count, failure.limit);
+			ASSERT_EQ(0, self->memory.taken);
+			geometry_free(geometry);
+			continue;
+		}
+
+		ASSERT_EQ(0, layout_judge(self->machine, geometry))
+			TH_LOG("map %u: %s", n, tdx_model_why(&self->machine->model));
+		ASSERT_EQ(NULL, layout_check(geometry))
+			TH_LOG("map %u: %s", n, layout_check(geometry));
+		ASSERT_EQ(geometry_pamt_bytes(geometry), self->memory.taken);
+		if (fewest_tdmrs(&geometry->map, true) <= geometry->map.limits.max_tdmrs)
+			ASSERT_EQ(blocks_with_ram(geometry->map.ram, geometry->map.nr_ram),
+				  nr_gb(geometry)) TH_LOG("map %u", n);
+		geometry_free(geometry);
+	}
+	TH_LOG("%u maps: %u without enough reserved areas, %u without enough TDMRs, %u without room for PAMTs",
+	       n, failures[TDMR_TOO_MANY_RESERVED], failures[TDMR_TOO_MANY_TDMRS],
+	       failures[TDMR_NO_PAMT_MEMORY]);
+	EXPECT_LT(failures[TDMR_TOO_MANY_RESERVED], nr_maps() / 20);
+	EXPECT_LT(failures[TDMR_TOO_MANY_TDMRS], nr_maps() / 10);
+	EXPECT_LT(failures[TDMR_NO_PAMT_MEMORY], nr_maps() / 10);
+}
+
+/* The first byte of RAM that is in no CMR; ~0 if all is. */
+static u64 first_outside(const struct tdmr_map *map)
+{
+	unsigned int i, c;
+	u64 pa;
+
+	for (i = 0; i < map->nr_ram; i++) {
+		pa = map->ram[i].base;
+		for (c = 0; c < map->nr_cmrs; c++)
+			if (pa - map->cmrs[c].base < map->cmrs[c].size)
+				pa = map->cmrs[c].base + map->cmrs[c].size;
+		if (pa < map->ram[i].base + map->ram[i].size)
+			return pa;
+	}
+	return ~0ULL;
+}
+
+/* From @pa to the next CMR, or to the end of the RAM around it. */
+static u64 end_outside(const struct tdmr_map *map, u64 pa)
+{
+	unsigned int i;
+	u64 end = ~0ULL;
+
+	for (i = 0; i < map->nr_ram; i++)
+		if (pa - map->ram[i].base < map->ram[i].size)
+			end = map->ram[i].base + map->ram[i].size;
+	for (i = 0; i < map->nr_cmrs; i++)
+		if (map->cmrs[i].base > pa)
+			end = min(end, map->cmrs[i].base);
+	return end;
+}
+
+TEST_F_TIMEOUT(judge, sees_ram_outside_the_cmrs_named, 600)
+{
+	struct tdmr_failure failure;
+	unsigned int n, outside = 0;
+	struct tdx_cmr_info *cmr;
+	struct tdmr_map *map;
+	u64 cut, pa;
+
+	for (n = 0; n < nr_maps() / 10; n++) {
+		random_map_make(&random_map, n);
+		map = &random_map.map;
+		cmr = &random_map.cmrs[random_below(&random_map, map->nr_cmrs)];
+		cut = random_below(&random_map, cmr->size / 4096 + 1) * 4096;
+		cmr->size -= cut;
+		if (random_below(&random_map, 2))
+			cmr->base += cut;
+
+		failure = tdmr_check_ram(map);
+		pa = first_outside(map);
+		ASSERT_EQ(pa == ~0ULL, failure.error == TDMR_OK) TH_LOG("map %u", n);
+		if (failure.error == TDMR_OK)
+			continue;
+		ASSERT_EQ(TDMR_RAM_OUTSIDE_CMRS, failure.error);
+		ASSERT_EQ(pa, failure.base) TH_LOG("map %u", n);
+		ASSERT_EQ(end_outside(map, pa), failure.base + failure.size) TH_LOG("map %u", n);
+		outside++;
+	}
+	EXPECT_GT(outside, nr_maps() / 40);
+}
+
+/* The chunk of @info in its own RAM, if a segment of it has room. */
+static bool is_at_home(const struct geometry *geometry, const struct tdx_tdmr_info *info)
+{
+	u64 base = info->pamt[0].base, bytes = info->pamt[2].base + info->pamt[2].size - base;
+	u64 start, end;
+	unsigned int i;
+
+	for (i = 0; i < geometry->map.nr_ram; i++) {
+		start = max(geometry->map.ram[i].base, info->base);
+		end = min(geometry->map.ram[i].base + geometry->map.ram[i].size,
+			  info->base + info->size);
+		if (start < end && end - start >= bytes)
+			return base >= info->base && base + bytes <= info->base + info->size;
+	}
+	return true;
+}
+
+TEST_F_TIMEOUT(judge, sees_pamts_at_home_and_tdmrs_for_all_cpus, 600)
+{
+	struct geometry *geometry = &self->geometry;
+	unsigned int n, i;
+	u64 share;
+
+	for (n = 4; n < nr_maps() / 10; n += 5) {
+		random_map_make(&random_map, n);
+		geometry->map = random_map.map;
+		model_memory_init(&self->memory, 0, 0);
+		if (geometry_make(geometry, &self->memory.source).error == TDMR_OK) {
+			share = nr_gb(geometry) / geometry->map.nr_cpus;
+			share = share > 16 ? 16 : share ?: 1;
+			for (i = 0; i < geometry->layout.nr_tdmrs; i++) {
+				const struct tdx_tdmr_info *info = &geometry->info[i];
+
+				ASSERT_TRUE(is_at_home(geometry, info)) TH_LOG("map %u", n);
+				/* A few more could be made only if all were. */
+				if (geometry->layout.nr_tdmrs < geometry->map.limits.max_tdmrs / 2)
+					ASSERT_LE(info->size / SZ_1G, share) TH_LOG("map %u", n);
+			}
+		}
+		geometry_free(geometry);
+	}
+}
+
+TEST_F_TIMEOUT(judge, sees_the_same_layout_for_the_same_map, 600)
+{
+	struct geometry *geometry = &self->geometry, again;
+	unsigned int n;
+
+	for (n = 0; n < nr_maps() / 400; n++) {
+		random_map_make(&random_map, n);
+		geometry->map = random_map.map;
+		again.map = random_map.map;
+		model_memory_init(&self->memory, n, 30);
+		ASSERT_EQ(geometry_make(geometry, &self->memory.source).error,
+			  geometry_make(&again, &self->memory.source).error);
+		ASSERT_EQ(geometry->layout.nr_tdmrs, again.layout.nr_tdmrs);
+		ASSERT_EQ(0, memcmp(geometry->layout.tdmrs, again.layout.tdmrs,
+				    again.layout.nr_tdmrs * sizeof(struct tdmr)));
+		geometry_free(geometry);
+		geometry_free(&again);
+	}
+}
+
+TEST_F_TIMEOUT(judge, accepts_what_becomes_of_fragmented_memory, 600)
+{
+	struct geometry *geometry = &self->geometry;
+	unsigned int n, failed = 0, split = 0;
+
+	for (n = 0; n < nr_maps() / 200; n++) {
+		random_map_make(&random_map, n);
+		geometry->map = random_map.map;
+		geometry->map.nr_cpus = 1;
+		model_memory_init(&self->memory, n, random_below(&random_map, 60));
+		if (geometry_make(geometry, &self->memory.source).error != TDMR_OK) {
+			ASSERT_EQ(0, self->memory.taken) TH_LOG("map %u", n);
+			failed++;
+		} else {
+			ASSERT_EQ(0, layout_judge(self->machine, geometry))
+				TH_LOG("map %u: %s", n, tdx_model_why(&self->machine->model));
+			ASSERT_EQ(NULL, layout_check(geometry))
+				TH_LOG("map %u: %s", n, layout_check(geometry));
+			ASSERT_EQ(geometry_pamt_bytes(geometry), self->memory.taken);
+			split += self->memory.asked > geometry->layout.nr_tdmrs;
+		}
+		geometry_free(geometry);
+	}
+	TH_LOG("%u maps, %u searched, %u failed", n, split, failed);
+	EXPECT_GT(split, nr_maps() / 2000);
+}
+
+/* RAM for one GB of TDMR at a time, wherever there is a chunk of 8 MB in each GB. */
+TEST_F_TIMEOUT(judge, sees_fragmented_memory_split_down_to_single_blocks, 600)
+{
+	static const struct tdx_ram ram = { 0, 32ULL * SZ_1G, 0 };
+	static const struct tdx_cmr_info cmr = { 0, 32ULL * SZ_1G };
+	struct geometry *geometry = &self->geometry;
+	unsigned int percent, most = 0;
+
+	for (percent = 0; percent < 80; percent++) {
+		geometry->map = (struct tdmr_map) {
+			.ram = &ram, .nr_ram = 1, .cmrs = &cmr, .nr_cmrs = 1,
+			.limits = { 64, 16, 16 }, .nr_cpus = 1,
+		};
+		model_memory_init(&self->memory, percent, percent);
+		/* Three free blocks of 2 MB in a row are in every GB up to here. */
+		ASSERT_EQ(TDMR_OK, geometry_make(geometry, &self->memory.source).error)
+			TH_LOG("%u %%", percent);
+		most = max(most, geometry->layout.nr_tdmrs);
+		geometry_free(geometry);
+	}
+	EXPECT_LE(30, most);
 }
 
 TEST_HARNESS_MAIN

@@ -8,13 +8,13 @@
 #include <linux/debugfs.h>
 #include <linux/init.h>
 #include <linux/seq_file.h>
+#include <linux/slab.h>
 
 #include "host.h"
 #include "module.h"
-#include "pamt.h"
 #include "seamcall.h"
 
-static void show_tdmr(struct seq_file *m, struct tdx_tdmr_info *tdmr)
+static void show_tdmr(struct seq_file *m, const struct tdx_tdmr_info *tdmr)
 {
 	const struct tdx_reserved_area *area = tdmr->reserved;
 	const struct tdx_pamt_area *pamt = tdmr->pamt;
@@ -27,7 +27,22 @@ static void show_tdmr(struct seq_file *m, struct tdx_tdmr_info *tdmr)
 		seq_printf(m, "rsvd 0x%llx 0x%llx\n", area[i].offset, area[i].size);
 }
 
-static void show_ready(struct seq_file *m, const struct tdx_module *module)
+static int show_tdmrs(struct seq_file *m, const struct tdmr_layout *layout)
+{
+	struct tdx_tdmr_info *info = kmalloc(sizeof(*info), GFP_KERNEL);
+	unsigned int i;
+
+	if (!info)
+		return -ENOMEM;
+	for (i = 0; i < layout->nr_tdmrs; i++) {
+		tdmr_encode(layout, &layout->tdmrs[i], info);
+		show_tdmr(m, info);
+	}
+	kfree(info);
+	return 0;
+}
+
+static int show_ready(struct seq_file *m, const struct tdx_module *module)
 {
 	const struct tdx_sysinfo *info = &module->sysinfo;
 	unsigned int i;
@@ -38,11 +53,10 @@ static void show_ready(struct seq_file *m, const struct tdx_module *module)
 	seq_printf(m, "module_build %u %08x\n", info->build_num, info->build_date);
 	for (i = 0; i < info->nr_cmrs; i++)
 		seq_printf(m, "cmr 0x%llx 0x%llx\n", info->cmrs[i].base, info->cmrs[i].size);
-	for (i = 0; i < module->nr_tdmrs; i++)
-		show_tdmr(m, &module->tdmrs[i]);
 	seq_printf(m, "memory_bytes %llu\n", tdx_memory_bytes(&module->memory));
-	seq_printf(m, "pamt_bytes %llu\n", tdx_pamt_bytes(module->tdmrs, module->nr_tdmrs));
+	seq_printf(m, "pamt_bytes %llu\n", tdx_layout_pamt_bytes(&module->layout));
 	seq_printf(m, "init_us %llu\n", module->init_us);
+	return show_tdmrs(m, &module->layout);
 }
 
 static int info_show(struct seq_file *m, void *v)
@@ -50,17 +64,18 @@ static int info_show(struct seq_file *m, void *v)
 	const struct tdx_module *module = tdx_host_module();
 	/* Pairs with the release in initialise_once(). */
 	enum tdx_module_state state = smp_load_acquire(&module->state);
+	int ret = 0;
 
 	seq_printf(m, "state %s\n", tdx_module_state_name(state));
 	if (module->platform->enabled)
 		seq_printf(m, "keyids %u %u\n", module->platform->first_private_keyid,
 			   module->platform->nr_private_keyids);
 	if (state == TDX_MODULE_READY)
-		show_ready(m, module);
+		ret = show_ready(m, module);
 	else if (state != TDX_MODULE_UNKNOWN)
 		seq_printf(m, "cause %s\n", module->cause.text);
 	seq_printf(m, "seamcalls %llu\n", tdx_seamcalls_made());
-	return 0;
+	return ret;
 }
 DEFINE_SHOW_ATTRIBUTE(info);
 

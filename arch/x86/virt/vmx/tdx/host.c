@@ -34,9 +34,10 @@ early_initcall(tdx_host_init);
  * remembered: whoever comes later gets it at once.  The reason of a failure is
  * in the kernel log, once.
  *
- * The one result that is not remembered is -EPERM, as it is the caller's
- * fault: every online CPU has to be in VMX operation, and CPUs that come
- * online meanwhile have to enter it before they run anything else.
+ * Two results are not remembered, as the module was not touched: -EPERM, which
+ * is the caller's fault, as every online CPU has to be in VMX operation, and
+ * CPUs that come online meanwhile have to enter it before they run anything
+ * else; and -ENXIO because of a CPU that is offline.
  *
  * Context: Process context, may sleep.  Must not be called with CPU hotplug
  *	    locked: takes cpus_read_lock().
@@ -47,7 +48,7 @@ early_initcall(tdx_host_init);
  * * -EINTR	    - killed while waiting for another caller
  * * -EALREADY	    - a previous kernel initialised the module
  * * -EOPNOTSUPP    - SEAMRR is not enabled on every CPU
- * * -ENXIO	    - a CPU that the BIOS enabled is not online
+ * * -ENXIO	    - a CPU that the BIOS enabled is offline
  * * -EADDRNOTAVAIL - the BIOS did not make all RAM convertible
  * * -ENOSPC	    - the memory map does not fit the module's limits
  * * -ENOMEM	    - not enough memory, or none contiguous enough

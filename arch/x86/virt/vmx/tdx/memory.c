@@ -106,6 +106,7 @@ int tdx_memory_convertible(struct tdx_memory *memory, const struct tdx_memory *r
 			   const struct tdx_cmr_info *cmrs, unsigned int nr_cmrs,
 			   struct tdx_cause *cause)
 {
+	struct tdmr_map map = { .cmrs = cmrs, .nr_cmrs = nr_cmrs };
 	struct tdmr_failure failure;
 	unsigned int i;
 
@@ -124,7 +125,9 @@ int tdx_memory_convertible(struct tdx_memory *memory, const struct tdx_memory *r
 			memory->nr++;
 	}
 
-	failure = tdmr_check_ram(memory->ram, memory->nr, cmrs, nr_cmrs);
+	map.ram = memory->ram;
+	map.nr_ram = memory->nr;
+	failure = tdmr_check_ram(&map);
 	if (failure.error == TDMR_OK)
 		return 0;
 

@@ -16,14 +16,16 @@
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include <asm/smp.h>
 
 #include "cpu.h"
+#include "layout.h"
 #include "module.h"
 #include "pamt.h"
 #include "seamcall.h"
-#include "tdmr.h"
+#include "tdmr_init.h"
 
 static int init_globally(struct tdx_module *module)
 {
@@ -50,83 +52,61 @@ static int choose_memory(struct tdx_module *module)
 
 static int lay_out_tdmrs(struct tdx_module *module)
 {
-	const struct tdmr_limits *limits = &module->sysinfo.tdmr_limits;
-	struct tdmr_failure failure;
-
-	module->tdmrs = alloc_pages_exact(limits->max_tdmrs * sizeof(*module->tdmrs),
-					  GFP_KERNEL | __GFP_ZERO);
-	if (!module->tdmrs)
-		return tdx_cause(&module->cause, -ENOMEM, "no memory");
-
-	failure = tdmr_cover_ram(module->tdmrs, &module->nr_tdmrs, module->memory.ram,
-				 module->memory.nr, module->sysinfo.cmrs,
-				 module->sysinfo.nr_cmrs, limits);
-	if (failure.error == TDMR_OK)
-		return 0;
-	return tdx_cause(&module->cause, -ENOSPC,
-			 "RAM from 0x%llx on needs more than the module's %u TDMRs; keep ranges from Linux with memmap=",
-			 failure.base, failure.limit);
-}
-
-static int allocate_pamts(struct tdx_module *module)
-{
-	int ret = tdx_pamt_alloc(module->tdmrs, module->nr_tdmrs, &module->memory,
-				 &module->cause);
-
-	if (ret)
-		module->nr_tdmrs = 0;
-	return ret;
-}
-
-static int reserve_areas(struct tdx_module *module)
-{
-	struct tdmr_failure failure;
-
-	failure = tdmr_reserve(module->tdmrs, module->nr_tdmrs, module->sysinfo.cmrs,
-			       module->sysinfo.nr_cmrs, &module->sysinfo.tdmr_limits);
-	if (failure.error == TDMR_OK)
-		return 0;
-	return tdx_cause(&module->cause, -ENOSPC,
-			 "TDMR [0x%llx-0x%llx] needs %u reserved areas, the module takes %u",
-			 failure.base, failure.base + failure.size - 1, failure.count,
-			 failure.limit);
+	module->map = (struct tdmr_map) {
+		.ram	 = module->memory.ram,
+		.nr_ram	 = module->memory.nr,
+		.cmrs	 = module->sysinfo.cmrs,
+		.nr_cmrs = module->sysinfo.nr_cmrs,
+		.limits	 = module->sysinfo.tdmr_limits,
+		.nr_cpus = tdx_tdmrs_init_cpus(),
+	};
+	return tdx_layout_create(&module->layout, &module->map, &module->cause);
 }
 
 /*
- * The module takes the TDMRs as an array of physical addresses.  kmalloc()
- * aligns a power of two to itself.
+ * What TDH.SYS.CONFIG reads: the TDMRs, and behind them an array of their
+ * physical addresses.  kmalloc() aligns a power of two to itself.
  */
-static u64 *tdmr_pointers(const struct tdx_module *module)
+static struct tdx_tdmr_info *encode_tdmrs(const struct tdmr_layout *layout)
 {
-	size_t bytes = max_t(size_t, TDX_TDMR_POINTERS_ALIGNMENT,
-			     roundup_pow_of_two(module->nr_tdmrs * sizeof(u64)));
-	u64 *pointers = kzalloc(bytes, GFP_KERNEL);
+	size_t bytes = layout->nr_tdmrs * (sizeof(struct tdx_tdmr_info) + sizeof(u64));
+	struct tdx_tdmr_info *tdmrs = kzalloc(roundup_pow_of_two(bytes), GFP_KERNEL);
 	unsigned int i;
+	u64 *pointers;
 
-	for (i = 0; pointers && i < module->nr_tdmrs; i++)
-		pointers[i] = __pa(&module->tdmrs[i]);
-	return pointers;
+	if (!tdmrs)
+		return NULL;
+
+	pointers = (u64 *)&tdmrs[layout->nr_tdmrs];
+	for (i = 0; i < layout->nr_tdmrs; i++) {
+		tdmr_encode(layout, &layout->tdmrs[i], &tdmrs[i]);
+		pointers[i] = __pa(&tdmrs[i]);
+	}
+	return tdmrs;
 }
+
+static_assert(TDX_TDMR_INFO_ALIGNMENT % TDX_TDMR_POINTERS_ALIGNMENT == 0);
 
 static int config_module(struct tdx_module *module)
 {
-	u64 *pointers = tdmr_pointers(module);
+	struct tdx_tdmr_info *tdmrs = encode_tdmrs(&module->layout);
+	unsigned int nr_tdmrs = module->layout.nr_tdmrs;
 	struct tdx_regs regs;
 	u64 status;
 
-	if (!pointers)
+	if (!tdmrs)
 		return tdx_cause(&module->cause, -ENOMEM, "no memory");
 
 	/* The module does not write back what caches still hold of the PAMTs. */
 	wbinvd_on_all_cpus();
 
 	regs = (struct tdx_regs) {
-		.rcx = __pa(pointers),
-		.rdx = module->nr_tdmrs,
+		.rcx = __pa(&tdmrs[nr_tdmrs]),
+		.rdx = nr_tdmrs,
 		.r8 = module->platform->first_private_keyid,
 	};
 	status = tdx_seamcall(TDH_SYS_CONFIG, &regs);
-	kfree(pointers);
+	kfree(tdmrs);
 	return tdx_explain(&module->cause, TDH_SYS_CONFIG, status);
 }
 
@@ -136,34 +116,9 @@ static int config_key(struct tdx_module *module)
 	return tdx_packages_config_key(&module->cause);
 }
 
-/* One call initialises a slice; the module says how far it came. */
-static int init_tdmr(struct tdx_module *module, const struct tdx_tdmr_info *tdmr)
-{
-	struct tdx_regs regs;
-	int ret;
-
-	do {
-		regs = (struct tdx_regs) { .rcx = tdmr->base };
-		ret = tdx_explain(&module->cause, TDH_SYS_TDMR_INIT,
-				  tdx_seamcall(TDH_SYS_TDMR_INIT, &regs));
-		if (ret)
-			return ret;
-		cond_resched();
-	} while (regs.rdx < tdmr_end(tdmr));
-	return 0;
-}
-
 static int init_tdmrs(struct tdx_module *module)
 {
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < module->nr_tdmrs; i++) {
-		ret = init_tdmr(module, &module->tdmrs[i]);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	return tdx_tdmrs_init(&module->layout, &module->cause);
 }
 
 /* The initialisation, in the order that the module demands. */
@@ -176,8 +131,6 @@ static const struct {
 	{ "reading the module's information",	read_sysinfo },
 	{ "choosing TDX memory",		choose_memory },
 	{ "laying out TDMRs",			lay_out_tdmrs },
-	{ "allocating PAMTs",			allocate_pamts },
-	{ "setting reserved areas",		reserve_areas },
 	{ "configuring the module",		config_module },
 	{ "configuring the global KeyID",	config_key },
 	{ "initialising TDMRs",			init_tdmrs },
@@ -193,17 +146,11 @@ static const struct {
 void tdx_module_destroy(struct tdx_module *module)
 {
 	if (module->pamts_written)
-		tdx_pamt_make_safe(module->tdmrs, module->nr_tdmrs);
-	if (module->tdmrs) {
-		tdx_pamt_free(module->tdmrs, module->nr_tdmrs);
-		free_pages_exact(module->tdmrs, module->sysinfo.tdmr_limits.max_tdmrs *
-				 sizeof(*module->tdmrs));
-	}
+		tdx_pamt_make_safe(&module->layout);
+	tdx_layout_destroy(&module->layout);
 	kfree(module->memory.ram);
 
 	module->pamts_written = false;
-	module->tdmrs = NULL;
-	module->nr_tdmrs = 0;
 	module->memory = (struct tdx_memory) {};
 }
 
@@ -228,13 +175,13 @@ static int run_steps(struct tdx_module *module)
 static void announce(const struct tdx_module *module)
 {
 	const struct tdx_sysinfo *info = &module->sysinfo;
-	u64 pamt = tdx_pamt_bytes(module->tdmrs, module->nr_tdmrs);
+	u64 pamt = tdx_layout_pamt_bytes(&module->layout);
 	u64 memory = tdx_memory_bytes(&module->memory);
 
 	pr_info("module %u.%u.%u (build %u, %08x) initialised in %llu ms: %llu MB of TDX memory in %u TDMRs, %llu KB of it for PAMTs\n",
 		info->major_version, info->minor_version, info->update_version,
 		info->build_num, info->build_date, module->init_us / USEC_PER_MSEC,
-		memory >> 20, module->nr_tdmrs, pamt >> 10);
+		memory >> 20, module->layout.nr_tdmrs, pamt >> 10);
 }
 
 /* Refusals that leave the module as it was. */
@@ -244,7 +191,8 @@ static enum tdx_module_state state_if_unusable(int error)
 	case -ENODEV:
 		return TDX_MODULE_ABSENT;
 	case -EPERM:
-		/* The caller's fault; another may do better. */
+	case -ENXIO:
+		/* Nothing is lost; another caller may do better. */
 		return TDX_MODULE_UNKNOWN;
 	default:
 		return TDX_MODULE_FAILED;
@@ -265,7 +213,7 @@ static enum tdx_module_state initialise(struct tdx_module *module)
 	if (module->error) {
 		/* Detection told of a misconfigured platform already. */
 		if (!module->platform->misconfigured)
-			pr_err("not usable: %s\n", module->cause.text);
+			pr_err_ratelimited("not usable: %s\n", module->cause.text);
 		return state_if_unusable(module->error);
 	}
 
@@ -278,21 +226,41 @@ static enum tdx_module_state initialise(struct tdx_module *module)
 	return TDX_MODULE_READY;
 }
 
+struct attempt {
+	struct work_struct work;
+	struct tdx_module *module;
+	enum tdx_module_state state;
+};
+
+static void attempt_in_worker(struct work_struct *work)
+{
+	struct attempt *attempt = container_of(work, struct attempt, work);
+
+	cpus_read_lock();
+	attempt->state = initialise(attempt->module);
+	cpus_read_unlock();
+}
+
+/*
+ * A worker does it: a signal that kills the caller would make memory migration
+ * fail, and with it the initialisation, for everyone and for good.
+ */
 static int initialise_once(struct tdx_module *module)
 {
-	enum tdx_module_state state;
+	struct attempt attempt = { .module = module };
 
 	lockdep_assert_held(&module->lock);
 
 	if (module->state != TDX_MODULE_UNKNOWN)
 		return module->error;
 
-	cpus_read_lock();
-	state = initialise(module);
-	cpus_read_unlock();
+	INIT_WORK_ONSTACK(&attempt.work, attempt_in_worker);
+	queue_work(system_unbound_wq, &attempt.work);
+	flush_work(&attempt.work);
+	destroy_work_on_stack(&attempt.work);
 
 	/* Whoever sees READY without the lock sees all that was decided. */
-	smp_store_release(&module->state, state);
+	smp_store_release(&module->state, attempt.state);
 	return module->error;
 }
 
@@ -300,8 +268,8 @@ static int initialise_once(struct tdx_module *module)
  * tdx_module_init - initialise a module, if that was not tried before
  * @module: which one
  *
- * Context: Process context, may sleep.  Takes @module->lock, and inside it
- *	    cpus_read_lock().
+ * Context: Process context, may sleep.  Takes @module->lock; a worker that it
+ *	    waits for takes cpus_read_lock().
  * Return: See tdx_init().
  */
 int tdx_module_init(struct tdx_module *module)

@@ -9,6 +9,7 @@
 #include <linux/mutex.h>
 
 #include "cause.h"
+#include "layout.h"
 #include "memory.h"
 #include "platform.h"
 #include "sysinfo.h"
@@ -31,8 +32,8 @@ enum tdx_module_state {
  * @cause:	   @error in words
  * @sysinfo:	   what the module says of itself
  * @memory:	   the part of @ram that is TDX memory
- * @tdmrs:	   room for the module's maximum, physically contiguous
- * @nr_tdmrs:	   used entries of @tdmrs
+ * @map:	   what @layout is made for
+ * @layout:	   the TDMRs and their PAMTs
  * @pamts_written: the module may have written the PAMTs with its KeyID
  * @init_us:	   how long the initialisation took
  */
@@ -45,8 +46,8 @@ struct tdx_module {
 	struct tdx_cause cause;
 	struct tdx_sysinfo sysinfo;
 	struct tdx_memory memory;
-	struct tdx_tdmr_info *tdmrs;
-	unsigned int nr_tdmrs;
+	struct tdmr_map map;
+	struct tdmr_layout layout;
 	bool pamts_written;
 	u64 init_us;
 };

@@ -2,67 +2,70 @@
 /*
  * Where PAMTs come from and how they go back.
  *
- * A PAMT is too large for the buddy allocator, 4 MB for each GB of a TDMR, so
- * it comes from alloc_contig_pages(): one chunk for a TDMR's three levels.
+ * A PAMT is too large for the buddy allocator, 4 MB for each GB of a TDMR, and
+ * its place is not a matter of indifference: see tdmr_place.c.  So it comes from
+ * alloc_contig_range(), which moves away what is in the way.
  */
-#include <linux/errno.h>
 #include <linux/gfp.h>
+#include <linux/hugetlb.h>
 #include <linux/io.h>
+#include <linux/memory_hotplug.h>
 #include <linux/mm.h>
-#include <linux/nodemask.h>
 #include <linux/sched.h>
 
+#include <asm/dma.h>
 #include <asm/smp.h>
 #include <asm/special_insns.h>
 
-#include "cause.h"
 #include "pamt.h"
 
-static unsigned long pamt_pages(const struct tdx_tdmr_info *tdmr)
-{
-	return PHYS_PFN(tdmr_pamt_size(tdmr));
-}
-
-/* The chunk begins with the level that tdmr_place_pamt() puts first. */
-static unsigned long pamt_pfn(const struct tdx_tdmr_info *tdmr)
-{
-	return PHYS_PFN(tdmr->pamt[0].base);
-}
-
-/**
- * tdx_pamt_alloc - allocate the PAMTs of all TDMRs
- * @tdmrs:    TDMRs with their PAMT sizes set; the bases are set on return
- * @nr_tdmrs: entries of @tdmrs
- * @memory:   the TDX memory that @tdmrs cover
- * @cause:    names the TDMR, when the return value is not 0
- *
- * Each PAMT comes from its TDMR's NUMA node if possible.  Either all are
- * allocated or none is.
- *
- * Context: Process context, may sleep for long: memory is migrated.
- * Return: 0, or -ENOMEM if no contiguous chunk was found.
+/*
+ * As alloc_contig_pages() judges.  A PAMT never moves, so it does not belong
+ * into memory that promises to be movable, and the little that old devices can
+ * reach is left to them.
  */
-int tdx_pamt_alloc(struct tdx_tdmr_info *tdmrs, unsigned int nr_tdmrs,
-		   const struct tdx_memory *memory, struct tdx_cause *cause)
+static bool may_hold_pamt(unsigned long pfn, unsigned long nr_pages)
 {
-	unsigned int i;
+	struct zone *zone = NULL;
+	unsigned long end = pfn + nr_pages;
+	struct page *page;
 
-	for (i = 0; i < nr_tdmrs; i++) {
-		int node = tdmr_node(&tdmrs[i], memory->ram, memory->nr);
-		struct page *pages = alloc_contig_pages(pamt_pages(&tdmrs[i]), GFP_KERNEL,
-							node, &node_online_map);
+	if (pfn < MAX_DMA_PFN)
+		return false;
 
-		if (!pages) {
-			tdx_pamt_free(tdmrs, i);
-			return tdx_cause(cause, -ENOMEM,
-					 "no %llu contiguous KB for the PAMT of TDMR [0x%llx-0x%llx]; free memory, or start the first TDX guest earlier",
-					 tdmr_pamt_size(&tdmrs[i]) >> 10, tdmrs[i].base,
-					 tdmr_end(&tdmrs[i]) - 1);
-		}
-		tdmr_place_pamt(&tdmrs[i], page_to_phys(pages));
+	for (; pfn < end; pfn++) {
+		page = pfn_to_online_page(pfn);
+		if (!page || PageReserved(page) || PageHuge(page))
+			return false;
+		if (zone && zone != page_zone(page))
+			return false;
+		zone = page_zone(page);
+		if (is_zone_movable_page(page))
+			return false;
 	}
-	return 0;
+	return true;
 }
+
+static bool take_pages(const struct tdmr_pamt_source *source, u64 base, u64 size)
+{
+	unsigned long pfn = PHYS_PFN(base), nr_pages = PHYS_PFN(size);
+
+	cond_resched();
+	return may_hold_pamt(pfn, nr_pages) &&
+	       !alloc_contig_range(pfn, pfn + nr_pages, MIGRATE_MOVABLE,
+				   GFP_KERNEL | __GFP_NOWARN);
+}
+
+static void give_pages(const struct tdmr_pamt_source *source, u64 base, u64 size)
+{
+	free_contig_range(PHYS_PFN(base), PHYS_PFN(size));
+}
+
+/* The page allocator.  Process context, may sleep for long. */
+const struct tdmr_pamt_source tdx_pamt_source = {
+	.take = take_pages,
+	.give = give_pages,
+};
 
 static void clear_page_directly(void *page)
 {
@@ -73,10 +76,19 @@ static void clear_page_directly(void *page)
 		movdir64b((void __force __iomem *)(page + offset), zeroes);
 }
 
+static void clear_pamt_directly(u64 base, u64 size)
+{
+	unsigned long pfn = PHYS_PFN(base), end = pfn + PHYS_PFN(size);
+
+	for (; pfn < end; pfn++) {
+		clear_page_directly(pfn_to_kaddr(pfn));
+		cond_resched();
+	}
+}
+
 /**
  * tdx_pamt_make_safe - make PAMTs usable as ordinary memory again
- * @tdmrs:    TDMRs whose PAMTs the module may have written
- * @nr_tdmrs: entries of @tdmrs
+ * @layout: whose PAMTs the module may have written
  *
  * The module writes PAMTs with its private KeyID.  First no cache may hold a
  * line of them with that KeyID: it would be written back over the next user's
@@ -86,10 +98,9 @@ static void clear_page_directly(void *page)
  *
  * Context: Process context, may sleep.  No SEAMCALL may use the PAMTs any more.
  */
-void tdx_pamt_make_safe(const struct tdx_tdmr_info *tdmrs, unsigned int nr_tdmrs)
+void tdx_pamt_make_safe(const struct tdmr_layout *layout)
 {
-	unsigned long pfn, end;
-	unsigned int i;
+	const struct tdmr *tdmr = layout->tdmrs;
 
 	wbinvd_on_all_cpus();
 
@@ -97,50 +108,9 @@ void tdx_pamt_make_safe(const struct tdx_tdmr_info *tdmrs, unsigned int nr_tdmrs
 	if (!boot_cpu_has(X86_FEATURE_MOVDIR64B))
 		return;
 
-	for (i = 0; i < nr_tdmrs; i++) {
-		pfn = pamt_pfn(&tdmrs[i]);
-		end = pfn + pamt_pages(&tdmrs[i]);
-		for (; pfn < end; pfn++) {
-			clear_page_directly(pfn_to_kaddr(pfn));
-			cond_resched();
-		}
-	}
+	for (; tdmr < &layout->tdmrs[layout->nr_tdmrs]; tdmr++)
+		clear_pamt_directly(tdmr->pamt, tdmr_pamt_bytes(layout->map, tdmr));
+
 	/* MOVDIR64B is weakly ordered: complete before the pages are handed on. */
 	mb();
-}
-
-/**
- * tdx_pamt_free - give PAMTs back to the page allocator
- * @tdmrs:    TDMRs with PAMTs of tdx_pamt_alloc()
- * @nr_tdmrs: entries of @tdmrs
- *
- * Context: Process context, may sleep.  After tdx_pamt_make_safe() if the
- *	    module may have written the PAMTs.
- */
-void tdx_pamt_free(struct tdx_tdmr_info *tdmrs, unsigned int nr_tdmrs)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr_tdmrs; i++) {
-		free_contig_range(pamt_pfn(&tdmrs[i]), pamt_pages(&tdmrs[i]));
-		tdmr_place_pamt(&tdmrs[i], 0);
-	}
-}
-
-/**
- * tdx_pamt_bytes - what the PAMTs cost
- * @tdmrs:    TDMRs
- * @nr_tdmrs: entries of @tdmrs
- *
- * Context: Any.
- * Return: The sum in bytes.
- */
-u64 tdx_pamt_bytes(const struct tdx_tdmr_info *tdmrs, unsigned int nr_tdmrs)
-{
-	u64 bytes = 0;
-	unsigned int i;
-
-	for (i = 0; i < nr_tdmrs; i++)
-		bytes += tdmr_pamt_size(&tdmrs[i]);
-	return bytes;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The geometry of TDX memory: which TDMRs cover which RAM, how large their
- * PAMTs are, and what in a TDMR must be reserved.
+ * The geometry of TDX memory: which TDMRs cover which RAM, where their PAMTs
+ * go, and what in a TDMR must be reserved.
  *
  * Pure: no allocation, no output, no SEAMCALL and no global.  The kernel and
- * userspace tests compile the same file.
+ * userspace tests compile the same files, tdmr*.c.
  */
 #ifndef _X86_VIRT_TDX_TDMR_H
 #define _X86_VIRT_TDX_TDMR_H
@@ -27,11 +27,83 @@ struct tdmr_limits {
 	u16 pamt_entry_size;	/* bytes, at every level */
 };
 
+/**
+ * struct tdmr_map - what TDMRs are made for
+ * @ram:     RAM that must be usable; sorted by base, disjoint
+ * @nr_ram:  entries of @ram, at least 1
+ * @cmrs:    CMRs, sorted by base, disjoint
+ * @nr_cmrs: entries of @cmrs, at most TDX_NR_CMRS
+ * @limits:  what the module can take
+ * @nr_cpus: CPUs that initialise TDMRs at the same time, at least 1
+ */
+struct tdmr_map {
+	const struct tdx_ram *ram;
+	unsigned int nr_ram;
+	const struct tdx_cmr_info *cmrs;
+	unsigned int nr_cmrs;
+	struct tdmr_limits limits;
+	unsigned int nr_cpus;
+};
+
+/* The PAMT of a TDMR that has none yet. */
+#define TDMR_NO_PAMT	(~0ULL)
+
+/**
+ * struct tdmr - one Trust Domain Memory Region
+ * @base: physical address, 1 GB aligned
+ * @end:  physical address behind it, 1 GB aligned
+ * @pamt: physical address of the chunk that holds its PAMT, all levels
+ * @dry:  a chunk of so many bytes is not to be had in this TDMR's RAM
+ * @node: the NUMA node of most of its RAM
+ */
+struct tdmr {
+	u64 base;
+	u64 end;
+	u64 pamt;
+	u64 dry;
+	int node;
+};
+
+struct tdmr_span {
+	u64 start;
+	u64 end;
+};
+
+/**
+ * struct tdmr_layout - the TDMRs of a machine
+ * @map:	     what they are made for
+ * @tdmrs:	     sorted; room for the module's maximum
+ * @nr_tdmrs:	     used entries of @tdmrs
+ * @unusable:	     what a TDMR over it must reserve: stretches outside the CMRs and PAMTs;
+ *		     sorted, disjoint; room for tdmr_max_unusable() entries
+ * @nr_unusable:     used entries of @unusable
+ * @reserve_non_ram: reserve also memory that is convertible but no RAM, where that joins areas
+ */
+struct tdmr_layout {
+	const struct tdmr_map *map;
+	struct tdmr *tdmrs;
+	unsigned int nr_tdmrs;
+	struct tdmr_span *unusable;
+	unsigned int nr_unusable;
+	bool reserve_non_ram;
+};
+
+/**
+ * struct tdmr_pamt_source - memory for PAMTs
+ * @take: true if [base, base + size) was free and is the caller's now; in bytes, page aligned
+ * @give: gives back what @take gave
+ */
+struct tdmr_pamt_source {
+	bool (*take)(const struct tdmr_pamt_source *source, u64 base, u64 size);
+	void (*give)(const struct tdmr_pamt_source *source, u64 base, u64 size);
+};
+
 enum tdmr_error {
 	TDMR_OK,
-	TDMR_RAM_OUTSIDE_CMRS,		/* @base, @size: the part outside */
-	TDMR_TOO_MANY_TDMRS,		/* @base: first block left over; @count, @limit */
-	TDMR_TOO_MANY_RESERVED,		/* @base, @size: the TDMR; @count, @limit */
+	TDMR_RAM_OUTSIDE_CMRS,	/* @base, @size: the part outside */
+	TDMR_TOO_MANY_TDMRS,	/* @base, @size: first 1 GB block left over; @count, @limit */
+	TDMR_TOO_MANY_RESERVED,	/* @base, @size: the 1 GB block; @count, @limit */
+	TDMR_NO_PAMT_MEMORY,	/* @base, @size: the TDMR; @bytes: of its PAMT */
 };
 
 /* What went wrong, and where. */
@@ -41,25 +113,18 @@ struct tdmr_failure {
 	u64 size;	/* bytes */
 	unsigned int count;
 	unsigned int limit;
+	u64 bytes;
 };
 
-struct tdmr_failure tdmr_check_ram(const struct tdx_ram *ram, unsigned int nr_ram,
-				   const struct tdx_cmr_info *cmrs, unsigned int nr_cmrs);
-struct tdmr_failure tdmr_cover_ram(struct tdx_tdmr_info *tdmrs, unsigned int *nr_tdmrs,
-				   const struct tdx_ram *ram, unsigned int nr_ram,
-				   const struct tdx_cmr_info *cmrs, unsigned int nr_cmrs,
-				   const struct tdmr_limits *limits);
-struct tdmr_failure tdmr_reserve(struct tdx_tdmr_info *tdmrs, unsigned int nr_tdmrs,
-				 const struct tdx_cmr_info *cmrs, unsigned int nr_cmrs,
-				 const struct tdmr_limits *limits);
+struct tdmr_failure tdmr_check_ram(const struct tdmr_map *map);
 
-u64 tdmr_pamt_size(const struct tdx_tdmr_info *tdmr);
-void tdmr_place_pamt(struct tdx_tdmr_info *tdmr, u64 base);
-int tdmr_node(const struct tdx_tdmr_info *tdmr, const struct tdx_ram *ram, unsigned int nr_ram);
+unsigned int tdmr_max_unusable(const struct tdmr_map *map);
+size_t tdmr_scratch_bytes(const struct tdmr_map *map);
+struct tdmr_failure tdmr_lay_out(struct tdmr_layout *layout, void *scratch,
+				 const struct tdmr_pamt_source *source);
+void tdmr_encode(const struct tdmr_layout *layout, const struct tdmr *tdmr,
+		 struct tdx_tdmr_info *info);
 
-static inline u64 tdmr_end(const struct tdx_tdmr_info *tdmr)
-{
-	return tdmr->base + tdmr->size;
-}
+u64 tdmr_pamt_bytes(const struct tdmr_map *map, const struct tdmr *tdmr);
 
 #endif /* _X86_VIRT_TDX_TDMR_H */

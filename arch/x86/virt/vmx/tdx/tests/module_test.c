@@ -4,12 +4,12 @@
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
+#include <linux/cpu.h>
 #include <linux/errno.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/vmstat.h>
 
-#include "../pamt.h"
 #include "../status.h"
 #include "model_host.h"
 
@@ -43,7 +43,7 @@ static void expect_dead(struct kunit *test, int error)
 	u64 made = seamcalls(host);
 
 	KUNIT_EXPECT_EQ(test, (int)host->module.state, (int)TDX_MODULE_FAILED);
-	KUNIT_EXPECT_NULL(test, host->module.tdmrs);
+	KUNIT_EXPECT_NULL(test, host->module.layout.tdmrs);
 	KUNIT_EXPECT_NULL(test, host->module.memory.ram);
 	KUNIT_EXPECT_NE(test, strlen(host->module.cause.text), 0ul);
 
@@ -64,13 +64,13 @@ static void a_healthy_module_becomes_ready(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, module->sysinfo.minor_version, 5);
 	KUNIT_EXPECT_EQ(test, module->sysinfo.update_version, 1);
 	KUNIT_EXPECT_EQ(test, module->sysinfo.nr_cmrs, 1u);
-	KUNIT_EXPECT_GT(test, module->nr_tdmrs, 0u);
+	KUNIT_EXPECT_GT(test, module->layout.nr_tdmrs, 0u);
 
 	/* The module says itself that each TDMR is done. */
-	for (i = 0; i < module->nr_tdmrs; i++) {
+	for (i = 0; i < module->layout.nr_tdmrs; i++) {
 		struct tdx_model_regs regs = {
 			.rax = TDH_SYS_TDMR_INIT,
-			.rcx = module->tdmrs[i].base,
+			.rcx = module->layout.tdmrs[i].base,
 		};
 
 		preempt_disable();
@@ -201,6 +201,24 @@ static void ram_outside_the_cmrs_is_named(struct kunit *test)
 	expect_dead(test, -EADDRNOTAVAIL);
 }
 
+static void an_offline_cpu_is_named_and_nothing_is_lost(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	unsigned int cpu = num_online_cpus() - 1;
+
+	if (!cpu)
+		kunit_skip(test, "there is one CPU");
+
+	KUNIT_ASSERT_EQ(test, remove_cpu(cpu), 0);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -ENXIO);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(host->module.cause.text, "offline"));
+	KUNIT_EXPECT_EQ(test, (int)host->module.state, (int)TDX_MODULE_UNKNOWN);
+	KUNIT_EXPECT_EQ(test, seamcalls(host), 0ull);
+
+	KUNIT_ASSERT_EQ(test, add_cpu(cpu), 0);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), 0);
+}
+
 static void a_missing_cpu_is_named_as_the_cause(struct kunit *test)
 {
 	struct model_host *host = test->priv;
@@ -295,6 +313,7 @@ static struct kunit_case module_test_cases[] = {
 	KUNIT_CASE(a_cpu_without_vmx_operation_is_the_callers_fault_and_not_remembered),
 	KUNIT_CASE(a_module_that_a_previous_kernel_used_is_recognised),
 	KUNIT_CASE(ram_outside_the_cmrs_is_named),
+	KUNIT_CASE(an_offline_cpu_is_named_and_nothing_is_lost),
 	KUNIT_CASE(a_missing_cpu_is_named_as_the_cause),
 	KUNIT_CASE(every_generation_of_the_module_works),
 	KUNIT_CASE(a_failure_at_any_seamcall_gives_everything_back),

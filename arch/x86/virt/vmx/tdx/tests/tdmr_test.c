@@ -1,71 +1,150 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * KUnit: the geometry of TDX memory, by table.  Random maps are the business of
- * the userspace tests, which compile the same tdmr.c.
+ * the userspace tests, which compile the same tdmr*.c.
  */
 #include <kunit/test.h>
 #include <linux/sizes.h>
 
 #include "../tdmr.h"
+#include "../tdmr_queue.h"
 
 #define G(n)	((u64)(n) << 30)
 #define M(n)	((u64)(n) << 20)
-#define MAX_ENTRIES	8
+#define ROOM	8
 
-/* Where a PAMT is in nobody's way. */
-#define FAR_AWAY	BIT_ULL(50)
+/* The PAMT of a TDMR of @n GB, up to 256: 16 bytes for each entry, whole pages at each level. */
+#define P(n)	((n) * (M(4) + SZ_8K) + SZ_4K)
 
 struct tdmr_case {
 	const char *name;
-	struct tdx_ram ram[MAX_ENTRIES];
-	struct tdx_cmr_info cmrs[MAX_ENTRIES];
-	struct { u64 base, size; } tdmrs[MAX_ENTRIES];
-	struct { unsigned int tdmr; u64 offset, size; } reserved[MAX_ENTRIES];
-	struct tdmr_limits limits;	/* 0: the usual */
+	struct tdx_ram ram[ROOM];
+	struct tdx_cmr_info cmrs[ROOM];
+	struct tdmr_limits limits;		/* 0: the usual */
+	unsigned int nr_cpus;			/* 0: 1 */
+	struct { u64 base, size; } free[ROOM];	/* 0: all RAM */
+	struct { u64 base, size, pamt; int node; } tdmrs[ROOM];
+	struct { unsigned int tdmr; u64 offset, size; } reserved[ROOM];
 	struct tdmr_failure failure;
 };
 
 static const struct tdmr_case tdmr_cases[] = {
-	{ .name = "one block",
+	{ .name = "a PAMT joins the area that is reserved anyway",
 	  .ram = { { M(1), G(1) - M(1) } }, .cmrs = { { M(1), G(1) - M(1) } },
-	  .tdmrs = { { 0, G(1) } }, .reserved = { { 0, 0, M(1) } } },
+	  .tdmrs = { { 0, G(1), M(1) } }, .reserved = { { 0, 0, M(1) + P(1) } } },
 	{ .name = "RAM that ends within a block",
 	  .ram = { { M(1), G(2) } }, .cmrs = { { M(1), G(2) } },
-	  .tdmrs = { { 0, G(3) } }, .reserved = { { 0, 0, M(1) }, { 0, G(2) + M(1), M(1023) } } },
+	  .tdmrs = { { 0, G(3), M(1) } },
+	  .reserved = { { 0, 0, M(1) + P(3) }, { 0, G(2) + M(1), M(1023) } } },
 	{ .name = "a hole in RAM inside a CMR costs nothing",
 	  .ram = { { 0, M(100) }, { M(200), M(824) } }, .cmrs = { { 0, G(1) } },
-	  .tdmrs = { { 0, G(1) } } },
+	  .tdmrs = { { 0, G(1), M(100) - P(1) } }, .reserved = { { 0, M(100) - P(1), P(1) } } },
 	{ .name = "blocks without RAM are not covered",
 	  .ram = { { 0, G(1) }, { G(4), G(1) } }, .cmrs = { { 0, G(8) } },
-	  .tdmrs = { { 0, G(1) }, { G(4), G(1) } } },
+	  .tdmrs = { { 0, G(1), G(1) - P(1) }, { G(4), G(1), G(5) - P(1) } },
+	  .reserved = { { 0, G(1) - P(1), P(1) }, { 1, G(1) - P(1), P(1) } } },
 	{ .name = "ranges that share a block share a TDMR",
 	  .ram = { { 0, M(100) }, { M(500), M(10) }, { G(1), G(1) } }, .cmrs = { { 0, G(2) } },
-	  .tdmrs = { { 0, G(2) } } },
+	  .tdmrs = { { 0, G(2), M(100) - P(2) } }, .reserved = { { 0, M(100) - P(2), P(2) } } },
 	{ .name = "CMRs that touch count as one",
 	  .ram = { { 0, G(2) } }, .cmrs = { { 0, M(512) }, { M(512), G(2) - M(512) } },
-	  .tdmrs = { { 0, G(2) } } },
+	  .tdmrs = { { 0, G(2), G(2) - P(2) } }, .reserved = { { 0, G(2) - P(2), P(2) } } },
 	{ .name = "RAM outside the CMRs",
 	  .ram = { { 0, G(2) } }, .cmrs = { { 0, G(1) }, { G(1) + M(4), G(1) } },
 	  .failure = { TDMR_RAM_OUTSIDE_CMRS, G(1), M(4) } },
-	{ .name = "a TDMR ends where its reserved areas would",
+	{ .name = "a TDMR ends where it could not describe its holes and a PAMT",
 	  .ram = { { 0, M(900) }, { G(1), M(900) }, { G(2), M(900) } },
 	  .cmrs = { { 0, M(900) }, { G(1), M(900) }, { G(2), M(900) } },
 	  .limits = { 64, 3, 16 },
-	  .tdmrs = { { 0, G(2) }, { G(2), G(1) } },
-	  .reserved = { { 0, M(900), M(124) }, { 0, G(1) + M(900), M(124) },
-			{ 1, M(900), M(124) } } },
+	  .tdmrs = { { 0, G(2), M(900) - P(2) }, { G(2), G(1), G(2) + M(900) - P(1) } },
+	  .reserved = { { 0, M(900) - P(2), M(124) + P(2) }, { 0, G(1) + M(900), M(124) },
+			{ 1, M(900) - P(1), M(124) + P(1) } } },
+	{ .name = "a block may use all reserved areas",
+	  .ram = { { 0, M(400) }, { M(500), M(400) } },
+	  .cmrs = { { 0, M(400) }, { M(500), M(400) } }, .limits = { 64, 2, 16 },
+	  .tdmrs = { { 0, G(1), M(400) - P(1) } },
+	  .reserved = { { 0, M(400) - P(1), M(100) + P(1) }, { 0, M(900), M(124) } } },
+	{ .name = "a block with more holes than areas is named",
+	  .ram = { { G(1), M(400) }, { G(1) + M(500), M(400) } },
+	  .cmrs = { { G(1), M(400) }, { G(1) + M(500), M(400) } }, .limits = { 64, 1, 16 },
+	  .failure = { TDMR_TOO_MANY_RESERVED, G(1), G(1), 2, 1 } },
+	{ .name = "holes with no RAM between them become one where areas run out",
+	  .ram = { { 0, M(100) }, { M(400), M(624) } },
+	  .cmrs = { { 0, M(100) }, { M(200), M(100) }, { M(400), M(624) } },
+	  .limits = { 64, 1, 16 }, .tdmrs = { { 0, G(1), M(100) - P(1) } },
+	  .reserved = { { 0, M(100) - P(1), M(300) + P(1) } } },
 	{ .name = "the smallest gap is covered when TDMRs run out",
 	  .ram = { { 0, G(1) }, { G(4), G(1) }, { G(6), G(1) }, { G(20), G(1) } },
 	  .cmrs = { { 0, G(32) } }, .limits = { 3, 16, 16 },
-	  .tdmrs = { { 0, G(1) }, { G(4), G(3) }, { G(20), G(1) } } },
-	{ .name = "the smallest gap may be the last one",
-	  .ram = { { 0, G(1) }, { G(9), G(1) }, { G(11), G(1) } },
-	  .cmrs = { { 0, G(32) } }, .limits = { 2, 16, 16 },
-	  .tdmrs = { { 0, G(1) }, { G(9), G(3) } } },
+	  .tdmrs = { { 0, G(1), G(1) - P(1) }, { G(4), G(3), G(5) - P(3) },
+		     { G(20), G(1), G(21) - P(1) } },
+	  .reserved = { { 0, G(1) - P(1), P(1) }, { 1, G(1) - P(3), P(3) },
+			{ 2, G(1) - P(1), P(1) } } },
+	{ .name = "the least PAMT, also where merging the smallest gap first would block it",
+	  .ram = { { 0, M(512) }, { G(4), M(512) }, { G(6), M(512) }, { G(11), M(512) } },
+	  .cmrs = { { 0, M(512) }, { G(4), M(512) }, { G(6), M(512) }, { G(11), M(512) } },
+	  .limits = { 2, 3, 16 },
+	  .tdmrs = { { 0, G(5), M(512) - P(5) }, { G(6), G(6), G(6) + M(512) - P(6) } },
+	  .reserved = { { 0, M(512) - P(5), G(3) + M(512) + P(5) }, { 0, G(4) + M(512), M(512) },
+			{ 1, M(512) - P(6), G(4) + M(512) + P(6) },
+			{ 1, G(5) + M(512), M(512) } } },
 	{ .name = "TDMRs run out and no gap can be covered",
 	  .ram = { { 0, M(512) }, { G(2), M(512) } },
-	  .cmrs = { { 0, M(512) }, { G(2), M(512) } }, .limits = { 1, 2, 16 },
+	  .cmrs = { { 0, M(512) }, { G(2), M(512) } }, .limits = { 1, 1, 16 },
 	  .failure = { TDMR_TOO_MANY_TDMRS, G(2), G(1), 2, 1 } },
+	{ .name = "each CPU has a TDMR to initialise",
+	  .ram = { { 0, G(8) } }, .cmrs = { { 0, G(8) } }, .nr_cpus = 4,
+	  .tdmrs = { { 0, G(2), G(2) - P(2) }, { G(2), G(2), G(4) - P(2) },
+		     { G(4), G(2), G(6) - P(2) }, { G(6), G(2), G(8) - P(2) } },
+	  .reserved = { { 0, G(2) - P(2), P(2) }, { 1, G(2) - P(2), P(2) },
+			{ 2, G(2) - P(2), P(2) }, { 3, G(2) - P(2), P(2) } } },
+	{ .name = "fewer TDMRs than CPUs are of equal size",
+	  .ram = { { 0, G(8) } }, .cmrs = { { 0, G(8) } }, .limits = { 3, 16, 16 },
+	  .nr_cpus = 64,
+	  .tdmrs = { { 0, G(3), G(3) - P(3) }, { G(3), G(3), G(6) - P(3) },
+		     { G(6), G(2), G(8) - P(2) } },
+	  .reserved = { { 0, G(3) - P(3), P(3) }, { 1, G(3) - P(3), P(3) },
+			{ 2, G(2) - P(2), P(2) } } },
+	{ .name = "no TDMR needs a larger chunk than that of 16 GB",
+	  .ram = { { 0, G(32) } }, .cmrs = { { 0, G(32) } },
+	  .tdmrs = { { 0, G(16), G(16) - P(16) }, { G(16), G(16), G(32) - P(16) } },
+	  .reserved = { { 0, G(16) - P(16), P(16) }, { 1, G(16) - P(16), P(16) } } },
+	{ .name = "a TDMR ends with its node",
+	  .ram = { { 0, G(2), 0 }, { G(2), G(2), 1 } }, .cmrs = { { 0, G(4) } },
+	  .tdmrs = { { 0, G(2), G(2) - P(2), 0 }, { G(2), G(2), G(4) - P(2), 1 } },
+	  .reserved = { { 0, G(2) - P(2), P(2) }, { 1, G(2) - P(2), P(2) } } },
+	{ .name = "a block of two nodes belongs to the first",
+	  .ram = { { 0, M(1536), 0 }, { M(1536), M(1536), 1 } }, .cmrs = { { 0, G(3) } },
+	  .tdmrs = { { 0, G(2), M(1536) - P(2), 0 }, { G(2), G(1), G(3) - P(1), 1 } },
+	  .reserved = { { 0, M(1536) - P(2), P(2) }, { 1, G(1) - P(1), P(1) } } },
+	{ .name = "nodes meet in a TDMR rather than that memory is wasted",
+	  .ram = { { 0, G(2), 0 }, { G(2), G(1), 1 }, { G(5), G(1), 1 } },
+	  .cmrs = { { 0, G(8) } }, .limits = { 2, 16, 16 },
+	  .tdmrs = { { 0, G(3), G(2) - P(3), 0 }, { G(5), G(1), G(6) - P(1), 1 } },
+	  .reserved = { { 0, G(2) - P(3), P(3) }, { 1, G(1) - P(1), P(1) } } },
+	{ .name = "a TDMR is halved until there are chunks for its PAMTs",
+	  .ram = { { 0, G(3) } }, .cmrs = { { 0, G(3) } },
+	  .free = { { M(512), M(7) }, { G(1) + M(512), M(11) } },
+	  .tdmrs = { { 0, G(1), M(518) - P(1) }, { G(1), G(2), G(1) + M(522) - P(2) } },
+	  .reserved = { { 0, M(518) - P(1), P(1) }, { 1, M(522) - P(2), P(2) } } },
+	{ .name = "a TDMR is not halved if another one of its node has a chunk",
+	  .ram = { { 0, G(2), 0 }, { G(4), G(2), 0 } }, .cmrs = { { 0, G(6) } },
+	  .free = { { M(512), M(22) } },
+	  .tdmrs = { { 0, G(2), M(534) - P(2) }, { G(4), G(2), M(534) - 2 * P(2) } },
+	  .reserved = { { 0, M(534) - 2 * P(2), 2 * P(2) } } },
+	{ .name = "the PAMT of an island lies beside another one",
+	  .ram = { { 0, G(1) }, { G(4), M(1) } }, .cmrs = { { 0, G(5) } },
+	  .tdmrs = { { 0, G(1), G(1) - P(1) }, { G(4), G(1), G(1) - 2 * P(1) } },
+	  .reserved = { { 0, G(1) - 2 * P(1), 2 * P(1) } } },
+	{ .name = "another node's memory is better than none",
+	  .ram = { { 0, G(1), 0 }, { G(1), G(1), 1 } }, .cmrs = { { 0, G(2) } },
+	  .free = { { M(1008), M(16) } },
+	  .tdmrs = { { 0, G(1), G(1) - P(1), 0 }, { G(1), G(1), G(1) - 2 * P(1), 1 } },
+	  .reserved = { { 0, G(1) - 2 * P(1), 2 * P(1) } } },
+	{ .name = "without memory for the last PAMT all others are given back",
+	  .ram = { { 0, G(1) }, { G(1), G(2), 1 } }, .cmrs = { { 0, G(3) } },
+	  .free = { { M(512), M(6) }, { G(1) + M(512), M(6) } },
+	  .failure = { TDMR_NO_PAMT_MEMORY, G(2), G(1), .bytes = P(1) } },
 };
 
 static void tdmr_to_desc(const struct tdmr_case *c, char *desc)
@@ -75,6 +154,67 @@ static void tdmr_to_desc(const struct tdmr_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(tdmr, tdmr_cases, tdmr_to_desc);
 
+/* Memory of which only some is free. */
+struct test_source {
+	struct tdmr_pamt_source source;
+	const struct tdmr_case *c;
+	u64 bytes_taken;
+};
+
+static bool take_free(const struct tdmr_pamt_source *source, u64 base, u64 size)
+{
+	struct test_source *s = container_of(source, struct test_source, source);
+	bool is_free = !s->c->free[0].size;
+	unsigned int i;
+
+	for (i = 0; i < ROOM; i++)
+		is_free |= s->c->free[i].base <= base &&
+			   base + size <= s->c->free[i].base + s->c->free[i].size;
+	if (is_free)
+		s->bytes_taken += size;
+	return is_free;
+}
+
+static void give_free(const struct tdmr_pamt_source *source, u64 base, u64 size)
+{
+	container_of(source, struct test_source, source)->bytes_taken -= size;
+}
+
+static struct tdmr_map *map_of(struct kunit *test, const struct tdmr_case *c)
+{
+	static const struct tdmr_limits usual = { 64, 16, 16 };
+	struct tdmr_map *map = kunit_kzalloc(test, sizeof(*map), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, map);
+	map->ram = c->ram;
+	map->cmrs = c->cmrs;
+	map->limits = c->limits.max_tdmrs ? c->limits : usual;
+	map->nr_cpus = max(c->nr_cpus, 1u);
+	while (map->nr_ram < ROOM && c->ram[map->nr_ram].size)
+		map->nr_ram++;
+	while (map->nr_cmrs < ROOM && c->cmrs[map->nr_cmrs].size)
+		map->nr_cmrs++;
+	return map;
+}
+
+static struct tdmr_failure lay_out(struct kunit *test, const struct tdmr_map *map,
+				   struct tdmr_layout *layout, struct test_source *source)
+{
+	void *scratch = kunit_kzalloc(test, tdmr_scratch_bytes(map), GFP_KERNEL);
+
+	*layout = (struct tdmr_layout) {
+		.map = map,
+		.tdmrs = kunit_kcalloc(test, map->limits.max_tdmrs, sizeof(*layout->tdmrs),
+				       GFP_KERNEL),
+		.unusable = kunit_kcalloc(test, tdmr_max_unusable(map),
+					  sizeof(*layout->unusable), GFP_KERNEL),
+	};
+	KUNIT_ASSERT_NOT_NULL(test, layout->tdmrs);
+	KUNIT_ASSERT_NOT_NULL(test, layout->unusable);
+	KUNIT_ASSERT_NOT_NULL(test, scratch);
+	return tdmr_lay_out(layout, scratch, &source->source);
+}
+
 static void expect_failure(struct kunit *test, const struct tdmr_failure *got,
 			   const struct tdmr_failure *want)
 {
@@ -83,120 +223,122 @@ static void expect_failure(struct kunit *test, const struct tdmr_failure *got,
 	KUNIT_EXPECT_EQ(test, got->size, want->size);
 	KUNIT_EXPECT_EQ(test, got->count, want->count);
 	KUNIT_EXPECT_EQ(test, got->limit, want->limit);
+	KUNIT_EXPECT_EQ(test, got->bytes, want->bytes);
+}
+
+static void expect_reserved(struct kunit *test, const struct tdmr_case *c, unsigned int tdmr,
+			    const struct tdx_reserved_area *area)
+{
+	unsigned int i;
+
+	for (i = 0; i < ROOM && c->reserved[i].size; i++) {
+		if (c->reserved[i].tdmr != tdmr)
+			continue;
+		KUNIT_EXPECT_EQ(test, area->offset, c->reserved[i].offset);
+		KUNIT_EXPECT_EQ(test, area->size, c->reserved[i].size);
+		area++;
+	}
+	KUNIT_EXPECT_EQ(test, area->size, 0ull);
 }
 
 static void expect_tdmrs(struct kunit *test, const struct tdmr_case *c,
-			 const struct tdx_tdmr_info *tdmrs, unsigned int nr)
+			 const struct tdmr_layout *layout)
 {
-	unsigned int i, area[MAX_ENTRIES] = {};
+	struct tdx_tdmr_info *info = kunit_kzalloc(test, sizeof(*info), GFP_KERNEL);
+	unsigned int i;
 
-	for (i = 0; i < nr; i++) {
-		KUNIT_EXPECT_EQ(test, tdmrs[i].base, c->tdmrs[i].base);
-		KUNIT_EXPECT_EQ(test, tdmrs[i].size, c->tdmrs[i].size);
+	KUNIT_ASSERT_NOT_NULL(test, info);
+	for (i = 0; i < layout->nr_tdmrs; i++) {
+		tdmr_encode(layout, &layout->tdmrs[i], info);
+		KUNIT_EXPECT_EQ(test, info->base, c->tdmrs[i].base);
+		KUNIT_EXPECT_EQ(test, info->size, c->tdmrs[i].size);
+		KUNIT_EXPECT_EQ(test, info->pamt[0].base, c->tdmrs[i].pamt);
+		KUNIT_EXPECT_EQ(test, layout->tdmrs[i].node, c->tdmrs[i].node);
+		expect_reserved(test, c, i, info->reserved);
 	}
-	KUNIT_EXPECT_EQ(test, c->tdmrs[nr].size, 0ull);
-
-	for (i = 0; i < MAX_ENTRIES && c->reserved[i].size; i++) {
-		unsigned int tdmr = c->reserved[i].tdmr, j = area[tdmr]++;
-
-		KUNIT_EXPECT_EQ(test, tdmrs[tdmr].reserved[j].offset, c->reserved[i].offset);
-		KUNIT_EXPECT_EQ(test, tdmrs[tdmr].reserved[j].size, c->reserved[i].size);
-	}
-	for (i = 0; i < nr; i++)
-		KUNIT_EXPECT_EQ(test, tdmrs[i].reserved[area[i]].size, 0ull);
+	KUNIT_EXPECT_EQ(test, c->tdmrs[layout->nr_tdmrs].size, 0ull);
 }
 
 static void ram_gets_the_tdmrs_that_it_needs(struct kunit *test)
 {
-	static const struct tdmr_limits usual = { 64, 16, 16 };
 	const struct tdmr_case *c = test->param_value;
-	const struct tdmr_limits *limits = c->limits.max_tdmrs ? &c->limits : &usual;
-	struct tdx_tdmr_info *tdmrs;
-	struct tdmr_failure failure;
-	unsigned int nr_ram = 0, nr_cmrs = 0, nr, i;
+	struct test_source source = { { take_free, give_free }, c };
+	const struct tdmr_map *map = map_of(test, c);
+	struct tdmr_failure failure = tdmr_check_ram(map);
+	struct tdmr_layout layout = {};
+	u64 pamts = 0;
+	unsigned int i;
 
-	tdmrs = kunit_kcalloc(test, limits->max_tdmrs, sizeof(*tdmrs), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, tdmrs);
-	while (nr_ram < MAX_ENTRIES && c->ram[nr_ram].size)
-		nr_ram++;
-	while (nr_cmrs < MAX_ENTRIES && c->cmrs[nr_cmrs].size)
-		nr_cmrs++;
-
-	failure = tdmr_check_ram(c->ram, nr_ram, c->cmrs, nr_cmrs);
 	if (failure.error == TDMR_OK)
-		failure = tdmr_cover_ram(tdmrs, &nr, c->ram, nr_ram, c->cmrs, nr_cmrs, limits);
-	if (failure.error == TDMR_OK) {
-		for (i = 0; i < nr; i++)
-			tdmr_place_pamt(&tdmrs[i], FAR_AWAY);
-		failure = tdmr_reserve(tdmrs, nr, c->cmrs, nr_cmrs, limits);
-	}
-
+		failure = lay_out(test, map, &layout, &source);
 	expect_failure(test, &failure, &c->failure);
-	if (failure.error == TDMR_OK)
-		expect_tdmrs(test, c, tdmrs, nr);
+	if (failure.error == TDMR_OK) {
+		expect_tdmrs(test, c, &layout);
+		for (i = 0; i < layout.nr_tdmrs; i++)
+			pamts += tdmr_pamt_bytes(map, &layout.tdmrs[i]);
+	}
+	KUNIT_EXPECT_EQ(test, source.bytes_taken, pamts);
 }
 
-static void pamt_sizes_are_rounded_up_at_each_level(struct kunit *test)
+static void pamt_levels_follow_each_other_rounded_up_to_pages(struct kunit *test)
 {
-	static const struct tdx_ram ram = { 0, G(3) };
-	static const struct tdx_cmr_info cmr = { 0, G(3) };
-	static const struct tdmr_limits limits = { 64, 16, 16 };
-	struct tdx_tdmr_info *tdmr = kunit_kzalloc(test, 64 * sizeof(*tdmr), GFP_KERNEL);
-	unsigned int nr;
+	static const struct tdmr_case c = { .ram = { { 0, G(3) } }, .cmrs = { { 0, G(3) } } };
+	struct test_source source = { { take_free, give_free }, &c };
+	struct tdx_tdmr_info *info = kunit_kzalloc(test, sizeof(*info), GFP_KERNEL);
+	const struct tdmr_map *map = map_of(test, &c);
+	struct tdmr_layout layout;
 
-	KUNIT_ASSERT_NOT_NULL(test, tdmr);
-	tdmr_cover_ram(tdmr, &nr, &ram, 1, &cmr, 1, &limits);
-	KUNIT_EXPECT_EQ(test, tdx_tdmr_pamt(tdmr, TDX_PAMT_4K)->size, G(3) / SZ_4K * 16);
-	KUNIT_EXPECT_EQ(test, tdx_tdmr_pamt(tdmr, TDX_PAMT_2M)->size, G(3) / SZ_2M * 16);
-	KUNIT_EXPECT_EQ(test, tdx_tdmr_pamt(tdmr, TDX_PAMT_1G)->size, (u64)SZ_4K);
-	KUNIT_EXPECT_EQ(test, tdmr_pamt_size(tdmr), 3 * (u64)(SZ_4M + SZ_8K) + SZ_4K);
+	KUNIT_ASSERT_NOT_NULL(test, info);
+	KUNIT_ASSERT_EQ(test, (int)lay_out(test, map, &layout, &source).error, (int)TDMR_OK);
+	tdmr_encode(&layout, &layout.tdmrs[0], info);
+
+	KUNIT_EXPECT_EQ(test, tdx_tdmr_pamt(info, TDX_PAMT_4K)->size, G(3) / SZ_4K * 16);
+	KUNIT_EXPECT_EQ(test, tdx_tdmr_pamt(info, TDX_PAMT_2M)->size, G(3) / SZ_2M * 16);
+	KUNIT_EXPECT_EQ(test, tdx_tdmr_pamt(info, TDX_PAMT_1G)->size, (u64)SZ_4K);
+	KUNIT_EXPECT_EQ(test, info->pamt[1].base, info->pamt[0].base + info->pamt[0].size);
+	KUNIT_EXPECT_EQ(test, info->pamt[2].base, info->pamt[1].base + info->pamt[1].size);
+	KUNIT_EXPECT_EQ(test, tdmr_pamt_bytes(map, &layout.tdmrs[0]), P(3));
 }
 
-static void a_pamt_is_reserved_once_wherever_it_lies(struct kunit *test)
+static void a_cpu_takes_what_has_most_left_on_its_node_first(struct kunit *test)
 {
-	static const struct tdx_ram ram[] = { { 0, G(1) }, { G(4), G(1) } };
-	static const struct tdx_cmr_info cmr = { 0, G(5) };
-	static const struct tdmr_limits limits = { 64, 16, 16 };
-	struct tdx_tdmr_info *tdmrs = kunit_kzalloc(test, 64 * sizeof(*tdmrs), GFP_KERNEL);
-	u64 size;
-	unsigned int nr;
-
-	KUNIT_ASSERT_NOT_NULL(test, tdmrs);
-	tdmr_cover_ram(tdmrs, &nr, ram, 2, &cmr, 1, &limits);
-	KUNIT_ASSERT_EQ(test, nr, 2u);
-	size = tdmr_pamt_size(&tdmrs[0]);
-
-	/* Both in the second TDMR, one behind the other. */
-	tdmr_place_pamt(&tdmrs[0], G(4) + M(64));
-	tdmr_place_pamt(&tdmrs[1], G(4) + M(64) + size);
-	KUNIT_EXPECT_EQ(test, (int)tdmr_reserve(tdmrs, nr, &cmr, 1, &limits).error, (int)TDMR_OK);
-	KUNIT_EXPECT_EQ(test, tdmrs[0].reserved[0].size, 0ull);
-	KUNIT_EXPECT_EQ(test, tdmrs[1].reserved[0].offset, M(64));
-	KUNIT_EXPECT_EQ(test, tdmrs[1].reserved[0].size, 2 * size);
-	KUNIT_EXPECT_EQ(test, tdmrs[1].reserved[1].size, 0ull);
-
-	/* Apart, one across the end of the first TDMR. */
-	tdmr_place_pamt(&tdmrs[0], G(1) - M(1));
-	KUNIT_EXPECT_EQ(test, (int)tdmr_reserve(tdmrs, nr, &cmr, 1, &limits).error, (int)TDMR_OK);
-	KUNIT_EXPECT_EQ(test, tdmrs[0].reserved[0].offset, G(1) - M(1));
-	KUNIT_EXPECT_EQ(test, tdmrs[0].reserved[0].size, M(1));
-}
-
-static void a_tdmr_belongs_to_the_node_of_most_of_its_ram(struct kunit *test)
-{
-	static const struct tdx_ram ram[] = {
-		{ 0, M(300), 1 }, { M(300), M(724), 2 }, { G(1), G(1), 3 },
+	struct tdmr_work works[] = {
+		{ .end = G(1), .node = 0 }, { .end = G(2), .node = 1 },
+		{ .end = G(2), .node = 0 }, { .next = G(9), .end = G(9), .node = 0 },
 	};
-	static const struct tdx_tdmr_info tdmr = { .base = 0, .size = G(1) };
+	unsigned int nr = ARRAY_SIZE(works);
 
-	KUNIT_EXPECT_EQ(test, tdmr_node(&tdmr, ram, ARRAY_SIZE(ram)), 2);
+	KUNIT_EXPECT_PTR_EQ(test, tdmr_queue_take(works, nr, 0), &works[2]);
+	KUNIT_EXPECT_PTR_EQ(test, tdmr_queue_take(works, nr, 0), &works[0]);
+	KUNIT_EXPECT_PTR_EQ(test, tdmr_queue_take(works, nr, 0), &works[1]);
+	KUNIT_EXPECT_NULL(test, tdmr_queue_take(works, nr, 0));
+}
+
+static void a_cpu_helps_a_node_that_has_twice_as_much_left(struct kunit *test)
+{
+	struct tdmr_work works[] = {
+		{ .end = G(1), .node = 0 }, { .end = G(3), .node = 1 },
+	};
+
+	KUNIT_EXPECT_PTR_EQ(test, tdmr_queue_take(works, 2, 0), &works[1]);
+	KUNIT_EXPECT_PTR_EQ(test, tdmr_queue_take(works, 2, 1), &works[0]);
+}
+
+static void of_equal_tdmrs_the_one_with_fewer_calls_is_next(struct kunit *test)
+{
+	struct tdmr_work works[] = {
+		{ .end = G(1), .calls = 32 }, { .end = G(1), .calls = 16 },
+	};
+
+	KUNIT_EXPECT_PTR_EQ(test, tdmr_queue_take(works, 2, 0), &works[1]);
 }
 
 static struct kunit_case tdmr_test_cases[] = {
 	KUNIT_CASE_PARAM(ram_gets_the_tdmrs_that_it_needs, tdmr_gen_params),
-	KUNIT_CASE(pamt_sizes_are_rounded_up_at_each_level),
-	KUNIT_CASE(a_pamt_is_reserved_once_wherever_it_lies),
-	KUNIT_CASE(a_tdmr_belongs_to_the_node_of_most_of_its_ram),
+	KUNIT_CASE(pamt_levels_follow_each_other_rounded_up_to_pages),
+	KUNIT_CASE(a_cpu_takes_what_has_most_left_on_its_node_first),
+	KUNIT_CASE(a_cpu_helps_a_node_that_has_twice_as_much_left),
+	KUNIT_CASE(of_equal_tdmrs_the_one_with_fewer_calls_is_next),
 	{}
 };
 

@@ -194,6 +194,20 @@ void tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,
 	tdx_model_compose_sysinfo(m);
 }
 
+void tdx_model_find_in_state(struct tdx_model *m, enum tdx_model_state state)
+{
+	unsigned int i;
+
+	m->state = state;
+	if (state == TDX_MODEL_INIT_PENDING)
+		return;
+	for (i = 0; i < m->config.nr_lps; i++)
+		m->lps[i].init_done = true;
+	m->nr_lps_init_done = m->config.nr_lps;
+	for (i = 0; i < m->config.nr_pkgs && state >= TDX_MODEL_READY; i++)
+		m->pkg_key_configured[i] = true;
+}
+
 void tdx_model_seamcall(struct tdx_model *m, struct tdx_model_regs *regs)
 {
 	u64 leaf = regs->rax & TDX_LEAF_NUMBER_MASK;

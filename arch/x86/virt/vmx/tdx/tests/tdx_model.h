@@ -49,6 +49,8 @@ struct tdx_model_ops {
 	 * it back.  Optional.
 	 */
 	void (*own)(void *ctx, u64 pa, u64 bytes, bool owned);
+	/* A leaf is at work, with its locks held: time to let pass.  Optional. */
+	void (*work)(void *ctx, u64 leaf);
 };
 
 enum tdx_model_generation {
@@ -134,6 +136,13 @@ struct tdx_model {
  */
 void tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,
 		    const struct tdx_model_ops *ops, void *ctx);
+
+/*
+ * As tdx_model_load() left it, or as a kernel that ran before: then all logical
+ * processors are initialised, and from CONFIG_DONE on there are TDMRs that nobody
+ * knows any more.
+ */
+void tdx_model_find_in_state(struct tdx_model *m, enum tdx_model_state state);
 
 /*
  * One SEAMCALL on the calling logical processor.  Reads and writes @regs as the

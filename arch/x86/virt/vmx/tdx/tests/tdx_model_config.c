@@ -395,6 +395,8 @@ static bool init_slice(struct tdx_model *m, struct tdx_model_tdmr *tdmr)
 {
 	u64 start = tdmr->next, end = start + SLICE_BYTES;
 
+	if (m->ops->work)
+		m->ops->work(m->ctx, TDH_SYS_TDMR_INIT);
 	if (!(start & (BIT_ULL(level_shift[TDX_PAMT_1G]) - 1)) &&
 	    !write_entries(m, &tdmr->info, TDX_PAMT_1G, start, start + 1))
 		return false;

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The TDMRs of this machine: gives the geometry of tdmr.h memory to work with,
+ * and explains its failures.
+ */
+#include <linux/errno.h>
+#include <linux/slab.h>
+
+#include "cause.h"
+#include "layout.h"
+#include "pamt.h"
+
+static int explain(const struct tdmr_failure *failure, struct tdx_cause *cause)
+{
+	u64 first = failure->base, last = first + failure->size - 1;
+
+	switch (failure->error) {
+	case TDMR_OK:
+		return 0;
+	case TDMR_TOO_MANY_TDMRS:
+		return tdx_cause(cause, -ENOSPC,
+				 "RAM needs %u TDMRs, the module takes %u, and [0x%llx-0x%llx] is the first left over; keep ranges from Linux with memmap=",
+				 failure->count, failure->limit, first, last);
+	case TDMR_TOO_MANY_RESERVED:
+		return tdx_cause(cause, -ENOSPC,
+				 "[0x%llx-0x%llx] needs %u reserved areas, a TDMR takes %u; keep RAM between its holes from Linux with memmap=",
+				 first, last, failure->count, failure->limit);
+	case TDMR_NO_PAMT_MEMORY:
+		return tdx_cause(cause, -ENOMEM,
+				 "no %llu contiguous KB for the PAMT of TDMR [0x%llx-0x%llx]; free memory, or start the first TDX guest sooner after boot",
+				 failure->bytes >> 10, first, last);
+	default:
+		return tdx_cause(cause, -EINVAL, "no reason is known");
+	}
+}
+
+static int lay_out(struct tdmr_layout *layout, struct tdx_cause *cause)
+{
+	void *scratch = kvzalloc(tdmr_scratch_bytes(layout->map), GFP_KERNEL);
+	struct tdmr_failure failure;
+
+	if (!scratch)
+		return tdx_cause(cause, -ENOMEM, "no memory");
+
+	failure = tdmr_lay_out(layout, scratch, &tdx_pamt_source);
+	kvfree(scratch);
+	return explain(&failure, cause);
+}
+
+static void free_arrays(struct tdmr_layout *layout)
+{
+	kfree(layout->tdmrs);
+	kfree(layout->unusable);
+	*layout = (struct tdmr_layout) {};
+}
+
+/**
+ * tdx_layout_create - choose the TDMRs and allocate their PAMTs
+ * @layout: where to put them; the caller calls tdx_layout_destroy() in the end
+ * @map:    what they are made for, all RAM in CMRs; as long as @layout is in use
+ * @cause:  says what the matter is, when the return value is not 0
+ *
+ * Context: Process context, may sleep for long: memory is migrated.
+ * Return:
+ * * 0	     - @layout is complete
+ * * -ENOSPC - the module's limits do not allow to describe this RAM
+ * * -ENOMEM - no memory; for a PAMT it has to be contiguous
+ */
+int tdx_layout_create(struct tdmr_layout *layout, const struct tdmr_map *map,
+		      struct tdx_cause *cause)
+{
+	int ret;
+
+	*layout = (struct tdmr_layout) {
+		.map	  = map,
+		.tdmrs	  = kcalloc(map->limits.max_tdmrs, sizeof(*layout->tdmrs), GFP_KERNEL),
+		.unusable = kcalloc(tdmr_max_unusable(map), sizeof(*layout->unusable),
+				    GFP_KERNEL),
+	};
+	if (layout->tdmrs && layout->unusable)
+		ret = lay_out(layout, cause);
+	else
+		ret = tdx_cause(cause, -ENOMEM, "no memory");
+
+	if (ret)
+		free_arrays(layout);
+	return ret;
+}
+
+/**
+ * tdx_layout_destroy - free the PAMTs and forget the TDMRs
+ * @layout: of tdx_layout_create(), or all zero
+ *
+ * Context: Process context, may sleep.  After tdx_pamt_make_safe() if the
+ *	    module may have written the PAMTs.
+ */
+void tdx_layout_destroy(struct tdmr_layout *layout)
+{
+	const struct tdmr *tdmr = layout->tdmrs;
+
+	for (; tdmr < &layout->tdmrs[layout->nr_tdmrs]; tdmr++)
+		tdx_pamt_source.give(&tdx_pamt_source, tdmr->pamt,
+				     tdmr_pamt_bytes(layout->map, tdmr));
+	free_arrays(layout);
+}
+
+/**
+ * tdx_layout_pamt_bytes - what the PAMTs cost
+ * @layout: of tdx_layout_create()
+ *
+ * Context: Any.
+ * Return: The sum in bytes.
+ */
+u64 tdx_layout_pamt_bytes(const struct tdmr_layout *layout)
+{
+	const struct tdmr *tdmr = layout->tdmrs;
+	u64 bytes = 0;
+
+	for (; tdmr < &layout->tdmrs[layout->nr_tdmrs]; tdmr++)
+		bytes += tdmr_pamt_bytes(layout->map, tdmr);
+	return bytes;
+}

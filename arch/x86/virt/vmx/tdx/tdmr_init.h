@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Initialising TDMRs on all CPUs.
+ */
+#ifndef _X86_VIRT_TDX_TDMR_INIT_H
+#define _X86_VIRT_TDX_TDMR_INIT_H
+
+#include "tdmr.h"
+
+struct tdx_cause;
+
+unsigned int tdx_tdmrs_init_cpus(void);
+int tdx_tdmrs_init(const struct tdmr_layout *layout, struct tdx_cause *cause);
+
+#endif /* _X86_VIRT_TDX_TDMR_INIT_H */

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which TDMR a CPU initialises next.  Pure: compiles in userspace.
+ *
+ * A CPU works on a TDMR for a while and then chooses again.  Always choosing
+ * the one with the most left keeps all of them at about the same distance
+ * from their ends, so that no CPU is idle until the very end.
+ */
+#include <linux/stddef.h>
+
+#include "tdmr_queue.h"
+
+static u64 bytes_left(const struct tdmr_work *work)
+{
+	return work->end - work->next;
+}
+
+/*
+ * The module only tells of whole GB that are done.  Of two TDMRs with as many
+ * left, the one with fewer calls so far is farther from its end.
+ */
+static bool more_left(const struct tdmr_work *a, const struct tdmr_work *b)
+{
+	if (bytes_left(a) != bytes_left(b))
+		return bytes_left(a) > bytes_left(b);
+	return a->calls < b->calls;
+}
+
+/* Near memory first, but what has twice as much left would keep all waiting in the end. */
+static bool better(const struct tdmr_work *a, const struct tdmr_work *b, int node)
+{
+	bool a_is_near = a->node == node, b_is_near = b->node == node;
+
+	if (a_is_near == b_is_near)
+		return more_left(a, b);
+	return a_is_near ? bytes_left(b) <= 2 * bytes_left(a) : bytes_left(a) > 2 * bytes_left(b);
+}
+
+/**
+ * tdmr_queue_take - choose a TDMR for a CPU, and mark it busy
+ * @works: all TDMRs
+ * @nr:    entries of @works
+ * @node:  the NUMA node of the CPU
+ *
+ * Of the TDMRs that no CPU is at, the one of the CPU's own node with the most
+ * left, unless one of another node has more than twice as much left.
+ *
+ * Context: Serialised by the caller, who also clears @busy again.
+ * Return: The TDMR; NULL if there is nothing to do for this CPU any more:
+ *	   what is left can be finished by those who are at it.
+ */
+struct tdmr_work *tdmr_queue_take(struct tdmr_work *works, unsigned int nr, int node)
+{
+	struct tdmr_work *work, *best = NULL;
+
+	for (work = works; work < &works[nr]; work++) {
+		if (work->busy || !bytes_left(work))
+			continue;
+		if (!best || better(work, best, node))
+			best = work;
+	}
+	if (best)
+		best->busy = true;
+	return best;
+}

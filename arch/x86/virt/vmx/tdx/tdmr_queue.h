@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Which TDMR a CPU initialises next.
+ */
+#ifndef _X86_VIRT_TDX_TDMR_QUEUE_H
+#define _X86_VIRT_TDX_TDMR_QUEUE_H
+
+#include "tdmr.h"
+
+/**
+ * struct tdmr_work - a TDMR that is being initialised
+ * @base:  physical address of the TDMR
+ * @next:  physical address of the first byte that is not initialised
+ * @end:   physical address behind the TDMR
+ * @calls: made for it so far
+ * @node:  its NUMA node
+ * @busy:  a CPU is at it
+ */
+struct tdmr_work {
+	u64 base;
+	u64 next;
+	u64 end;
+	unsigned long calls;
+	int node;
+	bool busy;
+};
+
+struct tdmr_work *tdmr_queue_take(struct tdmr_work *works, unsigned int nr, int node);
+
+#endif /* _X86_VIRT_TDX_TDMR_QUEUE_H */

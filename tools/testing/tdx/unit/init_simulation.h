@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * How the initialisation of TDMRs spreads over CPUs, if each call takes the
+ * same time.
+ */
+#ifndef TDX_UNIT_INIT_SIMULATION_H
+#define TDX_UNIT_INIT_SIMULATION_H
+
+#include "geometry.h"
+
+/* TDH.SYS.TDMR.INIT: how many calls initialise a GB, and for how many a CPU keeps a TDMR. */
+#define CALLS_PER_GB	256
+#define CALLS_AT_A_TIME	16
+
+/**
+ * struct init_simulation - what came out
+ * @calls:	all of them
+ * @longest:	made by the CPU that made most
+ * @far_calls:	made by CPUs of another node than the TDMR's
+ * @collisions: two CPUs were at one TDMR at the same time
+ */
+struct init_simulation {
+	u64 calls;
+	u64 longest;
+	u64 far_calls;
+	unsigned int collisions;
+};
+
+/* CPU i is of node i * @nr_nodes / @nr_cpus. */
+struct init_simulation simulate_init(const struct geometry *geometry, unsigned int nr_cpus,
+				     unsigned int nr_nodes);
+
+#endif

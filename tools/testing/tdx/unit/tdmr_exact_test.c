@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Small maps, on which all ways to make TDMRs can be tried: the geometry finds
+ * a layout if there is one, and covers no more than the best one.
+ */
+#include <linux/minmax.h>
+#include <linux/sizes.h>
+#include <string.h>
+
+#include "geometry.h"
+#include "kselftest_harness.h"
+
+#define NR_MAPS		40000
+#define NR_BLOCKS	9
+#define PER_BLOCK	16
+#define NR_CELLS	(NR_BLOCKS * PER_BLOCK)
+
+/* 64 MB: more than a PAMT of all blocks. */
+#define CELL		(SZ_1G / PER_BLOCK)
+
+enum cell { RAM, CONVERTIBLE, HOLE };
+
+struct small_map {
+	u64 state;
+	enum cell cells[NR_CELLS];
+	struct tdx_ram ram[NR_CELLS];
+	struct tdx_cmr_info cmrs[NR_CELLS];
+	struct tdmr_map map;
+};
+
+static u64 below(struct small_map *small, u64 limit)
+{
+	return hash(small->state++, 1) % limit;
+}
+
+/* Runs of cells of a kind; some maps have mostly whole blocks. */
+static void make_cells(struct small_map *small)
+{
+	unsigned int i = 0, length, longest = below(small, 2) ? 6 : 24;
+	enum cell kind;
+
+	while (i < NR_CELLS) {
+		kind = below(small, 3);
+		for (length = 1 + below(small, longest); length && i < NR_CELLS; length--)
+			small->cells[i++] = kind;
+	}
+}
+
+static void make_ranges(struct small_map *small)
+{
+	struct tdmr_map *map = &small->map;
+	unsigned int i;
+
+	for (i = 0; i < NR_CELLS; i++) {
+		bool first = !i || small->cells[i - 1] != RAM;
+
+		if (small->cells[i] == RAM && first)
+			small->ram[map->nr_ram++] = (struct tdx_ram) { .base = (u64)i * CELL };
+		if (small->cells[i] == RAM)
+			small->ram[map->nr_ram - 1].size += CELL;
+
+		if (small->cells[i] == HOLE)
+			continue;
+		if (!i || small->cells[i - 1] == HOLE)
+			small->cmrs[map->nr_cmrs++] = (struct tdx_cmr_info) { (u64)i * CELL };
+		small->cmrs[map->nr_cmrs - 1].size += CELL;
+	}
+}
+
+static void make_map(struct small_map *small, u64 number)
+{
+	small->state = number << 16;
+	make_cells(small);
+	small->map = (struct tdmr_map) {
+		.ram = small->ram,
+		.cmrs = small->cmrs,
+		.limits = { 1 + below(small, 5), 1 + below(small, 4), 16 },
+		.nr_cpus = 1,
+	};
+	memset(small->ram, 0, sizeof(small->ram));
+	make_ranges(small);
+}
+
+static bool has_ram(const struct small_map *small, unsigned int block)
+{
+	unsigned int i;
+
+	for (i = block * PER_BLOCK; i < (block + 1) * PER_BLOCK; i++)
+		if (small->cells[i] == RAM)
+			return true;
+	return false;
+}
+
+/* Reserved areas of a TDMR over the blocks; without RAM between them they can be one. */
+static unsigned int areas(const struct small_map *small, unsigned int first, unsigned int last,
+			  bool join)
+{
+	unsigned int i, count = 0;
+	bool in_hole = false, ram_since = true;
+
+	for (i = first * PER_BLOCK; i < (last + 1) * PER_BLOCK; i++) {
+		if (small->cells[i] == HOLE && !in_hole && (!join || ram_since))
+			count++;
+		if (small->cells[i] == HOLE)
+			ram_since = false;
+		ram_since |= small->cells[i] == RAM;
+		in_hole = small->cells[i] == HOLE;
+	}
+	return count;
+}
+
+/* Keeping an area for the PAMT, or using all there are and joining them. */
+static bool allowed(const struct small_map *small, unsigned int first, unsigned int last,
+		    bool spare)
+{
+	unsigned int limit = small->map.limits.max_reserved_per_tdmr;
+
+	if (spare && last > first)
+		return areas(small, first, last, false) < limit;
+	return areas(small, first, last, !spare) <= limit;
+}
+
+/* The fewest blocks without RAM that have to be covered from @block on, -1 if it is impossible. */
+static int least_extra(const struct small_map *small, unsigned int block, unsigned int tdmrs,
+		       bool spare)
+{
+	unsigned int last;
+	int extra = 0, rest, best = -1;
+
+	while (block < NR_BLOCKS && !has_ram(small, block))
+		block++;
+	if (block == NR_BLOCKS)
+		return 0;
+	if (!tdmrs)
+		return -1;
+
+	for (last = block; last < NR_BLOCKS; last++) {
+		extra += !has_ram(small, last);
+		if (!has_ram(small, last) || !allowed(small, block, last, spare))
+			continue;
+		rest = least_extra(small, last + 1, tdmrs - 1, spare);
+		if (rest >= 0 && (best < 0 || extra + rest < best))
+			best = extra + rest;
+	}
+	return best;
+}
+
+/* The least that the largest TDMR can have, in blocks, with no more than @extra blocks without RAM. */
+static int least_largest(const struct small_map *small, unsigned int block, unsigned int tdmrs,
+			 bool spare, int extra)
+{
+	int rest, size, best = -1;
+	unsigned int last;
+
+	while (block < NR_BLOCKS && !has_ram(small, block))
+		block++;
+	if (block == NR_BLOCKS)
+		return 0;
+
+	for (last = block; tdmrs && last < NR_BLOCKS; last++) {
+		extra -= !has_ram(small, last);
+		if (extra < 0)
+			break;
+		if (!has_ram(small, last) || !allowed(small, block, last, spare))
+			continue;
+		rest = least_largest(small, last + 1, tdmrs - 1, spare, extra);
+		size = last - block + 1;
+		if (rest >= 0 && (best < 0 || max(rest, size) < best))
+			best = max(rest, size);
+	}
+	return best;
+}
+
+/* Blocks side by side that all hold RAM and none of which has a hole. */
+static unsigned int longest_run(const struct small_map *small)
+{
+	unsigned int block, run = 0, longest = 0;
+
+	for (block = 0; block < NR_BLOCKS; block++) {
+		run = has_ram(small, block) && !areas(small, block, block, false) ? run + 1 : 0;
+		longest = max(longest, run);
+	}
+	return longest;
+}
+
+/* How many TDMRs would do, and which block is the first without one if there are @tdmrs? */
+static unsigned int fewest(const struct small_map *small, unsigned int tdmrs, u64 *left_over)
+{
+	unsigned int block, first = 0, nr = 0;
+
+	for (block = 0; block < NR_BLOCKS; block++) {
+		if (!has_ram(small, block) || (nr && allowed(small, first, block, false)))
+			continue;
+		first = block;
+		if (nr++ == tdmrs)
+			*left_over = (u64)block * SZ_1G;
+	}
+	return nr;
+}
+
+TEST(too_few_tdmrs_are_named_with_the_number_and_the_first_block_left_over)
+{
+	static struct small_map small;
+	struct tdmr_failure failure;
+	unsigned int n, seen = 0;
+	struct geometry geometry;
+	struct model_memory memory;
+	u64 left_over = 0;
+
+	for (n = 0; n < NR_MAPS; n++) {
+		make_map(&small, n);
+		if (!small.map.nr_ram || small.map.nr_cmrs > TDX_NR_CMRS)
+			continue;
+		geometry.map = small.map;
+		model_memory_init(&memory, 0, 0);
+		failure = geometry_make(&geometry, &memory.source);
+		geometry_free(&geometry);
+		if (failure.error != TDMR_TOO_MANY_TDMRS)
+			continue;
+		ASSERT_EQ(fewest(&small, small.map.limits.max_tdmrs, &left_over), failure.count);
+		ASSERT_EQ(small.map.limits.max_tdmrs, failure.limit);
+		ASSERT_EQ(left_over, failure.base) TH_LOG("map %u", n);
+		ASSERT_EQ(SZ_1G, failure.size);
+		seen++;
+	}
+	EXPECT_GT(seen, 1000);
+}
+
+TEST(a_layout_is_found_if_there_is_one_and_covers_no_more_than_the_best)
+{
+	unsigned int n, i, possible = 0, joined = 0, wasteful = 0, tried = 0;
+	static struct small_map small;
+	struct geometry geometry;
+	struct model_memory memory;
+	struct tdmr_failure failure;
+	u64 gb, largest;
+	bool spare;
+	int best;
+
+	for (n = 0; n < NR_MAPS; n++) {
+		make_map(&small, n);
+		if (!small.map.nr_ram || small.map.nr_cmrs > TDX_NR_CMRS)
+			continue;
+		tried++;
+		best = least_extra(&small, 0, small.map.limits.max_tdmrs, false);
+		spare = least_extra(&small, 0, small.map.limits.max_tdmrs, true) == best;
+		joined += !spare;
+
+		geometry.map = small.map;
+		model_memory_init(&memory, 0, 0);
+		failure = geometry_make(&geometry, &memory.source);
+		ASSERT_EQ(best >= 0, failure.error == TDMR_OK)
+			TH_LOG("map %u: error %d", n, failure.error);
+		if (failure.error == TDMR_OK) {
+			for (i = 0, gb = 0, largest = 0; i < geometry.layout.nr_tdmrs; i++) {
+				gb += geometry.info[i].size / SZ_1G;
+				largest = max(largest, geometry.info[i].size / SZ_1G);
+			}
+			ASSERT_EQ(blocks_with_ram(small.ram, small.map.nr_ram) + best, gb)
+				TH_LOG("map %u", n);
+			/* A run of blocks without holes is only cut when TDMRs are left for that. */
+			if (geometry.layout.nr_tdmrs == small.map.limits.max_tdmrs)
+				ASSERT_LE(largest, longest_run(&small) +
+					  least_largest(&small, 0, small.map.limits.max_tdmrs,
+							spare, best)) TH_LOG("map %u", n);
+			possible++;
+			wasteful += best > 0;
+		}
+		geometry_free(&geometry);
+	}
+	TH_LOG("%u maps: %u possible, %u of them with areas joined, %u with blocks without RAM",
+	       tried, possible, joined, wasteful);
+	EXPECT_GT(tried, 20000);
+	EXPECT_GT(tried - possible, 1000);
+	EXPECT_GT(joined, 500);
+	EXPECT_GT(wasteful, 500);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command-line tools: what goes in, what comes out, what a mistake is told."""
+import os
+import pathlib
+import subprocess
+import xml.etree.ElementTree
+
+import pytest
+
+BUILD = pathlib.Path(os.environ.get("TDX_UNIT_BUILD",
+                                    pathlib.Path(__file__).parents[4] / "build/unit"))
+SERVER = """
+# two sockets, holes below 4 GB
+ram 1M 1599M node 0
+ram 1604M 300M
+ram 4G 62G node 0
+ram 66G 64G node 1
+cmr 1M 1599M
+cmr 1602M 400M
+cmr 4G 126G
+"""
+LOG = """[    0.000000] BIOS-provided physical RAM map:
+[    0.000000] BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable
+[    0.000000] BIOS-e820: [mem 0x000000000009fc00-0x000000000009ffff] reserved
+BIOS-e820: [mem 0x0000000000100000-0x00000000bfffffff] usable
+[    0.000000] BIOS-e820: [mem 0x0000000100000000-0x000000033fffffff] usable
+[    0.002000] ACPI: SRAT: Node 0 PXM 0 [mem 0x00000000-0xbfffffff]
+[    0.002000] ACPI: SRAT: Node 0 PXM 0 [mem 0x100000000-0x1ffffffff]
+[    0.002000] ACPI: SRAT: Node 1 PXM 1 [mem 0x200000000-0x33fffffff]
+"""
+
+
+def run(tool, text, *options):
+    return subprocess.run([BUILD / tool, *options], input=text, capture_output=True, text=True,
+                          check=False)
+
+
+def lines(result, key):
+    return [line.split() for line in result.stdout.splitlines() if line.split()[:1] == [key]]
+
+
+def test_a_layout_is_accepted_by_the_judge_and_can_be_drawn():
+    layout = run("tdmr_layout", SERVER, "--cpus", "8")
+    assert layout.returncode == 0, layout.stderr
+    assert len(lines(layout, "tdmr")) >= 8
+    assert lines(layout, "cmr") and "# GB with RAM             128" in layout.stdout
+    verdict = run("tdx_judge", layout.stdout)
+    assert verdict.returncode == 0
+    assert "TDH.SYS.CONFIG -> 0x0000000000000000 SUCCESS" in verdict.stdout
+    picture = run("tdmr_map", layout.stdout)
+    assert picture.returncode == 0
+    drawn = xml.etree.ElementTree.fromstring(picture.stdout)
+    titles = [title.text for title in drawn.iter("{http://www.w3.org/2000/svg}title")]
+    for word in ("RAM of node 1", "CMR", "TDMR 3", "PAMT of TDMR 3", "reserved"):
+        assert any(title.startswith(word) for title in titles), word
+
+
+def test_suffixes_hexadecimal_and_decimal_mean_the_same():
+    texts = ["ram 1G 2G\ncmr 1G 2G\n", "ram 0x40000000 2048M\ncmr 1048576K 0x80000000\n",
+             "ram 1073741824 2g # comment\n\ncmr 1g 2G\n"]
+    assert len({run("tdmr_layout", text).stdout for text in texts}) == 1
+
+
+def test_ram_and_nodes_come_from_a_kernel_log(tmp_path):
+    log = tmp_path / "dmesg"
+    log.write_text(LOG)
+    layout = run("tdmr_layout", "cmr 1M 3071M\ncmr 4G 9G\n", "--from-e820", str(log))
+    assert layout.returncode == 0, layout.stderr
+    assert lines(layout, "ram") == [
+        ["ram", "0x100000", "0xbff00000", "node", "0"],
+        ["ram", "0x100000000", "0x100000000", "node", "0"],
+        ["ram", "0x200000000", "0x140000000", "node", "1"]]
+    assert "# left out: 0x9f000 bytes" in layout.stdout
+    assert run("tdx_judge", layout.stdout).returncode == 0
+
+
+def test_fragmented_memory_takes_more_tdmrs():
+    text = "ram 0 16G\ncmr 0 16G\n"
+    whole = run("tdmr_layout", text, "--cpus", "1")
+    pieces = run("tdmr_layout", text, "--cpus", "1", "--fragment", "7:70")
+    assert len(lines(whole, "tdmr")) == 1
+    assert len(lines(pieces, "tdmr")) > 2
+    assert run("tdx_judge", pieces.stdout).returncode == 0
+
+
+@pytest.mark.parametrize("text, message", [
+    ("ram 4G 4G\ncmr 4G 2G\n", "RAM at [0x180000000-0x1ffffffff] is in no CMR"),
+    ("ram 4G 4K\nram 8G 4K\ncmr 4G 8G\n", "no 4108 contiguous KB"),
+    ("limit max_tdmrs 1\nlimit max_reserved_per_tdmr 1\nram 0 512M\nram 2G 512M\n"
+     "cmr 0 512M\ncmr 2G 512M\n", "2 TDMRs are needed and 1 can be had; [0x80000000-"),
+    ("limit max_reserved_per_tdmr 1\nram 0 128M\nram 256M 128M\ncmr 0 128M\ncmr 256M 128M\n",
+     "[0x0-0x3fffffff] needs 2 reserved areas, a TDMR has 1"),
+])
+def test_what_is_impossible_is_explained(text, message):
+    result = run("tdmr_layout", text)
+    assert result.returncode == 1
+    assert message in result.stderr
+    assert not lines(result, "tdmr")
+
+
+@pytest.mark.parametrize("text, message", [
+    ("ram 4G\n", "standard input:1: expected a number, found 'end of line'"),
+    ("\nram 4Q 1G\n", "standard input:2: expected a number, found '4Q'"),
+    ("ram 1G 1G knot 1\n", "expected node, found 'knot'"),
+    ("ram 1G 1G node 0 0\n", "expected end of line, found '0'"),
+    ("dram 1G 1G\n", "expected ram, cmr, tdmr, rsvd or limit, found 'dram'"),
+    ("rsvd 0 4K\n", "expected a tdmr before"),
+    ("limit max_tdmrs 65\n", "found '65'"),
+    ("limit size 5\n", "found 'size'"),
+    ("ram 99999999999999999999 1\n", "expected a number"),
+    ("ram 1G 20000000T\n", "expected a number"),
+    ("ram 1G 1G\nram 1G 1G\ncmr 1G 1G\n", "ram 0x40000000 0x40000000 overlaps"),
+    ("ram 1G 1G\ncmr 1G 0\n", "cmr 0x40000000 0x0 is empty"),
+    ("ram 1025 1G\ncmr 1G 1G\n", "is not made of whole 4 KB pages"),
+    ("ram 0xfffffffffffff000 8K\ncmr 1G 1G\n", "goes beyond the end of the address space"),
+    ("cmr 1G 1G\n", "has no ram"), ("ram 1G 1G\n", "has no cmr"), ("", "has no ram"),
+])
+def test_bad_input_is_named(text, message):
+    result = run("tdmr_layout", text)
+    assert result.returncode == 2
+    assert message in result.stderr
+
+
+@pytest.mark.parametrize("options", [["--cpus", "0"], ["--cpus", "x"], ["--fragment", "7"],
+                                     ["--fragment", "1:101"], ["--nonsense"], ["file"],
+                                     ["--from-e820", "/nonexistent"]])
+def test_bad_options_are_errors(options):
+    assert run("tdmr_layout", SERVER if "--from" not in options[0] else "cmr 0 1G\n",
+               *options).returncode == 2
+
+
+def one_gb(reserved="", pamt="0x40000000", extra=""):
+    base = int(pamt, 0)
+    return (f"cmr 1G 8G\n{extra}tdmr 1G 1G pamt1g {base:#x} 4K pamt2m {base + 0x1000:#x} 8K "
+            f"pamt4k {base + 0x3000:#x} 4M\n{reserved}")
+
+
+@pytest.mark.parametrize("text, verdict", [
+    (one_gb("rsvd 0 0x403000\n"), "0x0000000000000000 SUCCESS"),
+    (one_gb(), "0xC0000A1200000200 PAMT_OVERLAP"),
+    (one_gb("rsvd 0 0x403000\nrsvd 0 4K\n"), "0xC0000A2100000100 NON_ORDERED_RESERVED_IN_TDMR"),
+    (one_gb("rsvd 0 0x403001\n"), "0xC0000A2000000000 INVALID_RESERVED_IN_TDMR"),
+    (one_gb("rsvd 0 1G\n", pamt="0x400000000"), "0xC0000A1100000200 PAMT_OUTSIDE_CMRS"),
+    (one_gb("rsvd 0 4K\n", pamt="0x80000000").replace("cmr 1G 8G", "cmr 1028M 8G"),
+     "0xC0000A0200000000 TDMR_OUTSIDE_CMRS"),
+    (one_gb("rsvd 0 0x403000\n").replace("tdmr 1G 1G", "tdmr 1G 1025M"),
+     "0xC0000A0000000000 INVALID_TDMR"),
+    (one_gb("rsvd 0 0x403000\n") + one_gb("rsvd 0 0x403000\n").replace("cmr 1G 8G\n", ""),
+     "0xC0000A0100000001 NON_ORDERED_TDMR"),
+    (one_gb("rsvd 0 0x403000\n").replace("pamt4k 0x40003000 4M", "pamt4k 0x40003000 4092K"),
+     "0xC0000A1000000000 INVALID_PAMT"),
+])
+def test_the_judge_answers_as_the_module(text, verdict):
+    """The specification's status and details: TDMR, then PAMT level or reserved area."""
+    result = run("tdx_judge", text)
+    assert f"TDH.SYS.CONFIG -> {verdict}" in result.stdout
+    assert result.returncode == (0 if verdict.endswith("SUCCESS") else 1)
+
+
+def test_the_judge_refuses_more_than_the_module_takes():
+    text = "cmr 1G 8G\n" + "".join(f"tdmr {n}G 1G pamt1g 1G 4K pamt2m 1G 8K pamt4k 1G 4M\n"
+                                   for n in range(2, 67))
+    result = run("tdx_judge", text)
+    assert "TDH.SYS.CONFIG -> 0xC000010000000002 OPERAND_INVALID" in result.stdout
+    too_many = one_gb("".join(f"rsvd {n}M 4K\n" for n in range(17)))
+    assert "no more than 16 reserved areas" in run("tdx_judge", too_many).stderr
+
+
+@pytest.mark.parametrize("text, message", [
+    ("", "nothing to draw"),
+    ("ram 0 0\n", "ram 0x0 0x0 is empty"),
+    ("cmr 4095T 2T\n", "cmr 0xfff0000000000 0x20000000000 goes beyond 52 bits"),
+    ("ram 0xffffffffc0000000 2G\n", "ram 0xffffffffc0000000 0x80000000 goes beyond 52 bits"),
+])
+def test_what_cannot_be_drawn_is_named(text, message):
+    result = run("tdmr_map", text)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert not result.stdout
+
+
+@pytest.mark.parametrize("tool", ["tdmr_layout", "tdx_judge", "tdmr_map"])
+def test_help_says_what_a_tool_does(tool):
+    result = run(tool, "", "--help")
+    assert result.returncode == 0
+    assert result.stdout.startswith(f"usage: {tool}")
