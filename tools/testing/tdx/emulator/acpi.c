@@ -11,7 +11,8 @@
 #define MADT_LOCAL_APIC		0
 #define MADT_APIC_ENABLED	BIT_ULL(0)
 #define MADT_APIC_ID_UNUSED	0xff
-#define FADT_PM1A_CONTROL	64	/* offset */
+#define FADT_PM1A_CONTROL	64	/* offsets */
+#define FADT_PM_TIMER		76
 
 struct rsdp {
 	char signature[8];
@@ -81,7 +82,7 @@ void acpi_read(struct acpi_facts *facts)
 {
 	const struct header *madt = find_table("APIC");
 	const struct madt_local_apic *e;
-	u64 at = phys_of(madt) + sizeof(struct madt);
+	u64 at = phys_of(madt) + sizeof(struct madt), fadt;
 
 	*facts = (struct acpi_facts){ 0 };
 	for (; at < phys_of(madt) + madt->length; at += e->length) {
@@ -89,5 +90,7 @@ void acpi_read(struct acpi_facts *facts)
 		if (e->type == MADT_LOCAL_APIC)
 			read_cpu(facts, e);
 	}
-	facts->pm1a_control_port = *(u32 *)(phys_of(find_table("FACP")) + FADT_PM1A_CONTROL);
+	fadt = phys_of(find_table("FACP"));
+	facts->pm1a_control_port = *(u32 *)phys(fadt + FADT_PM1A_CONTROL);
+	facts->pm_timer_port = *(u32 *)phys(fadt + FADT_PM_TIMER);
 }

@@ -15,6 +15,7 @@ struct acpi_facts {
 	unsigned int nr_cpus;
 	struct acpi_cpu cpus[MAX_CPUS];
 	u16 pm1a_control_port;	/* 0: none */
+	u16 pm_timer_port;
 };
 
 /* Ends the run when there are no tables, or more than MAX_CPUS CPUs in them. */

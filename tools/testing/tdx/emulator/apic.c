@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "apic.h"
 #include "apic_regs.h"
-#include "log.h"
 #include "npt.h"
+#include "shootdown.h"
 #include "smp.h"
 
 enum shorthand { TO_DESTINATION, TO_SELF, TO_ALL, TO_OTHERS };
 
 #define PHYSICAL_BROADCAST	0xff
+#define DFR_FLAT		0xf
 
 static void start_or_reset(struct cpu *self, struct cpu *target, u32 icr)
 {
@@ -16,6 +17,16 @@ static void start_or_reset(struct cpu *self, struct cpu *target, u32 icr)
 	else if (icr & ICR_ASSERT || !(icr & ICR_LEVEL))
 		smp_send_init(self, target);
 	/* else INIT level de-assert, which modern APICs ignore */
+}
+
+/* Flat: one bit for each CPU.  Clusters: the upper half says which, the lower has bits. */
+static bool is_logical_destination(const struct cpu *target, u32 id)
+{
+	u32 ldr = target->apic_ldr >> 24;
+
+	if (target->apic_dfr >> 28 == DFR_FLAT)
+		return id & ldr;
+	return (id >> 4 == 0xf || id >> 4 == ldr >> 4) && id & ldr & 0xf;
 }
 
 static bool is_destination(const struct cpu *self, const struct cpu *target, u32 icr, u32 id)
@@ -27,9 +38,23 @@ static bool is_destination(const struct cpu *self, const struct cpu *target, u32
 		return true;
 	case TO_OTHERS:
 		return target != self;
-	default:
-		return id == target->apic_id || (id == PHYSICAL_BROADCAST && target != self);
 	}
+	if (icr & ICR_LOGICAL)
+		return is_logical_destination(target, id);
+	return id == target->apic_id || (id == PHYSICAL_BROADCAST && target != self);
+}
+
+static void send_guest_nmi(struct cpu *self, u32 icr, u32 id)
+{
+	unsigned int i;
+
+	shootdown_guest_nmi_begin();
+	for (i = 0; i < nr_cpus; i++) {
+		if (is_destination(self, &cpus[i], icr, id))
+			shootdown_guest_nmi(&cpus[i]);
+	}
+	apic_write(APIC_ICR_LOW, icr);
+	shootdown_guest_nmi_end();
 }
 
 static void write_icr(struct cpu *self, u32 icr)
@@ -37,13 +62,12 @@ static void write_icr(struct cpu *self, u32 icr)
 	u32 id = apic_read(APIC_ICR_HIGH) >> 24;
 	unsigned int i;
 
-	if (ICR_MODE(icr) != ICR_MODE_INIT && ICR_MODE(icr) != ICR_MODE_SIPI) {
-		apic_write(APIC_ICR_LOW, icr);
+	if (ICR_MODE(icr) == ICR_MODE_NMI) {
+		send_guest_nmi(self, icr, id);
 		return;
 	}
-	if (icr & ICR_LOGICAL && ICR_SHORTHAND(icr) == TO_DESTINATION) {
-		log_line("[cpu %u] ICR 0x%x: INIT or SIPI by logical APIC ID is not emulated",
-			 self->index, icr);
+	if (ICR_MODE(icr) != ICR_MODE_INIT && ICR_MODE(icr) != ICR_MODE_SIPI) {
+		apic_write(APIC_ICR_LOW, icr);
 		return;
 	}
 	for (i = 0; i < nr_cpus; i++) {
@@ -80,10 +104,15 @@ bool apic_write_exit(struct cpu *cpu, const struct insn *insn, u64 gpa)
 		cpu->gpr[insn->reg] = apic_read(offset);
 	/* first, since an INIT to this CPU does not come back */
 	cpu_skip_insn(cpu, insn->length);
-	if (offset == APIC_ICR_LOW)
+	if (offset == APIC_ICR_LOW) {
 		write_icr(cpu, value);
-	else
-		apic_write(offset, value);
+		return true;
+	}
+	if (offset == APIC_LDR)
+		cpu->apic_ldr = value;
+	if (offset == APIC_DFR)
+		cpu->apic_dfr = value;
+	apic_write(offset, value);
 	return true;
 }
 

@@ -7,11 +7,14 @@
 
 #define APIC_PAGE		0xfee00000ULL
 #define APIC_ID			0x20
+#define APIC_LDR		0xd0
+#define APIC_DFR		0xe0
 #define APIC_ICR_LOW		0x300
 #define APIC_ICR_HIGH		0x310
 
 #define ICR_VECTOR(low)		((low) & 0xff)
 #define ICR_MODE(low)		((low) >> 8 & 7)
+#define ICR_MODE_NMI		4
 #define ICR_MODE_INIT		5
 #define ICR_MODE_SIPI		6
 #define ICR_LOGICAL		BIT_ULL(11)

@@ -76,6 +76,8 @@ void cpu_reset_guest(struct cpu *cpu, u8 sipi_vector)
 	memset(v, 0, sizeof(*v));
 	memset(cpu->gpr, 0, sizeof(cpu->gpr));
 	cpu->cr4_vmxe = false;
+	cpu->apic_ldr = 0;
+	cpu->apic_dfr = ~0U;
 	cpu->vmx = (struct vmx_state){ .current_vmcs_pa = VMCS_NONE };
 	cpu->msr_store[STORE_DEBUGCTL] = 0;
 
@@ -98,11 +100,12 @@ static void arm_intercepts(struct vmcb *v)
 {
 	v->intercept_cr = SVM_INTERCEPT_CR_READ(4) | SVM_INTERCEPT_CR_WRITE(4);
 	v->intercept_exceptions = BIT(VECTOR_UD);
-	v->intercept1 = SVM_INTERCEPT1_CPUID | SVM_INTERCEPT1_SWINT | SVM_INTERCEPT1_INVLPGA |
-			SVM_INTERCEPT1_IOIO | SVM_INTERCEPT1_MSR | SVM_INTERCEPT1_SHUTDOWN;
+	v->intercept1 = SVM_INTERCEPT1_NMI | SVM_INTERCEPT1_CPUID | SVM_INTERCEPT1_SWINT |
+			SVM_INTERCEPT1_INVD | SVM_INTERCEPT1_INVLPGA | SVM_INTERCEPT1_IOIO |
+			SVM_INTERCEPT1_MSR | SVM_INTERCEPT1_SHUTDOWN;
 	v->intercept2 = SVM_INTERCEPT2_VMRUN | SVM_INTERCEPT2_VMMCALL | SVM_INTERCEPT2_VMLOAD |
 			SVM_INTERCEPT2_VMSAVE | SVM_INTERCEPT2_STGI | SVM_INTERCEPT2_CLGI |
-			SVM_INTERCEPT2_SKINIT;
+			SVM_INTERCEPT2_SKINIT | SVM_INTERCEPT2_WBINVD;
 	v->iopm_base_pa = phys_of(io_permissions);
 	v->msrpm_base_pa = phys_of(msr_permissions);
 	v->asid = 1;
@@ -158,6 +161,12 @@ void cpu_inject_error(struct cpu *cpu, unsigned int vector, u32 error)
 	cpu_inject(cpu, vector);
 	cpu->vmcb.event_inject |= SVM_EVENT_ERROR_VALID;
 	cpu->vmcb.event_inject_error = error;
+}
+
+void cpu_inject_nmi(struct cpu *cpu)
+{
+	cpu->vmcb.event_inject = SVM_EVENT_VALID | SVM_EVENT_NMI | VECTOR_NMI;
+	cpu->vmcb.event_inject_error = 0;
 }
 
 void cpu_software_interrupt(struct cpu *cpu, u8 vector, unsigned int length)

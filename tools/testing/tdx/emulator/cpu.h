@@ -43,15 +43,27 @@ struct cpu {
 
 	unsigned int index;	/* the number of the logical processor, 0 for the BSP */
 	u32 apic_id;
+	u32 apic_ldr, apic_dfr;	/* for logical destinations, as the guest wrote them */
 	unsigned int package;
 	bool present;		/* enabled by the BIOS; else to be hot-added */
 
+	/* owner.c: what MOVDIR64B overwrote of a page that is taken back */
+	u64 direct_page, direct_lines;
+
+	/* cache.c: modified lines that this CPU's caches may hold */
+	bool host_lines, keyid_lines;
+
 	/* smp.c only; written by other CPUs */
 	enum cpu_activity activity;
-	bool in_guest;
+	bool in_guest;		/* or where it may be reset as if it were */
+	bool executing;		/* in the guest indeed */
+	u64 nr_exits;
 	bool must_park;		/* about to be reset: do not leave the guest */
 	bool init_latched;	/* an INIT that came in VMX operation */
 	u8 sipi_vector;
+
+	/* shootdown.c only: whose NMI is on its way */
+	bool own_nmi, guest_nmi;
 };
 
 static_assert(offsetof(struct cpu, gpr[R15]) - offsetof(struct cpu, gpr) == GPR_R15);
@@ -106,6 +118,8 @@ void cpu_skip_insn(struct cpu *cpu, unsigned int length);
 /* Deliver an exception when the guest goes on; it replaces one that is waiting. */
 void cpu_inject(struct cpu *cpu, unsigned int vector);
 void cpu_inject_error(struct cpu *cpu, unsigned int vector, u32 error);
+
+void cpu_inject_nmi(struct cpu *cpu);
 
 /* Deliver INT n, an instruction of @length bytes. */
 void cpu_software_interrupt(struct cpu *cpu, u8 vector, unsigned int length);

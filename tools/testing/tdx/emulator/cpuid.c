@@ -2,6 +2,7 @@
 #include <linux/string.h>
 
 #include "cpuid.h"
+#include "override.h"
 #include "platform.h"
 
 #define MAX_BASIC_LEAF		0x1f
@@ -175,6 +176,7 @@ void cpuid_exit(struct cpu *cpu, unsigned int insn_length)
 	u32 regs[4];
 
 	cpuid_guest(cpu, cpu->gpr[RAX], cpu->gpr[RCX], regs);
+	override_cpuid(cpu, cpu->gpr[RAX], cpu->gpr[RCX], regs);
 	cpu->gpr[RAX] = regs[EAX];
 	cpu->gpr[RBX] = regs[EBX];
 	cpu->gpr[RCX] = regs[ECX];

@@ -28,6 +28,8 @@ static const struct opcode opcodes[] = {
 	{ MAP_ONE_BYTE, 0x89, F_MODRM },
 	{ MAP_ONE_BYTE, 0xc7, F_MODRM | F_IMM32 },
 	/* intercepted because the guest's view differs from the CPU's */
+	{ MAP_0F, 0x08, 0 },				/* INVD */
+	{ MAP_0F, 0x09, 0 },				/* WBINVD, WBNOINVD */
 	{ MAP_0F, 0x20, F_MODRM | F_REG_ONLY },		/* MOV from CR */
 	{ MAP_0F, 0x22, F_MODRM | F_REG_ONLY },		/* MOV to CR */
 	{ MAP_0F, 0x30, 0 },				/* WRMSR */

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "apic.h"
 #include "apic_regs.h"
+#include "cache.h"
 #include "cpuid.h"
 #include "cr.h"
 #include "crash.h"
 #include "decode.h"
 #include "exit.h"
+#include "foreign.h"
 #include "insn.h"
 #include "io.h"
 #include "log.h"
 #include "msr.h"
 #include "npt.h"
-#include "platform.h"
 #include "report.h"
 #include "seam.h"
+#include "shootdown.h"
 #include "smp.h"
 #include "softint.h"
 
@@ -24,16 +26,13 @@ static void decode_known(const struct cpu *cpu, struct insn *insn)
 		crash_guest(cpu, "cannot decode the instruction that was intercepted");
 }
 
-/* Whose memory it is that the guest cannot reach. */
-static const char *foreign_memory(u64 pa)
+static void __noreturn shutdown(const char *why)
 {
-	if (seam_owns(pa))
-		return "PAMT memory";
-	if (pa - platform.seamrr_base < platform.seamrr_size)
-		return "the SEAM range";
-	if (pa >= platform.phys_limit)
-		return "an address with a KeyID";
-	return "the emulator's memory";
+	report_end(why);
+	/* what the machine does on a CPU's shutdown */
+	io_out8(0xcf9, 0x0e);
+	for (;;)
+		cpu_pause();
 }
 
 static void nested_page_fault(struct cpu *cpu)
@@ -50,17 +49,8 @@ static void nested_page_fault(struct cpu *cpu)
 	}
 	if (npt_map_on_demand(gpa))
 		return;
-	report_violation(cpu, gpa, write, foreign_memory(gpa));
-	npt_map_abort_page(gpa);
-}
-
-static void shutdown(void)
-{
-	report_end("triple fault");
-	/* what the machine does on a CPU's shutdown */
-	io_out8(0xcf9, 0x0e);
-	for (;;)
-		cpu_pause();
+	if (!foreign_access(cpu, gpa, write))
+		shutdown("machine check without CR4.MCE");
 }
 
 static void dispatch(struct cpu *cpu)
@@ -71,6 +61,9 @@ static void dispatch(struct cpu *cpu)
 	switch (v->exit_code) {
 	case SVM_EXIT_EXCEPTION + VECTOR_UD:
 		insn_ud_exit(cpu);
+		break;
+	case SVM_EXIT_NMI:
+		shootdown_nmi_exit(cpu);
 		break;
 	case SVM_EXIT_SWINT:
 		softint_exit(cpu);
@@ -91,15 +84,19 @@ static void dispatch(struct cpu *cpu)
 		decode_known(cpu, &insn);
 		cr4_write_exit(cpu, &insn);
 		break;
+	case SVM_EXIT_WBINVD:
+	case SVM_EXIT_INVD:
+		decode_known(cpu, &insn);
+		cache_exit(cpu, &insn);
+		break;
 	case SVM_EXIT_NPF:
 		nested_page_fault(cpu);
 		break;
 	case SVM_EXIT_IOIO:
-		io_exit(cpu, report_end);
+		io_exit(cpu, report_end, seam_dump);
 		break;
 	case SVM_EXIT_SHUTDOWN:
-		shutdown();
-		break;
+		shutdown("triple fault");
 	case SVM_EXIT_INVLPGA:
 	case SVM_EXIT_VMRUN:
 	case SVM_EXIT_VMMCALL:

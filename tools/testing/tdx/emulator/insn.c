@@ -3,6 +3,7 @@
 
 #include "decode.h"
 #include "insn.h"
+#include "owner.h"
 #include "seam.h"
 #include "vmx.h"
 #include "walk.h"
@@ -30,7 +31,7 @@ static void movdir64b(struct cpu *cpu, const struct insn *insn)
 	if (!guest_read(cpu, insn->linear, line, sizeof(line)) ||
 	    !guest_address(cpu, to, ACCESS_WRITE, &pa))
 		return;
-	seam_direct_store(pa);
+	owner_direct_store(cpu, pa);
 	memcpy(phys(pa), line, sizeof(line));
 	cpu_skip_insn(cpu, insn->length);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "crash.h"
+#include "dump.h"
 #include "io.h"
 
 #define PORT_KEYBOARD_COMMAND	0x64
@@ -47,7 +48,7 @@ static u64 do_in(u16 port, unsigned int bytes, u64 rax)
 	return io_in32(port);
 }
 
-void io_exit(struct cpu *cpu, void (*on_end)(const char *how))
+void io_exit(struct cpu *cpu, void (*on_end)(const char *how), void (*on_dump)(void))
 {
 	u64 info = cpu->vmcb.exit_info1;
 	u16 port = SVM_IOIO_PORT(info);
@@ -62,6 +63,10 @@ void io_exit(struct cpu *cpu, void (*on_end)(const char *how))
 		cpu->gpr[RAX] = do_in(port, bytes, cpu->gpr[RAX]);
 		return;
 	}
+	if (port == PORT_DUMP) {
+		on_dump();
+		return;
+	}
 	how = ending(port, cpu->gpr[RAX]);
 	if (how)
 		on_end(how);
@@ -74,6 +79,7 @@ void io_init(u16 pm1a_control)
 	svm_trap_port(PORT_KEYBOARD_COMMAND);
 	svm_trap_port(PORT_SYSTEM_CONTROL_A);
 	svm_trap_port(PORT_RESET_CONTROL);
+	svm_trap_port(PORT_DUMP);
 	if (pm1a_control) {
 		svm_trap_port(pm1a_control);
 		svm_trap_port(pm1a_control + 1);

@@ -9,6 +9,7 @@
 #define BOOT_PARAMS		0x90000ULL
 #define BOOT_COMMAND_LINE	0x91000ULL
 #define BOOT_GDT		0x92000ULL
+#define BOOT_SETUP_DATA		0x93000ULL
 
 #define SETUP_HEADER		0x1f1
 #define SETUP_HEADER_END	0x201	/* a byte: the header ends that many behind 0x202 */
@@ -17,6 +18,7 @@
 #define SECTOR			512
 #define LOADER_UNDEFINED	0xff
 #define E820_MAX		128
+#define SETUP_DATA_E820_EXT	1
 
 #define SELECTOR_BOOT_CODE	0x10
 #define SELECTOR_BOOT_DATA	0x18
@@ -38,7 +40,8 @@ struct setup_header {
 	u32 initrd_addr_max;
 	u8 unused5[0x238 - 0x230];
 	u32 cmdline_size;
-	u8 unused6[0x258 - 0x23c];
+	u8 unused6[0x250 - 0x23c];
+	u64 setup_data;
 	u64 pref_address;
 	u32 init_size;
 } __packed;
@@ -46,6 +49,7 @@ static_assert(offsetof(struct setup_header, magic) == 0x202 - SETUP_HEADER);
 static_assert(offsetof(struct setup_header, type_of_loader) == 0x210 - SETUP_HEADER);
 static_assert(offsetof(struct setup_header, cmd_line_ptr) == 0x228 - SETUP_HEADER);
 static_assert(offsetof(struct setup_header, cmdline_size) == 0x238 - SETUP_HEADER);
+static_assert(offsetof(struct setup_header, setup_data) == 0x250 - SETUP_HEADER);
 static_assert(offsetof(struct setup_header, pref_address) == 0x258 - SETUP_HEADER);
 
 struct boot_params {
@@ -67,6 +71,15 @@ struct boot_params {
 static_assert(offsetof(struct boot_params, e820_entries) == 0x1e8);
 static_assert(offsetof(struct boot_params, e820) == 0x2d0);
 static_assert(sizeof(struct boot_params) == 4096);
+
+/* More of the memory map than boot_params has room for. */
+struct setup_data {
+	u64 next;
+	u32 type;
+	u32 length;
+	struct mem_range e820[MEMMAP_MAX - E820_MAX];
+} __packed;
+static_assert(sizeof(struct setup_data) <= 4096);
 
 /* Where the parts of the image are and where they go. */
 struct plan {
@@ -117,6 +130,26 @@ static void make_plan(const struct boot_info *boot, const struct memmap *map, st
 		     p->initrd_bytes);
 }
 
+static void fill_memory_map(struct boot_params *params, const struct memmap *map)
+{
+	struct setup_header *h = (struct setup_header *)params->header;
+	unsigned int i, here = map->nr < E820_MAX ? map->nr : E820_MAX;
+	struct setup_data *more = phys(BOOT_SETUP_DATA);
+
+	for (i = 0; i < here; i++)
+		params->e820[i] = map->ranges[i];
+	params->e820_entries = here;
+	if (map->nr == here)
+		return;
+	*more = (struct setup_data){
+		.type = SETUP_DATA_E820_EXT,
+		.length = (map->nr - here) * sizeof(struct mem_range),
+	};
+	for (i = here; i < map->nr; i++)
+		more->e820[i - here] = map->ranges[i];
+	h->setup_data = BOOT_SETUP_DATA;
+}
+
 static void fill_boot_params(const struct boot_info *boot, const struct memmap *map,
 			     const struct plan *plan)
 {
@@ -124,7 +157,6 @@ static void fill_boot_params(const struct boot_info *boot, const struct memmap *
 	u64 header_bytes = 0x202 + *(u8 *)phys(boot->kernel.base + SETUP_HEADER_END) - SETUP_HEADER;
 	struct boot_params *params = phys(BOOT_PARAMS);
 	struct setup_header *h = (struct setup_header *)params->header;
-	unsigned int i;
 
 	memset(params, 0, sizeof(*params));
 	if (header_bytes > sizeof(params->header))
@@ -140,10 +172,7 @@ static void fill_boot_params(const struct boot_info *boot, const struct memmap *
 	params->video_lines = 25;
 	params->video_points = 16;
 	params->video_is_vga = 1;
-	for (i = 0; i < map->nr; i++)
-		params->e820[i] = map->ranges[i];
-	params->e820_entries = map->nr;
-
+	fill_memory_map(params, map);
 	if (text_length(boot->kernel.arguments) > h->cmdline_size)
 		fail(EXIT_NO_BOOT, "the kernel takes a command line of %u bytes only",
 		     h->cmdline_size);

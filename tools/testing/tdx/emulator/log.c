@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <stdarg.h>
-
 #include "lock.h"
 #include "log.h"
 #include "text.h"
@@ -128,16 +126,23 @@ static void format_to(const struct sink *s, const char *f, va_list args)
 	s->put('\n');
 }
 
-void log_line(const char *format, ...)
+void log_line_args(const char *prefix, const char *format, va_list args)
 {
 	const struct sink console = { put_debug_console };
-	va_list args;
 
 	lock(&log_lock);
-	va_start(args, format);
+	put_string(&console, &(struct spec){ 0 }, prefix);
 	format_to(&console, format, args);
-	va_end(args);
 	unlock(&log_lock);
+}
+
+void log_line(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_line_args("", format, args);
+	va_end(args);
 }
 
 void end_qemu(enum exit_code code)

@@ -3,6 +3,8 @@
 #ifndef _TDX_EMU_LOG_H
 #define _TDX_EMU_LOG_H
 
+#include <stdarg.h>
+
 #include "x86.h"
 
 /* Exit codes on QEMU's isa-debug-exit device; QEMU ends with 2 * code + 1. */
@@ -19,6 +21,9 @@ enum exit_code {
  */
 __printf(1, 2)
 void log_line(const char *format, ...);
+
+/* The same, behind a prefix and with the arguments of another function. */
+void log_line_args(const char *prefix, const char *format, va_list args);
 
 /*
  * Print a line on the debug console and on the first serial port, and end QEMU

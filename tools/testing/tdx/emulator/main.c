@@ -3,6 +3,7 @@
 #include "acpi.h"
 #include "apic.h"
 #include "apic_regs.h"
+#include "clock.h"
 #include "crash.h"
 #include "entry.h"
 #include "exit.h"
@@ -14,6 +15,7 @@
 #include "platform.h"
 #include "seam.h"
 #include "smp.h"
+#include "trace.h"
 
 static struct boot_info boot;
 static struct memmap linux_map;
@@ -85,6 +87,7 @@ static void init_machine(void)
 	struct acpi_facts acpi;
 
 	acpi_read(&acpi);
+	clock_init(acpi.pm_timer_port);
 	register_cpus(&acpi);
 	init_memory_map();
 	platform_init(&linux_map);
@@ -95,6 +98,7 @@ static void init_machine(void)
 	log_line("emulator 0x%llx 0x%llx", phys_of(emulator_start),
 		 (u64)(emulator_end - emulator_start));
 	platform_describe();
+	trace_init();
 	if (options.module)
 		seam_init();
 }

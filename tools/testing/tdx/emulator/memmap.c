@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "log.h"
 #include "memmap.h"
+#include "text.h"
 
 #define LOW_MEMORY	0x100000ULL
 
@@ -43,7 +44,7 @@ static void cut(struct memmap *map, unsigned int i, u64 at)
 	insert(map, i + 1, at, end - at, r->type);
 }
 
-void memmap_reserve(struct memmap *map, u64 base, u64 size)
+void memmap_set(struct memmap *map, u64 base, u64 size, enum mem_type type)
 {
 	struct mem_range *r;
 	unsigned int i;
@@ -55,8 +56,65 @@ void memmap_reserve(struct memmap *map, u64 base, u64 size)
 		cut(map, i, base + size);
 		r = &map->ranges[i];
 		if (r->base >= base && end_of(r) <= base + size)
-			r->type = MEM_RESERVED;
+			r->type = type;
 	}
+}
+
+void memmap_tidy(struct memmap *map)
+{
+	struct mem_range *last = NULL, *r;
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < map->nr; i++) {
+		r = &map->ranges[i];
+		if (r->type == MEM_NONE)
+			continue;
+		if (last && last->type == r->type && end_of(last) == r->base) {
+			last->size += r->size;
+			continue;
+		}
+		last = &map->ranges[nr++];
+		*last = *r;
+	}
+	map->nr = nr;
+}
+
+static const struct {
+	const char *name;
+	enum mem_type type;
+} types[] = {
+	{ "hole", MEM_NONE },
+	{ "ram", MEM_RAM },
+	{ "reserved", MEM_RESERVED },
+	{ "acpi", MEM_ACPI },
+	{ "nvs", MEM_NVS },
+	{ "unusable", MEM_UNUSABLE },
+	{ "pmem", MEM_PMEM },
+	{ "old-pmem", MEM_OLD_PMEM },
+};
+
+const char *memmap_type_name(enum mem_type type)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(types); i++) {
+		if (types[i].type == type)
+			return types[i].name;
+	}
+	return "unknown";
+}
+
+bool memmap_type_by_name(const char *name, enum mem_type *type)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(types); i++) {
+		if (text_equal(types[i].name, name)) {
+			*type = types[i].type;
+			return true;
+		}
+	}
+	return false;
 }
 
 bool memmap_is_ram(const struct memmap *map, u64 base, u64 size)

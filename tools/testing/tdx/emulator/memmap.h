@@ -5,11 +5,17 @@
 
 #include "x86.h"
 
-#define MEMMAP_MAX	64
+#define MEMMAP_MAX	256
 
 enum mem_type {
+	MEM_NONE	= 0,	/* nothing is there: a hole */
 	MEM_RAM		= 1,
 	MEM_RESERVED	= 2,
+	MEM_ACPI	= 3,	/* tables, may be reclaimed */
+	MEM_NVS		= 4,
+	MEM_UNUSABLE	= 5,
+	MEM_PMEM	= 7,	/* persistent memory */
+	MEM_OLD_PMEM	= 12,	/* the same, before it had an ACPI type */
 };
 
 struct mem_range {
@@ -25,8 +31,21 @@ struct memmap {
 /* Append a range.  Ends the run when the map is full. */
 void memmap_add(struct memmap *map, u64 base, u64 size, u32 type);
 
-/* Make the part of the RAM in [@base, @base + @size) reserved. */
-void memmap_reserve(struct memmap *map, u64 base, u64 size);
+/* Give the part of the RAM in [@base, @base + @size) another type. */
+void memmap_set(struct memmap *map, u64 base, u64 size, enum mem_type type);
+
+static inline void memmap_reserve(struct memmap *map, u64 base, u64 size)
+{
+	memmap_set(map, base, size, MEM_RESERVED);
+}
+
+/* Forget the ranges of type MEM_NONE, and join what touches and is of one type. */
+void memmap_tidy(struct memmap *map);
+
+const char *memmap_type_name(enum mem_type type);
+
+/* false: no type is called so. */
+bool memmap_type_by_name(const char *name, enum mem_type *type);
 
 /* All of the range is RAM. */
 bool memmap_is_ram(const struct memmap *map, u64 base, u64 size);

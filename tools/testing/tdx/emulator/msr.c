@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cr.h"
 #include "msr.h"
+#include "override.h"
 #include "platform.h"
 #include "vmx.h"
 
@@ -239,6 +240,8 @@ bool msr_read(const struct cpu *cpu, u32 msr, u64 *value)
 	const struct stored_msr *s = find_stored(msr);
 	const struct active_msr *a = find_active(msr);
 
+	if (msr != MSR_TSC_ADJUST && override_msr(cpu, msr, value))
+		return true;
 	if (c)
 		*value = c->from ? *c->from : c->value;
 	else if (s)
@@ -290,8 +293,12 @@ void msr_init(void)
 	unsigned int i;
 	u32 msr;
 
+	for (i = 0; i < nr_cpus; i++)
+		override_msr(&cpus[i], MSR_TSC_ADJUST, &cpus[i].tsc_adjust);
 	for (i = 0; i < ARRAY_LEN(passed); i++) {
-		for (msr = passed[i].first; msr <= passed[i].last; msr++)
-			svm_pass_msr(msr);
+		for (msr = passed[i].first; msr <= passed[i].last; msr++) {
+			if (!override_has_msr(msr))
+				svm_pass_msr(msr);
+		}
 	}
 }

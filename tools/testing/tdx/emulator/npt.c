@@ -151,18 +151,25 @@ void npt_map_abort_page(u64 pa)
 	unlock(&npt_lock);
 }
 
-bool npt_give_back_page(u64 pa)
+void npt_give_back_page(u64 pa)
 {
-	u64 theirs = (pa & PAGE_MASK) | PTE_READ_WRITE;
-	u64 *entry;
-	bool taken;
-
 	lock(&npt_lock);
-	entry = entry_at(pa, LEVEL_4K);
-	taken = *entry != theirs;
-	set_entry(entry, theirs);
+	set_entry(entry_at(pa, LEVEL_4K), pa | PTE_READ_WRITE);
 	unlock(&npt_lock);
-	return taken;
+}
+
+/* Without the lock: tables are never freed. */
+bool npt_is_hosts(u64 pa)
+{
+	unsigned int level = LEVEL_512G;
+	u64 entry = __atomic_load_n(&root[(pa >> LEVEL_SHIFT(level)) % ENTRIES], __ATOMIC_ACQUIRE);
+
+	while (level > LEVEL_4K && entry & PTE_P && !(entry & PTE_PS)) {
+		level--;
+		entry = __atomic_load_n(&table_of(entry)[(pa >> LEVEL_SHIFT(level)) % ENTRIES],
+					__ATOMIC_ACQUIRE);
+	}
+	return entry & PTE_P && (entry & PTE_ADDR) != phys_of(abort_page);
 }
 
 bool npt_map_on_demand(u64 pa)

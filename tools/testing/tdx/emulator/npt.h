@@ -35,8 +35,11 @@ void npt_set_access(u64 base, u64 size, enum npt_access access);
  */
 void npt_map_abort_page(u64 pa);
 
-/* Give the page at @pa back to the host; false: it is the host's. */
-bool npt_give_back_page(u64 pa);
+/* Give the page at @pa back to the host. */
+void npt_give_back_page(u64 pa);
+
+/* The page at @pa is mapped for the host, and not to the junk page. */
+bool npt_is_hosts(u64 pa);
 
 /* MMIO may lie anywhere: map the 512 GB around @pa.  false: beyond the limit, or mapped. */
 bool npt_map_on_demand(u64 pa);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "log.h"
+#include "option_words.h"
 #include "options.h"
 #include "seam_names.h"
 #include "text.h"
 
-#define MAX_WORD		512
+#define MAX_WORD		1024
 #define MAX_KEYID_BITS		15
 
 struct options options = {
@@ -14,6 +15,8 @@ struct options options = {
 	.tdx_keyids = 32,
 	.max_tdmrs = TDX_MODEL_MAX_TDMRS,
 	.max_reserved = TDX_TDMR_NR_RESERVED,
+	.features0 = TDX_FEATURES0_NO_RBP_MOD,
+	.check_caches = true,
 	.log_level = LOG_FAILURES,
 };
 
@@ -22,43 +25,9 @@ struct option {
 	const char *name;
 	bool (*parse)(const char *value);
 	const char *values;
+	const char *standard;	/* if it is not given */
 	const char *meaning;
 };
-
-/* A number, decimal or with 0x; moves *@s behind it. */
-static bool number(const char **s, u64 *value)
-{
-	const char *start = *s;
-	unsigned int base = 10, digit;
-
-	if (start[0] == '0' && start[1] == 'x') {
-		base = 16;
-		start += 2;
-	}
-	*value = 0;
-	for (*s = start; **s; ++*s) {
-		if (**s >= '0' && **s <= '9')
-			digit = **s - '0';
-		else if (base == 16 && (**s | 0x20) >= 'a' && (**s | 0x20) <= 'f')
-			digit = (**s | 0x20) - 'a' + 10;
-		else
-			break;
-		if (*value > (~0ULL - digit) / base)
-			return false;
-		*value = *value * base + digit;
-	}
-	return *s != start;
-}
-
-static bool whole_number(const char *s, u64 low, u64 high, unsigned int *value)
-{
-	u64 n;
-
-	if (!number(&s, &n) || *s || n < low || n > high)
-		return false;
-	*value = n;
-	return true;
-}
 
 static bool parse_module(const char *s)
 {
@@ -103,15 +72,24 @@ static bool parse_seamrr(const char *s)
 	static const char * const names[] = {
 		[SEAMRR_ON] = "on", [SEAMRR_OFF] = "off", [SEAMRR_UNLOCKED] = "unlocked",
 	};
-	unsigned int i;
 
-	for (i = 0; i < ARRAY_LEN(names); i++) {
-		if (text_equal(s, names[i])) {
-			options.seamrr = i;
-			return true;
-		}
-	}
-	return false;
+	options.seamrr = word_index(s, names, ARRAY_LEN(names));
+	return options.seamrr < ARRAY_LEN(names);
+}
+
+static bool parse_caches(const char *s)
+{
+	return on_or_off(s, &options.check_caches);
+}
+
+static bool parse_foreign(const char *s)
+{
+	static const char * const names[] = {
+		[FOREIGN_MACHINE_CHECK] = "mce", [FOREIGN_ONES] = "ones",
+	};
+
+	options.foreign = word_index(s, names, ARRAY_LEN(names));
+	return options.foreign < ARRAY_LEN(names);
 }
 
 /* Any list is taken as it stands: to refuse a bad one is the module's work. */
@@ -123,7 +101,7 @@ static bool parse_cmrs(const char *s)
 		if (options.nr_cmrs == TDX_NR_CMRS)
 			return false;
 		cmr = &options.cmrs[options.nr_cmrs++];
-		if (!number(&s, &cmr->base) || *s++ != '+' || !number(&s, &cmr->size))
+		if (!size_number(&s, &cmr->base) || *s++ != '+' || !size_number(&s, &cmr->size))
 			return false;
 	} while (*s++ == ',');
 	return !s[-1];
@@ -139,21 +117,48 @@ static bool parse_max_reserved(const char *s)
 	return whole_number(s, 1, TDX_TDMR_NR_RESERVED, &options.max_reserved);
 }
 
-/* Copy up to @end into @word and move *@s behind it. */
-static bool word_until(const char **s, char end, char word[MAX_WORD])
+/* TYPE:BASE+SIZE, and *COUNT/STEP for several of them. */
+static bool parse_overlay(const char **s)
 {
-	unsigned int length = 0;
+	struct overlay *o = &options.overlays[options.nr_overlays];
+	char word[MAX_PART];
 
-	for (; **s && **s != end; ++*s)
-		word[length++] = **s;
-	word[length] = '\0';
-	return *(*s)++ == end;
+	if (options.nr_overlays == MAX_OVERLAYS)
+		return false;
+	if (!word_until(s, ':', word) || !memmap_type_by_name(word, &o->type))
+		return false;
+	if (!size_number(s, &o->base) || *(*s)++ != '+' || !size_number(s, &o->size))
+		return false;
+	o->count = 1;
+	if (**s == '*') {
+		++*s;
+		if (!number(s, &o->count) || *(*s)++ != '/' || !size_number(s, &o->step))
+			return false;
+	}
+	options.nr_overlays++;
+	return o->type != MEM_RAM && o->size && o->count && o->count <= MEMMAP_MAX &&
+	       !((o->base | o->size | o->step) & (PAGE_SIZE - 1)) &&
+	       (o->count == 1 || o->step >= o->size);
+}
+
+static bool parse_e820(const char *s)
+{
+	do {
+		if (!parse_overlay(&s))
+			return false;
+	} while (*s++ == ',');
+	return !s[-1];
+}
+
+static bool parse_delay(const char *s)
+{
+	return whole_number(s, 0, 1000000, &options.tdmr_init_us);
 }
 
 static bool parse_inject(const char *s)
 {
 	struct injection *rule = &options.injections[options.nr_injections];
-	char word[MAX_WORD];
+	char word[MAX_PART];
 	const char *text = word;
 
 	if (options.nr_injections == MAX_INJECTIONS)
@@ -172,37 +177,128 @@ static bool parse_inject(const char *s)
 	return true;
 }
 
+static bool parse_msr(const char *s)
+{
+	struct msr_option *o = &options.msrs[options.nr_msrs];
+	char word[MAX_PART];
+
+	if (options.nr_msrs++ == MAX_MSRS)
+		return false;
+	return cpu_number(&s, &o->cpu) && word_until(&s, ':', word) &&
+	       whole_number(word, 0, ~0U, &o->msr) && number(&s, &o->value) && !*s;
+}
+
+static bool parse_cpuid(const char *s)
+{
+	static const char * const registers[] = { "eax", "ebx", "ecx", "edx" };
+	struct cpuid_option *o = &options.cpuids[options.nr_cpuids];
+	char leaf[MAX_PART], word[MAX_PART];
+
+	if (options.nr_cpuids++ == MAX_CPUIDS)
+		return false;
+	if (!cpu_number(&s, &o->cpu) || !word_until(&s, ':', leaf) || !word_until(&s, ':', word))
+		return false;
+	if (!whole_number(leaf, 0, ~0U, &o->leaf) || !whole_number(word, 0, ~0U, &o->subleaf))
+		return false;
+	if (!word_until(&s, ':', word))
+		return false;
+	o->reg = word_index(word, registers, ARRAY_LEN(registers));
+	return o->reg < ARRAY_LEN(registers) && whole_number(s, 0, ~0U, &o->value);
+}
+
+static bool parse_chance(const char *s, struct chance *c)
+{
+	u64 percent;
+
+	if (!number(&s, &percent) || percent > 99 || *s++ != ':' || !number(&s, &c->seed))
+		return false;
+	c->percent = percent;
+	return !*s;
+}
+
+static bool parse_busy(const char *s)
+{
+	return parse_chance(s, &options.busy);
+}
+
+static bool parse_no_entropy(const char *s)
+{
+	return parse_chance(s, &options.no_entropy);
+}
+
+static bool parse_features(const char *s)
+{
+	return number(&s, &options.features0) && !*s;
+}
+
+static bool parse_state(const char *s)
+{
+	static const char * const names[] = {
+		[TDX_MODEL_INIT_PENDING] = "loaded",
+		[TDX_MODEL_INIT_DONE] = "initialised",
+		[TDX_MODEL_CONFIG_DONE] = "configured",
+		[TDX_MODEL_READY] = "ready",
+		[TDX_MODEL_SHUTDOWN] = "shutdown",
+	};
+
+	options.state = word_index(s, names, ARRAY_LEN(names));
+	return options.state < ARRAY_LEN(names);
+}
+
 static bool parse_log(const char *s)
 {
 	return whole_number(s, 0, LOG_CPUS, &options.log_level);
 }
 
 static const struct option known[] = {
-	{ "module", parse_module, "none|1.0|1.5|2.0",
-	  "the TDX module that is loaded; default 1.5" },
-	{ "keyids", parse_keyids, "MKTME:TDX",
-	  "number of shared and of private KeyIDs, together below 32768; default 31:32" },
-	{ "seamrr", parse_seamrr, "on|off|unlocked",
-	  "how the BIOS left the SEAM range register; default on" },
-	{ "cmrs", parse_cmrs, "BASE+SIZE[,BASE+SIZE...]",
-	  "up to 32 convertible memory regions, in bytes; default all RAM above 1 MB" },
-	{ "max_tdmrs", parse_max_tdmrs, "1..64",
-	  "how many TDMRs the module takes; default 64" },
-	{ "max_reserved", parse_max_reserved, "1..16",
-	  "how many reserved areas it takes in each; default 16" },
-	{ "inject", parse_inject, "LEAF:N:STATUS:M",
-	  "from its N-th call on, LEAF answers STATUS (name or number) M times; up to 8 of these" },
-	{ "log", parse_log, "0..3",
-	  "0: report only, 1: failed SEAMCALLs, 2: all, 3: also VMX and CPU starts; default 1" },
+	{ "module", parse_module, "none, 1.0, 1.5, 2.0", "1.5",
+	  "the TDX module that is loaded" },
+	{ "state", parse_state, "loaded, initialised, configured, ready, shutdown", "loaded",
+	  "in which state it is found, as an earlier kernel left it" },
+	{ "features", parse_features, "NUMBER", "0x40000",
+	  "the module's TDX_FEATURES0; default: NO_RBP_MOD" },
+	{ "keyids", parse_keyids, "MKTME:TDX", "31:32",
+	  "number of shared and of private KeyIDs, together below 32768" },
+	{ "seamrr", parse_seamrr, "on, off, unlocked", "on",
+	  "how the BIOS left the SEAM range register" },
+	{ "e820", parse_e820, "TYPE:BASE+SIZE[*COUNT/STEP][,...]", "QEMU's",
+	  "RAM shown as hole, reserved, acpi, nvs, unusable, pmem or old-pmem; COUNT, STEP apart" },
+	{ "cmrs", parse_cmrs, "BASE+SIZE[,...]", "RAM above 1 MB less holes and pmem",
+	  "up to 32 convertible memory regions; bad ones too, as they stand" },
+	{ "max_tdmrs", parse_max_tdmrs, "1 to 64", "64",
+	  "how many TDMRs the module takes" },
+	{ "max_reserved", parse_max_reserved, "1 to 16", "16",
+	  "how many reserved areas it takes in each" },
+	{ "delay", parse_delay, "0 to 1000000", "0",
+	  "how many microseconds each TDH.SYS.TDMR.INIT takes at least" },
+	{ "foreign", parse_foreign, "mce, ones", "mce",
+	  "what a host gets for memory that is not its own: a machine check, or ones" },
+	{ "caches", parse_caches, "on, off", "on",
+	  "report a missing write-back of caches" },
+	{ "msr", parse_msr, "CPU:MSR:VALUE", "none",
+	  "what an MSR reads on a CPU, or on `all`; 0x3b: what it reads first; up to 16 of these" },
+	{ "cpuid", parse_cpuid, "CPU:LEAF:SUBLEAF:REGISTER:VALUE", "none",
+	  "what CPUID gives in eax, ebx, ecx or edx; up to 16 of these" },
+	{ "busy", parse_busy, "PERCENT:SEED", "0:0",
+	  "SEAMCALLs that take a lock find it taken, so often, at random" },
+	{ "no_entropy", parse_no_entropy, "PERCENT:SEED", "0:0",
+	  "the module gets no random number, so often, at random" },
+	{ "inject", parse_inject, "LEAF:N:STATUS:M", "none",
+	  "from its N-th call on, LEAF answers STATUS M times; up to 8 of these" },
+	{ "log", parse_log, "0 to 3", "1",
+	  "0 report only, 1 failed SEAMCALLs, 2 all, 3 also VMX, INIT, SIPI, registers" },
 };
 
+/* As the table of README.md, which a test compares with it. */
 static void __noreturn help(void)
 {
 	unsigned int i;
 
-	log_line("tdx-emulator: options, separated by blanks (qemu's -append):");
+	log_line("| option | values | default | meaning |");
+	log_line("|---|---|---|---|");
 	for (i = 0; i < ARRAY_LEN(known); i++)
-		log_line("  %s=%s: %s", known[i].name, known[i].values, known[i].meaning);
+		log_line("| `%s` | %s | %s | %s |", known[i].name, known[i].values,
+			 known[i].standard, known[i].meaning);
 	end_qemu(EXIT_HELP);
 }
 

@@ -103,7 +103,7 @@ static void add_cmr(u64 base, u64 end)
 	platform.cmrs[platform.nr_cmrs++] = (struct tdx_cmr_info){ base, end - base };
 }
 
-static void init_cmrs(const struct memmap *map)
+static void init_cmrs(void)
 {
 	const struct mem_range *r;
 	unsigned int i;
@@ -111,25 +111,58 @@ static void init_cmrs(const struct memmap *map)
 	for (i = 0; i < options.nr_cmrs; i++)
 		platform.cmrs[i] = options.cmrs[i];
 	platform.nr_cmrs = options.nr_cmrs;
-	for (i = 0; i < map->nr && !options.nr_cmrs; i++) {
-		r = &map->ranges[i];
+	for (i = 0; i < platform.memory.nr && !options.nr_cmrs; i++) {
+		r = &platform.memory.ranges[i];
 		if (r->type == MEM_RAM)
 			add_cmr(r->base < LOW_MEMORY ? LOW_MEMORY : r->base, r->base + r->size);
 	}
 }
 
-bool platform_is_ram(u64 pa, u64 bytes)
+/* ACPI ranges and the like lie inside CMRs; nothing and persistent memory do not. */
+static bool convertible(enum mem_type type)
 {
-	return memmap_is_ram(&platform.map, pa, bytes);
+	return type != MEM_NONE && type != MEM_PMEM && type != MEM_OLD_PMEM;
 }
 
-void platform_init(const struct memmap *map)
+static void apply_overlay(struct memmap *map, const struct overlay *o)
 {
+	u64 i, base = o->base;
+
+	for (i = 0; i < o->count; i++, base += o->step) {
+		if (base < LOW_MEMORY || !memmap_is_ram(map, base, o->size))
+			fail(EXIT_BAD_OPTION,
+			     "option e820: 0x%llx to 0x%llx is not RAM above 1 MB of this machine",
+			     base, base + o->size);
+		memmap_set(map, base, o->size, o->type);
+		if (!convertible(o->type))
+			memmap_set(&platform.memory, base, o->size, o->type);
+	}
+}
+
+static void init_memory(struct memmap *map)
+{
+	unsigned int i;
+
+	platform.memory = *map;
+	for (i = 0; i < options.nr_overlays; i++)
+		apply_overlay(map, &options.overlays[i]);
+	memmap_tidy(map);
+	memmap_tidy(&platform.memory);
 	platform.map = *map;
+}
+
+bool platform_is_ram(u64 pa, u64 bytes)
+{
+	return memmap_is_ram(&platform.memory, pa, bytes);
+}
+
+void platform_init(struct memmap *map)
+{
+	init_memory(map);
 	init_topology();
 	init_keyids();
 	init_seamrr();
-	init_cmrs(map);
+	init_cmrs();
 	if (memmap_ram_end(map) > platform.phys_limit - SEAMRR_BYTES)
 		fail(EXIT_NO_BOOT, "RAM reaches 0x%llx, %u KeyID bits leave 0x%llx: lower keyids=",
 		     memmap_ram_end(map), platform.keyid_bits, platform.phys_limit);
@@ -138,15 +171,14 @@ void platform_init(const struct memmap *map)
 		     memmap_ram_end(map));
 }
 
-static void describe_ram(void)
+static void describe_map(void)
 {
 	const struct mem_range *r;
 	unsigned int i;
 
 	for (i = 0; i < platform.map.nr; i++) {
 		r = &platform.map.ranges[i];
-		if (r->type == MEM_RAM)
-			log_line("ram 0x%llx 0x%llx", r->base, r->size);
+		log_line("%s 0x%llx 0x%llx", memmap_type_name(r->type), r->base, r->size);
 	}
 }
 
@@ -161,7 +193,7 @@ void platform_describe(void)
 		log_line("lp %u apic %u package %u%s", i, cpus[i].apic_id, cpus[i].package,
 			 cpus[i].present ? "" : " (absent, may be hot-added)");
 	log_line("lps %u packages %u", platform.nr_lps, platform.nr_packages);
-	describe_ram();
+	describe_map();
 	for (i = 0; i < platform.nr_cmrs; i++)
 		log_line("cmr 0x%llx 0x%llx", platform.cmrs[i].base, platform.cmrs[i].size);
 	log_line("seamrr 0x%llx 0x%llx %s %s", platform.seamrr_base, platform.seamrr_size,

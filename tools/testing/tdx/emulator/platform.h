@@ -13,7 +13,8 @@
 #define SEAMRR_ENABLED		BIT_ULL(11)
 
 struct platform {
-	struct memmap map;		/* what Linux is told: without the emulator */
+	struct memmap map;		/* what Linux is told */
+	struct memmap memory;		/* RAM that the TDX module may use, whatever Linux is told */
 	unsigned int nr_lps;		/* enabled by the BIOS */
 	unsigned int nr_packages;
 	unsigned int package_shift;	/* APIC ID to package number */
@@ -34,12 +35,12 @@ struct platform {
 extern struct platform platform;
 
 /*
- * After the options are parsed and the CPUs registered.  @map is what Linux is
- * told: RAM outside it is the emulator's and in no CMR.
+ * After the options are parsed and the CPUs registered.  @map is the RAM without
+ * the emulator's; leaves there what Linux is to be told.
  */
-void platform_init(const struct memmap *map);
+void platform_init(struct memmap *map);
 
-/* The range is RAM of the guest's. */
+/* The range is memory, though maybe reserved by the BIOS. */
 bool platform_is_ram(u64 pa, u64 bytes);
 
 /* What the log begins with. */

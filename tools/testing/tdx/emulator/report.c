@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "log.h"
+#include "owner.h"
 #include "report.h"
 #include "seam_log.h"
 
-static u64 nr_violations, nr_taken_back;
+static u64 nr_violations;
 
 void report_violation(const struct cpu *cpu, u64 pa, bool write, const char *what)
 {
-	__atomic_add_fetch(&nr_violations, 1, __ATOMIC_SEQ_CST);
-	log_line("violation: host %s of %s 0x%llx at 0x%llx cpu %u", write ? "write" : "read",
-		 what, pa, cpu->vmcb.rip, cpu->index);
+	report_fault("host %s of %s 0x%llx at 0x%llx cpu %u", write ? "write" : "read", what, pa,
+		     cpu->vmcb.rip, cpu->index);
 }
 
-void report_taken_back(void)
+void report_fault(const char *format, ...)
 {
-	__atomic_add_fetch(&nr_taken_back, 1, __ATOMIC_SEQ_CST);
+	va_list args;
+
+	__atomic_add_fetch(&nr_violations, 1, __ATOMIC_SEQ_CST);
+	va_start(args, format);
+	log_line_args("violation: ", format, args);
+	va_end(args);
 }
 
 void report_end(const char *how)
@@ -25,6 +30,6 @@ void report_end(const char *how)
 	seam_log_counts();
 	for (i = 0; i < nr_cpus; i++)
 		log_line("lp %u vmx %s", i, cpus[i].vmx.on ? "on" : "off");
-	log_line("pamt_pages_taken_back %llu", nr_taken_back);
+	owner_report();
 	log_line("violations %llu", nr_violations);
 }

@@ -8,8 +8,9 @@
 /* The host touched memory that is not its own; @what is that memory. */
 void report_violation(const struct cpu *cpu, u64 pa, bool write, const char *what);
 
-/* The host took a page of PAMT memory back. */
-void report_taken_back(void);
+/* Anything else that hardware may forgive, or not; as log_line(). */
+__printf(1, 2)
+void report_fault(const char *format, ...);
 
 /* The machine is about to be turned off or reset: print the report. */
 void report_end(const char *how);

@@ -1,28 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/string.h>
 
+#include "cache.h"
+#include "clock.h"
 #include "cpuid.h"
+#include "dump.h"
 #include "inject.h"
 #include "log.h"
 #include "msr.h"
-#include "npt.h"
+#include "override.h"
+#include "owner.h"
 #include "platform.h"
-#include "report.h"
 #include "seam.h"
 #include "seam_log.h"
+#include "trace.h"
 #include "vmx.h"
 #include "walk.h"
 
+#define MSR_TSC_ADJUST		0x3b
 #define SEAMCALL_TO_LOADER	BIT_ULL(63)	/* in RAX: for the P-SEAMLDR */
 
-#define MAX_OWNED		(TDX_MODEL_MAX_TDMRS * TDX_NR_PAMT_LEVELS)
-
-struct owned_range {
-	u64 pa, bytes;		/* 0 bytes: unused */
-};
-
 static struct tdx_model model;
-static struct owned_range owned_ranges[MAX_OWNED];
 
 static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
 {
@@ -36,6 +34,7 @@ static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
 {
 	if (!platform_is_ram(pa, bytes))
 		return false;
+	owner_module_write(this_cpu(), pa);
 	memcpy(phys(pa), buf, bytes);
 	return true;
 }
@@ -72,6 +71,8 @@ static bool contains(const u32 *list, unsigned int length, u32 value)
 
 static bool module_rdmsr(void *ctx, u32 msr, u64 *value)
 {
+	if (msr != MSR_TSC_ADJUST && override_msr(this_cpu(), msr, value))
+		return true;
 	if (!contains(module_only_msrs, ARRAY_LEN(module_only_msrs), msr) &&
 	    msr_read(this_cpu(), msr, value))
 		return true;
@@ -86,6 +87,7 @@ static void module_cpuid(void *ctx, u32 leaf, u32 subleaf, u32 regs[4])
 		tdx_model_healthy_cpuid(&model.config, cpu->index, leaf, subleaf, regs);
 	else
 		cpuid_guest(cpu, leaf, subleaf, regs);
+	override_cpuid(cpu, leaf, subleaf, regs);
 }
 
 /* RDRAND is there on QEMU's CPU, and never fails. */
@@ -93,41 +95,21 @@ static bool module_random(void *ctx, u64 *value)
 {
 	u8 carry;
 
+	if (chance_strikes(&options.no_entropy))
+		return false;
 	asm volatile("rdrand %0; setc %1" : "=r"(*value), "=q"(carry) : : "cc");
 	return carry;
 }
 
-static struct owned_range *find_owned(u64 pa, u64 bytes)
-{
-	unsigned int i;
-
-	for (i = 0; i < MAX_OWNED; i++) {
-		if (owned_ranges[i].pa == pa && owned_ranges[i].bytes == bytes)
-			return &owned_ranges[i];
-	}
-	fail(EXIT_CRASH, "PAMT 0x%llx, %llu bytes: not in the list of %u, or no room in it", pa,
-	     bytes, MAX_OWNED);
-}
-
-/* The module's memory is out of the host's reach. */
 static void own(void *ctx, u64 pa, u64 bytes, bool owned)
 {
-	if (owned)
-		*find_owned(0, 0) = (struct owned_range){ pa, bytes };
-	else
-		*find_owned(pa, bytes) = (struct owned_range){ 0, 0 };
-	npt_set_access(pa, bytes, owned ? NPT_NONE : NPT_READ_WRITE);
+	owner_set(pa, bytes, owned);
 }
 
-bool seam_owns(u64 pa)
+static void work(void *ctx, u64 leaf)
 {
-	unsigned int i;
-
-	for (i = 0; i < MAX_OWNED; i++) {
-		if (pa - owned_ranges[i].pa < owned_ranges[i].bytes)
-			return true;
-	}
-	return false;
+	if (leaf == TDH_SYS_TDMR_INIT && options.tdmr_init_us)
+		clock_wait_us(options.tdmr_init_us);
 }
 
 static const struct tdx_model_ops ops = {
@@ -138,6 +120,7 @@ static const struct tdx_model_ops ops = {
 	.cpuid = module_cpuid,
 	.random = module_random,
 	.own = own,
+	.work = work,
 };
 
 void seam_init(void)
@@ -154,7 +137,7 @@ void seam_init(void)
 		.max_tdmrs = options.max_tdmrs,
 		.max_reserved_per_tdmr = options.max_reserved,
 		.pamt_entry_size = 16,
-		.tdx_features0 = TDX_FEATURES0_NO_RBP_MOD,
+		.tdx_features0 = options.features0,
 		.major_version = options.generation == TDX_MODEL_2_0 ? 2 : 1,
 		.minor_version = options.generation == TDX_MODEL_1_5 ? 5 : 0,
 		.update_version = 1,
@@ -168,6 +151,7 @@ void seam_init(void)
 	for (i = 0; i < platform.nr_cmrs; i++)
 		config.cmrs[i] = platform.cmrs[i];
 	tdx_model_load(&model, &config, &ops, NULL);
+	tdx_model_find_in_state(&model, options.state);
 }
 
 static void get_regs(const struct cpu *cpu, struct tdx_model_regs *regs)
@@ -206,6 +190,8 @@ static void call_module(struct cpu *cpu)
 	struct tdx_model_regs in, out;
 	const char *why;
 
+	u64 start = clock_us();
+
 	get_regs(cpu, &in);
 	out = in;
 	if (inject_status(in.rax & TDX_LEAF_NUMBER_MASK, &out.rax)) {
@@ -213,15 +199,21 @@ static void call_module(struct cpu *cpu)
 	} else {
 		tdx_model_seamcall(&model, &out);
 		why = tdx_model_why(&model);
+		owner_settle(cpu);
+		if (out.rax == TDX_SUCCESS)
+			cache_after_leaf(cpu, in.rax & TDX_LEAF_NUMBER_MASK);
 	}
 	put_regs(cpu, &out);
+	trace_seamcall(cpu->index, start, clock_us(), &in, &out);
 	seam_log(cpu, &in, &out, why);
 }
 
-void seam_direct_store(u64 pa)
+void seam_dump(void)
 {
-	if (seam_owns(pa) && npt_give_back_page(pa))
-		report_taken_back();
+	if (options.module)
+		dump_module(&model);
+	else
+		log_line("dump: no module");
 }
 
 static const char *ud_reason(const struct cpu *cpu)

@@ -8,14 +8,8 @@
 /* Load the module that the options ask for. */
 void seam_init(void);
 
-/* The module has taken the page at @pa from the host: it holds a PAMT. */
-bool seam_owns(u64 pa);
-
-/*
- * The host overwrites a line of the page at @pa with MOVDIR64B.  That is how it
- * takes PAMT memory back from a module that it gives up.
- */
-void seam_direct_store(u64 pa);
+/* Print what the module knows. */
+void seam_dump(void);
 
 /* The guest executed SEAMCALL. */
 void seam_seamcall(struct cpu *cpu, const struct insn *insn);

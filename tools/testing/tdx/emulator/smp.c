@@ -9,6 +9,7 @@
 #include <linux/string.h>
 
 #include "apic_regs.h"
+#include "cache.h"
 #include "entry.h"
 #include "log.h"
 #include "options.h"
@@ -50,10 +51,13 @@ static void park_if_asked(struct cpu *cpu)
 void smp_enter_guest(struct cpu *cpu)
 {
 	set(&cpu->in_guest, true);
+	set(&cpu->executing, true);
 }
 
 void smp_leave_guest(struct cpu *cpu)
 {
+	set(&cpu->executing, false);
+	__atomic_add_fetch(&cpu->nr_exits, 1, __ATOMIC_SEQ_CST);
 	set(&cpu->in_guest, false);
 	park_if_asked(cpu);
 }
@@ -98,6 +102,7 @@ void smp_send_init(struct cpu *self, struct cpu *target)
 	}
 	if (options.log_level >= LOG_CPUS)
 		log_line("[cpu %u] INIT for CPU %u", self->index, target->index);
+	cache_before_init(target);
 	physical_init(target);
 }
 
@@ -114,6 +119,7 @@ void smp_send_sipi(struct cpu *target, u8 vector)
 	target->sipi_vector = vector;
 	target->init_latched = false;
 	set(&target->in_guest, false);
+	set(&target->executing, false);
 	set(&target->must_park, false);
 	/* The BIOS left the APs halted, not waiting for a SIPI */
 	physical_ipi(target, ICR_MODE_INIT << 8 | ICR_ASSERT | ICR_LEVEL);

@@ -27,6 +27,7 @@
 
 #define X86_CR4_PSE		BIT_ULL(4)
 #define X86_CR4_PAE		BIT_ULL(5)
+#define X86_CR4_MCE		BIT_ULL(6)
 #define X86_CR4_UMIP		BIT_ULL(11)
 #define X86_CR4_LA57		BIT_ULL(12)
 #define X86_CR4_VMXE		BIT_ULL(13)
@@ -59,9 +60,11 @@
 #define EFER_SVME		BIT_ULL(12)
 
 #define VECTOR_DB		1
+#define VECTOR_NMI		2
 #define VECTOR_UD		6
 #define VECTOR_GP		13
 #define VECTOR_PF		14
+#define VECTOR_MC		18
 
 /* Page table entries, the guest's and the nested ones. */
 #define PTE_P			BIT_ULL(0)
@@ -153,6 +156,12 @@ static inline void cpu_pause(void)
 static inline void native_clgi(void)
 {
 	asm volatile("clgi" : : : "memory");
+}
+
+/* Let an NMI that waits arrive; see exception_stubs. */
+static inline void native_take_nmi(void)
+{
+	asm volatile("stgi; nop; clgi" : : : "memory");
 }
 
 /* Physical memory is identity mapped; see boot.S. */

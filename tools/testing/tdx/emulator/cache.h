@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which caches may hold modified lines that have to be written back. */
+#ifndef _TDX_EMU_CACHE_H
+#define _TDX_EMU_CACHE_H
+
+#include "decode.h"
+
+/* The guest executed WBINVD, WBNOINVD or INVD. */
+void cache_exit(struct cpu *cpu, const struct insn *insn);
+
+/* A SEAMCALL of this CPU succeeded: what follows for caches. */
+void cache_after_leaf(struct cpu *cpu, u64 leaf);
+
+/* The host takes the line at @pa back from the module. */
+void cache_before_reuse(u64 pa);
+
+/* The CPU gets an INIT: a new kernel starts, or the old one starts it again. */
+void cache_before_init(struct cpu *cpu);
+
+#endif /* _TDX_EMU_CACHE_H */

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A guest that is no Linux: it brings TDX up as the specifications say, and then
+ * does one thing that no host may do, so that the emulator can be tested.  It
+ * shares no code with the kernel's.  The command line is the name of the case.
+ */
+#include <linux/types.h>
+
+#include "../../../../../arch/x86/virt/vmx/tdx/tdx_abi.h"
+#include "../text.h"
+#include "../x86.h"
+
+#define COM1			0x3f8
+#define APIC			0xfee00000ULL
+#define TRAMPOLINE		0x8000ULL
+#define BOOT_PARAMS_CMDLINE	0x228
+#define MSR_KEYID_PARTITIONING	0x87
+#define MSR_VMX_BASIC		0x480
+#define MSR_MC1_STATUS		0x405
+#define MSR_MC1_ADDR		0x406
+#define VMXON_REGION(cpu)	(0x2000000ULL + (cpu) * PAGE_SIZE)
+#define SYSINFO			0x2010000ULL
+#define CMRS			0x2011000ULL
+#define TDMR_POINTERS		0x2012000ULL
+#define TDMR_INFO		0x2013000ULL
+#define PAMT			0x3000000ULL
+#define PAMT_1G_BYTES		0x1000ULL
+#define PAMT_2M_BYTES		0x2000ULL
+#define PAMT_4K_BYTES		0x400000ULL
+#define PAMT_BYTES		(PAMT_1G_BYTES + PAMT_2M_BYTES + PAMT_4K_BYTES)
+
+struct regs {
+	u64 rax, rcx, rdx, r8, r9;
+};
+
+/* start.S */
+extern const u8 ap_trampoline[], ap_trampoline_end[], trap_stubs[];
+extern volatile u64 trapped, nmis, touches;
+u64 seamcall(u64 leaf, struct regs *regs);
+bool touch(u64 address, bool write);
+bool touch_forever(u64 address);
+void probe_main(u64 boot_params);
+void ap_main(void);
+
+static volatile bool ap_ready, ap_done;
+
+static void put(char c)
+{
+	while (!(io_in8(COM1 + 5) & 0x20))
+		cpu_pause();
+	io_out8(COM1, c);
+}
+
+static void say(const char *what, u64 value)
+{
+	int shift;
+
+	while (*what)
+		put(*what++);
+	put(' ');
+	for (shift = 60; shift >= 0; shift -= 4)
+		put("0123456789abcdef"[value >> shift & 15]);
+	put('\n');
+}
+
+static void __noreturn power_off(void)
+{
+	io_out8(0xcf9, 0x06);
+	for (;;)
+		cpu_pause();
+}
+
+static void load_idt(void)
+{
+	static struct {
+		u16 low, selector, type, mid;
+		u32 high, reserved;
+	} idt[32];
+	struct { u16 limit; u64 base; } __packed idtr = { sizeof(idt) - 1, phys_of(idt) };
+	unsigned int i;
+	u64 stub;
+
+	for (i = 0; i < ARRAY_LEN(idt); i++) {
+		stub = phys_of(trap_stubs) + 16 * i;
+		idt[i].low = stub;
+		idt[i].selector = 0x18;
+		idt[i].type = 0x8e00;
+		idt[i].mid = stub >> 16;
+		idt[i].high = stub >> 32;
+	}
+	asm volatile("lidt %0" : : "m"(idtr));
+}
+
+static void vmxon(unsigned int cpu)
+{
+	u64 region = VMXON_REGION(cpu);
+
+	*(u32 *)phys(region) = native_rdmsr(MSR_VMX_BASIC);
+	asm volatile("vmxon %0" : : "m"(region) : "cc", "memory");
+}
+
+static bool is_busy(u64 status)
+{
+	return (status & TDX_STATUS_CODE_MASK) == TDX_SYS_BUSY ||
+	       (status & TDX_STATUS_CODE_MASK) == TDX_OPERAND_BUSY;
+}
+
+static u64 call(const char *name, u64 leaf, struct regs *regs)
+{
+	const struct regs in = *regs;
+	u64 failed;
+
+	do {
+		*regs = in;
+		failed = seamcall(leaf, regs);
+	} while (!failed && is_busy(regs->rax));
+	if (failed || regs->rax)
+		say(name, failed ? failed : regs->rax);
+	return failed ? failed : regs->rax;
+}
+
+/* Reserve what is in no CMR; the PAMT lies in the middle of one. */
+static unsigned int reserve(struct tdx_tdmr_info *tdmr)
+{
+	const struct tdx_cmr_info *cmr = phys(CMRS);
+	unsigned int nr = 0;
+
+	tdmr->reserved[nr].size = cmr->base;
+	nr++;
+	tdmr->reserved[nr].offset = PAMT;
+	tdmr->reserved[nr].size = PAMT_BYTES;
+	nr++;
+	tdmr->reserved[nr].offset = cmr->base + cmr->size;
+	tdmr->reserved[nr].size = tdmr->size - tdmr->reserved[nr].offset;
+	return nr;
+}
+
+static u64 config(void)
+{
+	u64 mktme_keyids = native_rdmsr(MSR_KEYID_PARTITIONING) & 0xffffffff;
+	struct tdx_tdmr_info *tdmr = phys(TDMR_INFO);
+	struct regs regs = { 0, TDMR_POINTERS, 1, mktme_keyids + 1, 0 };
+
+	*tdmr = (struct tdx_tdmr_info){ .size = SIZE_1G };
+	*tdx_tdmr_pamt(tdmr, TDX_PAMT_1G) = (struct tdx_pamt_area){ PAMT, PAMT_1G_BYTES };
+	*tdx_tdmr_pamt(tdmr, TDX_PAMT_2M) =
+		(struct tdx_pamt_area){ PAMT + PAMT_1G_BYTES, PAMT_2M_BYTES };
+	*tdx_tdmr_pamt(tdmr, TDX_PAMT_4K) =
+		(struct tdx_pamt_area){ PAMT + PAMT_1G_BYTES + PAMT_2M_BYTES, PAMT_4K_BYTES };
+	reserve(tdmr);
+	*(u64 *)phys(TDMR_POINTERS) = TDMR_INFO;
+	return call("config", TDH_SYS_CONFIG, &regs);
+}
+
+static void wbinvd(void)
+{
+	asm volatile("wbinvd" : : : "memory");
+}
+
+static u64 init(void)
+{
+	struct regs regs = { 0 };
+	u64 status;
+
+	status = call("init", TDH_SYS_INIT, &regs);
+	regs = (struct regs){ 0 };
+	status = status ?: call("lp_init", TDH_SYS_LP_INIT, &regs);
+	regs = (struct regs){ 0, SYSINFO, 1024, CMRS, TDX_NR_CMRS };
+	return status ?: call("info", TDH_SYS_INFO, &regs);
+}
+
+static u64 init_tdmr(void)
+{
+	struct regs regs;
+	u64 status;
+
+	do {
+		regs = (struct regs){ 0 };
+		status = call("tdmr_init", TDH_SYS_TDMR_INIT, &regs);
+	} while (!status && regs.rdx < SIZE_1G);
+	return status;
+}
+
+static u64 bring_up(bool write_back)
+{
+	struct regs regs = { 0 };
+	u64 status;
+
+	vmxon(0);
+	status = init();
+	if (write_back)
+		wbinvd();
+	status = status ?: config();
+	status = status ?: call("key_config", TDH_SYS_KEY_CONFIG, &regs);
+	status = status ?: init_tdmr();
+	say("bring_up", status);
+	return status;
+}
+
+static void direct_store(u64 page, unsigned int lines)
+{
+	static const u8 zeroes[64] __aligned(64);
+	unsigned int i;
+
+	for (i = 0; i < lines; i++)
+		asm volatile("movdir64b %0, %1" : : "m"(zeroes), "r"(page + 64 * i) : "memory");
+}
+
+static void case_outside_vmx(void)
+{
+	struct regs regs = { 0 };
+
+	seamcall(TDH_SYS_INIT, &regs);
+	say("trapped", trapped);
+}
+
+static void case_good(void)
+{
+	bring_up(true);
+	wbinvd();
+	direct_store(PAMT, 64);
+	say("touched", touch(PAMT, true));
+}
+
+static void case_dump(void)
+{
+	io_out8(0xeb, 0);
+	bring_up(true);
+	io_out8(0xeb, 0);
+}
+
+static void case_no_write_back(void)
+{
+	bring_up(false);
+}
+
+static void touch_pamt(bool write)
+{
+	bring_up(true);
+	say("touched", touch(PAMT, write));
+	say("trapped", trapped);
+	say("mc_status", native_rdmsr(MSR_MC1_STATUS));
+	say("mc_address", native_rdmsr(MSR_MC1_ADDR));
+}
+
+static void case_read_pamt(void)
+{
+	touch_pamt(false);
+}
+
+static void case_write_pamt(void)
+{
+	touch_pamt(true);
+}
+
+static void case_reuse_without_write_back(void)
+{
+	bring_up(true);
+	direct_store(PAMT, 64);
+}
+
+static void case_reuse_half_a_page(void)
+{
+	bring_up(true);
+	wbinvd();
+	direct_store(PAMT, 63);
+	say("touched", touch(PAMT, false));
+}
+
+static void case_invd(void)
+{
+	asm volatile("invd" : : : "memory");
+}
+
+static void ipi(u32 command)
+{
+	*(volatile u32 *)phys(APIC + 0x310) = 1 << 24;
+	*(volatile u32 *)phys(APIC + 0x300) = command;
+}
+
+static void start_ap(void)
+{
+	const u8 *from = ap_trampoline;
+	u8 *to = phys(TRAMPOLINE);
+
+	while (from < ap_trampoline_end)
+		*to++ = *from++;
+	ipi(0x4500);
+	ipi(0x4600 | TRAMPOLINE >> 12);
+	while (!ap_ready)
+		cpu_pause();
+}
+
+/* The second CPU goes on reading what becomes a PAMT: it has to be stopped at once. */
+static void case_stale_translation(void)
+{
+	u64 seen;
+
+	vmxon(0);
+	init();
+	start_ap();
+	while (!touches)
+		cpu_pause();
+	wbinvd();
+	say("config", config());
+	seen = touches;
+	while (!ap_done && touches - seen < 1000)
+		cpu_pause();
+	say("touched_later", touches - seen);
+	say("trapped", trapped);
+}
+
+static void case_nmi(void)
+{
+	unsigned int i;
+
+	start_ap();
+	for (i = 1; i <= 100; i++) {
+		ipi(0x4400);
+		while (nmis < i)
+			cpu_pause();
+	}
+	say("nmis", nmis);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} cases[] = {
+	{ "outside-vmx", case_outside_vmx },
+	{ "good", case_good },
+	{ "dump", case_dump },
+	{ "no-write-back", case_no_write_back },
+	{ "read-pamt", case_read_pamt },
+	{ "write-pamt", case_write_pamt },
+	{ "reuse-without-write-back", case_reuse_without_write_back },
+	{ "reuse-half-a-page", case_reuse_half_a_page },
+	{ "invd", case_invd },
+	{ "stale-translation", case_stale_translation },
+	{ "nmi", case_nmi },
+};
+
+void probe_main(u64 boot_params)
+{
+	const char *name = phys(*(u32 *)phys(boot_params + BOOT_PARAMS_CMDLINE));
+	unsigned int i;
+
+	load_idt();
+	for (i = 0; i < ARRAY_LEN(cases); i++) {
+		if (!text_equal(name, cases[i].name))
+			continue;
+		cases[i].run();
+		say("done", i);
+	}
+	power_off();
+}
+
+void ap_main(void)
+{
+	struct regs regs = { 0 };
+
+	load_idt();
+	vmxon(1);
+	/* without a module that is initialised it fails, which does not matter here */
+	seamcall(TDH_SYS_LP_INIT, &regs);
+	ap_ready = true;
+	touch_forever(PAMT);
+	ap_done = true;
+	for (;;)
+		cpu_pause();
+}

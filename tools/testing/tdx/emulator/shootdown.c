@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A CPU drops what it has translated when the guest's turn ends.  An NMI ends it
+ * at once, since NMIs are intercepted: SVM has no other way to reach a CPU that
+ * is in the guest and leave the guest's interrupts alone.
+ *
+ * There is only one NMI that can wait at a CPU.  When one of ours and one of the
+ * guest's become one, guest_nmi tells that the guest has to get it; the lock
+ * keeps one from being sent in the middle of the other's bookkeeping.
+ */
+#include "apic.h"
+#include "apic_regs.h"
+#include "clock.h"
+#include "lock.h"
+#include "shootdown.h"
+
+#define PATIENCE_US	50000
+
+static struct lock nmi_lock;
+
+static bool is_in_guest(const struct cpu *cpu)
+{
+	return __atomic_load_n(&cpu->activity, __ATOMIC_SEQ_CST) == CPU_RUNS &&
+	       __atomic_load_n(&cpu->executing, __ATOMIC_SEQ_CST);
+}
+
+static void send_nmi(const struct cpu *target)
+{
+	u32 high = apic_read(APIC_ICR_HIGH);
+
+	apic_write(APIC_ICR_HIGH, target->apic_id << 24);
+	apic_write(APIC_ICR_LOW, ICR_MODE_NMI << 8 | ICR_ASSERT);
+	apic_write(APIC_ICR_HIGH, high);	/* the guest's */
+}
+
+void shootdown(const struct cpu *self)
+{
+	u64 exits[MAX_CPUS], end;
+	bool waits[MAX_CPUS];
+	unsigned int i;
+
+	lock(&nmi_lock);
+	for (i = 0; i < nr_cpus; i++) {
+		exits[i] = __atomic_load_n(&cpus[i].nr_exits, __ATOMIC_SEQ_CST);
+		waits[i] = &cpus[i] != self && is_in_guest(&cpus[i]);
+		if (!waits[i] || __atomic_exchange_n(&cpus[i].own_nmi, true, __ATOMIC_SEQ_CST))
+			continue;
+		send_nmi(&cpus[i]);
+	}
+	end = clock_us() + PATIENCE_US;
+	for (i = 0; i < nr_cpus; i++) {
+		while (waits[i] && is_in_guest(&cpus[i]) && clock_us() < end &&
+		       __atomic_load_n(&cpus[i].nr_exits, __ATOMIC_SEQ_CST) == exits[i])
+			cpu_pause();
+	}
+	unlock(&nmi_lock);
+}
+
+void shootdown_guest_nmi_begin(void)
+{
+	lock(&nmi_lock);
+}
+
+void shootdown_guest_nmi(struct cpu *target)
+{
+	__atomic_store_n(&target->guest_nmi, true, __ATOMIC_SEQ_CST);
+}
+
+void shootdown_guest_nmi_end(void)
+{
+	unlock(&nmi_lock);
+}
+
+void shootdown_nmi_exit(struct cpu *cpu)
+{
+	bool own = __atomic_exchange_n(&cpu->own_nmi, false, __ATOMIC_SEQ_CST);
+	bool guest = __atomic_exchange_n(&cpu->guest_nmi, false, __ATOMIC_SEQ_CST);
+
+	/* It is still waiting: take it, in a handler that does nothing. */
+	native_take_nmi();
+	if (guest || !own)
+		cpu_inject_nmi(cpu);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Making all CPUs forget the nested translations that they hold. */
+#ifndef _TDX_EMU_SHOOTDOWN_H
+#define _TDX_EMU_SHOOTDOWN_H
+
+#include "cpu.h"
+
+/*
+ * When this returns no CPU uses what the nested page table was before the call.
+ * A CPU that handles an NMI is waited for some milliseconds only.
+ */
+void shootdown(const struct cpu *self);
+
+/* Around the guest's sending of an NMI: which CPUs shall not take it for one of ours. */
+void shootdown_guest_nmi_begin(void);
+void shootdown_guest_nmi(struct cpu *target);
+void shootdown_guest_nmi_end(void);
+
+/* An NMI ended the guest's turn: one of ours, or one for the guest. */
+void shootdown_nmi_exit(struct cpu *cpu);
+
+#endif /* _TDX_EMU_SHOOTDOWN_H */
