@@ -1,8 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Fixtures of the end-to-end tests."""
+import re
+
 import pytest
 
 import machine
+
+FAILED = machine.BUILD / "e2e" / "failed"
+SHOWN = 60
+RESULTS = pytest.StashKey[list]()
 
 
 def pytest_addoption(parser):
@@ -15,13 +21,39 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("kernel", metafunc.config.getoption("--kernels").split(","))
 
 
+def keep(name, result):
+    """Files with all that a machine said; their names and their ends, to be shown."""
+    FAILED.mkdir(parents=True, exist_ok=True)
+    for who, text in result.texts().items():
+        path = FAILED / f"{name}.{who}"
+        path.write_text(text)
+        yield f"end of {path.relative_to(machine.TOP)}", "\n".join(text.splitlines()[-SHOWN:])
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """When a test fails, what its machines said is kept, and the end of it shown."""
+    report = (yield).get_result()
+    if call.when == "call" and report.failed:
+        name = re.sub(r"[^\w.-]+", "_", item.name)
+        for number, result in enumerate(item.stash.get(RESULTS, [])):
+            report.sections.extend(keep(f"{name}.{number}", result))
+
+
 @pytest.fixture
-def boot(kernel):
+def boot(kernel, request):
     """Boots a machine with the kernel under test; no boot may leave a report behind."""
+    results = request.node.stash.setdefault(RESULTS, [])
 
     def run(scenario, **options):
         options.setdefault("timeout", 300 if kernel == "debug" else 60)
-        result = machine.Machine(kernel=kernel, **options).run(scenario)
+        try:
+            result = machine.Machine(kernel=kernel, **options).run(scenario)
+        except machine.MachineError as error:
+            if error.result:
+                results.append(error.result)
+            raise
+        results.append(result)
         assert not result.reports(), "\n".join(result.reports())
         if options.get("emulated", True):
             assert "violations 0" in result.log

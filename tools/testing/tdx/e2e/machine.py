@@ -17,11 +17,16 @@ INITRAMFS = BUILD / "e2e" / "initramfs.cpio"
 # What a kernel prints when something in it is wrong.
 REPORTS = re.compile(r"BUG:|WARNING:|KASAN|UBSAN|Oops|general protection|"
                      r"possible recursive locking|lock held when returning|"
-                     r"INFO: task .* blocked|suspected memory leaks|Kernel panic")
+                     r"unchecked MSR access error|INFO: task .* blocked|"
+                     r"suspected memory leaks|Kernel panic")
 
 
 class MachineError(Exception):
-    """The machine did not do what every scenario needs."""
+    """The machine did not do what every scenario needs; it may have left a result."""
+
+    def __init__(self, why, result=None):
+        super().__init__(why)
+        self.result = result
 
 
 def read_if_there(path):
@@ -73,6 +78,10 @@ class Result:
     def tdx_messages(self):
         return [line.split("virt/tdx: ", 1)[1] for line in self.kernel_lines("virt/tdx: ")]
 
+    def texts(self):
+        """All that the machine said, by who said it."""
+        return {"emulator": self.log, "report": self.report, "console": self.console}
+
     def reports(self):
         return [line for line in self.console.splitlines() if REPORTS.search(line)]
 
@@ -88,17 +97,22 @@ class Machine:
     emulator_options: str = ""
     cmdline: str = ""
     timeout: int = 120
+    accel: str = "tcg"
     qemu_options: tuple = ()
+    bzimage: pathlib.Path = None    # a kernel that was not built here
+    initramfs: pathlib.Path = None
 
     def image(self):
-        return BUILD / self.kernel / "arch/x86/boot/bzImage"
+        return self.bzimage or BUILD / self.kernel / "arch/x86/boot/bzImage"
 
     def kernel_cmdline(self, scenario):
         return f"console=ttyS0 panic=-1 {self.cmdline} tdxtest={scenario}".strip()
 
     def command(self, scenario, log, report):
-        cores = self.cpus // self.packages
-        command = ["qemu-system-x86_64", "-accel", "tcg", "-machine", "q35,smm=off",
+        cores, rest = divmod(self.cpus, self.packages)
+        if not cores or rest:
+            raise MachineError(f"{self.cpus} CPUs cannot be divided among {self.packages} packages")
+        command = ["qemu-system-x86_64", "-accel", self.accel, "-machine", "q35,smm=off",
                    "-cpu", "max,phys-bits=52", "-m", self.memory,
                    "-smp", f"{self.cpus},sockets={self.packages},cores={cores},threads=1",
                    "-display", "none", "-nodefaults", "-no-reboot",
@@ -106,7 +120,7 @@ class Machine:
                    "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
                    "-debugcon", f"file:{log}", *self.qemu_options]
         cmdline = self.kernel_cmdline(scenario)
-        initramfs = build_initramfs()
+        initramfs = self.initramfs or build_initramfs()
         if not self.emulated:
             return command + ["-kernel", str(self.image()), "-initrd", str(initramfs),
                               "-append", cmdline]
@@ -117,6 +131,8 @@ class Machine:
 
     def run(self, scenario):
         """Boot, let the guest program run the scenario, and wait for power-off."""
+        if not self.image().is_file():
+            raise MachineError(f"{self.image()} is missing: make kernel CONFIG={self.kernel}")
         with tempfile.TemporaryDirectory() as directory:
             log = pathlib.Path(directory) / "emulator"
             report = pathlib.Path(directory) / "report"
@@ -132,7 +148,5 @@ class Machine:
                             read_if_there(log), time.monotonic() - start)
         if status != 0 or not result.values("off"):
             why = "did not end in time" if status is None else f"ended with status {status}"
-            raise MachineError(f"the machine {why}\n--- emulator log\n{result.log[-6000:]}\n"
-                               f"--- report\n{result.report[-2000:]}\n"
-                               f"--- console\n{result.console[-6000:]}")
+            raise MachineError(f"the machine {why}", result)
         return result

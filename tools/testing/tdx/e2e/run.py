@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Boot Linux on the emulated TDX platform, let KVM bring TDX up, show what happened."""
 import argparse
+import errno
 import sys
 
 import layout
@@ -43,31 +44,41 @@ def show_ready(info):
 
 
 def show(result):
-    """Print the summary; true if TDX came up and both sides say the same."""
+    """Print the summary; true if TDX came up, both sides say the same and nothing is wrong."""
     info = layout.Info(result.info())
-    ready = info.state() == "ready"
+    ready = bool(info.lines) and info.state() == "ready"
     colour = GREEN if ready else RED
     print(f"\n{BOLD}TDX is {colour}{'ready' if ready else 'not available'}{PLAIN}"
           f" ({result.seconds:.1f} s from power-on to power-off)")
     if not ready:
-        for message in result.tdx_messages():
+        for message in result.tdx_messages() if info.lines else ["built without TDX host support"]:
             fact("kernel", message)
-        fact("KVM", f"KVM_CREATE_VM of a TD: errno {result.value('create_td')}")
+        error = errno.errorcode.get(int(result.value("create_td")), "no error")
+        fact("KVM", f"KVM_CREATE_VM of a TD: {error}")
         return False
     show_ready(info)
     differences = info.differences(layout.EmulatorLog(result.log))
     for difference in differences:
         print(f"{RED}  the emulated platform's log says otherwise: {difference}{PLAIN}")
+    for report in result.reports():
+        print(f"{RED}  the kernel reports: {report}{PLAIN}")
     if not differences:
         fact("checked", "CMRs, TDMRs, KeyID and SEAMCALLs equal the emulated platform's own log")
-    return not differences
+    return not differences and not result.reports()
+
+
+def show_failure(error):
+    """What each side said last when the machine itself went wrong."""
+    for who, text in (error.result.texts() if error.result else {}).items():
+        print(f"--- {who}", *text.splitlines()[-60:], sep="\n")
+    print(f"{RED}error:{PLAIN} {error}", file=sys.stderr)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kernel", default="host", help="config of the kernel (host)")
     parser.add_argument("--cpus", type=int, default=4)
-    parser.add_argument("--packages", type=int, default=2)
+    parser.add_argument("--packages", type=int, help="2, or 1 for an odd number of CPUs")
     parser.add_argument("--memory", default="6G", help="as QEMU's -m (6G)")
     parser.add_argument("--module", help="the TDX module: none, 1.0, 1.5 or 2.0")
     parser.add_argument("--keyids", help="MKTME:TDX, how many KeyIDs of each kind")
@@ -75,6 +86,8 @@ def main():
     parser.add_argument("--cmdline", default="", help="more options for the kernel")
     parser.add_argument("--verbose", action="store_true", help="show console and emulator log too")
     args = parser.parse_args()
+    if args.packages is None:
+        args.packages = 1 if args.cpus % 2 else 2
 
     options = [f"module={args.module}" if args.module else "",
                f"keyids={args.keyids}" if args.keyids else "", args.emulator_options]
@@ -86,7 +99,8 @@ def main():
                                  emulator_options=" ".join(filter(None, options)),
                                  ).run("create-td")
     except machine.MachineError as error:
-        sys.exit(f"error: {error}")
+        show_failure(error)
+        sys.exit(1)
     if args.verbose:
         print(result.console, result.log, sep="\n--- emulator log\n")
     sys.exit(0 if show(result) else 1)

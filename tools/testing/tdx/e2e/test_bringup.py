@@ -105,9 +105,18 @@ def test_half_of_tdx_in_the_bios_is_named_once(boot, options, words):
     assert words in unavailable(result)
 
 
-def test_a_cpu_that_linux_does_not_start_is_named_as_the_cause(boot):
+def test_an_offline_cpu_is_named_before_the_module_is_touched(boot):
     result = boot("create-td", cpus=4, packages=2, memory="1G", cmdline="maxcpus=3")
-    assert "maxcpus=" in unavailable(result, errno.ENXIO)
+    assert int(result.value("create_td")) == errno.ENXIO
+    assert int(result.value("create_td_again")) == errno.ENXIO
+    assert [m for m in result.tdx_messages() if "CPU 3 is offline" in m]
+    assert layout.Info(result.info()).state() == "unknown"
+    assert layout.EmulatorLog(result.log).number("seamcalls") == 0
+
+
+def test_a_cpu_that_linux_ignores_is_named_as_the_cause(boot):
+    result = boot("create-td", cpus=4, packages=2, memory="1G", cmdline="nr_cpus=3")
+    assert "nr_cpus=" in unavailable(result, errno.ENXIO)
     assert layout.EmulatorLog(result.log).failed()[-1] == "TDH.SYS.CONFIG"
 
 
@@ -150,11 +159,3 @@ def test_an_ordinary_vm_is_untouched(boot, tdx):
     assert int(result.value("memory_encrypt_op")) == errno.ENOTTY
     assert int(result.value("exit_reason")) == 9
     assert result.value("entry_failure") == "0x7"
-
-
-def test_without_vmx_operation_seamcall_is_an_error(boot):
-    result = boot("none", cpus=2, packages=1, memory="1G",
-                  cmdline="kunit.enable=1 kunit.filter_glob=tdx_seamcall")
-    assert "ok 1 without_vmx_operation_the_instruction_raises_ud" in result.console
-    assert "ok 2 without_vmx_operation_tdx_init_refuses" in result.console
-    assert "not ok" not in result.console

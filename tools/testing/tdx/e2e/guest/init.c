@@ -23,7 +23,12 @@ static const struct {
 } scenarios[] = {
 	{ "create-td", create_td },
 	{ "create-tds-at-once", create_tds_at_once },
+	{ "create-td-in-fragmented-memory", create_td_in_fragmented_memory },
+	{ "create-td-without-contiguous-memory", create_td_without_contiguous_memory },
+	{ "create-td-while-cpu-toggles", create_td_while_cpu_toggles },
+	{ "kill-creator", kill_creator },
 	{ "ordinary-vm", ordinary_vm },
+	{ "load-modules", load_modules },
 };
 
 void report(const char *key, const char *format, ...)

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What else happens to a machine while the TDX module is initialised.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "kvm_numbers.h"
+
+static pid_t start_creator(void)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		int kvm = open("/dev/kvm", O_RDWR);
+
+		_exit(error_of(ioctl(kvm, KVM_CREATE_VM, VM_TYPE_TDX)));
+	}
+	return pid;
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/* Kills the first creator @arg ms after its start. */
+void kill_creator(const char *arg)
+{
+	double start = seconds();
+	pid_t pid = start_creator();
+	int status;
+
+	usleep(atoi(arg) * 1000);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	report("killed_by", "%d", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	report("killed_after_ms", "%d", (int)((seconds() - start) * 1000));
+	create_td("");
+}
+
+static int set_online(int cpu, char online)
+{
+	char path[64];
+	int fd, error;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+	fd = open(path, O_WRONLY);
+	error = error_of(fd < 0 ? fd : write(fd, &online, 1));
+	close(fd);
+	return error;
+}
+
+/* CPU @arg goes offline and comes back as often as it can while a creator is at work. */
+void create_td_while_cpu_toggles(const char *arg)
+{
+	int status, cpu = atoi(arg), rounds = 0, errors = 0;
+	pid_t pid = start_creator();
+
+	while (!waitpid(pid, &status, WNOHANG)) {
+		errors += set_online(cpu, '0') != 0;
+		errors += set_online(cpu, '1') != 0;
+		rounds++;
+	}
+	report("creator", "%d", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+	report("rounds", "%d", rounds);
+	report("toggle_errors", "%d", errors);
+	create_td("");
+}

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The emulated platform itself: its options, and what it catches."""
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+import layout
+import machine
+from test_bringup import ready
+
+MB = 1 << 20
+SMALL = {"cpus": 2, "packages": 1, "memory": "1G"}
+README = machine.TOP / "tools/testing/tdx/emulator/README.md"
+
+# What QEMU ends with when the emulator writes its exit code to isa-debug-exit.
+HELP, BAD_OPTION = 33, 35
+
+
+def emulator_only(tmp_path, options):
+    """QEMU's status and the debug console, of an emulator that gets no kernel."""
+    log = tmp_path / "log"
+    status = subprocess.run(
+        ["qemu-system-x86_64", "-accel", "tcg", "-machine", "q35,smm=off", "-m", "256M",
+         "-cpu", "max,phys-bits=52", "-display", "none", "-nodefaults",
+         "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-debugcon", f"file:{log}",
+         "-kernel", str(machine.EMULATOR), "-append", options], timeout=20, check=False).returncode
+    return status, log.read_text()
+
+
+def test_help_is_the_table_of_the_readme(tmp_path):
+    status, table = emulator_only(tmp_path, "help")
+    assert status == HELP
+    assert table.startswith("| option |") and table in README.read_text()
+
+
+@pytest.mark.parametrize("option", [
+    "modul=1.5", "module=3", "keyids=1", "keyids=32767:1", "seamrr=", "e820=acpi:1M",
+    "e820=ram:16M+1M", "e820=acpi:16M+1M*2/4K", "e820=acpi:100G+1M", "cmrs=1M", "max_tdmrs=65",
+    "max_reserved=0", "delay=x", "foreign=none", "caches=1", "state=new", "features=", "busy=100:1",
+    "no_entropy=5", "msr=16:0x3b:1", "msr=all:0x3b", "cpuid=0:7:0:efx:1", "cpuid=0:7:0:eax", "inject=TDH.SYS.CONFIG:0:SYS_BUSY:1", "inject=X:1:SYS_BUSY:1",
+    "log=9"])
+def test_a_bad_option_is_named(tmp_path, option):
+    status, log = emulator_only(tmp_path, option)
+    assert status == BAD_OPTION
+    assert option.split("=", maxsplit=1)[0] in log
+
+
+def e820_of(result, word):
+    found = re.findall(rf"BIOS-e820: \[mem (0x\w+)-(0x\w+)\] {word}", result.console)
+    return [layout.Range(int(a, 16), int(b, 16) + 1 - int(a, 16)) for a, b in found]
+
+
+def test_sixty_acpi_ranges_inside_the_cmrs(boot):
+    """More ranges than boot_params has room for; and a TDMR needs no area for one of them."""
+    result = boot("create-td", **SMALL, emulator_options="e820=acpi:256M+64K*62/8M")
+    info = ready(result)
+    told = e820_of(result, "ACPI data")
+    assert told == [layout.Range((256 + 8 * i) * MB, 64 << 10) for i in range(62)]
+    assert sum(len(tdmr.reserved) for tdmr in info.tdmrs) <= 3
+
+
+def test_holes_are_in_no_cmr(boot):
+    result = boot("create-td", **SMALL, emulator_options="e820=hole:256M+1M*10/64M,nvs:300M+1M")
+    areas = [(tdmr.base + area.base, tdmr.base + area.end)
+             for tdmr in ready(result).tdmrs for area in tdmr.reserved]
+    for hole in [(256 + 64 * i) * MB for i in range(10)]:
+        assert any(start <= hole and hole + MB <= end for start, end in areas)
+    assert not any(start < 301 * MB and 300 * MB < end for start, end in areas)
+    assert e820_of(result, "ACPI NVS") == [layout.Range(300 * MB, MB)]
+
+
+def test_a_slow_module_takes_its_time(boot):
+    """256 calls of 1 ms each."""
+    result = boot("create-td", **SMALL, emulator_options="delay=1000")
+    assert ready(result).numbers("init_us")[0] >= 256 * 1000
+
+
+@pytest.mark.parametrize("options, words", [
+    ("msr=1:0x3b:1000", "TSC_ADJUST is not the same on CPU 1"),
+    ("msr=1:0x1401:0", "SEAMRR is not the same on CPU 1"),
+    ("msr=1:0x87:0x100000001f", "number of TDX KeyIDs is not the same on CPU 1"),
+    ("msr=all:0x1f3:0", "SMRR_NOT_LOCKED"),
+    ("cpuid=all:0x15:0:ebx:0", "INCORRECT_CPUID_VALUE"),
+    ("state=initialised", "by a previous kernel"),
+    ("state=ready", "by a previous kernel"),
+    ("state=shutdown", "was shut down before"),
+])
+def test_a_machine_that_is_wrong(boot, options, words):
+    # within a package Linux makes TSC_ADJUST equal
+    result = boot("create-td", cpus=2, packages=2, memory="1G", emulator_options=options)
+    assert int(result.value("create_td")) != 0
+    assert [message for message in result.tdx_messages() if words in message]
+
+
+@pytest.mark.parametrize("options", ["busy=30:1", "busy=30:2", "no_entropy=30:1",
+                                     "busy=10:3 no_entropy=20:3"])
+def test_a_module_that_is_often_busy_comes_up(boot, options):
+    ready(boot("create-td", **SMALL, emulator_options=options))
+
+
+def test_a_seed_is_a_sequence():
+    def statuses(seed):
+        return re.findall(r"^\[cpu 0\] TDH.SYS.TDMR.INIT(.*)",
+                          probe("good", options=f"busy=30:{seed} log=2")[1], re.M)
+    assert statuses(1) == statuses(1) != statuses(2)
+
+
+def probe(case, cpus=1, options=""):
+    """What the probe said, by key, and the emulator's log."""
+    with tempfile.TemporaryDirectory() as directory:
+        log = pathlib.Path(directory) / "log"
+        done = subprocess.run(
+            ["qemu-system-x86_64", "-accel", "tcg", "-machine", "q35,smm=off", "-m", "1G",
+             "-cpu", "max,phys-bits=52", "-smp", str(cpus), "-display", "none", "-nodefaults",
+             "-no-reboot", "-serial", "stdio", "-debugcon", f"file:{log}",
+             "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-append", options,
+             "-kernel", str(machine.EMULATOR),
+             "-initrd", f"{machine.EMULATOR.parent / 'tdx-probe'} {case}"],
+            timeout=30, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        assert done.returncode == 0, log.read_text()
+        facts = dict(line.split() for line in done.stdout.decode().splitlines())
+        assert "done" in facts
+        return {key: int(value, 16) for key, value in facts.items()}, log.read_text()
+
+
+def violations(log):
+    return re.findall(r"^violation: (.*)$", log, re.M)
+
+
+def test_a_host_that_shares_nothing_with_the_kernel_brings_tdx_up():
+    facts, log = probe("good")
+    assert facts["bring_up"] == 0 and facts["touched"] == 1
+    assert "all 1 TDMR(s) initialised" in log
+    assert layout.EmulatorLog(log).number("pamt_pages_taken_back") == 1
+    assert layout.EmulatorLog(log).number("pages_owned") == 1 + 2 + 1024 - 1
+    assert not violations(log)
+
+
+def test_seamcall_outside_vmx_operation_is_an_invalid_opcode():
+    assert probe("outside-vmx")[0]["trapped"] == 6
+
+
+@pytest.mark.parametrize("how", ["read", "write"])
+def test_touching_a_pamt_is_a_violation_and_a_machine_check(how):
+    facts, log = probe(f"{how}-pamt")
+    assert facts["touched"] == 0 and facts["trapped"] == 18
+    assert facts["mc_status"] >> 55 == 0x17b and facts["mc_address"] == 0x3000000
+    [violation] = violations(log)
+    assert re.fullmatch(f"host {how} of PAMT memory 0x3000000 at 0x1[0-9a-f]+ cpu 0", violation)
+
+
+def test_ones_instead_of_a_machine_check():
+    facts, log = probe("read-pamt", options="foreign=ones")
+    assert facts["touched"] == 1 and len(violations(log)) == 1
+
+
+def test_no_translation_survives_the_loss_of_a_page():
+    """A CPU that reads in a loop, without any exit, is stopped at once."""
+    for _ in range(5):
+        facts, log = probe("stale-translation", cpus=2)
+        assert facts["config"] == 0 and facts["trapped"] == 18
+        assert facts["touched_later"] == 0
+        assert [v for v in violations(log) if v.endswith("cpu 1")]
+
+
+def test_nmis_of_the_guest_arrive():
+    assert probe("nmi", cpus=2)[0]["nmis"] == 100
+
+
+@pytest.mark.parametrize("case, words", [
+    ("no-write-back", "CPU 0 has made no WBINVD since TDH.SYS.INIT"),
+    ("reuse-without-write-back", "CPU 0 has made no WBINVD since TDH.SYS.TDMR.INIT"),
+    ("reuse-half-a-page", "host read of PAMT memory"),
+    ("invd", "INVD"),
+])
+def test_what_hardware_may_forgive(case, words):
+    _, log = probe(case)
+    [violation] = violations(log)
+    assert words in violation
+
+
+def test_caches_may_be_left_out():
+    assert not violations(probe("no-write-back", options="caches=off")[1])
+
+
+def test_a_dump_shows_the_module_and_its_tdmrs():
+    log = probe("dump")[1]
+    states = re.findall(r"^dump module (\w+)", log, re.M)
+    assert states == ["INIT_PENDING", "READY"]
+    assert "dump tdmr 0 [0x0, 0x40000000) initialised to 0x40000000" in log
+    assert "dump pages owned 1027 taken back 0" in log
+
+
+def trace_tool(*arguments):
+    return subprocess.run([sys.executable, str(README.parent / "trace.py"), *map(str, arguments)],
+                          check=False, stdout=subprocess.PIPE, text=True)
+
+
+def test_the_trace_has_every_seamcall(boot, tmp_path):
+    trace = tmp_path / "trace"
+    result = boot("create-td", **SMALL, qemu_options=(
+        "-chardev", f"file,id=trace,path={trace}",
+        "-device", "isa-debugcon,iobase=0xe8,chardev=trace"))
+    lines = trace_tool(trace).stdout.splitlines()
+    assert len(lines) == layout.EmulatorLog(result.log).number("seamcalls")
+    assert re.search(r"cpu \d TDH.SYS.INIT rcx=0x0 .* SUCCESS", "\n".join(lines))
+    counts = {tuple(line.split()[:2]): int(line.split()[2])
+              for line in trace_tool("--table", trace).stdout.splitlines()[1:]}
+    assert counts[("TDH.SYS.TDMR.INIT", "SUCCESS")] == 256
+    assert sum(counts.values()) == len(lines)
+
+
+def test_the_trace_tool_refuses_what_is_no_trace(tmp_path):
+    (tmp_path / "trace").write_bytes(b"x" * 136)
+    assert trace_tool(tmp_path / "trace").returncode
+    assert trace_tool(tmp_path / "missing").returncode

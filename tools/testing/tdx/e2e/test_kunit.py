@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The KUnit suites on whole machines."""
+import importlib
+import sys
+
+import pytest
+
+import machine
+
+WITHOUT_VMX = ["without_vmx_operation_the_instruction_raises_ud",
+               "without_vmx_operation_tdx_init_refuses"]
+
+
+@pytest.fixture
+def parser(monkeypatch):
+    """The kernel's own parser of KTAP."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.syspath_prepend(machine.BUILD / "linux/tools/testing/kunit")
+    return importlib.import_module("kunit_parser")
+
+
+def passed(parser, result):
+    """The cases that passed, by suite; a run with any other kind of case fails."""
+    run = parser.parse_run_tests(result.console.splitlines())
+    assert run.status == parser.TestStatus.SUCCESS, run.counts
+    assert run.counts.passed == run.counts.total() > 0
+    return {suite.name: [case.name for case in suite.subtests] for suite in run.subtests}
+
+
+def test_without_vmx_operation_seamcall_is_an_error(boot, parser):
+    result = boot("none", cpus=2, packages=1, memory="1G",
+                  cmdline="kunit.enable=1 kunit.filter_glob=tdx_seamcall")
+    assert set(WITHOUT_VMX) <= set(passed(parser, result)["tdx_seamcall"])
+
+
+def test_all_suites_pass_under_what_the_kernel_checks(boot, parser):
+    """
+    Without the platform: emulating MOVDIR64B for every PAMT that a case gives
+    back takes minutes.  One thread for all CPUs: see QEMU_SMP in the Makefile.
+    """
+    result = boot("none", emulated=False, accel="tcg,thread=single", memory="1G",
+                  cmdline="kunit.enable=1 kunit.filter_glob=tdx_*")
+    assert len(passed(parser, result)) > 1

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""TDMRs, PAMTs and their initialisation on machines whose memory is not simple."""
+import errno
+import re
+
+import pytest
+
+import layout
+from test_bringup import ready
+
+MB = 1 << 20
+GB = 1 << 30
+NODES = 4
+
+
+def pamt_chunk(tdmr):
+    """The one chunk that holds all levels of a TDMR's PAMT."""
+    start = min(level.base for level in tdmr.pamt)
+    end = max(level.end for level in tdmr.pamt)
+    assert end - start == tdmr.pamt_bytes, "the levels do not follow each other"
+    return layout.Range(start, end - start)
+
+
+def nodes_of(result):
+    """NUMA nodes by address, as the kernel's log has them."""
+    found = re.findall(r"SRAT: Node (\d+) PXM \d+ \[mem (0x\w+)-(0x\w+)\]", result.console)
+    return [(int(node), int(first, 16), int(last, 16) + 1) for node, first, last in found]
+
+
+def numa(count, memory):
+    """QEMU's options for nodes of equal size with two CPUs each."""
+    options = []
+    for node in range(count):
+        options += ["-object", f"memory-backend-ram,id=ram{node},size={memory // count}M",
+                    "-numa", f"node,nodeid={node},memdev=ram{node},cpus={2 * node}-{2 * node + 1}"]
+    return tuple(options)
+
+
+def test_tdmrs_and_their_pamts_stay_on_their_node(boot):
+    result = boot("create-td", cpus=2 * NODES, packages=NODES, memory="6G",
+                  qemu_options=numa(NODES, 6144))
+    nodes = nodes_of(result)
+    assert {node for node, *_ in nodes} == set(range(NODES))
+    for tdmr in ready(result).tdmrs:
+        last = tdmr.end - GB
+        holders = [node for node, start, end in nodes if start < tdmr.end and tdmr.base < end]
+        alone = [node for node in holders
+                 if any(n == node and s < tdmr.base + GB and last < e for n, s, e in nodes)]
+        assert len(set(holders)) == 1 or alone, "a TDMR spans nodes where no block does"
+        chunk = pamt_chunk(tdmr)
+        assert any(start <= chunk.base and chunk.end <= end
+                   for node, start, end in nodes if node in holders)
+
+
+def with_holes(holes, ram):
+    """Options that take 1 MB each from Linux and from the CMRs."""
+    cmrs, start = [], ram[0][0]
+    for hole in holes:
+        cmrs.append((start, hole - start))
+        start = hole + MB
+    cmrs += [(start, ram[0][1] - start), (ram[1][0], ram[1][1] - ram[1][0])]
+    return {
+        "cmdline": " ".join(f"memmap=1M${hole:#x}" for hole in holes),
+        "emulator_options": "cmrs=" + ",".join(f"{base:#x}+{size:#x}" for base, size in cmrs),
+    }
+
+
+# What may be convertible on a machine with 6 GB.
+RAM = [(MB, 2 * GB - 128 * 1024), (4 * GB, 8 * GB)]
+
+
+def test_holes_for_which_one_tdmr_has_no_room(boot):
+    """Low memory with 22 stretches outside the CMRs, 16 reserved areas for a TDMR."""
+    holes = [256 * MB + i * 64 * MB for i in range(20)]
+    result = boot("create-td", cpus=1, packages=1, **with_holes(holes, RAM))
+    low = [tdmr for tdmr in ready(result).tdmrs if tdmr.base < 2 * GB]
+    assert all(len(tdmr.reserved) <= 16 for tdmr in low)
+    areas = [(tdmr.base + area.base, tdmr.base + area.end)
+             for tdmr in low for area in tdmr.reserved]
+    assert len(areas) >= 22
+    assert all(any(start <= hole and hole + MB <= end for start, end in areas)
+               for hole in holes)
+
+
+def test_a_block_with_too_many_holes_is_named(boot):
+    holes = [256 * MB + i * 32 * MB for i in range(20)]
+    result = boot("create-td", **with_holes(holes, RAM))
+    assert int(result.value("create_td")) == errno.ENOSPC
+    assert [m for m in result.tdx_messages()
+            if "[0x0-0x3fffffff] needs 21 reserved areas, a TDMR takes 16" in m]
+
+
+def test_more_islands_than_tdmrs(boot):
+    """RAM of 3 blocks with a gap, and TDMRs for one."""
+    result = boot("create-td", emulator_options="max_tdmrs=1")
+    assert [(tdmr.base, tdmr.size) for tdmr in ready(result).tdmrs] == [(0, 8 * GB)]
+
+
+def test_all_cpus_initialise_tdmrs(boot):
+    result = boot("create-td", cpus=8, packages=2, emulator_options="log=2")
+    info = ready(result)
+    calls = re.findall(r"^\[cpu (\d+)\] TDH\.SYS\.TDMR\.INIT", result.log, re.M)
+    total = sum(tdmr.size for tdmr in info.tdmrs) // GB * 256
+    assert len(calls) == total
+    busiest = max(calls.count(cpu) for cpu in set(calls))
+    assert len(set(calls)) >= 4 and busiest <= total // 2, f"{busiest} of {total} on one CPU"
+
+
+def test_a_tdmr_is_never_entered_twice_at_once(boot):
+    result = boot("create-td", cpus=8, packages=2)
+    ready(result)
+    assert layout.EmulatorLog(result.log).count("TDH.SYS.TDMR.INIT", "OPERAND_BUSY") == 0
+
+
+def test_fragmented_memory_gets_smaller_tdmrs(boot, kernel):
+    """Chunks for 1 GB are to be had, those for 2 GB hardly anywhere."""
+    if kernel == "debug":
+        pytest.skip("filling and pinning memory takes minutes there")
+    result = boot("create-td-in-fragmented-memory,7", cpus=1, packages=1, timeout=600)
+    assert int(result.value("pinned")) > 5000
+    tdmrs = ready(result).tdmrs
+    assert len(tdmrs) > 2
+    assert any(tdmr.size == GB for tdmr in tdmrs)
+
+
+def test_memory_without_contiguous_chunks_is_named_and_nothing_is_lost(boot):
+    result = boot("create-td-without-contiguous-memory", memory="1G", timeout=300)
+    assert int(result.value("create_td")) == errno.ENOMEM
+    assert [m for m in result.tdx_messages() if "no 4108 contiguous KB for the PAMT" in m]
+    assert int(result.value("lost_kb")) < 2048
+
+
+def test_a_killed_creator_does_not_cost_the_module(boot):
+    result = boot("kill-creator,50", emulator_options="log=2")
+    assert int(result.value("killed_by")) == 9
+    assert int(result.value("killed_after_ms")) > 100
+    assert int(result.value("create_td")) == 0
+    assert layout.EmulatorLog(result.log).count("TDH.SYS.CONFIG") == 1
+    ready(result)
+
+
+def test_cpus_that_come_and_go_do_not_disturb(boot):
+    """A creator that finds a CPU offline is refused, and the next one succeeds."""
+    result = boot("create-td-while-cpu-toggles,3", emulator_options="log=2")
+    assert int(result.value("creator")) in (0, errno.ENXIO)
+    assert int(result.value("rounds")) > 0
+    assert int(result.value("toggle_errors")) == 0
+    assert int(result.value("create_td")) == 0
+    ready(result)
