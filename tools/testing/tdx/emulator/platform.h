@@ -14,7 +14,7 @@
 
 struct platform {
 	struct memmap map;		/* what Linux is told */
-	struct memmap memory;		/* RAM that the TDX module may use, whatever Linux is told */
+	struct memmap memory;		/* RAM for the TDX module, whatever Linux is told */
 	unsigned int nr_lps;		/* enabled by the BIOS */
 	unsigned int nr_packages;
 	unsigned int package_shift;	/* APIC ID to package number */

@@ -120,7 +120,7 @@ static bool allowed(const struct small_map *small, unsigned int first, unsigned 
 	return areas(small, first, last, !spare) <= limit;
 }
 
-/* The fewest blocks without RAM that have to be covered from @block on, -1 if it is impossible. */
+/* The fewest blocks without RAM to be covered from @block on, -1 if it is impossible. */
 static int least_extra(const struct small_map *small, unsigned int block, unsigned int tdmrs,
 		       bool spare)
 {
@@ -145,7 +145,7 @@ static int least_extra(const struct small_map *small, unsigned int block, unsign
 	return best;
 }
 
-/* The least that the largest TDMR can have, in blocks, with no more than @extra blocks without RAM. */
+/* The fewest blocks that the largest TDMR can have, with up to @extra without RAM. */
 static int least_largest(const struct small_map *small, unsigned int block, unsigned int tdmrs,
 			 bool spare, int extra)
 {
@@ -258,7 +258,7 @@ TEST(a_layout_is_found_if_there_is_one_and_covers_no_more_than_the_best)
 			}
 			ASSERT_EQ(blocks_with_ram(small.ram, small.map.nr_ram) + best, gb)
 				TH_LOG("map %u", n);
-			/* A run of blocks without holes is only cut when TDMRs are left for that. */
+			/* Blocks without holes are only cut when TDMRs are left for that. */
 			if (geometry.layout.nr_tdmrs == small.map.limits.max_tdmrs)
 				ASSERT_LE(largest, longest_run(&small) +
 					  least_largest(&small, 0, small.map.limits.max_tdmrs,

@@ -9,6 +9,7 @@
 #include "../../../../../arch/x86/virt/vmx/tdx/tdx_abi.h"
 #include "../text.h"
 #include "../x86.h"
+#include "probe.h"
 
 #define COM1			0x3f8
 #define APIC			0xfee00000ULL
@@ -29,20 +30,10 @@
 #define PAMT_4K_BYTES		0x400000ULL
 #define PAMT_BYTES		(PAMT_1G_BYTES + PAMT_2M_BYTES + PAMT_4K_BYTES)
 
-struct regs {
-	u64 rax, rcx, rdx, r8, r9;
-};
+/* What another CPU, or a trap, changes behind the compiler's back. */
+#define now(variable)	__atomic_load_n(&(variable), __ATOMIC_ACQUIRE)
 
-/* start.S */
-extern const u8 ap_trampoline[], ap_trampoline_end[], trap_stubs[];
-extern volatile u64 trapped, nmis, touches;
-u64 seamcall(u64 leaf, struct regs *regs);
-bool touch(u64 address, bool write);
-bool touch_forever(u64 address);
-void probe_main(u64 boot_params);
-void ap_main(void);
-
-static volatile bool ap_ready, ap_done;
+static bool ap_ready, ap_done;
 
 static void put(char c)
 {
@@ -211,7 +202,7 @@ static void case_outside_vmx(void)
 	struct regs regs = { 0 };
 
 	seamcall(TDH_SYS_INIT, &regs);
-	say("trapped", trapped);
+	say("trapped", now(trapped));
 }
 
 static void case_good(void)
@@ -238,7 +229,7 @@ static void touch_pamt(bool write)
 {
 	bring_up(true);
 	say("touched", touch(PAMT, write));
-	say("trapped", trapped);
+	say("trapped", now(trapped));
 	say("mc_status", native_rdmsr(MSR_MC1_STATUS));
 	say("mc_address", native_rdmsr(MSR_MC1_ADDR));
 }
@@ -272,10 +263,15 @@ static void case_invd(void)
 	asm volatile("invd" : : : "memory");
 }
 
+static void apic_write(unsigned int offset, u32 value)
+{
+	asm volatile("movl %1, %0" : "=m"(*(u32 *)phys(APIC + offset)) : "r"(value));
+}
+
 static void ipi(u32 command)
 {
-	*(volatile u32 *)phys(APIC + 0x310) = 1 << 24;
-	*(volatile u32 *)phys(APIC + 0x300) = command;
+	apic_write(0x310, 1 << 24);
+	apic_write(0x300, command);
 }
 
 static void start_ap(void)
@@ -287,7 +283,7 @@ static void start_ap(void)
 		*to++ = *from++;
 	ipi(0x4500);
 	ipi(0x4600 | TRAMPOLINE >> 12);
-	while (!ap_ready)
+	while (!now(ap_ready))
 		cpu_pause();
 }
 
@@ -299,15 +295,15 @@ static void case_stale_translation(void)
 	vmxon(0);
 	init();
 	start_ap();
-	while (!touches)
+	while (!now(touches))
 		cpu_pause();
 	wbinvd();
 	say("config", config());
-	seen = touches;
-	while (!ap_done && touches - seen < 1000)
+	seen = now(touches);
+	while (!now(ap_done) && now(touches) - seen < 1000)
 		cpu_pause();
-	say("touched_later", touches - seen);
-	say("trapped", trapped);
+	say("touched_later", now(touches) - seen);
+	say("trapped", now(trapped));
 }
 
 static void case_nmi(void)
@@ -317,10 +313,10 @@ static void case_nmi(void)
 	start_ap();
 	for (i = 1; i <= 100; i++) {
 		ipi(0x4400);
-		while (nmis < i)
+		while (now(nmis) < i)
 			cpu_pause();
 	}
-	say("nmis", nmis);
+	say("nmis", now(nmis));
 }
 
 static const struct {
@@ -363,9 +359,9 @@ void ap_main(void)
 	vmxon(1);
 	/* without a module that is initialised it fails, which does not matter here */
 	seamcall(TDH_SYS_LP_INIT, &regs);
-	ap_ready = true;
+	__atomic_store_n(&ap_ready, true, __ATOMIC_RELEASE);
 	touch_forever(PAMT);
-	ap_done = true;
+	__atomic_store_n(&ap_done, true, __ATOMIC_RELEASE);
 	for (;;)
 		cpu_pause();
 }

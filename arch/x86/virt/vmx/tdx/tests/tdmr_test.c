@@ -83,7 +83,7 @@ static const struct tdmr_case tdmr_cases[] = {
 	{ .name = "the least PAMT, also where merging the smallest gap first would block it",
 	  .ram = { { 0, M(512) }, { G(4), M(512) }, { G(6), M(512) }, { G(11), M(512) } },
 	  .cmrs = { { 0, M(512) }, { G(4), M(512) }, { G(6), M(512) }, { G(11), M(512) } },
-	  .limits = { 2, 3, 16 },
+	  .limits = { 2, 2, 16 },
 	  .tdmrs = { { 0, G(5), M(512) - P(5) }, { G(6), G(6), G(6) + M(512) - P(6) } },
 	  .reserved = { { 0, M(512) - P(5), G(3) + M(512) + P(5) }, { 0, G(4) + M(512), M(512) },
 			{ 1, M(512) - P(6), G(4) + M(512) + P(6) },

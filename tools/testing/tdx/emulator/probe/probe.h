@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Between start.S and probe.c.
+ */
+#ifndef _TDX_EMU_PROBE_H
+#define _TDX_EMU_PROBE_H
+
+#include <linux/types.h>
+
+struct regs {
+	u64 rax, rcx, rdx, r8, r9;
+};
+
+/* start.S */
+extern const u8 ap_trampoline[], ap_trampoline_end[], trap_stubs[];
+extern u64 trapped, nmis, touches;
+u64 seamcall(u64 leaf, struct regs *regs);
+bool touch(u64 address, bool write);
+bool touch_forever(u64 address);
+
+/* probe.c */
+void probe_main(u64 boot_params);
+void ap_main(void);
+
+#endif /* _TDX_EMU_PROBE_H */
