@@ -99,11 +99,12 @@ QEMU_SMP := -smp 4,sockets=2 -accel tcg,thread=single
 test-kunit: tree
 	@$(PYTHON) $(KUNIT) run --arch x86_64 --build_dir $(BUILD)/kunit --kunitconfig $(SUITES) \
 		--qemu_args "$(QEMU_SMP)" --jobs $$(nproc) 'tdx_*'
+	@grep -aE '(cases|steps|indispensable)' $(BUILD)/kunit/test.log
 
 KERNELS ?= host,debug
 comma := ,
 test-e2e: tree emulator
-	@for config in $(subst $(comma), ,$(KERNELS)); do \
+	@for config in $(subst $(comma), ,$(KERNELS)) kcsan; do \
 		$(PYTHON) tools/overlay/kernel.py $$config || exit 1; done
 	@cd $(E2E) && $(PYTEST) -v --tb=short --kernels $(KERNELS) $(PYTEST_ARGS)
 

@@ -18,6 +18,7 @@ FRAGMENTS = {
     "host": ["base", "host"],
     "notdx": ["base", "notdx"],
     "debug": ["base", "host", "debug"],
+    "kcsan": ["base", "host", "kcsan"],
 }
 
 OPTION = re.compile(r"^(CONFIG_\w+)=(.*)$")

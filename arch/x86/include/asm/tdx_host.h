@@ -40,6 +40,7 @@ struct tdx_td_params_limits {
 bool platform_tdx_enabled(void);
 int tdx_init(void);
 bool tdx_may_work(void);
+bool tdx_cpu_may_run(unsigned int cpu);
 const char *tdx_unavailable_reason(void);
 const struct tdx_td_params_limits *tdx_td_params_limits(void);
 #else

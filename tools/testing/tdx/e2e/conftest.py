@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Fixtures of the end-to-end tests."""
+import functools
 import re
 
 import pytest
@@ -41,11 +42,11 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture
-def boot(kernel, request):
-    """Boots a machine with the kernel under test; no boot may leave a report behind."""
+def boot_kernel(request):
+    """Boots a machine with a kernel that was built here; no boot may leave a report behind."""
     results = request.node.stash.setdefault(RESULTS, [])
 
-    def run(scenario, **options):
+    def run(kernel, scenario, **options):
         options.setdefault("timeout", 300 if kernel == "debug" else 60)
         try:
             result = machine.Machine(kernel=kernel, **options).run(scenario)
@@ -60,3 +61,9 @@ def boot(kernel, request):
         return result
 
     return run
+
+
+@pytest.fixture
+def boot(boot_kernel, kernel):
+    """The same with the kernel under test."""
+    return functools.partial(boot_kernel, kernel)

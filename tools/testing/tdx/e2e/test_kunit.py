@@ -39,5 +39,18 @@ def test_all_suites_pass_under_what_the_kernel_checks(boot, parser):
     back takes minutes.  One thread for all CPUs: see QEMU_SMP in the Makefile.
     """
     result = boot("none", emulated=False, accel="tcg,thread=single", memory="1G",
-                  cmdline="kunit.enable=1 kunit.filter_glob=tdx_*")
+                  cmdline="kunit.enable=1 kunit.filter_glob=tdx_* tdx_injection.every=10")
     assert len(passed(parser, result)) > 1
+
+
+def test_a_random_walk_leaves_no_report(boot_kernel, parser):
+    """
+    Callers, CPUs that come and go, failures and resets under KCSAN and lockdep, on
+    CPUs that really run at the same time.  The platform is there because of what
+    QEMU does to patched code (softint.c); the module that is walked on is software.
+    """
+    result = boot_kernel("kcsan", "none", memory="1G", timeout=600,
+                         cmdline="kunit.enable=1 kunit.filter_glob=tdx_walk tdx_walk.steps=10000 "
+                                 "clearcpuid=movdir64b")
+    assert passed(parser, result) == {"tdx_walk": ["nothing_is_lost_on_a_random_walk"]}
+    assert result.kernel_lines("nothing_is_lost_on_a_random_walk: 10000 steps")

@@ -68,7 +68,7 @@ static int check_on_cpu(unsigned int cpu, struct tdx_cause *cause)
 		return explain_on_cpu(cause, cpu, TDH_SYS_RD, status);
 	}
 
-	if ((status & TDX_SW_ERROR) == TDX_SW_ERROR)
+	if ((status & TDX_SW_ERROR) == TDX_SW_ERROR || tdx_status_may_clear(status))
 		return explain_on_cpu(cause, cpu, TDH_SYS_RD, status);
 
 	/* Whatever a module in use answers, a fresh one answers as above. */
@@ -92,6 +92,7 @@ static int check_on_cpu(unsigned int cpu, struct tdx_cause *cause)
  * * -ENODEV	 - no module is loaded
  * * -EOPNOTSUPP - SEAMRR is not enabled on a CPU
  * * -EALREADY	 - a previous kernel used the module
+ * * -EAGAIN, -EBUSY - the module did not answer for a long time
  */
 int tdx_cpus_check(struct tdx_cause *cause)
 {
@@ -118,6 +119,7 @@ int tdx_cpus_check(struct tdx_cause *cause)
 
 /**
  * tdx_cpus_init - initialise the module on every online CPU
+ * @done:  the CPUs on which that succeeded; they remain initialised when offline
  * @cause: names the CPU and the reason, when the return value is not 0
  *
  * TDX Module ABI specification, TDH.SYS.LP.INIT.
@@ -125,16 +127,18 @@ int tdx_cpus_check(struct tdx_cause *cause)
  * Context: Process context, cpus_read_lock() held.  May sleep.
  * Return: 0, or the errno of tdx_status_errno().
  */
-int tdx_cpus_init(struct tdx_cause *cause)
+int tdx_cpus_init(struct cpumask *done, struct tdx_cause *cause)
 {
 	unsigned int cpu;
 	int ret;
 
+	cpumask_clear(done);
 	for_each_online_cpu(cpu) {
 		ret = explain_on_cpu(cause, cpu, TDH_SYS_LP_INIT,
 				     seamcall_on_cpu(cpu, TDH_SYS_LP_INIT, (struct tdx_regs) {}));
 		if (ret)
 			return ret;
+		cpumask_set_cpu(cpu, done);
 	}
 	return 0;
 }

@@ -5,10 +5,11 @@
 #ifndef _X86_VIRT_TDX_CPU_H
 #define _X86_VIRT_TDX_CPU_H
 
+struct cpumask;
 struct tdx_cause;
 
 int tdx_cpus_check(struct tdx_cause *cause);
-int tdx_cpus_init(struct tdx_cause *cause);
+int tdx_cpus_init(struct cpumask *done, struct tdx_cause *cause);
 int tdx_packages_config_key(struct tdx_cause *cause);
 void tdx_cpus_shutdown(void);
 

@@ -62,7 +62,7 @@ static int show_ready(struct seq_file *m, const struct tdx_module *module)
 static int info_show(struct seq_file *m, void *v)
 {
 	const struct tdx_module *module = tdx_host_module();
-	/* Pairs with the release in initialise_once(). */
+	/* Pairs with the release in set_state(). */
 	enum tdx_module_state state = smp_load_acquire(&module->state);
 	int ret = 0;
 
@@ -72,7 +72,7 @@ static int info_show(struct seq_file *m, void *v)
 			   module->platform->nr_private_keyids);
 	if (state == TDX_MODULE_READY)
 		ret = show_ready(m, module);
-	else if (state != TDX_MODULE_UNKNOWN)
+	else if (state == TDX_MODULE_ABSENT || state == TDX_MODULE_FAILED)
 		seq_printf(m, "cause %s\n", module->cause.text);
 	seq_printf(m, "seamcalls %llu\n", tdx_seamcalls_made());
 	return ret;

@@ -3,11 +3,17 @@
  * TDX host support as the rest of the kernel sees it: the machine's one
  * module.
  */
+#define pr_fmt(fmt) "virt/tdx: " fmt
+
 #include <linux/compiler.h>
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/init.h>
+#include <linux/minmax.h>
 #include <linux/mutex.h>
+#include <linux/printk.h>
 
 #include <asm/tdx_host.h>
 
@@ -34,10 +40,11 @@ early_initcall(tdx_host_init);
  * remembered: whoever comes later gets it at once.  The reason of a failure is
  * in the kernel log, once.
  *
- * Two results are not remembered, as the module was not touched: -EPERM, which
- * is the caller's fault, as every online CPU has to be in VMX operation, and
- * CPUs that come online meanwhile have to enter it before they run anything
- * else; and -ENXIO because of a CPU that is offline.
+ * What does not touch the module is not remembered: -EPERM, which is the
+ * caller's fault, as every online CPU has to be in VMX operation, and CPUs that
+ * come online meanwhile have to enter it before they run anything else; -ENXIO
+ * because of a CPU that is offline; -EAGAIN and -EBUSY because of a module that
+ * does not answer.
  *
  * Context: Process context, may sleep.  Must not be called with CPU hotplug
  *	    locked: takes cpus_read_lock().
@@ -55,7 +62,8 @@ early_initcall(tdx_host_init);
  * * -EAGAIN	    - the CPU ran out of entropy
  * * -EBUSY	    - the module stayed busy
  * * -EINVAL	    - the module's own information is unusable
- * * -EIO	    - the module refused for any other reason
+ * * -EIO	    - the BIOS configured CPUs differently, or the module refused for
+ *		      any other reason
  */
 int tdx_init(void)
 {
@@ -74,6 +82,7 @@ bool tdx_may_work(void)
 {
 	switch (READ_ONCE(host_module.state)) {
 	case TDX_MODULE_UNKNOWN:
+	case TDX_MODULE_INITIALISING:
 	case TDX_MODULE_READY:
 		return platform_tdx_enabled();
 	default:
@@ -93,6 +102,43 @@ const struct tdx_td_params_limits *tdx_td_params_limits(void)
 	return &host_module.sysinfo.td_params;
 }
 EXPORT_SYMBOL_GPL(tdx_td_params_limits);
+
+/**
+ * tdx_cpu_may_run - may a CPU make SEAMCALLs that concern guests?
+ * @cpu: which one
+ *
+ * The module can be initialised on a CPU only before it takes its configuration,
+ * so one that was added to the machine later is of no use for TDX.
+ *
+ * Context: Any, after tdx_init() returned 0.
+ * Return: Whether the module was initialised on the CPU.
+ */
+bool tdx_cpu_may_run(unsigned int cpu)
+{
+	return cpumask_test_cpu(cpu, &host_module.cpus);
+}
+EXPORT_SYMBOL_GPL(tdx_cpu_may_run);
+
+static int tdx_cpu_online(unsigned int cpu)
+{
+	/* Pairs with the release in set_state(). */
+	if (smp_load_acquire(&host_module.state) == TDX_MODULE_READY && !tdx_cpu_may_run(cpu))
+		pr_warn("CPU %u was added after the TDX module was initialised: TDX guests cannot run on it\n",
+			cpu);
+	return 0;
+}
+
+static int __init tdx_watch_cpus(void)
+{
+	int ret;
+
+	if (!platform_tdx_enabled())
+		return 0;
+	ret = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "x86/tdx:online", tdx_cpu_online,
+					NULL);
+	return min(ret, 0);
+}
+late_initcall(tdx_watch_cpus);
 
 /**
  * tdx_host_module - the machine's module, to look at

@@ -36,7 +36,7 @@ static int init_globally(struct tdx_module *module)
 
 static int init_cpus(struct tdx_module *module)
 {
-	return tdx_cpus_init(&module->cause);
+	return tdx_cpus_init(&module->cpus, &module->cause);
 }
 
 static int read_sysinfo(struct tdx_module *module)
@@ -152,6 +152,7 @@ void tdx_module_destroy(struct tdx_module *module)
 
 	module->pamts_written = false;
 	module->memory = (struct tdx_memory) {};
+	cpumask_clear(&module->cpus);
 }
 
 static int run_steps(struct tdx_module *module)
@@ -184,6 +185,26 @@ static void announce(const struct tdx_module *module)
 		memory >> 20, module->layout.nr_tdmrs, pamt >> 10);
 }
 
+/* By state: those that may follow. */
+static const unsigned int successors[] = {
+	[TDX_MODULE_UNKNOWN]	  = BIT(TDX_MODULE_INITIALISING),
+	[TDX_MODULE_INITIALISING] = BIT(TDX_MODULE_UNKNOWN) | BIT(TDX_MODULE_ABSENT) |
+				    BIT(TDX_MODULE_READY) | BIT(TDX_MODULE_FAILED),
+	[TDX_MODULE_ABSENT]	  = 0,
+	[TDX_MODULE_READY]	  = 0,
+	[TDX_MODULE_FAILED]	  = 0,
+};
+
+static void set_state(struct tdx_module *module, enum tdx_module_state state)
+{
+	/* By whoever waits for this worker. */
+	WARN_ON_ONCE(!mutex_is_locked(&module->lock));
+	if (WARN_ON_ONCE(!(successors[module->state] & BIT(state))))
+		return;
+	/* Whoever sees the state without the lock sees all that was decided before. */
+	smp_store_release(&module->state, state);
+}
+
 /* Refusals that leave the module as it was. */
 static enum tdx_module_state state_if_unusable(int error)
 {
@@ -192,6 +213,8 @@ static enum tdx_module_state state_if_unusable(int error)
 		return TDX_MODULE_ABSENT;
 	case -EPERM:
 	case -ENXIO:
+	case -EAGAIN:
+	case -EBUSY:
 		/* Nothing is lost; another caller may do better. */
 		return TDX_MODULE_UNKNOWN;
 	default:
@@ -226,25 +249,35 @@ static enum tdx_module_state initialise(struct tdx_module *module)
 	return TDX_MODULE_READY;
 }
 
+/**
+ * tdx_module_attempt - try to initialise a module, here and now
+ * @module: which one; its state is TDX_MODULE_UNKNOWN
+ *
+ * tdx_module_init() has a worker do this: a signal that kills the caller would
+ * make memory migration fail, and with it the initialisation, for everyone and
+ * for good.
+ *
+ * Context: Process context, may sleep, for seconds.  @module->lock held by
+ *	    whoever waits for it.  Takes cpus_read_lock().
+ */
+void tdx_module_attempt(struct tdx_module *module)
+{
+	set_state(module, TDX_MODULE_INITIALISING);
+	cpus_read_lock();
+	set_state(module, initialise(module));
+	cpus_read_unlock();
+}
+
 struct attempt {
 	struct work_struct work;
 	struct tdx_module *module;
-	enum tdx_module_state state;
 };
 
 static void attempt_in_worker(struct work_struct *work)
 {
-	struct attempt *attempt = container_of(work, struct attempt, work);
-
-	cpus_read_lock();
-	attempt->state = initialise(attempt->module);
-	cpus_read_unlock();
+	tdx_module_attempt(container_of(work, struct attempt, work)->module);
 }
 
-/*
- * A worker does it: a signal that kills the caller would make memory migration
- * fail, and with it the initialisation, for everyone and for good.
- */
 static int initialise_once(struct tdx_module *module)
 {
 	struct attempt attempt = { .module = module };
@@ -258,9 +291,6 @@ static int initialise_once(struct tdx_module *module)
 	queue_work(system_unbound_wq, &attempt.work);
 	flush_work(&attempt.work);
 	destroy_work_on_stack(&attempt.work);
-
-	/* Whoever sees READY without the lock sees all that was decided. */
-	smp_store_release(&module->state, attempt.state);
 	return module->error;
 }
 
@@ -276,7 +306,7 @@ int tdx_module_init(struct tdx_module *module)
 {
 	int ret;
 
-	/* Pairs with the release in initialise_once(). */
+	/* Pairs with the release in set_state(). */
 	if (smp_load_acquire(&module->state) == TDX_MODULE_READY)
 		return 0;
 
@@ -298,10 +328,11 @@ int tdx_module_init(struct tdx_module *module)
 const char *tdx_module_state_name(enum tdx_module_state state)
 {
 	static const char * const names[] = {
-		[TDX_MODULE_UNKNOWN]	= "unknown",
-		[TDX_MODULE_ABSENT]	= "absent",
-		[TDX_MODULE_READY]	= "ready",
-		[TDX_MODULE_FAILED]	= "failed",
+		[TDX_MODULE_UNKNOWN]	  = "unknown",
+		[TDX_MODULE_INITIALISING] = "initialising",
+		[TDX_MODULE_ABSENT]	  = "absent",
+		[TDX_MODULE_READY]	  = "ready",
+		[TDX_MODULE_FAILED]	  = "failed",
 	};
 
 	return names[state];

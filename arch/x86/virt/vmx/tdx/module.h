@@ -6,6 +6,7 @@
 #ifndef _X86_VIRT_TDX_MODULE_H
 #define _X86_VIRT_TDX_MODULE_H
 
+#include <linux/cpumask.h>
 #include <linux/mutex.h>
 
 #include "cause.h"
@@ -15,7 +16,8 @@
 #include "sysinfo.h"
 
 enum tdx_module_state {
-	TDX_MODULE_UNKNOWN,	/* nobody asked yet */
+	TDX_MODULE_UNKNOWN,	/* nobody asked yet, or in vain but without touching it */
+	TDX_MODULE_INITIALISING,
 	TDX_MODULE_ABSENT,	/* the platform has no TDX, or no module is loaded */
 	TDX_MODULE_READY,	/* guests can be created */
 	TDX_MODULE_FAILED,	/* dead until the machine is reset */
@@ -34,6 +36,7 @@ enum tdx_module_state {
  * @memory:	   the part of @ram that is TDX memory
  * @map:	   what @layout is made for
  * @layout:	   the TDMRs and their PAMTs
+ * @cpus:	   on which it is initialised, online or not
  * @pamts_written: the module may have written the PAMTs with its KeyID
  * @init_us:	   how long the initialisation took
  */
@@ -48,11 +51,13 @@ struct tdx_module {
 	struct tdx_memory memory;
 	struct tdmr_map map;
 	struct tdmr_layout layout;
+	struct cpumask cpus;
 	bool pamts_written;
 	u64 init_us;
 };
 
 int tdx_module_init(struct tdx_module *module);
+void tdx_module_attempt(struct tdx_module *module);
 void tdx_module_destroy(struct tdx_module *module);
 const char *tdx_module_state_name(enum tdx_module_state state);
 

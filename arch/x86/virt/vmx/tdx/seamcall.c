@@ -11,9 +11,10 @@
 #include "status.h"
 
 /*
- * The module never waits: a lock that is taken or a random number generator
- * that ran dry is the caller's to wait for.  Both clear within microseconds;
- * 1,000 tries are far beyond what a healthy machine needs and still end.
+ * The module never waits: a lock that is taken, a random number generator that
+ * ran dry or an interrupt that is pending is the caller's to wait for.  All
+ * clear within microseconds; 1,000 tries are far beyond what a healthy machine
+ * needs and still end.
  */
 #define TDX_SEAMCALL_TRIES	1000
 
@@ -21,26 +22,13 @@ DEFINE_STATIC_CALL(tdx_seamcall_door, __seamcall);
 
 static DEFINE_PER_CPU(u64, nr_seamcalls);
 
-static bool worth_retrying(u64 status)
-{
-	switch (tdx_status_code(status)) {
-	case TDX_RND_NO_ENTROPY:
-	case TDX_KEY_GENERATION_FAILED:
-	case TDX_SYS_BUSY:
-	case TDX_OPERAND_BUSY:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /**
  * tdx_seamcall - call the TDX module, again while it asks for that
  * @leaf: RAX: the leaf number and version
  * @regs: inputs; outputs of the last try on return
  *
- * Repeats the call while the module has no entropy or is busy, at most
- * TDX_SEAMCALL_TRIES times.
+ * Repeats the call while tdx_status_may_clear(), at most TDX_SEAMCALL_TRIES
+ * times in all.  Interrupts are on in between.
  *
  * Context: Process context, may sleep between two tries.  The caller may be
  *	    bound to a CPU, but need not.  The CPU must be in VMX operation.
@@ -58,7 +46,7 @@ u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs)
 	for (;;) {
 		this_cpu_inc(nr_seamcalls);
 		status = static_call(tdx_seamcall_door)(leaf, regs);
-		if (!worth_retrying(status) || !--tries)
+		if (!tdx_status_may_clear(status) || !--tries)
 			return status;
 
 		cond_resched();

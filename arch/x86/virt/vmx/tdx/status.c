@@ -28,48 +28,74 @@ static const struct tdx_name status_names[] = {
 #define OPERAND_NAME(name, value)	{ value, #name },
 static const struct tdx_name operand_names[] = { TDX_OPERAND_LIST(OPERAND_NAME) };
 
-/* The codes that a host meets while it initialises the module, and what to do. */
-static const struct tdx_meaning {
+/**
+ * struct tdx_meaning - what the host makes of a status
+ * @status:	 the code, without details
+ * @may_clear:	 it tells of the moment: the same call may succeed right away
+ * @error:	 errno, if it does not
+ * @text:	 what the matter is and what a person can do about it
+ */
+struct tdx_meaning {
 	u64 status;
+	bool may_clear;
 	int error;
 	const char *text;
-} meanings[] = {
-	{ TDX_SEAMCALL_VMFAILINVALID, -ENODEV,
+};
+
+static const struct tdx_meaning meanings[] = {
+	{ TDX_SEAMCALL_VMFAILINVALID, false, -ENODEV,
 	  "no TDX module is loaded; load it in the BIOS setup or update the BIOS" },
-	{ TDX_SEAMCALL_GP, -EOPNOTSUPP,
+	{ TDX_SEAMCALL_GP, false, -EOPNOTSUPP,
 	  "SEAMRR is not enabled on this CPU; enable TDX in the BIOS setup" },
-	{ TDX_SEAMCALL_UD, -EPERM,
+	{ TDX_SEAMCALL_UD, false, -EPERM,
 	  "the CPU is not in VMX operation" },
-	{ TDX_SYS_INIT_NOT_PENDING, -EALREADY,
+	{ TDX_SYS_INIT_NOT_PENDING, false, -EALREADY,
 	  "the module was initialised before, by a previous kernel; reset the machine to use TDX" },
-	{ TDX_SYS_SHUTDOWN, -EALREADY,
+	{ TDX_SYS_SHUTDOWN, false, -EALREADY,
 	  "the module was shut down before, by a previous kernel; reset the machine to use TDX" },
-	{ TDX_SYS_CONFIG_NOT_PENDING, -ENXIO,
+	{ TDX_SYS_CONFIG_NOT_PENDING, false, -ENXIO,
 	  "a CPU that the BIOS enabled was not initialised; boot without maxcpus=, nr_cpus= and nosmt" },
-	{ TDX_RND_NO_ENTROPY, -EAGAIN,
+	{ TDX_RND_NO_ENTROPY, true, -EAGAIN,
 	  "the CPU's random number generator had no entropy" },
-	{ TDX_KEY_GENERATION_FAILED, -EAGAIN,
+	{ TDX_KEY_GENERATION_FAILED, true, -EAGAIN,
 	  "the CPU's key generation had no entropy" },
-	{ TDX_SYS_BUSY, -EBUSY,
+	{ TDX_SYS_BUSY, true, -EBUSY,
 	  "the module was busy" },
-	{ TDX_OPERAND_BUSY, -EBUSY,
+	{ TDX_OPERAND_BUSY, true, -EBUSY,
 	  "the module was busy with this operand" },
-	{ TDX_INCONSISTENT_MSR, -EIO,
+	{ TDX_INTERRUPTED_RESUMABLE, true, -EBUSY,
+	  "interrupts did not let the module finish" },
+	{ TDX_INTERRUPTED_RESTARTABLE, true, -EBUSY,
+	  "interrupts did not let the module finish" },
+	{ TDX_INCONSISTENT_MSR, false, -EIO,
 	  "the BIOS set this MSR differently on different CPUs; update the BIOS" },
-	{ TDX_INCORRECT_MSR_VALUE, -EIO,
+	{ TDX_INCORRECT_MSR_VALUE, false, -EIO,
 	  "the BIOS set this MSR to a value that the module refuses; check the BIOS setup" },
-	{ TDX_INCONSISTENT_CPUID_FIELD, -EIO,
+	{ TDX_INCONSISTENT_CPUID_FIELD, false, -EIO,
 	  "CPUID differs between CPUs; update the BIOS" },
-	{ TDX_INCORRECT_CPUID_VALUE, -EIO,
+	{ TDX_INCORRECT_CPUID_VALUE, false, -EIO,
 	  "the module does not support this CPU or its BIOS settings" },
-	{ TDX_LIMIT_CPUID_MAXVAL_SET, -EIO,
+	{ TDX_LIMIT_CPUID_MAXVAL_SET, false, -EIO,
 	  "the BIOS limits CPUID's maximum leaf; turn that limit off in the BIOS setup" },
-	{ TDX_NUM_ACTIVATED_HKIDS_NOT_SUPPORTED, -EIO,
+	{ TDX_NUM_ACTIVATED_HKIDS_NOT_SUPPORTED, false, -EIO,
 	  "the module does not support the BIOS' number of KeyIDs; check the BIOS setup" },
-	{ TDX_CMR_LIST_INVALID, -EIO,
+	{ TDX_CMR_LIST_INVALID, false, -EIO,
 	  "the BIOS passed a malformed list of convertible memory; update the BIOS" },
-	{ TDX_SMRR_OVERLAPS_CMR, -EIO,
+	{ TDX_SMRR_NOT_LOCKED, false, -EIO,
+	  "the BIOS left SMRR unlocked; update the BIOS" },
+	{ TDX_SMRR_OVERLAPS_CMR, false, -EIO,
 	  "the BIOS' SMRR overlaps convertible memory; update the BIOS" },
+};
+
+/* Codes without a meaning of their own have that of their class. */
+static const struct tdx_class_meaning {
+	u8 class;
+	const char *text;
+} class_meanings[] = {
+	{ 0x01, "Linux broke a rule of the module; please report this as a bug" },
+	{ 0x05, "the module is in another state than Linux believes; please report this as a bug" },
+	{ 0x09, "the module does not support this platform or its BIOS settings" },
+	{ 0x0a, "Linux broke a rule of the module; please report this as a bug" },
 };
 
 /* For codes that compare with their details masked, @mask is TDX_STATUS_CODE_MASK. */
@@ -97,6 +123,20 @@ static const struct tdx_meaning *find_meaning(u64 status)
 	for (i = 0; i < ARRAY_SIZE(meanings); i++)
 		if (meanings[i].status == code)
 			return &meanings[i];
+	return NULL;
+}
+
+static const char *find_text(u64 status)
+{
+	const struct tdx_meaning *meaning = find_meaning(status);
+	u8 class = status >> TDX_STATUS_CLASS_SHIFT;
+	size_t i;
+
+	if (meaning)
+		return meaning->text;
+	for (i = 0; i < ARRAY_SIZE(class_meanings) && tdx_status_failed(status); i++)
+		if (class_meanings[i].class == class)
+			return class_meanings[i].text;
 	return NULL;
 }
 
@@ -139,7 +179,7 @@ const char *tdx_status_name(u64 status)
  * * -EALREADY	 - a previous kernel used the module up
  * * -ENXIO	 - a CPU that the BIOS enabled is missing
  * * -EAGAIN	 - no entropy
- * * -EBUSY	 - the module is busy
+ * * -EBUSY	 - the module is busy, or interrupts did not let it finish
  * * -EIO	 - every other failure
  */
 int tdx_status_errno(u64 status)
@@ -151,6 +191,20 @@ int tdx_status_errno(u64 status)
 
 	meaning = find_meaning(status);
 	return meaning ? meaning->error : -EIO;
+}
+
+/**
+ * tdx_status_may_clear - is it worth making the same SEAMCALL again?
+ * @status: what it returned
+ *
+ * Context: Any.
+ * Return: True if the module lacked entropy, was busy or was interrupted.
+ */
+bool tdx_status_may_clear(u64 status)
+{
+	const struct tdx_meaning *meaning = find_meaning(status);
+
+	return meaning && meaning->may_clear;
 }
 
 static const char *pamt_level_name(u32 level)
@@ -218,10 +272,10 @@ static void format_details(char *buf, size_t size, u64 status)
  */
 void tdx_status_format(char *buf, size_t size, u64 status)
 {
-	const struct tdx_meaning *meaning = find_meaning(status);
+	const char *text = find_text(status);
 	char details[64];
 
 	format_details(details, sizeof(details), status);
 	scnprintf(buf, size, "%s%s 0x%016llx%s%s", tdx_status_name(status), details, status,
-		  meaning ? ": " : "", meaning ? meaning->text : "");
+		  text ? ": " : "", text ?: "");
 }

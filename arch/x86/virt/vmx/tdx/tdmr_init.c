@@ -12,6 +12,7 @@
 #include <linux/errno.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
+#include <linux/sizes.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/sched/isolation.h>
@@ -23,6 +24,7 @@
 
 #include "cause.h"
 #include "seamcall.h"
+#include "status.h"
 #include "tdmr_init.h"
 #include "tdmr_queue.h"
 
@@ -57,24 +59,46 @@ struct helper {
 	struct tdmr_job *job;
 };
 
+/* Of a call for 4 MB: a module that needs 64 times as many calls never ends. */
+static bool makes_progress(const struct tdmr_work *work, u64 next)
+{
+	return next >= work->next && next <= work->end &&
+	       work->calls < (work->end - work->base) / SZ_64K;
+}
+
+static int make_call(struct tdmr_work *work, struct tdx_cause *cause)
+{
+	struct tdx_regs regs = { .rcx = work->base };
+	u64 status = tdx_seamcall(TDH_SYS_TDMR_INIT, &regs);
+	int ret = tdx_explain(cause, TDH_SYS_TDMR_INIT, status);
+	u64 next = regs.rdx;
+
+	if (ret)
+		return ret;
+	if (tdx_status_code(status) == TDX_TDMR_ALREADY_INITIALIZED)
+		next = work->end;
+
+	work->calls++;
+	if (!makes_progress(work, next))
+		return tdx_cause(cause, -EIO,
+				 "%s: the module claims to be at 0x%llx of TDMR [0x%llx-0x%llx] after 0x%llx in call %lu; update the module",
+				 tdx_leaf_name(TDH_SYS_TDMR_INIT), next, work->base,
+				 work->end - 1, work->next, work->calls);
+	work->next = next;
+	return 0;
+}
+
 /* Only the owner of a busy @work is here. */
 static int make_calls(struct tdmr_work *work, struct tdx_cause *cause)
 {
-	struct tdx_regs regs;
 	unsigned int i;
-	int ret;
+	int ret = 0;
 
-	for (i = 0; i < CALLS_AT_A_TIME && work->next < work->end; i++) {
-		regs = (struct tdx_regs) { .rcx = work->base };
-		ret = tdx_explain(cause, TDH_SYS_TDMR_INIT,
-				  tdx_seamcall(TDH_SYS_TDMR_INIT, &regs));
-		if (ret)
-			return ret;
-		work->next = regs.rdx;
-		work->calls++;
+	for (i = 0; i < CALLS_AT_A_TIME && work->next < work->end && !ret; i++) {
+		ret = make_call(work, cause);
 		cond_resched();
 	}
-	return 0;
+	return ret;
 }
 
 static void announce_progress(struct tdmr_job *job)

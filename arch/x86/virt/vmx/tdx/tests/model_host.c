@@ -92,18 +92,27 @@ static u64 model_seamcall(struct model_host *host, u64 leaf, struct tdx_regs *re
 		.r12 = r.r12, .r13 = r.r13, .r14 = r.r14,
 		.r15 = r.r15,
 	};
-	return r.rax;
+	return host->distort ? host->distort(leaf, r.rax, regs) : r.rax;
+}
+
+static bool is_to_fail(const struct model_failure *failure, u64 nr)
+{
+	return failure->first && nr >= failure->first && nr - failure->first < failure->times;
 }
 
 static u64 model_door(u64 leaf, struct tdx_regs *regs)
 {
 	struct model_host *host = loaded_host;
-	const struct model_failure *failure = &host->failure;
-	u64 nr = atomic64_inc_return(&host->seamcalls);
+	u64 nr = atomic64_inc_return(&host->seamcalls), status;
 
-	if (failure->first && nr >= failure->first && nr - failure->first < failure->times)
-		return failure->status;
-	return model_seamcall(host, leaf, regs);
+	if (nr <= ARRAY_SIZE(host->leaves))
+		host->leaves[nr - 1] = leaf;
+	if (!is_to_fail(&host->failure, nr))
+		return model_seamcall(host, leaf, regs);
+	if (tdx_status_failed(host->failure.status))
+		return host->failure.status;
+	status = model_seamcall(host, leaf, regs);
+	return status == TDX_SUCCESS ? host->failure.status : status;
 }
 
 static int add_ram(unsigned long start_pfn, unsigned long nr_pages, void *data)
@@ -198,6 +207,8 @@ void model_host_load(struct model_host *host)
 {
 	tdx_model_load(&host->model, &host->config, &model_ops, host);
 	atomic64_set(&host->seamcalls, 0);
+	if (loaded_host == host)
+		return;
 	loaded_host = host;
 	static_call_update(tdx_seamcall_door, model_door);
 }
@@ -229,5 +240,20 @@ void model_host_restart(struct model_host *host)
 	host->module.state = TDX_MODULE_UNKNOWN;
 	host->module.error = 0;
 	host->failure = (struct model_failure) {};
+	host->distort = NULL;
 	model_host_load(host);
+}
+
+/**
+ * model_host_fail - let SEAMCALLs fail
+ * @host:   of model_host_create()
+ * @first:  the number of the first one, counted from 1
+ * @times:  how many
+ * @status: what they return
+ *
+ * Context: Any, as long as nobody makes SEAMCALLs.
+ */
+void model_host_fail(struct model_host *host, u64 first, u64 times, u64 status)
+{
+	host->failure = (struct model_failure) { first, times, status };
 }

@@ -9,9 +9,15 @@
 #include "../module.h"
 #include "tdx_model.h"
 
-struct kunit;
+#define MODEL_HOST_NR_LEAVES	1024
 
-/* Lets SEAMCALLs number @first to @first + @times - 1 fail with @status, whatever they are. */
+struct kunit;
+struct tdx_regs;
+
+/*
+ * Lets SEAMCALLs number @first to @first + @times - 1 return @status, whatever
+ * they are.  The module sees them if that is no failure.
+ */
 struct model_failure {
 	u64 first;	/* counted from 1; 0: none */
 	u64 times;
@@ -26,7 +32,9 @@ struct model_failure {
  * @ram:       what the host believes to be RAM
  * @module:    the host's view of the module: what is under test
  * @failure:   SEAMCALLs to fail
+ * @distort:   changes what the module returns; may be NULL
  * @seamcalls: made so far
+ * @leaves:    of the first SEAMCALLs
  */
 struct model_host {
 	struct tdx_model_config config;
@@ -35,12 +43,15 @@ struct model_host {
 	struct tdx_memory ram;
 	struct tdx_module module;
 	struct model_failure failure;
+	u64 (*distort)(u64 leaf, u64 status, struct tdx_regs *regs);
 	atomic64_t seamcalls;
+	u16 leaves[MODEL_HOST_NR_LEAVES];
 };
 
 struct model_host *model_host_create(struct kunit *test);
 void model_host_load(struct model_host *host);
 void model_host_unload(struct model_host *host);
 void model_host_restart(struct model_host *host);
+void model_host_fail(struct model_host *host, u64 first, u64 times, u64 status);
 
 #endif /* _X86_VIRT_TDX_TESTS_MODEL_HOST_H */

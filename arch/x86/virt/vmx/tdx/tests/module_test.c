@@ -7,8 +7,7 @@
 #include <linux/cpu.h>
 #include <linux/errno.h>
 #include <linux/kthread.h>
-#include <linux/mm.h>
-#include <linux/vmstat.h>
+#include <linux/sizes.h>
 
 #include "../status.h"
 #include "model_host.h"
@@ -29,11 +28,6 @@ static void module_test_exit(struct kunit *test)
 static u64 seamcalls(struct model_host *host)
 {
 	return atomic64_read(&host->seamcalls);
-}
-
-static void fail_with(struct model_host *host, u64 first, u64 times, u64 status)
-{
-	host->failure = (struct model_failure) { first, times, status };
 }
 
 /* What must hold after every failure that reached the module. */
@@ -154,7 +148,7 @@ static void no_module_is_remembered_as_absent(struct kunit *test)
 {
 	struct model_host *host = test->priv;
 
-	fail_with(host, 1, U64_MAX, TDX_SEAMCALL_VMFAILINVALID);
+	model_host_fail(host, 1, U64_MAX, TDX_SEAMCALL_VMFAILINVALID);
 	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -ENODEV);
 	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -ENODEV);
 	KUNIT_EXPECT_EQ(test, (int)host->module.state, (int)TDX_MODULE_ABSENT);
@@ -165,7 +159,7 @@ static void a_cpu_without_vmx_operation_is_the_callers_fault_and_not_remembered(
 {
 	struct model_host *host = test->priv;
 
-	fail_with(host, num_online_cpus(), 1, TDX_SEAMCALL_UD);
+	model_host_fail(host, num_online_cpus(), 1, TDX_SEAMCALL_UD);
 	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -EPERM);
 	KUNIT_EXPECT_EQ(test, (int)host->module.state, (int)TDX_MODULE_UNKNOWN);
 	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), 0);
@@ -246,64 +240,6 @@ static void every_generation_of_the_module_works(struct kunit *test)
 	}
 }
 
-static long nr_free(void)
-{
-	return global_zone_page_state(NR_FREE_PAGES);
-}
-
-static const u64 injected[] = {
-	TDX_SEAMCALL_VMFAILINVALID, TDX_SEAMCALL_GP, TDX_SEAMCALL_UD,
-	TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX, TDX_SYS_BUSY, TDX_RND_NO_ENTROPY,
-};
-
-/*
- * Fails SEAMCALL after SEAMCALL of an initialisation for good.  Of the many
- * alike at the end, which initialise the TDMRs, only the first and the last.
- */
-static void a_failure_at_any_seamcall_gives_everything_back(struct kunit *test)
-{
-	struct model_host *host = test->priv;
-	u64 nr, last, first_checked = num_online_cpus();
-	unsigned int i, cases = 0;
-	long free_before, lost;
-	int ret;
-
-	KUNIT_ASSERT_EQ(test, tdx_module_init(&host->module), 0);
-	last = seamcalls(host);
-
-	for (nr = first_checked + 1; nr <= last; nr = nr == 20 ? last : nr + 1) {
-		for (i = 0; i < ARRAY_SIZE(injected); i++) {
-			model_host_restart(host);
-			free_before = nr_free();
-			fail_with(host, nr, U64_MAX, injected[i]);
-			ret = tdx_module_init(&host->module);
-			KUNIT_EXPECT_EQ_MSG(test, ret, tdx_status_errno(injected[i]),
-					    "SEAMCALL %llu, status 0x%llx: %s", nr, injected[i],
-					    host->module.cause.text);
-			expect_dead(test, ret);
-
-			/* A PAMT has more pages than counters can be behind. */
-			lost = free_before - nr_free();
-			KUNIT_EXPECT_LT_MSG(test, lost, 512L, "SEAMCALL %llu", nr);
-			cases++;
-		}
-	}
-	kunit_info(test, "%u cases\n", cases);
-}
-
-static void what_clears_by_itself_does_no_harm_at_any_seamcall(struct kunit *test)
-{
-	struct model_host *host = test->priv;
-	u64 nr;
-
-	for (nr = 1; nr < 20; nr++) {
-		model_host_restart(host);
-		fail_with(host, nr, 2, TDX_RND_NO_ENTROPY);
-		KUNIT_EXPECT_EQ_MSG(test, tdx_module_init(&host->module), 0, "SEAMCALL %llu: %s",
-				    nr, host->module.cause.text);
-	}
-}
-
 static struct kunit_case module_test_cases[] = {
 	KUNIT_CASE(a_healthy_module_becomes_ready),
 	KUNIT_CASE(the_second_caller_makes_no_seamcall),
@@ -316,8 +252,6 @@ static struct kunit_case module_test_cases[] = {
 	KUNIT_CASE(an_offline_cpu_is_named_and_nothing_is_lost),
 	KUNIT_CASE(a_missing_cpu_is_named_as_the_cause),
 	KUNIT_CASE(every_generation_of_the_module_works),
-	KUNIT_CASE(a_failure_at_any_seamcall_gives_everything_back),
-	KUNIT_CASE(what_clears_by_itself_does_no_harm_at_any_seamcall),
 	{}
 };
 

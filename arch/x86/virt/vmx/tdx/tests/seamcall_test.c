@@ -68,6 +68,8 @@ static const u64 retried[] = {
 	TDX_SYS_BUSY,
 	TDX_OPERAND_BUSY | TDX_OPERAND_ID_KET,
 	TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX,
+	TDX_INTERRUPTED_RESUMABLE,
+	TDX_INTERRUPTED_RESTARTABLE,
 };
 
 static void what_clears_by_itself_is_retried(struct kunit *test)
@@ -120,7 +122,7 @@ static void a_failure_is_explained_in_a_line(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tdx_explain(&cause, TDH_SYS_CONFIG, TDX_TDMR_OUTSIDE_CMRS | 2),
 			-EIO);
 	KUNIT_EXPECT_STREQ(test, cause.text,
-			   "TDH.SYS.CONFIG: TDMR_OUTSIDE_CMRS (TDMR 2) 0xc0000a0200000002");
+			   "TDH.SYS.CONFIG: TDMR_OUTSIDE_CMRS (TDMR 2) 0xc0000a0200000002: Linux broke a rule of the module; please report this as a bug");
 }
 
 static struct kunit_case seamcall_test_cases[] = {

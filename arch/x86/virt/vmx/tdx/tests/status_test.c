@@ -35,6 +35,8 @@ static const struct status_case status_cases[] = {
 	  "PAMT_OVERLAP (TDMR 1, PAMT level 1G, TDMR 2) 0x" },
 	{ TDX_NON_ORDERED_RESERVED_IN_TDMR | 7 | 15 << 8, -EIO,
 	  "NON_ORDERED_RESERVED_IN_TDMR (TDMR 7, reserved area 15) 0x" },
+	{ TDX_INVALID_PKG_ID, -EIO, "INVALID_PKG_ID 0xc000090600000000: the module does not support this platform" },
+	{ TDX_INVALID_TDMR | 1, -EIO, "INVALID_TDMR (TDMR 1) 0xc0000a0000000001: Linux broke a rule" },
 	{ TDX_CMR_LIST_INVALID, -EIO, "CMR_LIST_INVALID 0xc0000a2200000000: the BIOS" },
 	{ 0x8000770000000000ULL, -EIO, "unknown status 0x8000770000000000" },
 };
@@ -56,6 +58,28 @@ static void a_status_has_words_and_an_errno(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tdx_status_errno(c->status), c->error);
 	words[strlen(c->text)] = '\0';
 	KUNIT_EXPECT_STREQ(test, words, c->text);
+}
+
+#define STATUS(name, value)	{ value, #name },
+static const struct {
+	u64 status;
+	const char *name;
+} all_statuses[] = { TDX_STATUS_LIST(STATUS) };
+
+static void every_status_has_its_name_and_a_failure_an_errno(struct kunit *test)
+{
+	char words[TDX_STATUS_TEXT_SIZE];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(all_statuses); i++) {
+		u64 status = all_statuses[i].status;
+
+		KUNIT_EXPECT_STREQ(test, tdx_status_name(status | 0x12345678), all_statuses[i].name);
+		KUNIT_EXPECT_EQ(test, !tdx_status_errno(status), !(status >> 63));
+		tdx_status_format(words, sizeof(words), status | 0xffffffff);
+		KUNIT_EXPECT_LT(test, strlen(words), (size_t)TDX_STATUS_TEXT_SIZE - 1);
+		KUNIT_EXPECT_NULL(test, strchr(words, '\n'));
+	}
 }
 
 static void bit_63_alone_tells_a_failure(struct kunit *test)
@@ -91,6 +115,7 @@ static void no_text_is_cut_off(struct kunit *test)
 
 static struct kunit_case status_test_cases[] = {
 	KUNIT_CASE_PARAM(a_status_has_words_and_an_errno, status_gen_params),
+	KUNIT_CASE(every_status_has_its_name_and_a_failure_an_errno),
 	KUNIT_CASE(bit_63_alone_tells_a_failure),
 	KUNIT_CASE(a_leaf_is_named_whatever_its_version),
 	KUNIT_CASE(no_text_is_cut_off),

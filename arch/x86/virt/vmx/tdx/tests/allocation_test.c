@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: each allocation of an initialisation fails in turn.
+ */
+#include <kunit/test.h>
+#include <linux/error-injection.h>
+#include <linux/errno.h>
+#include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/vmstat.h>
+
+#include "model_host.h"
+
+/* Of @task, from now on: allocation number @nth fails. */
+static struct {
+	struct task_struct *task;
+	unsigned int nth;
+	unsigned int count;
+} failing;
+
+/* Interrupts allocate in anybody's context, but cannot wait for memory. */
+static bool is_to_fail(gfp_t gfp)
+{
+	return current == failing.task && (gfp & __GFP_DIRECT_RECLAIM) &&
+	       ++failing.count == failing.nth;
+}
+
+static int fail(struct pt_regs *regs, unsigned long value)
+{
+	regs_set_return_value(regs, value);
+	override_function_with_return(regs);
+	return 1;
+}
+
+static int fail_slab(struct kprobe *probe, struct pt_regs *regs)
+{
+	gfp_t gfp = (__force gfp_t)regs_get_kernel_argument(regs, 1);
+
+	return is_to_fail(gfp) ? fail(regs, -ENOMEM) : 0;
+}
+
+static int fail_pages(struct kprobe *probe, struct pt_regs *regs)
+{
+	gfp_t gfp = (__force gfp_t)regs_get_kernel_argument(regs, 0);
+
+	return is_to_fail(gfp) ? fail(regs, true) : 0;
+}
+
+static struct kprobe slab_probe = { .symbol_name = "should_failslab", .pre_handler = fail_slab };
+static struct kprobe page_probe = {
+	.symbol_name = "should_fail_alloc_page", .pre_handler = fail_pages,
+};
+static struct kprobe *probes[] = { &slab_probe, &page_probe };
+
+static void attempt(struct tdx_module *module, unsigned int nth)
+{
+	failing.nth = nth;
+	failing.count = 0;
+	WRITE_ONCE(failing.task, current);
+
+	mutex_lock(&module->lock);
+	tdx_module_attempt(module);
+	mutex_unlock(&module->lock);
+
+	WRITE_ONCE(failing.task, NULL);
+}
+
+static long nr_free(void)
+{
+	drain_all_pages(NULL);
+	return global_zone_page_state(NR_FREE_PAGES);
+}
+
+/* A page allocation inside memory migration may fail without harm: another place is tried. */
+static void an_allocation_that_fails_costs_nothing_else(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	struct tdx_module *module = &host->module;
+	unsigned int nth, failed = 0;
+	long before;
+
+	attempt(module, 0);
+	KUNIT_ASSERT_EQ(test, module->error, 0);
+	model_host_restart(host);
+	before = nr_free();
+
+	for (nth = 1; ; nth++) {
+		attempt(module, nth);
+		if (failing.count < nth)
+			break;
+		if (module->error) {
+			failed++;
+			KUNIT_EXPECT_EQ_MSG(test, module->error, -ENOMEM, "allocation %u: %s", nth,
+					    module->cause.text);
+			KUNIT_EXPECT_EQ(test, (int)module->state, (int)TDX_MODULE_FAILED);
+			KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(module->cause.text, "no "),
+						  "allocation %u: %s", nth, module->cause.text);
+			KUNIT_EXPECT_NULL(test, module->layout.tdmrs);
+			KUNIT_EXPECT_EQ(test, tdx_module_init(module), -ENOMEM);
+		}
+		model_host_restart(host);
+	}
+	KUNIT_EXPECT_EQ(test, module->error, 0);
+	KUNIT_EXPECT_GT(test, failed, 5u);
+	model_host_restart(host);
+	KUNIT_EXPECT_LT(test, before - nr_free(), (long)nth);
+	kunit_info(test, "%u allocations, %u of them indispensable\n", nth - 1, failed);
+}
+
+static int allocation_test_init(struct kunit *test)
+{
+	test->priv = model_host_create(test);
+	model_host_load(test->priv);
+	return register_kprobes(probes, ARRAY_SIZE(probes));
+}
+
+static void allocation_test_exit(struct kunit *test)
+{
+	unregister_kprobes(probes, ARRAY_SIZE(probes));
+	if (test->priv)
+		model_host_unload(test->priv);
+}
+
+static struct kunit_case allocation_test_cases[] = {
+	KUNIT_CASE(an_allocation_that_fails_costs_nothing_else),
+	{}
+};
+
+static struct kunit_suite allocation_test_suite = {
+	.name = "tdx_allocation",
+	.init = allocation_test_init,
+	.exit = allocation_test_exit,
+	.test_cases = allocation_test_cases,
+};
+
+kunit_test_suite(allocation_test_suite);

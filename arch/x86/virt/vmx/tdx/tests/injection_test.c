@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit: every SEAMCALL of an initialisation answers every status, once, twice
+ * and for good.
+ *
+ * What must become of it is said here once more, from the specification: which
+ * statuses clear by themselves, which errno a caller sees, in which state the
+ * module is then.
+ */
+#include <kunit/test.h>
+#include <linux/cpumask.h>
+#include <linux/errno.h>
+#include <linux/kmsg_dump.h>
+#include <linux/lockdep.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/vmstat.h>
+
+#include "../status.h"
+#include "model_host.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX	"tdx_injection."
+
+static unsigned int every = 1;
+module_param(every, uint, 0400);
+MODULE_PARM_DESC(every, "try only every so many statuses, for slow kernels (1)");
+
+#define STATUS(name, value)	value,
+static const u64 statuses[] = {
+	TDX_SEAMCALL_VMFAILINVALID, TDX_SEAMCALL_GP, TDX_SEAMCALL_UD,
+	TDX_STATUS_LIST(STATUS)
+	0x8000770000000000ULL,	/* one that nobody knows */
+};
+
+/* Of the 256 calls that initialise 1 GB, these, counted from the first. */
+static const u64 tdmr_init_calls[] = { 0, 1, 17, 255 };
+
+struct outcome {
+	int error;
+	enum tdx_module_state state;
+};
+
+static const struct outcome ready = { 0, TDX_MODULE_READY };
+
+static bool clears(u64 status)
+{
+	return status == TDX_RND_NO_ENTROPY || status == TDX_KEY_GENERATION_FAILED ||
+	       status == TDX_SYS_BUSY || status == TDX_OPERAND_BUSY ||
+	       status == TDX_INTERRUPTED_RESUMABLE || status == TDX_INTERRUPTED_RESTARTABLE;
+}
+
+static int error_of(u64 status)
+{
+	switch (status) {
+	case TDX_SEAMCALL_VMFAILINVALID:
+		return -ENODEV;
+	case TDX_SEAMCALL_GP:
+		return -EOPNOTSUPP;
+	case TDX_SEAMCALL_UD:
+		return -EPERM;
+	case TDX_SYS_INIT_NOT_PENDING:
+	case TDX_SYS_SHUTDOWN:
+		return -EALREADY;
+	case TDX_SYS_CONFIG_NOT_PENDING:
+		return -ENXIO;
+	case TDX_RND_NO_ENTROPY:
+	case TDX_KEY_GENERATION_FAILED:
+		return -EAGAIN;
+	}
+	return clears(status) ? -EBUSY : -EIO;
+}
+
+/* A fresh module refuses TDH.SYS.RD, and is not touched by it. */
+static bool is_fresh(u64 status)
+{
+	return status == TDX_SYS_LP_INIT_NOT_DONE || status == TDX_SYS_NOT_READY;
+}
+
+static struct outcome outcome_of_check(u64 status)
+{
+	switch (status) {
+	case TDX_SEAMCALL_VMFAILINVALID:
+		return (struct outcome) { -ENODEV, TDX_MODULE_ABSENT };
+	case TDX_SEAMCALL_UD:
+		return (struct outcome) { -EPERM, TDX_MODULE_UNKNOWN };
+	case TDX_SEAMCALL_GP:
+		return (struct outcome) { -EOPNOTSUPP, TDX_MODULE_FAILED };
+	}
+	if (clears(status))
+		return (struct outcome) { error_of(status), TDX_MODULE_UNKNOWN };
+	return (struct outcome) { -EALREADY, TDX_MODULE_FAILED };
+}
+
+/* @nr: of the SEAMCALL that is the first to fail */
+static struct outcome outcome_of(const u16 *leaves, u64 nr, u64 status, u64 times)
+{
+	if (!tdx_status_failed(status) || (clears(status) && times < 10))
+		return ready;
+
+	for (; times; times--, nr++) {
+		if (nr <= num_online_cpus()) {
+			if (!is_fresh(status))
+				return outcome_of_check(status);
+		} else if (leaves[nr - 1] != TDH_SYS_RD || clears(status)) {
+			return (struct outcome) { error_of(status), TDX_MODULE_FAILED };
+		}
+		/* What the module need not know does not matter. */
+	}
+	return ready;
+}
+
+/* Lines of the log since the last time. */
+static unsigned int log_lines(struct kmsg_dump_iter *iter, const char *with)
+{
+	static char line[512];
+	unsigned int nr = 0;
+	size_t len;
+
+	while (kmsg_dump_get_line(iter, false, line, sizeof(line) - 1, &len)) {
+		line[len] = '\0';
+		nr += !!strstr(line, with);
+	}
+	return nr;
+}
+
+struct sweep {
+	struct kunit *test;
+	struct model_host *host;
+	u16 leaves[MODEL_HOST_NR_LEAVES];
+	struct kmsg_dump_iter log;
+	unsigned int cases;
+};
+
+/* Thousands of lines that are expected do not have to be on the console. */
+static int init_quietly(struct tdx_module *module)
+{
+	int loglevel = console_loglevel, ret;
+
+	console_loglevel = CONSOLE_LOGLEVEL_SILENT;
+	ret = tdx_module_init(module);
+	console_loglevel = loglevel;
+	return ret;
+}
+
+/* Whether callers that come later learn the same, without asking the module. */
+static void expect_remembered(struct sweep *sweep, struct outcome expected)
+{
+	struct model_host *host = sweep->host;
+	u64 made = atomic64_read(&host->seamcalls);
+
+	if (expected.state == TDX_MODULE_UNKNOWN) {
+		host->failure.times = 0;
+		expected = ready;
+	}
+	KUNIT_EXPECT_EQ(sweep->test, init_quietly(&host->module), expected.error);
+	if (host->failure.times)
+		KUNIT_EXPECT_EQ(sweep->test, atomic64_read(&host->seamcalls), made);
+}
+
+static void try_one(struct sweep *sweep, u64 nr, u64 status, u64 times)
+{
+	struct model_host *host = sweep->host;
+	struct tdx_module *module = &host->module;
+	struct outcome expected = outcome_of(sweep->leaves, nr, status, times);
+	struct kunit *test = sweep->test;
+	unsigned int lines;
+	int ret;
+
+	model_host_restart(host);
+	model_host_fail(host, nr, times, status);
+	log_lines(&sweep->log, "");
+	ret = init_quietly(module);
+
+	KUNIT_EXPECT_EQ_MSG(test, ret, expected.error, "SEAMCALL %llu (%s), status 0x%llx %llu times: %s",
+			    nr, tdx_leaf_name(sweep->leaves[nr - 1]), status, times,
+			    module->cause.text);
+	KUNIT_EXPECT_EQ_MSG(test, (int)module->state, (int)expected.state,
+			    "SEAMCALL %llu, status 0x%llx %llu times", nr, status, times);
+	if (ret && !(nr <= num_online_cpus() && ret == -EALREADY))
+		KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(module->cause.text, tdx_status_name(status)),
+					  "status 0x%llx: %s", status, module->cause.text);
+	if (ret)
+		KUNIT_EXPECT_NULL(test, module->layout.tdmrs);
+
+	/* What leaves the module as it was can happen often, and is rate limited. */
+	lines = log_lines(&sweep->log, "virt/tdx: ");
+	KUNIT_EXPECT_LE_MSG(test, lines, 1u, "SEAMCALL %llu, status 0x%llx", nr, status);
+	if (nr > num_online_cpus())
+		KUNIT_EXPECT_EQ_MSG(test, lines, 1u, "SEAMCALL %llu, status 0x%llx", nr, status);
+
+	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&module->lock));
+#ifdef CONFIG_LOCKDEP
+	KUNIT_EXPECT_EQ(test, current->lockdep_depth, 0);
+#endif
+	expect_remembered(sweep, expected);
+	sweep->cases++;
+}
+
+static long nr_free(void)
+{
+	drain_all_pages(NULL);
+	return global_zone_page_state(NR_FREE_PAGES);
+}
+
+static void try_all_statuses(struct sweep *sweep, u64 nr)
+{
+	static const u64 times[] = { 1, 2, U64_MAX };
+	unsigned int i, t;
+	long before;
+
+	model_host_restart(sweep->host);
+	before = nr_free();
+	for (i = nr % every; i < ARRAY_SIZE(statuses); i += every)
+		for (t = 0; t < ARRAY_SIZE(times); t++)
+			try_one(sweep, nr, statuses[i], times[t]);
+
+	model_host_restart(sweep->host);
+	/* The kernel does other things meanwhile, but a page for each case would show. */
+	KUNIT_EXPECT_LT_MSG(sweep->test, before - nr_free(), (long)ARRAY_SIZE(statuses) / every,
+			    "SEAMCALL %llu", nr);
+}
+
+static void every_status_at_every_seamcall(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	struct sweep *sweep = kunit_kzalloc(test, sizeof(*sweep), GFP_KERNEL);
+	u64 nr, first_tdmr_init;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, sweep);
+	*sweep = (struct sweep) { .test = test, .host = host };
+	kmsg_dump_rewind(&sweep->log);
+	KUNIT_ASSERT_EQ(test, tdx_module_init(&host->module), 0);
+	memcpy(sweep->leaves, host->leaves, sizeof(sweep->leaves));
+
+	for (nr = 1; sweep->leaves[nr - 1] != TDH_SYS_TDMR_INIT; nr++)
+		try_all_statuses(sweep, nr);
+	first_tdmr_init = nr;
+	for (i = 0; i < ARRAY_SIZE(tdmr_init_calls); i++)
+		try_all_statuses(sweep, first_tdmr_init + tdmr_init_calls[i]);
+
+	kunit_info(test, "%u cases\n", sweep->cases);
+}
+
+static int injection_test_init(struct kunit *test)
+{
+	test->priv = model_host_create(test);
+	model_host_load(test->priv);
+	return 0;
+}
+
+static void injection_test_exit(struct kunit *test)
+{
+	if (test->priv)
+		model_host_unload(test->priv);
+}
+
+static struct kunit_case injection_test_cases[] = {
+	KUNIT_CASE(every_status_at_every_seamcall),
+	{}
+};
+
+static struct kunit_suite injection_test_suite = {
+	.name = "tdx_injection",
+	.init = injection_test_init,
+	.exit = injection_test_exit,
+	.test_cases = injection_test_cases,
+};
+
+kunit_test_suite(injection_test_suite);
