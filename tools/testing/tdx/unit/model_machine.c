@@ -3,6 +3,9 @@
 
 #include "model_machine.h"
 
+/* The logical processor that a thread is. */
+static __thread unsigned int current_lp;
+
 /* Memory outside the buffer takes writes, as PAMTs need, and forgets them. */
 static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
 {
@@ -18,6 +21,8 @@ static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
 {
 	struct model_machine *machine = ctx;
 
+	if (machine->written)
+		machine->written(machine, pa, bytes);
 	if (pa >= BUFFER_PA && pa + bytes <= BUFFER_PA + BUFFER_BYTES)
 		memcpy(&machine->buffer[pa - BUFFER_PA], buf, bytes);
 	return true;
@@ -25,7 +30,7 @@ static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
 
 static unsigned int this_lp(void *ctx)
 {
-	return ((struct model_machine *)ctx)->lp;
+	return current_lp;
 }
 
 static bool rdmsr(void *ctx, u32 msr, u64 *value)
@@ -42,10 +47,9 @@ static bool rdmsr(void *ctx, u32 msr, u64 *value)
 static void cpuid(void *ctx, u32 leaf, u32 subleaf, u32 regs[4])
 {
 	struct model_machine *machine = ctx;
-
 	const struct spoiled_cpuid *spoiled = &machine->spoiled_cpuid;
 
-	tdx_model_healthy_cpuid(&machine->config, machine->lp, leaf, subleaf, regs);
+	tdx_model_healthy_cpuid(&machine->config, current_lp, leaf, subleaf, regs);
 	if (machine->cpuid_is_spoiled && leaf == spoiled->leaf && subleaf == spoiled->subleaf)
 		regs[spoiled->reg] = spoiled->value;
 }
@@ -108,7 +112,7 @@ void machine_init(struct model_machine *machine, unsigned int nr_lps)
 
 u64 machine_seamcall(struct model_machine *machine, unsigned int lp, struct tdx_model_regs *regs)
 {
-	machine->lp = lp;
+	current_lp = lp;
 	tdx_model_seamcall(&machine->model, regs);
 	return regs->rax;
 }

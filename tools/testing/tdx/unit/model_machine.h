@@ -27,12 +27,13 @@ struct spoiled_cpuid {
 struct model_machine {
 	struct tdx_model_config config;
 	struct tdx_model model;
-	unsigned int lp;
 	struct spoiled_msr spoiled;
 	struct spoiled_cpuid spoiled_cpuid;
 	bool cpuid_is_spoiled;
 	bool no_entropy;
 	u64 bytes_owned;
+	/* Told of each write of the module to memory.  Optional. */
+	void (*written)(struct model_machine *machine, u64 pa, u64 bytes);
 	u8 buffer[BUFFER_BYTES] __aligned(4096);
 };
 
@@ -40,7 +41,10 @@ struct model_machine {
 void machine_init(struct model_machine *machine, unsigned int nr_lps);
 void machine_reload(struct model_machine *machine);
 
-/* A SEAMCALL on a logical processor; RAX comes back. */
+/*
+ * A SEAMCALL on a logical processor; RAX comes back.  Several threads may do so at
+ * once, each as another logical processor.
+ */
 u64 machine_seamcall(struct model_machine *machine, unsigned int lp, struct tdx_model_regs *regs);
 u64 machine_call(struct model_machine *machine, unsigned int lp, u64 leaf);
 

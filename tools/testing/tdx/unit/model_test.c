@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The software TDX module against what the TDX Module ABI specification says:
- * order of the leaves, operands, and the rules of TDH.SYS.CONFIG with their
- * order.
+ * platform checks, operands, and the rules of TDH.SYS.CONFIG.
  */
 #include <linux/kernel.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "model_machine.h"
-
-#define G(n)	((u64)(n) << 30)
-#define M(n)	((u64)(n) << 20)
-#define K(n)	((u64)(n) << 10)
+#include "model_layouts.h"
 
 FIXTURE(module) {
 	struct model_machine *machine;
@@ -28,28 +23,6 @@ FIXTURE_SETUP(module)
 FIXTURE_TEARDOWN(module)
 {
 	free(self->machine);
-}
-
-/* A TDMR over [base, base + size) with its PAMTs one behind the other at @pamt. */
-static struct tdx_tdmr_info tdmr_at(u64 base, u64 size, u64 pamt)
-{
-	struct tdx_tdmr_info tdmr = { .base = base, .size = size };
-
-	tdmr.pamt[0].size = K(4);
-	tdmr.pamt[1].size = (size / M(2) * 16 + 4095) & ~4095ULL;
-	tdmr.pamt[2].size = size / K(4) * 16;
-	tdmr.pamt[0].base = pamt;
-	tdmr.pamt[1].base = pamt + tdmr.pamt[0].size;
-	tdmr.pamt[2].base = tdmr.pamt[1].base + tdmr.pamt[1].size;
-	return tdmr;
-}
-
-/* A legal pair: the first megabyte is outside the CMRs, PAMTs are in [32G, 33G). */
-static void legal_pair(struct tdx_tdmr_info tdmrs[2])
-{
-	tdmrs[0] = tdmr_at(0, G(1), G(32));
-	tdmrs[0].reserved[0] = (struct tdx_reserved_area) { 0, M(1) };
-	tdmrs[1] = tdmr_at(G(1), G(2), G(32) + M(64));
 }
 
 TEST_F(module, a_healthy_life)
@@ -81,34 +54,6 @@ TEST_F(module, a_healthy_life)
 	EXPECT_EQ(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX, machine_seamcall(m, 0, &regs));
 }
 
-TEST_F(module, leaves_out_of_order)
-{
-	struct model_machine *m = self->machine;
-	unsigned int lp;
-
-	EXPECT_EQ(TDX_SYS_LP_INIT_NOT_PENDING, machine_call(m, 0, TDH_SYS_LP_INIT));
-	EXPECT_EQ(TDX_SYS_LP_INIT_NOT_DONE, machine_call(m, 0, TDH_SYS_RD));
-	EXPECT_EQ(TDX_SYS_LP_INIT_NOT_DONE, machine_call(m, 0, TDH_SYS_INFO));
-	EXPECT_EQ(TDX_SYS_CONFIG_NOT_PENDING, machine_call(m, 0, TDH_SYS_CONFIG));
-	EXPECT_EQ(TDX_SYS_KEY_CONFIG_NOT_PENDING, machine_call(m, 0, TDH_SYS_KEY_CONFIG));
-	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_SYS_TDMR_INIT));
-	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_SYS_SHUTDOWN));
-	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_MNG_CREATE));
-	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, 0x7777));
-	EXPECT_EQ(TDX_SYS_STATE_INCORRECT, machine_call(m, 0, TDH_SYS_UPDATE));
-
-	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT));
-	EXPECT_EQ(TDX_SYS_INIT_NOT_PENDING, machine_call(m, 1, TDH_SYS_INIT));
-	for (lp = 0; lp < 4; lp++) {
-		EXPECT_EQ(TDX_SYS_CONFIG_NOT_PENDING, machine_call(m, 0, TDH_SYS_CONFIG));
-		EXPECT_EQ(0, machine_call(m, lp, TDH_SYS_LP_INIT));
-		EXPECT_EQ(TDX_SYS_LP_INIT_DONE, machine_call(m, lp, TDH_SYS_LP_INIT));
-	}
-	/* In order at last: address 0 is a legal one, no TDMRs are not. */
-	EXPECT_EQ(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RDX, machine_call(m, 0, TDH_SYS_CONFIG));
-	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_LP_SHUTDOWN));
-}
-
 TEST_F(module, rax_is_checked_before_the_state)
 {
 	struct model_machine *m = self->machine;
@@ -121,69 +66,6 @@ TEST_F(module, rax_is_checked_before_the_state)
 	m->config.generation = TDX_MODEL_2_0;
 	machine_reload(m);
 	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT | 1ULL << 16));
-}
-
-TEST_F(module, after_shutdown_nothing_works)
-{
-	struct model_machine *m = self->machine;
-	struct tdx_tdmr_info tdmrs[2];
-
-	machine_init_module(m);
-	legal_pair(tdmrs);
-	machine_config(m, tdmrs, 2);
-	machine_call(m, 0, TDH_SYS_KEY_CONFIG);
-	machine_call(m, 2, TDH_SYS_KEY_CONFIG);
-	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_SHUTDOWN));
-	EXPECT_EQ(TDX_SYS_SHUTDOWN, machine_call(m, 0, TDH_SYS_RD));
-	EXPECT_EQ(TDX_SYS_SHUTDOWN, machine_call(m, 0, TDH_SYS_INIT));
-	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_LP_SHUTDOWN));
-}
-
-TEST_F(module, a_module_1_0_knows_no_sys_rd_and_really_shuts_down)
-{
-	struct model_machine *m = self->machine;
-
-	m->config.generation = TDX_MODEL_1_0;
-	machine_init_module(m);
-	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_SYS_RD));
-	EXPECT_EQ(0, machine_call(m, 1, TDH_SYS_LP_SHUTDOWN));
-	EXPECT_EQ(TDX_SYS_SHUTDOWN, machine_call(m, 0, TDH_SYS_INFO));
-}
-
-TEST_F(module, a_taken_global_lock_is_busy)
-{
-	struct model_machine *m = self->machine;
-
-	m->model.global_lock.holders = -1;
-	EXPECT_EQ(TDX_SYS_BUSY, machine_call(m, 0, TDH_SYS_INIT));
-	EXPECT_EQ(TDX_SYS_BUSY, machine_call(m, 0, TDH_SYS_LP_INIT));
-	EXPECT_EQ(TDX_SYS_BUSY, machine_call(m, 0, TDH_SYS_CONFIG));
-	EXPECT_EQ(TDX_SYS_BUSY, machine_call(m, 0, TDH_SYS_KEY_CONFIG));
-
-	/* Shared, as by TDH.SYS.LP.INIT elsewhere. */
-	m->model.global_lock.holders = 0;
-	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT));
-	m->model.global_lock.holders = 1;
-	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_LP_INIT));
-	EXPECT_EQ(1, m->model.global_lock.holders);
-	EXPECT_EQ(TDX_SYS_BUSY, machine_call(m, 0, TDH_SYS_CONFIG));
-}
-
-TEST_F(module, a_tdmr_that_is_being_initialised_is_busy)
-{
-	struct model_machine *m = self->machine;
-	struct tdx_model_regs regs = { .rax = TDH_SYS_TDMR_INIT, .rcx = G(1) };
-	struct tdx_tdmr_info tdmrs[2];
-
-	machine_init_module(m);
-	legal_pair(tdmrs);
-	machine_config(m, tdmrs, 2);
-	machine_call(m, 0, TDH_SYS_KEY_CONFIG);
-	machine_call(m, 2, TDH_SYS_KEY_CONFIG);
-	m->model.tdmrs[1].lock.holders = -1;
-	EXPECT_EQ(TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX, machine_seamcall(m, 0, &regs));
-	regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .rcx = 0 };
-	EXPECT_EQ(0, machine_seamcall(m, 0, &regs));
 }
 
 static const struct {
@@ -358,57 +240,6 @@ TEST_F(module, sys_info_checks_its_buffers)
 	EXPECT_EQ(0, memcmp(&m->buffer[1024], m->config.cmrs, sizeof(m->config.cmrs)));
 }
 
-static u64 sys_rd(struct model_machine *m, u64 id, u64 *value, u64 *next)
-{
-	struct tdx_model_regs regs = { .rax = TDH_SYS_RD, .rdx = id };
-
-	machine_seamcall(m, 0, &regs);
-	*value = regs.r8;
-	*next = regs.rdx;
-	return regs.rax;
-}
-
-TEST_F(module, sys_rd_walks_all_fields_and_knows_their_ids)
-{
-	struct model_machine *m = self->machine;
-	u64 id, value, next;
-	unsigned int nr = 0;
-
-	machine_init_module(m);
-	EXPECT_EQ(TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT, sys_rd(m, ~0ULL, &value, &id));
-	while (id != ~0ULL && nr < 1000) {
-		ASSERT_EQ(0, sys_rd(m, id, &value, &next)) TH_LOG("field 0x%llx", id);
-		id = next;
-		nr++;
-	}
-	EXPECT_LT(100, nr);
-	EXPECT_GT(1000, nr);
-
-	EXPECT_EQ(0, sys_rd(m, TDX_MD_NUM_CMRS, &value, &next));
-	EXPECT_EQ(32, value);
-	EXPECT_EQ(0, sys_rd(m, TDX_MD_CMR_SIZE, &value, &next));
-	EXPECT_EQ(m->config.cmrs[0].size, value);
-	EXPECT_EQ(0, sys_rd(m, TDX_MD_CMR_SIZE + 31, &value, &next));
-	EXPECT_EQ(0, value);
-	/* Element size, inc_size, write mask and context do not matter. */
-	EXPECT_EQ(0, sys_rd(m, TDX_MD_MAX_TDMRS ^ (3ULL << 32 | 31ULL << 50), &value, &next));
-	EXPECT_EQ(64, value);
-
-	EXPECT_EQ(TDX_METADATA_FIELD_ID_INCORRECT,
-		  sys_rd(m, TDX_MD_MAX_TDMRS | 1ULL << 34, &value, &next));
-	EXPECT_EQ(TDX_METADATA_FIELD_ID_INCORRECT,
-		  sys_rd(m, TDX_MD_MAX_TDMRS | 1ULL << 38, &value, &next));
-	EXPECT_EQ(TDX_METADATA_FIELD_ID_INCORRECT,
-		  sys_rd(m, TDX_MD_MAX_TDMRS | 1ULL << 47, &value, &next));
-	EXPECT_EQ(~0ULL, next);
-	/* MAX_VCPUS_PER_TD came with 2.0. */
-	EXPECT_EQ(TDX_METADATA_FIELD_ID_INCORRECT,
-		  sys_rd(m, 0x9900000100000008ULL, &value, &next));
-	m->config.generation = TDX_MODEL_2_0;
-	machine_init_module(m);
-	EXPECT_EQ(0, sys_rd(m, 0x9900000100000008ULL, &value, &next));
-}
-
 #define DETAILS(a, b, c)	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16)
 
 /* Each case is a change to a legal pair of TDMRs, and the status that follows. */
@@ -535,6 +366,7 @@ TEST_F(module, sys_config_checks_its_operands_in_order)
 		{ BUFFER_PA | 33ULL << 46, 1, 32, TDX_OPERAND_INVALID | 1 },
 		{ BUFFER_PA, 0, 0, TDX_OPERAND_INVALID | 2 },
 		{ BUFFER_PA, 65, 32, TDX_OPERAND_INVALID | 2 },
+		{ BUFFER_PA, 1ULL << 50, 32, TDX_OPERAND_INVALID | 2 },
 		{ BUFFER_PA, 1, 31, TDX_OPERAND_INVALID | 8 },
 		{ BUFFER_PA, 1, 64, TDX_OPERAND_INVALID | 8 },
 		{ BUFFER_PA, 1, 32 | 1 << 16, TDX_OPERAND_INVALID | 8 },

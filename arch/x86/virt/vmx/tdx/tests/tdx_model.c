@@ -109,28 +109,77 @@ static u64 sys_lp_shutdown(struct tdx_model *m)
 {
 	if (m->config.generation == TDX_MODEL_1_0) {
 		lp_state(m)->shut_down = true;
-		m->state = TDX_MODEL_SHUTDOWN;
+		/* For good, whatever state a leaf enters that is at work elsewhere. */
+		__atomic_fetch_or(&m->lps_inside, TDX_MODEL_CLOSED, __ATOMIC_RELAXED);
+		tdx_model_enter_state(m, TDX_MODEL_SHUTDOWN);
 	}
 	return TDX_SUCCESS;
 }
 
+/*
+ * Shuts the door if nobody else is in.  Who comes later finds it shut, so that no
+ * leaf is at work in a module that is shut down.
+ */
+static bool close_door(struct tdx_model *m)
+{
+	int only_this_lp = 1;
+
+	return __atomic_compare_exchange_n(&m->lps_inside, &only_this_lp, 1 | TDX_MODEL_CLOSED,
+					   false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
 static u64 sys_shutdown(struct tdx_model *m, struct tdx_model_regs *regs)
 {
-	if (regs->rcx)
-		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
-			       "handoff version % is not supported", regs->rcx);
+	const struct tdx_model_config *config = &m->config;
+	u16 oldest = config->no_downgrade ? config->module_hv : config->min_update_hv;
+	u64 status = TDX_SUCCESS;
+
+	if (regs->rcx < oldest || regs->rcx > config->module_hv)
+		return refuse3(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
+			       "handoff version % is not one of % to %", regs->rcx, oldest,
+			       config->module_hv);
 	if (!tdx_model_try_exclusive(&m->global_lock))
 		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
-	m->state = TDX_MODEL_SHUTDOWN;
+	if (close_door(m)) {
+		tdx_model_leave_handoff(m, regs->rcx);
+		tdx_model_enter_state(m, TDX_MODEL_SHUTDOWN);
+	} else {
+		status = refuse(m, TDX_SYS_BUSY, "another logical processor is in the module");
+	}
 	tdx_model_unlock(&m->global_lock);
+	return status;
+}
+
+static u64 check_update(struct tdx_model *m)
+{
+	const struct tdx_model_handoff *handoff = &m->handoff;
+
+	if (tdx_model_state(m) != TDX_MODEL_INIT_DONE || m->nr_lps_init_done != m->config.nr_lps)
+		return refuse3(m, TDX_SYS_STATE_INCORRECT,
+			       "module state is %, % of % logical processors are initialised",
+			       tdx_model_state(m), m->nr_lps_init_done, m->config.nr_lps);
+	if (!handoff->valid)
+		return refuse(m, TDX_SYS_INVALID_HANDOFF, "no handoff data was left");
+	if (handoff->version < m->config.min_update_hv || handoff->version > m->config.module_hv)
+		return refuse3(m, TDX_SYS_INVALID_HANDOFF,
+			       "handoff data is of version %, this module takes % to %",
+			       handoff->version, m->config.min_update_hv, m->config.module_hv);
 	return TDX_SUCCESS;
 }
 
 static u64 sys_update(struct tdx_model *m)
 {
-	if (m->state != TDX_MODEL_INIT_DONE || m->nr_lps_init_done != m->config.nr_lps)
-		return refuse1(m, TDX_SYS_STATE_INCORRECT, "module state is %", m->state);
-	return refuse(m, TDX_SYS_INVALID_HANDOFF, "no handoff data was left");
+	u64 status;
+
+	if (!tdx_model_try_exclusive(&m->global_lock))
+		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
+	status = check_update(m);
+	if (!status) {
+		tdx_model_take_handoff(m);
+		tdx_model_enter_state(m, TDX_MODEL_READY);
+	}
+	tdx_model_unlock(&m->global_lock);
+	return status;
 }
 
 static u64 run_leaf(struct tdx_model *m, struct tdx_model_regs *regs, u64 leaf)
@@ -156,6 +205,8 @@ static u64 run_leaf(struct tdx_model *m, struct tdx_model_regs *regs, u64 leaf)
 		switch (leaf) {
 		case TDH_SYS_RD:
 			return tdx_model_sys_rd(m, regs);
+		case TDH_SYS_RDALL:
+			return tdx_model_sys_rdall(m, regs);
 		case TDH_SYS_SHUTDOWN:
 			return sys_shutdown(m, regs);
 		case TDH_SYS_UPDATE:
@@ -166,8 +217,9 @@ static u64 run_leaf(struct tdx_model *m, struct tdx_model_regs *regs, u64 leaf)
 		       "leaf % does not exist, or not in this model", leaf);
 }
 
-static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs)
+static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs, bool closed)
 {
+	enum tdx_model_state state = closed ? TDX_MODEL_SHUTDOWN : tdx_model_state(m);
 	u64 leaf = regs->rax & TDX_LEAF_NUMBER_MASK;
 	u64 version = (regs->rax & TDX_LEAF_VERSION_MASK) >> TDX_LEAF_VERSION_SHIFT;
 
@@ -177,10 +229,11 @@ static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs)
 	if (version > 1 || (version == 1 && !version_1_exists(m, leaf)))
 		return refuse2(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RAX,
 			       "leaf % has no version %", leaf, version);
-	if (m->state == TDX_MODEL_SHUTDOWN && leaf != TDH_SYS_LP_SHUTDOWN)
+	if (state == TDX_MODEL_SHUTDOWN && leaf != TDH_SYS_LP_SHUTDOWN)
 		return refuse(m, TDX_SYS_SHUTDOWN, "the module was shut down");
-	if (m->state != TDX_MODEL_READY && !allowed_before_ready(m, leaf))
-		return refuse2(m, TDX_SYS_NOT_READY, "leaf % in module state %", leaf, m->state);
+	if (state != TDX_MODEL_READY && state != TDX_MODEL_SHUTDOWN &&
+	    !allowed_before_ready(m, leaf))
+		return refuse2(m, TDX_SYS_NOT_READY, "leaf % in module state %", leaf, state);
 	return run_leaf(m, regs, leaf);
 }
 
@@ -192,6 +245,25 @@ void tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,
 	m->ops = ops;
 	m->ctx = ctx;
 	tdx_model_compose_sysinfo(m);
+}
+
+bool tdx_model_update(struct tdx_model *m, const struct tdx_model_config *config)
+{
+	if (tdx_model_state(m) != TDX_MODEL_SHUTDOWN && !(m->lps_inside & TDX_MODEL_CLOSED))
+		return false;
+
+	m->config = *config;
+	memset(&m->sysinfo, 0, sizeof(m->sysinfo));
+	tdx_model_compose_sysinfo(m);
+	m->nr_lps_init_done = 0;
+	memset(m->lps, 0, sizeof(m->lps));
+	memset(m->keyid_reserved, 0, sizeof(m->keyid_reserved));
+	memset(m->pkg_key_configured, 0, sizeof(m->pkg_key_configured));
+	m->global_keyid = 0;
+	m->nr_tdmrs = 0;
+	m->lps_inside = 0;
+	tdx_model_enter_state(m, TDX_MODEL_INIT_PENDING);
+	return true;
 }
 
 void tdx_model_find_in_state(struct tdx_model *m, enum tdx_model_state state)
@@ -211,12 +283,14 @@ void tdx_model_find_in_state(struct tdx_model *m, enum tdx_model_state state)
 void tdx_model_seamcall(struct tdx_model *m, struct tdx_model_regs *regs)
 {
 	u64 leaf = regs->rax & TDX_LEAF_NUMBER_MASK;
+	int inside = __atomic_fetch_add(&m->lps_inside, 1, __ATOMIC_ACQUIRE);
 
 	if (leaf >= TDX_MODEL_NR_LEAVES)
 		leaf = TDX_MODEL_NR_LEAVES - 1;
 
 	lp_state(m)->why[0] = '\0';
-	regs->rax = dispatch(m, regs);
+	regs->rax = dispatch(m, regs, inside & TDX_MODEL_CLOSED);
+	__atomic_fetch_sub(&m->lps_inside, 1, __ATOMIC_RELEASE);
 
 	__atomic_fetch_add(&m->nr_seamcalls, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&m->nr_by_leaf[leaf], 1, __ATOMIC_RELAXED);

@@ -20,6 +20,7 @@
 #define TDX_MODEL_MAX_LPS	64
 #define TDX_MODEL_MAX_PKGS	8
 #define TDX_MODEL_MAX_TDMRS	64
+#define TDX_MODEL_NR_KEYIDS	2048
 #define TDX_MODEL_NR_LEAVES	128	/* higher numbers are counted as the last */
 
 /* The registers that a SEAMCALL reads and writes. */
@@ -76,6 +77,10 @@ struct tdx_model_config {
 	u64 tdx_features0;
 	u16 major_version, minor_version, update_version, build_num;
 	u32 build_date;				/* BCD, yyyymmdd */
+	/* Versions of handoff data: what it writes, the oldest it writes or takes. */
+	u16 module_hv, min_update_hv;
+	bool no_downgrade;			/* it writes module_hv only */
+	u16 metadata_list_bytes;		/* of TDH.SYS.RDALL; 0: a page */
 };
 
 /* Module states, as TDX Module Base Architecture Specification names them. */
@@ -86,6 +91,9 @@ enum tdx_model_state {
 	TDX_MODEL_READY,
 	TDX_MODEL_SHUTDOWN,
 };
+
+/* In lps_inside: no leaf can begin any more. */
+#define TDX_MODEL_CLOSED	0x40000000
 
 /* A lock that is tried once: free, held exclusively, or shared by so many. */
 struct tdx_model_lock {
@@ -107,6 +115,17 @@ struct tdx_model_tdmr {
 	struct tdx_model_lock lock;
 };
 
+/* What TDH.SYS.SHUTDOWN leaves for the next module. */
+struct tdx_model_handoff {
+	bool valid;
+	u16 version;
+	u16 global_keyid;
+	bool keyid_reserved[TDX_MODEL_NR_KEYIDS];
+	bool pkg_key_configured[TDX_MODEL_MAX_PKGS];
+	unsigned int nr_tdmrs;
+	struct tdx_model_tdmr tdmrs[TDX_MODEL_MAX_TDMRS];
+};
+
 struct tdx_model {
 	struct tdx_model_config config;
 	const struct tdx_model_ops *ops;
@@ -117,12 +136,15 @@ struct tdx_model {
 	enum tdx_model_state state;
 	unsigned int nr_lps_init_done;
 	u64 recorded_msrs[TDX_MODEL_NR_RECORDED_MSRS];
-	bool keyid_reserved[1 << 11];
+	bool keyid_reserved[TDX_MODEL_NR_KEYIDS];
 	u16 global_keyid;
 	bool pkg_key_configured[TDX_MODEL_MAX_PKGS];
 	unsigned int nr_tdmrs;
 	struct tdx_model_tdmr tdmrs[TDX_MODEL_MAX_TDMRS];
 	struct tdx_model_lp lps[TDX_MODEL_MAX_LPS];
+	/* Logical processors in the module; TDX_MODEL_CLOSED: and it is shut down. */
+	int lps_inside;
+	struct tdx_model_handoff handoff;
 
 	/* For reports: all SEAMCALLs, and those of each leaf. */
 	u64 nr_seamcalls;
@@ -143,6 +165,13 @@ void tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,
  * knows any more.
  */
 void tdx_model_find_in_state(struct tdx_model *m, enum tdx_model_state state);
+
+/*
+ * Load a new module over one that was shut down, as the P-SEAMLDR does; false if it
+ * was not.  Nobody may be in the module.  What TDH.SYS.SHUTDOWN left is there for
+ * TDH.SYS.UPDATE; the counts of SEAMCALLs go on.
+ */
+bool tdx_model_update(struct tdx_model *m, const struct tdx_model_config *config);
 
 /*
  * One SEAMCALL on the calling logical processor.  Reads and writes @regs as the

@@ -66,7 +66,9 @@ static u64 check_reserved_areas(struct tdx_model *m, unsigned int i)
 	for (j = 0; j < TDX_TDMR_NR_RESERVED; j++) {
 		if (!area[j].size) {
 			if (j + 1 < TDX_TDMR_NR_RESERVED && area[j + 1].size)
-				return refuse2(m, TDX_NON_ORDERED_RESERVED_IN_TDMR | tdmr_details(i, j),
+				return refuse2(m,
+					       TDX_NON_ORDERED_RESERVED_IN_TDMR |
+					       tdmr_details(i, j),
 					       "TDMR %: reserved area % is null, but not the last", i, j);
 			continue;
 		}
@@ -259,12 +261,14 @@ static u64 take_tdmr(struct tdx_model *m, u64 pointers, unsigned int i)
 
 static u64 check_config_operands(struct tdx_model *m, const struct tdx_model_regs *regs)
 {
-	if (m->state != TDX_MODEL_INIT_DONE || m->nr_lps_init_done != m->config.nr_lps)
+	/* The address is judged first, whatever is wrong with the count. */
+	u64 nr = regs->rdx && regs->rdx <= TDX_MODEL_MAX_TDMRS ? regs->rdx : 1;
+
+	if (tdx_model_state(m) != TDX_MODEL_INIT_DONE || m->nr_lps_init_done != m->config.nr_lps)
 		return refuse3(m, TDX_SYS_CONFIG_NOT_PENDING,
 			       "module state is %, % of % logical processors are initialised",
-			       m->state, m->nr_lps_init_done, m->config.nr_lps);
-	if (!tdx_model_shared_hpa(m, regs->rcx, regs->rdx * sizeof(u64),
-				  TDX_TDMR_POINTERS_ALIGNMENT))
+			       tdx_model_state(m), m->nr_lps_init_done, m->config.nr_lps);
+	if (!tdx_model_shared_hpa(m, regs->rcx, nr * sizeof(u64), TDX_TDMR_POINTERS_ALIGNMENT))
 		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
 			       "% is no aligned, shared address", regs->rcx);
 	if (!regs->rdx || regs->rdx > m->config.max_tdmrs || regs->rdx > TDX_MODEL_MAX_TDMRS)
@@ -276,16 +280,53 @@ static u64 check_config_operands(struct tdx_model *m, const struct tdx_model_reg
 	return TDX_SUCCESS;
 }
 
-static void take_pamts(struct tdx_model *m)
+static void own_pamts(struct tdx_model *m, const struct tdx_model_tdmr *tdmrs,
+		      unsigned int nr_tdmrs, bool owned)
 {
 	const struct tdx_pamt_area *pamt;
 	unsigned int i;
 
-	for (i = 0; i < m->nr_tdmrs * TDX_NR_PAMT_LEVELS; i++) {
-		pamt = &m->tdmrs[i / TDX_NR_PAMT_LEVELS].info.pamt[i % TDX_NR_PAMT_LEVELS];
+	for (i = 0; i < nr_tdmrs * TDX_NR_PAMT_LEVELS; i++) {
+		pamt = &tdmrs[i / TDX_NR_PAMT_LEVELS].info.pamt[i % TDX_NR_PAMT_LEVELS];
 		if (m->ops->own)
-			m->ops->own(m->ctx, pamt->base, pamt->size, true);
+			m->ops->own(m->ctx, pamt->base, pamt->size, owned);
 	}
+}
+
+/* A module that is configured anew has no use for what the one before left. */
+static void drop_handoff(struct tdx_model *m)
+{
+	if (m->handoff.valid)
+		own_pamts(m, m->handoff.tdmrs, m->handoff.nr_tdmrs, false);
+	__atomic_store_n(&m->handoff.valid, false, __ATOMIC_RELEASE);
+}
+
+void tdx_model_leave_handoff(struct tdx_model *m, u16 version)
+{
+	struct tdx_model_handoff *handoff = &m->handoff;
+
+	handoff->valid = true;
+	handoff->version = version;
+	handoff->global_keyid = m->global_keyid;
+	memcpy(handoff->keyid_reserved, m->keyid_reserved, sizeof(m->keyid_reserved));
+	memcpy(handoff->pkg_key_configured, m->pkg_key_configured, sizeof(m->pkg_key_configured));
+	handoff->nr_tdmrs = m->nr_tdmrs;
+	memcpy(handoff->tdmrs, m->tdmrs, m->nr_tdmrs * sizeof(*m->tdmrs));
+}
+
+void tdx_model_take_handoff(struct tdx_model *m)
+{
+	struct tdx_model_handoff *handoff = &m->handoff;
+	unsigned int i;
+
+	m->global_keyid = handoff->global_keyid;
+	/* A TDH.SYS.CONFIG that failed meanwhile has reserved one, too. */
+	for (i = 0; i < TDX_MODEL_NR_KEYIDS; i++)
+		m->keyid_reserved[i] |= handoff->keyid_reserved[i];
+	memcpy(m->pkg_key_configured, handoff->pkg_key_configured, sizeof(m->pkg_key_configured));
+	m->nr_tdmrs = handoff->nr_tdmrs;
+	memcpy(m->tdmrs, handoff->tdmrs, handoff->nr_tdmrs * sizeof(*m->tdmrs));
+	__atomic_store_n(&handoff->valid, false, __ATOMIC_RELEASE);
 }
 
 u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_regs *regs)
@@ -306,8 +347,9 @@ u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_regs *regs)
 	if (!status) {
 		m->nr_tdmrs = regs->rdx;
 		m->global_keyid = regs->r8;
-		take_pamts(m);
-		m->state = TDX_MODEL_CONFIG_DONE;
+		drop_handoff(m);
+		own_pamts(m, m->tdmrs, m->nr_tdmrs, true);
+		tdx_model_enter_state(m, TDX_MODEL_CONFIG_DONE);
 	}
 	tdx_model_unlock(&m->global_lock);
 	return status;
@@ -328,8 +370,8 @@ static u64 config_key(struct tdx_model *m)
 	unsigned int pkg = m->config.pkg_of_lp[this_lp(m)];
 	u64 key;
 
-	if (m->state != TDX_MODEL_CONFIG_DONE)
-		return refuse1(m, TDX_SYS_KEY_CONFIG_NOT_PENDING, "module state is %", m->state);
+	if (tdx_model_state(m) != TDX_MODEL_CONFIG_DONE)
+		return refuse1(m, TDX_SYS_KEY_CONFIG_NOT_PENDING, "module state is %", tdx_model_state(m));
 	if (m->pkg_key_configured[pkg])
 		return TDX_KEY_CONFIGURED;
 	if (!m->ops->random(m->ctx, &key))
@@ -337,7 +379,7 @@ static u64 config_key(struct tdx_model *m)
 
 	m->pkg_key_configured[pkg] = true;
 	if (all_keys_configured(m))
-		m->state = TDX_MODEL_READY;
+		tdx_model_enter_state(m, TDX_MODEL_READY);
 	return TDX_SUCCESS;
 }
 

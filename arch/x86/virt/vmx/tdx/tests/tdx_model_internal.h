@@ -29,6 +29,18 @@ bool tdx_model_try_exclusive(struct tdx_model_lock *lock);
 bool tdx_model_try_shared(struct tdx_model_lock *lock);
 void tdx_model_unlock(struct tdx_model_lock *lock);
 
+/* The state is read without a lock: what was stored before it, is seen after it. */
+static inline enum tdx_model_state tdx_model_state(const struct tdx_model *m)
+{
+	/* sparse knows these functions for integers only. */
+	return __atomic_load_n((const unsigned int *)&m->state, __ATOMIC_ACQUIRE);
+}
+
+static inline void tdx_model_enter_state(struct tdx_model *m, enum tdx_model_state state)
+{
+	__atomic_store_n((unsigned int *)&m->state, state, __ATOMIC_RELEASE);
+}
+
 static inline unsigned int this_lp(struct tdx_model *m)
 {
 	return m->ops->this_lp(m->ctx);
@@ -54,8 +66,13 @@ u64 tdx_model_sys_init(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_lp_init(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_info(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_rd(struct tdx_model *m, struct tdx_model_regs *regs);
+u64 tdx_model_sys_rdall(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_key_config(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_tdmr_init(struct tdx_model *m, struct tdx_model_regs *regs);
+
+/* From one module to the next (tdx_model_config.c). */
+void tdx_model_leave_handoff(struct tdx_model *m, u16 version);
+void tdx_model_take_handoff(struct tdx_model *m);
 
 #endif /* _X86_VIRT_TDX_MODEL_INTERNAL_H */

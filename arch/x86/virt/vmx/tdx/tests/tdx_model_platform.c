@@ -290,15 +290,15 @@ u64 tdx_model_sys_init(struct tdx_model *m, struct tdx_model_regs *regs)
 	if (!tdx_model_try_exclusive(&m->global_lock))
 		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
 
-	if (m->state != TDX_MODEL_INIT_PENDING)
-		status = refuse1(m, TDX_SYS_INIT_NOT_PENDING, "module state is %", m->state);
+	if (tdx_model_state(m) != TDX_MODEL_INIT_PENDING)
+		status = refuse1(m, TDX_SYS_INIT_NOT_PENDING, "module state is %", tdx_model_state(m));
 	else
 		status = check_platform(m, regs);
 
 	if (!status) {
 		for (i = 0; i < TDX_MODEL_NR_RECORDED_MSRS; i++)
 			m->recorded_msrs[i] = read_msr(m, recorded_msrs[i]);
-		m->state = TDX_MODEL_INIT_DONE;
+		tdx_model_enter_state(m, TDX_MODEL_INIT_DONE);
 	}
 	tdx_model_unlock(&m->global_lock);
 	return status;
@@ -306,11 +306,12 @@ u64 tdx_model_sys_init(struct tdx_model *m, struct tdx_model_regs *regs)
 
 static u64 check_lp(struct tdx_model *m, struct tdx_model_regs *regs)
 {
+	struct tdx_model_regs details = {};
 	unsigned int i;
 	u64 value, status;
 
-	if (m->state != TDX_MODEL_INIT_DONE)
-		return refuse1(m, TDX_SYS_LP_INIT_NOT_PENDING, "module state is %", m->state);
+	if (tdx_model_state(m) != TDX_MODEL_INIT_DONE)
+		return refuse1(m, TDX_SYS_LP_INIT_NOT_PENDING, "module state is %", tdx_model_state(m));
 	if (lp_state(m)->init_done)
 		return refuse1(m, TDX_SYS_LP_INIT_DONE, "logical processor %", this_lp(m));
 
@@ -322,7 +323,11 @@ static u64 check_lp(struct tdx_model *m, struct tdx_model_regs *regs)
 				       recorded_msrs[i], value, m->recorded_msrs[i]);
 	}
 
-	status = check_cpuid(m, regs);
+	/* Unlike TDH.SYS.INIT this leaf has R9 and R10 not as outputs. */
+	status = check_cpuid(m, &details);
+	regs->rcx = details.rcx;
+	regs->rdx = details.rdx;
+	regs->r8 = details.r8;
 	if (status)
 		return refuse1(m, TDX_INCONSISTENT_CPUID_FIELD, "CPUID leaf|subleaf %", regs->rcx);
 	return check_entropy(m);

@@ -1,0 +1,464 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * libFuzzer: the software TDX module under any sequence of SEAMCALLs.
+ *
+ * The input is a program: three bytes that set up the machine, then steps that
+ * change memory or the platform, hold a lock, load another module, or make a
+ * SEAMCALL.  What has to be true of every SEAMCALL is checked after each.
+ */
+#include <linux/kernel.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model_layouts.h"
+
+#define MAX_STEPS	200
+#define NONE		(~0ULL)
+#define INFO_OFFSET	K(4)		/* of TDMR_INFOs in the buffer */
+#define OUTPUT_PA	(BUFFER_PA + K(64))
+
+struct input {
+	const u8 *at, *end;
+};
+
+/* What a SEAMCALL may change, put together. */
+struct summary {
+	enum tdx_model_state state;
+	unsigned int nr_lps_done, nr_keyids, nr_keys, nr_tdmrs, global_keyid;
+	bool handoff_valid;
+	u64 tdmrs, bytes_owned;
+};
+
+/* Where the leaf that runs may write. */
+static struct {
+	struct tdx_pamt_area areas[TDX_NR_PAMT_LEVELS];
+	unsigned int nr_writes;
+} permitted;
+
+static void stop_if(bool wrong, const char *why)
+{
+	if (wrong) {
+		fprintf(stderr, "%s\n", why);
+		abort();
+	}
+}
+
+static u8 take(struct input *in)
+{
+	return in->at < in->end ? *in->at++ : 0;
+}
+
+static u64 take_word(struct input *in)
+{
+	u64 word = 0;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		word = word << 8 | take(in);
+	return word;
+}
+
+static const u64 interesting[] = {
+	0, 1, 8, 31, 32, 63, 64, 65, 512, 1023, 1024, 4096, NONE, 1ULL << 63, 1ULL << 52,
+	1ULL << 51, 1ULL << 46, 33ULL << 46, 1ULL << 45, (1ULL << 45) - 4096, 1 << 16,
+	M(1), M(2), G(1), G(2), G(3), G(4), G(32), G(33), G(64), G(64) - K(4), ~0ULL << 12,
+	~0ULL << 30, BUFFER_PA, BUFFER_PA + K(4), BUFFER_PA + K(4) + 512, OUTPUT_PA,
+	OUTPUT_PA + 1024, OUTPUT_PA | 3ULL << 46, OUTPUT_PA | 33ULL << 46, OUTPUT_PA + 512,
+	BUFFER_PA + BUFFER_BYTES - 8, BUFFER_PA + BUFFER_BYTES, BUFFER_PA - 4096,
+	TDX_MD_NUM_CMRS, TDX_MD_CMR_BASE + 31, TDX_MD_CPUID_CONFIG_VALUES + 1,
+	TDX_MD_NUM_CMRS | 1ULL << 34, TDX_MD_MAX_TDMRS ^ 31ULL << 50,
+};
+
+/* The value that @good is, one that matters somewhere, or any. */
+static u64 take_value(struct input *in, u64 good)
+{
+	u8 choice = take(in);
+
+	if (choice < 128)
+		return good;
+	if (choice == 255)
+		return take_word(in);
+	return interesting[(choice - 128) % ARRAY_SIZE(interesting)];
+}
+
+static void written(struct model_machine *machine, u64 pa, u64 bytes)
+{
+	unsigned int i;
+
+	permitted.nr_writes++;
+	for (i = 0; i < ARRAY_SIZE(permitted.areas); i++)
+		if (pa >= permitted.areas[i].base &&
+		    pa + bytes <= permitted.areas[i].base + permitted.areas[i].size)
+			return;
+	stop_if(true, "a write outside of what the leaf may write to");
+}
+
+static void permit(const struct model_machine *m, const struct tdx_model_regs *regs)
+{
+	const u64 pa_mask = (1ULL << (52 - m->config.keyid_bits)) - 1;
+	unsigned int i;
+
+	memset(&permitted, 0, sizeof(permitted));
+	switch (regs->rax & TDX_LEAF_NUMBER_MASK) {
+	case TDH_SYS_INFO:
+		permitted.areas[0] = (struct tdx_pamt_area) { regs->rcx & pa_mask, 1024 };
+		permitted.areas[1] = (struct tdx_pamt_area) { regs->r8 & pa_mask, 512 };
+		break;
+	case TDH_SYS_RDALL:
+		permitted.areas[0] = (struct tdx_pamt_area) { regs->rdx & pa_mask, 4096 };
+		break;
+	case TDH_SYS_TDMR_INIT:
+		for (i = 0; i < m->model.nr_tdmrs; i++)
+			if (m->model.tdmrs[i].info.base == regs->rcx)
+				memcpy(permitted.areas, m->model.tdmrs[i].info.pamt,
+				       sizeof(permitted.areas));
+		break;
+	}
+}
+
+static u64 mix(u64 sum, const void *data, size_t bytes)
+{
+	const u8 *byte = data;
+
+	while (bytes--)
+		sum = (sum ^ *byte++) * 0x100000001b3ULL;
+	return sum;
+}
+
+static struct summary sum_up(const struct model_machine *machine)
+{
+	const struct tdx_model *m = &machine->model;
+	struct summary s = {
+		.state = m->state,
+		.nr_tdmrs = m->nr_tdmrs,
+		.global_keyid = m->global_keyid,
+		.handoff_valid = m->handoff.valid,
+		.bytes_owned = machine->bytes_owned,
+	};
+	unsigned int i;
+	u64 word;
+
+	for (i = 0; i < m->config.nr_lps; i++)
+		s.nr_lps_done += m->lps[i].init_done;
+	for (i = 0; i < TDX_MODEL_NR_KEYIDS; i += sizeof(word)) {
+		memcpy(&word, &m->keyid_reserved[i], sizeof(word));
+		s.nr_keyids += __builtin_popcountll(word);
+	}
+	for (i = 0; i < TDX_MODEL_MAX_PKGS; i++)
+		s.nr_keys += m->pkg_key_configured[i];
+	for (i = 0; i < m->nr_tdmrs; i++) {
+		s.tdmrs = mix(s.tdmrs, &m->tdmrs[i].info, sizeof(m->tdmrs[i].info));
+		s.tdmrs = mix(s.tdmrs, &m->tdmrs[i].next, sizeof(m->tdmrs[i].next));
+	}
+	stop_if(s.nr_lps_done != m->nr_lps_init_done, "LPs done are miscounted");
+	return s;
+}
+
+static bool is_known_status(u64 status)
+{
+#define CASE(name, value)	case value:
+	switch (status & TDX_STATUS_CODE_MASK) {
+	TDX_STATUS_LIST(CASE)
+		return true;
+	}
+#undef CASE
+	return false;
+}
+
+static bool is_success(u64 status)
+{
+	return status == TDX_SUCCESS || status == TDX_KEY_CONFIGURED ||
+	       status == TDX_TDMR_ALREADY_INITIALIZED ||
+	       status == TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT;
+}
+
+/* The only state that a leaf leads to from @state if it succeeds. */
+static enum tdx_model_state next_state(const struct model_machine *m, u64 leaf,
+				       enum tdx_model_state state)
+{
+	bool is_1_0 = m->config.generation == TDX_MODEL_1_0;
+	unsigned int i;
+
+	switch (leaf) {
+	case TDH_SYS_INIT:
+		stop_if(state != TDX_MODEL_INIT_PENDING, "SYS.INIT succeeded twice");
+		return TDX_MODEL_INIT_DONE;
+	case TDH_SYS_CONFIG:
+		stop_if(state != TDX_MODEL_INIT_DONE, "SYS.CONFIG succeeded out of order");
+		return TDX_MODEL_CONFIG_DONE;
+	case TDH_SYS_KEY_CONFIG:
+		stop_if(state != TDX_MODEL_CONFIG_DONE, "KEY.CONFIG succeeded out of order");
+		for (i = 0; i < m->config.nr_pkgs; i++)
+			if (!m->model.pkg_key_configured[i])
+				return TDX_MODEL_CONFIG_DONE;
+		return TDX_MODEL_READY;
+	case TDH_SYS_UPDATE:
+		stop_if(state != TDX_MODEL_INIT_DONE, "SYS.UPDATE succeeded out of order");
+		return TDX_MODEL_READY;
+	case TDH_SYS_SHUTDOWN:
+		stop_if(state != TDX_MODEL_READY, "SYS.SHUTDOWN succeeded out of order");
+		return TDX_MODEL_SHUTDOWN;
+	case TDH_SYS_LP_SHUTDOWN:
+		return is_1_0 ? TDX_MODEL_SHUTDOWN : state;
+	default:
+		return state;
+	}
+}
+
+static void check_summary(const struct model_machine *m, u64 leaf, u64 status,
+			  struct summary before)
+{
+	struct summary after = sum_up(m);
+
+	if (status == TDX_SUCCESS) {
+		stop_if(after.state != next_state(m, leaf, before.state), "wrong next state");
+		if (leaf == TDH_SYS_CONFIG)
+			stop_if(!after.nr_tdmrs || !after.bytes_owned, "SYS.CONFIG took nothing");
+		return;
+	}
+	/* Nothing else of a call that did nothing, but the KeyID of SYS.CONFIG. */
+	stop_if(after.nr_keyids < before.nr_keyids ||
+		after.nr_keyids > before.nr_keyids + (leaf == TDH_SYS_CONFIG), "KeyIDs changed");
+	after.nr_keyids = before.nr_keyids;
+	stop_if(after.state != before.state || after.nr_lps_done != before.nr_lps_done ||
+		after.nr_keys != before.nr_keys || after.nr_tdmrs != before.nr_tdmrs ||
+		after.global_keyid != before.global_keyid || after.tdmrs != before.tdmrs ||
+		after.handoff_valid != before.handoff_valid ||
+		after.bytes_owned != before.bytes_owned, "a call without success changed something");
+}
+
+static void check_status(struct model_machine *m, u64 status)
+{
+	stop_if(!is_known_status(status), "no status code");
+	stop_if(!(status & TDX_STATUS_ERROR) != is_success(status), "bit 63 is wrong");
+	stop_if(!tdx_model_why(&m->model)[0] != is_success(status), "no reason, or one too many");
+	stop_if(permitted.nr_writes && (status & TDX_STATUS_ERROR) &&
+		status != TDX_METADATA_LIST_OVERFLOW, "an error, but memory was written");
+}
+
+/* Registers that the leaf has as outputs are as documented; takes them out of @out. */
+static void check_outputs(const struct tdx_model_regs *in, struct tdx_model_regs *out, u64 leaf)
+{
+	bool failed = out->rax & TDX_STATUS_ERROR;
+
+	switch (leaf) {
+	case TDH_SYS_INIT:
+	case TDH_SYS_LP_INIT:
+		stop_if(!failed && (out->rcx | out->rdx | out->r8), "details of a success");
+		if (leaf == TDH_SYS_INIT) {
+			stop_if(!failed && (out->r9 | out->r10), "details of a success");
+			out->r9 = in->r9;
+			out->r10 = in->r10;
+		}
+		out->rcx = in->rcx;
+		out->rdx = in->rdx;
+		out->r8 = in->r8;
+		break;
+	case TDH_SYS_INFO:
+		stop_if(out->rdx != 1024 * !failed || out->r9 != 32 * !failed, "SYS.INFO: outputs");
+		out->rdx = in->rdx;
+		out->r9 = in->r9;
+		break;
+	case TDH_SYS_RD:
+		stop_if(failed && (out->rdx != NONE || out->r8), "SYS.RD: outputs of an error");
+		out->rdx = in->rdx;
+		out->r8 = in->r8;
+		break;
+	case TDH_SYS_RDALL:
+		stop_if((out->r8 == NONE) == (out->rax == TDX_METADATA_LIST_OVERFLOW),
+			"SYS.RDALL: next id");
+		out->r8 = in->r8;
+		break;
+	case TDH_SYS_TDMR_INIT:
+		stop_if(failed && out->rdx, "TDMR.INIT: address of an error");
+		stop_if(!failed && (out->rdx < in->rcx || out->rdx % G(1)), "TDMR.INIT: address");
+		out->rdx = in->rdx;
+		break;
+	}
+	out->rax = in->rax;
+	stop_if(memcmp(in, out, sizeof(*in)), "a register changed that is no output");
+}
+
+/* RAX, version and state are all right, so that the leaf itself decided. */
+static bool was_dispatched(const struct tdx_model_regs *out)
+{
+	u64 code = out->rax & TDX_STATUS_CODE_MASK;
+
+	return out->rax != TDX_OPERAND_INVALID && code != TDX_SYS_SHUTDOWN &&
+	       code != TDX_SYS_NOT_READY;
+}
+
+static void checked_call(struct model_machine *m, unsigned int lp, struct tdx_model_regs in)
+{
+	u64 leaf = in.rax & TDX_LEAF_NUMBER_MASK, nr = m->model.nr_seamcalls;
+	unsigned int counter = leaf < TDX_MODEL_NR_LEAVES ? leaf : TDX_MODEL_NR_LEAVES - 1;
+	u64 nr_leaf = m->model.nr_by_leaf[counter], nr_failed = m->model.nr_failed_by_leaf[counter];
+	int holders = m->model.global_lock.holders, inside = m->model.lps_inside;
+	struct summary before = sum_up(m);
+	struct tdx_model_regs out = in;
+	u64 status;
+
+	permit(m, &in);
+	status = machine_seamcall(m, lp, &out);
+	check_status(m, status);
+	check_summary(m, leaf, status, before);
+	check_outputs(&in, &out, was_dispatched(&out) ? leaf : TDX_LEAF_NUMBER_MASK);
+	stop_if(m->model.nr_seamcalls != nr + 1 || m->model.nr_by_leaf[counter] != nr_leaf + 1 ||
+		m->model.nr_failed_by_leaf[counter] != nr_failed + !is_success(status),
+		"SEAMCALLs are miscounted");
+	stop_if(m->model.global_lock.holders != holders, "the global lock was not let go");
+	stop_if((m->model.lps_inside ^ inside) & ~TDX_MODEL_CLOSED, "LPs inside are miscounted");
+	/* TDH.SYS.LP.SHUTDOWN of a module 1.0 asks for none. */
+	if (holders && leaf != TDH_SYS_LP_SHUTDOWN)
+		stop_if(m->model.state != before.state, "a state change under a foreign lock");
+}
+
+static const u16 leaves[] = {
+	TDH_SYS_INIT, TDH_SYS_LP_INIT, TDH_SYS_INFO, TDH_SYS_RD, TDH_SYS_RDALL, TDH_SYS_CONFIG,
+	TDH_SYS_KEY_CONFIG, TDH_SYS_TDMR_INIT, TDH_SYS_SHUTDOWN, TDH_SYS_UPDATE,
+	TDH_SYS_LP_SHUTDOWN, TDH_MNG_CREATE, TDH_VP_ENTER, 42, 0x7777, 127,
+};
+
+static void step_call(struct model_machine *m, struct input *in, u8 op)
+{
+	struct tdx_model_regs regs = { .rbx = 3, .rsi = 5, .r12 = NONE, .r15 = 7 };
+	u64 leaf = leaves[(op >> 2) % ARRAY_SIZE(leaves)];
+	unsigned int lp = take(in) % m->config.nr_lps, times = op & 0x40 ? 2 : 1;
+
+	/* So many that a TDMR comes to its end. */
+	if (leaf == TDH_SYS_TDMR_INIT && times == 2)
+		times = 1 + take(in);
+	regs.rax = leaf;
+	if (op & 0x80)
+		regs.rax ^= take_value(in, 1 << 16);
+	regs.rcx = take_value(in, leaf == TDH_SYS_INFO ? OUTPUT_PA :
+			      leaf == TDH_SYS_CONFIG ? BUFFER_PA : 0);
+	regs.rdx = take_value(in, leaf == TDH_SYS_INFO ? 1024 : leaf == TDH_SYS_CONFIG ? 2 :
+			      leaf == TDH_SYS_RDALL ? OUTPUT_PA : TDX_MD_NUM_CMRS);
+	regs.r8 = take_value(in, leaf == TDH_SYS_INFO ? OUTPUT_PA + 1024 :
+			     leaf == TDH_SYS_CONFIG ? 32 : NONE);
+	regs.r9 = take_value(in, 32);
+	while (times--)
+		checked_call(m, lp, regs);
+}
+
+/* A word of a TDMR_INFO, of the array of their addresses, or anywhere. */
+static void step_memory(struct model_machine *m, struct input *in, u8 op)
+{
+	u8 where = take(in);
+	u64 value = take_value(in, BUFFER_PA + K(4) + 512), offset;
+
+	if (op & 4)
+		offset = INFO_OFFSET + where % 128 * 8;
+	else if (op & 8)
+		offset = where % 64 * 8;
+	else
+		offset = take_word(in) % (BUFFER_BYTES - 8);
+	memcpy(&m->buffer[offset], &value, sizeof(value));
+}
+
+static void replace_module(struct model_machine *m, u16 min_update_hv, bool init)
+{
+	enum tdx_model_state state = m->model.state;
+	unsigned int lp;
+
+	m->config.min_update_hv = min_update_hv;
+	stop_if(tdx_model_update(&m->model, &m->config) != (state == TDX_MODEL_SHUTDOWN),
+		"replaced before it was shut down, or not replaced");
+	if (!init)
+		return;
+	checked_call(m, 0, (struct tdx_model_regs) { .rax = TDH_SYS_INIT });
+	for (lp = 0; lp < m->config.nr_lps; lp++)
+		checked_call(m, lp, (struct tdx_model_regs) { .rax = TDH_SYS_LP_INIT });
+}
+
+static void step_platform(struct model_machine *m, struct input *in, u8 op)
+{
+	static const u32 msrs[] = { 0x3b, 0x87, 0xfe, 0x10a, 0x1f3, 0x982, 0x1401, 0 };
+
+	switch (op >> 2 & 7) {
+	case 0:
+		m->no_entropy = op & 0x80;
+		break;
+	case 1:
+		m->model.global_lock.holders = op >> 6 == 3 ? -1 : op >> 6;
+		break;
+	case 2:
+		m->model.tdmrs[op >> 5 & 1].lock.holders = op & 0x80 ? -1 : 0;
+		break;
+	case 3:
+		m->spoiled.msr = msrs[take(in) % ARRAY_SIZE(msrs)];
+		m->spoiled.value = take_value(in, 0);
+		break;
+	case 4:
+		m->spoiled_cpuid.leaf = take(in) % 32;
+		m->spoiled_cpuid.reg = op >> 6;
+		m->spoiled_cpuid.value = take_value(in, 0);
+		m->cpuid_is_spoiled = op & 0x20;
+		break;
+	case 5:
+		m->model.lps_inside = (m->model.lps_inside & TDX_MODEL_CLOSED) | (op >> 7);
+		break;
+	default:
+		replace_module(m, op >> 6, op & 0x20);
+	}
+}
+
+static void set_up(struct model_machine *m, struct input *in)
+{
+	u8 machine = take(in), module = take(in), stage = take(in);
+	struct tdx_tdmr_info tdmrs[2];
+
+	machine_init(m, 1 + (machine >> 2) % 4);
+	m->written = written;
+	m->config.generation = machine % 3;
+	m->config.module_hv = module & 3;
+	m->config.min_update_hv = module >> 2 & 3;
+	m->config.no_downgrade = module & 16;
+	m->config.metadata_list_bytes = module & 32 ? 32 + (module >> 6) * 40 : 0;
+	/* Then a part of the legal TDMRs is outside. */
+	if (machine & 0x40)
+		m->config.cmrs[0].base = M(2);
+	machine_reload(m);
+
+	legal_pair(tdmrs);
+	if (stage % 4 > 0)
+		machine_init_module(m);
+	if (stage % 4 > 1)
+		machine_config(m, tdmrs, 2);
+	if (stage % 4 > 2)
+		machine_config_keys(m);
+	if (stage % 4 < 2) {
+		/* Not called yet: the addresses and TDMRs are for the input to spoil. */
+		u64 pa[2] = { BUFFER_PA + INFO_OFFSET, BUFFER_PA + INFO_OFFSET + 512 };
+
+		memcpy(m->buffer, pa, sizeof(pa));
+		memcpy(&m->buffer[INFO_OFFSET], tdmrs, sizeof(tdmrs));
+	}
+}
+
+/* libFuzzer's name for it, which no header declares. */
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	static struct model_machine *machine;
+	struct input in = { data, data + size };
+	unsigned int steps;
+	u8 op;
+
+	if (!machine) {
+		machine = aligned_alloc(4096, (sizeof(*machine) + 4095) & ~4095UL);
+		stop_if(!machine, "no memory");
+	}
+	set_up(machine, &in);
+	for (steps = 0; in.at < in.end && steps < MAX_STEPS; steps++) {
+		op = take(&in);
+		if ((op & 3) == 0)
+			step_memory(machine, &in, op);
+		else if ((op & 3) == 1)
+			step_platform(machine, &in, op);
+		else
+			step_call(machine, &in, op);
+	}
+	return 0;
+}

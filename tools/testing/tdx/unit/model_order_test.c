@@ -1,0 +1,560 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What decides the status of a leaf of the software TDX module when several things
+ * do: the module's state, locks, and the order of the rules of TDH.SYS.CONFIG.
+ *
+ * Each expected status is the specification's, none is computed.
+ */
+#include <linux/kernel.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "model_layouts.h"
+
+#define NONE		(~0ULL)
+#define RDX_INVALID	(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RDX)
+#define RCX_INVALID	(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX)
+#define R8_INVALID	(TDX_OPERAND_INVALID | TDX_OPERAND_ID_R8)
+#define DETAILS(a, b, c)	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16)
+
+FIXTURE(order) {
+	struct model_machine *machine;
+};
+
+FIXTURE_SETUP(order)
+{
+	self->machine = aligned_alloc(4096, (sizeof(*self->machine) + 4095) & ~4095UL);
+	ASSERT_NE(NULL, self->machine);
+	machine_init(self->machine, 4);
+}
+
+FIXTURE_TEARDOWN(order)
+{
+	free(self->machine);
+}
+
+/* How far the module is, and seen from where. */
+enum stage {
+	PENDING,	/* INIT_PENDING */
+	LP_MISSING,	/* INIT_DONE, on the only processor that lacks LP.INIT */
+	LP_DONE,	/* the same from another processor */
+	INIT_DONE,	/* and all logical processors */
+	CONFIG_DONE,	/* in a package without the key */
+	KEY_DONE,	/* in the package that has the key */
+	READY,
+	SHUTDOWN,
+	NR_STAGES,
+};
+
+static void bring_to(struct model_machine *m, enum stage stage)
+{
+	struct tdx_tdmr_info tdmrs[2];
+	unsigned int lp;
+
+	machine_reload(m);
+	if (stage == PENDING)
+		return;
+	machine_call(m, 0, TDH_SYS_INIT);
+	for (lp = 0; lp < (stage <= LP_DONE ? 3 : 4); lp++)
+		machine_call(m, lp, TDH_SYS_LP_INIT);
+	if (stage <= INIT_DONE)
+		return;
+	legal_pair(tdmrs);
+	machine_config(m, tdmrs, 2);
+	machine_call(m, 0, TDH_SYS_KEY_CONFIG);
+	if (stage < READY)
+		return;
+	machine_call(m, 3, TDH_SYS_KEY_CONFIG);
+	if (stage == READY)
+		return;
+	/* How a module 1.0 is shut down, and how a later one is. */
+	machine_call(m, 0, TDH_SYS_LP_SHUTDOWN);
+	machine_call(m, 0, TDH_SYS_SHUTDOWN);
+}
+
+static unsigned int lp_of_stage(enum stage stage)
+{
+	return stage == LP_MISSING || stage == CONFIG_DONE ? 3 : 0;
+}
+
+/* The registers of a call that nothing but the state can refuse. */
+static struct tdx_model_regs good_call(struct model_machine *m, u64 leaf)
+{
+	struct tdx_model_regs regs = { .rax = leaf };
+	struct tdx_tdmr_info tdmrs[2];
+	u64 pa = BUFFER_PA + K(4);
+
+	switch (leaf) {
+	case TDH_SYS_INFO:
+		regs.rcx = BUFFER_PA + K(64);
+		regs.rdx = 1024;
+		regs.r8 = BUFFER_PA + K(68);
+		regs.r9 = 32;
+		break;
+	case TDH_SYS_RD:
+		regs.rdx = TDX_MD_NUM_CMRS;
+		break;
+	case TDH_SYS_RDALL:
+		regs.rdx = BUFFER_PA + K(64);
+		regs.r8 = NONE;
+		break;
+	case TDH_SYS_CONFIG:
+		legal_pair(tdmrs);
+		memcpy(m->buffer, &pa, sizeof(pa));
+		memcpy(&m->buffer[K(4)], tdmrs, sizeof(*tdmrs));
+		regs.rcx = BUFFER_PA;
+		regs.rdx = 1;
+		regs.r8 = 32;
+		break;
+	}
+	return regs;
+}
+
+#define LP_UNDONE	TDX_SYS_LP_INIT_NOT_DONE
+#define I_NOT		TDX_SYS_INIT_NOT_PENDING
+#define LP_NOT		TDX_SYS_LP_INIT_NOT_PENDING
+#define LP_TWICE	TDX_SYS_LP_INIT_DONE
+#define C_NOT		TDX_SYS_CONFIG_NOT_PENDING
+#define K_NOT		TDX_SYS_KEY_CONFIG_NOT_PENDING
+#define K_TWICE		TDX_KEY_CONFIGURED
+#define NOT_READY	TDX_SYS_NOT_READY
+#define U_STATE		TDX_SYS_STATE_INCORRECT
+#define U_DATA		TDX_SYS_INVALID_HANDOFF
+#define NO_LEAF		TDX_OPERAND_INVALID	/* |RAX, which is 0 */
+#define SHUT		TDX_SYS_SHUTDOWN
+
+struct leaf_row {
+	u64 leaf;
+	u64 status[NR_STAGES];
+};
+
+/*
+ * PENDING, LP_MISSING, LP_DONE, INIT_DONE, CONFIG_DONE, KEY_DONE, READY, SHUTDOWN.
+ * Leaves of TDs are none of this model's: where the real module would go on with
+ * their operands, there is no such leaf.
+ */
+static const struct leaf_row rows_1_5[] = {
+	{ TDH_SYS_INFO, { LP_UNDONE, LP_UNDONE, 0, 0, 0, 0, 0, SHUT } },
+	{ TDH_SYS_RD, { LP_UNDONE, LP_UNDONE, 0, 0, 0, 0, 0, SHUT } },
+	{ TDH_SYS_RDALL, { LP_UNDONE, LP_UNDONE, 0, 0, 0, 0, 0, SHUT } },
+	{ TDH_SYS_INIT, { 0, I_NOT, I_NOT, I_NOT, I_NOT, I_NOT, I_NOT, SHUT } },
+	{ TDH_SYS_LP_INIT, { LP_NOT, 0, LP_TWICE, LP_TWICE, LP_NOT, LP_NOT, LP_NOT, SHUT } },
+	{ TDH_SYS_CONFIG, { C_NOT, C_NOT, C_NOT, 0, C_NOT, C_NOT, C_NOT, SHUT } },
+	{ TDH_SYS_KEY_CONFIG, { K_NOT, K_NOT, K_NOT, K_NOT, 0, K_TWICE, K_NOT, SHUT } },
+	{ TDH_SYS_TDMR_INIT, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY,
+			       0, SHUT } },
+	{ TDH_SYS_SHUTDOWN, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY,
+			      0, SHUT } },
+	{ TDH_SYS_UPDATE, { U_STATE, U_STATE, U_STATE, U_DATA, U_STATE, U_STATE, U_STATE, SHUT } },
+	{ TDH_SYS_LP_SHUTDOWN, { 0, 0, 0, 0, 0, 0, 0, 0 } },
+	{ TDH_MNG_CREATE, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY,
+			    NO_LEAF, SHUT } },
+	{ 42, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NO_LEAF, SHUT } },
+	{ 0x7777, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NO_LEAF,
+		    SHUT } },
+};
+
+/* Where 1.0 differs: it has no SYS.RD, SYS.RDALL, SYS.SHUTDOWN and SYS.UPDATE. */
+static const struct leaf_row rows_1_0[] = {
+	{ TDH_SYS_INFO, { LP_UNDONE, LP_UNDONE, 0, 0, 0, 0, 0, SHUT } },
+	{ TDH_SYS_RD, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NO_LEAF,
+			SHUT } },
+	{ TDH_SYS_RDALL, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY,
+			   NO_LEAF, SHUT } },
+	{ TDH_SYS_SHUTDOWN, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY,
+			      NO_LEAF, SHUT } },
+	{ TDH_SYS_UPDATE, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY,
+			    NO_LEAF, SHUT } },
+	{ TDH_SYS_LP_SHUTDOWN, { 0, 0, 0, 0, 0, 0, 0, 0 } },
+};
+
+/* The state that a stage is in, and the one that a successful leaf leads to. */
+static const enum tdx_model_state state_of[NR_STAGES] = {
+	[PENDING] = TDX_MODEL_INIT_PENDING,
+	[LP_MISSING] = TDX_MODEL_INIT_DONE,
+	[LP_DONE] = TDX_MODEL_INIT_DONE,
+	[INIT_DONE] = TDX_MODEL_INIT_DONE,
+	[CONFIG_DONE] = TDX_MODEL_CONFIG_DONE,
+	[KEY_DONE] = TDX_MODEL_CONFIG_DONE,
+	[READY] = TDX_MODEL_READY,
+	[SHUTDOWN] = TDX_MODEL_SHUTDOWN,
+};
+
+static enum tdx_model_state state_after(const struct model_machine *m, u64 leaf,
+					enum stage stage, u64 status)
+{
+	if (status)
+		return state_of[stage];
+	switch (leaf) {
+	case TDH_SYS_INIT:
+		return TDX_MODEL_INIT_DONE;
+	case TDH_SYS_CONFIG:
+		return TDX_MODEL_CONFIG_DONE;
+	case TDH_SYS_KEY_CONFIG:
+		return TDX_MODEL_READY;
+	case TDH_SYS_SHUTDOWN:
+		return TDX_MODEL_SHUTDOWN;
+	case TDH_SYS_LP_SHUTDOWN:
+		if (m->config.generation == TDX_MODEL_1_0)
+			return TDX_MODEL_SHUTDOWN;
+		return state_of[stage];
+	default:
+		return state_of[stage];
+	}
+}
+
+static bool row_holds(struct model_machine *m, const struct leaf_row *row)
+{
+	struct tdx_model_regs regs;
+	enum stage stage;
+	u64 status;
+
+	for (stage = 0; stage < NR_STAGES; stage++) {
+		bring_to(m, stage);
+		if (m->model.state != state_of[stage])
+			return false;
+		regs = good_call(m, row->leaf);
+		status = machine_seamcall(m, lp_of_stage(stage), &regs);
+		if (status == row->status[stage] && !(m->model.lps_inside & ~TDX_MODEL_CLOSED) &&
+		    m->model.state == state_after(m, row->leaf, stage, status))
+			continue;
+		printf("# leaf %llu, stage %u: 0x%llx (%s), state %u\n", row->leaf, stage, status,
+		       tdx_model_why(&m->model), m->model.state);
+		return false;
+	}
+	return true;
+}
+
+TEST_F(order, each_leaf_in_each_state)
+{
+	struct model_machine *m = self->machine;
+	unsigned int i;
+
+	for (m->config.generation = TDX_MODEL_1_5; m->config.generation <= TDX_MODEL_2_0;
+	     m->config.generation++)
+		for (i = 0; i < ARRAY_SIZE(rows_1_5); i++)
+			EXPECT_TRUE(row_holds(m, &rows_1_5[i]));
+	m->config.generation = TDX_MODEL_1_0;
+	for (i = 0; i < ARRAY_SIZE(rows_1_0); i++)
+		EXPECT_TRUE(row_holds(m, &rows_1_0[i]));
+}
+
+/* Reserved bits, then the version, then the state, then whether the leaf exists. */
+TEST_F(order, rax_is_checked_before_the_state)
+{
+	struct model_machine *m = self->machine;
+	unsigned int i, bit;
+	enum stage stage;
+
+	for (stage = 0; stage < NR_STAGES; stage++) {
+		bring_to(m, stage);
+		for (i = 0; i < ARRAY_SIZE(rows_1_5); i++)
+			for (bit = 16; bit < 63; bit++)
+				EXPECT_EQ(NO_LEAF, machine_call(m, 0, rows_1_5[i].leaf |
+								1ULL << bit))
+					TH_LOG("stage %u, bit %u", stage, bit);
+	}
+}
+
+TEST_F(order, sys_config_waits_for_every_processor)
+{
+	struct model_machine *m = self->machine;
+	unsigned int lp;
+
+	machine_call(m, 0, TDH_SYS_INIT);
+	for (lp = 0; lp < 4; lp++) {
+		EXPECT_EQ(C_NOT, machine_call(m, 0, TDH_SYS_CONFIG));
+		EXPECT_EQ(0, machine_call(m, lp, TDH_SYS_LP_INIT));
+	}
+	/* In order at last: address 0 is a legal one, no TDMRs are not. */
+	EXPECT_EQ(RDX_INVALID, machine_call(m, 0, TDH_SYS_CONFIG));
+}
+
+/* Which lock is held, by somebody else. */
+enum held {
+	FREE, GLOBAL_EXCLUSIVE, GLOBAL_SHARED, TDMR_EXCLUSIVE, NR_HELD,
+};
+
+/* In the stage where each would succeed. */
+static const struct {
+	u64 leaf;
+	enum stage stage;
+	u64 status[NR_HELD];
+} lock_cases[] = {
+	{ TDH_SYS_INIT, PENDING, { 0, TDX_SYS_BUSY, TDX_SYS_BUSY, 0 } },
+	{ TDH_SYS_LP_INIT, LP_MISSING, { 0, TDX_SYS_BUSY, 0, 0 } },
+	{ TDH_SYS_INFO, INIT_DONE, { 0, 0, 0, 0 } },
+	{ TDH_SYS_RD, INIT_DONE, { 0, 0, 0, 0 } },
+	{ TDH_SYS_RDALL, INIT_DONE, { 0, 0, 0, 0 } },
+	{ TDH_SYS_CONFIG, INIT_DONE, { 0, TDX_SYS_BUSY, TDX_SYS_BUSY, 0 } },
+	{ TDH_SYS_CONFIG, PENDING, { C_NOT, TDX_SYS_BUSY, TDX_SYS_BUSY, C_NOT } },
+	{ TDH_SYS_KEY_CONFIG, CONFIG_DONE, { 0, TDX_SYS_BUSY, TDX_SYS_BUSY, 0 } },
+	{ TDH_SYS_TDMR_INIT, READY, { 0, 0, 0, TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX } },
+	{ TDH_SYS_SHUTDOWN, READY, { 0, TDX_SYS_BUSY, TDX_SYS_BUSY, 0 } },
+	{ TDH_SYS_UPDATE, INIT_DONE, { U_DATA, TDX_SYS_BUSY, TDX_SYS_BUSY, U_DATA } },
+	{ TDH_SYS_LP_SHUTDOWN, READY, { 0, 0, 0, 0 } },
+};
+
+TEST_F(order, each_leaf_while_a_lock_is_held)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_model_regs regs;
+	int global, tdmr;
+	enum held held;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lock_cases); i++)
+		for (held = FREE; held < NR_HELD; held++) {
+			global = held == GLOBAL_EXCLUSIVE ? -1 : held == GLOBAL_SHARED ? 2 : 0;
+			tdmr = held == TDMR_EXCLUSIVE ? -1 : 0;
+			bring_to(m, lock_cases[i].stage);
+			m->model.global_lock.holders = global;
+			m->model.tdmrs[0].lock.holders = tdmr;
+			regs = good_call(m, lock_cases[i].leaf);
+			EXPECT_EQ(lock_cases[i].status[held],
+				  machine_seamcall(m, lp_of_stage(lock_cases[i].stage), &regs))
+				TH_LOG("leaf %llu, lock %u", lock_cases[i].leaf, held);
+			/* Nobody lets go of a lock that is not his. */
+			EXPECT_EQ(global, m->model.global_lock.holders);
+			EXPECT_EQ(tdmr, m->model.tdmrs[0].lock.holders);
+		}
+}
+
+TEST_F(order, a_tdmr_lock_is_of_its_tdmr_only)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_model_regs regs = { .rax = TDH_SYS_TDMR_INIT, .rcx = G(1) };
+
+	bring_to(m, READY);
+	m->model.tdmrs[0].lock.holders = -1;
+	EXPECT_EQ(0, machine_seamcall(m, 0, &regs));
+}
+
+/* A TDH.SYS.CONFIG of two TDMRs that is to be refused. */
+struct attempt {
+	struct model_machine *machine;
+	struct tdx_tdmr_info tdmrs[2];
+	u64 info_pa[2];
+	struct tdx_model_regs regs;
+	bool lp_missing, locked;
+};
+
+/*
+ * Legal: TDMR 1 follows TDMR 0, its PAMTs follow those of TDMR 0: 2M, 1G, 4K.  Each
+ * of the rules below breaks something else of it, so that two of them together break
+ * both, whichever is applied last.
+ */
+static struct attempt legal_attempt(struct model_machine *m)
+{
+	struct attempt a = { .machine = m };
+	struct tdx_pamt_area *pamt = a.tdmrs[1].pamt;
+
+	memset(m->config.cmrs, 0, sizeof(m->config.cmrs));
+	m->config.cmrs[0] = (struct tdx_cmr_info) { M(1), G(64) - M(1) };
+	a.tdmrs[0] = tdmr_at(G(1), G(2), G(32));
+	a.tdmrs[1] = tdmr_at(G(3), G(2), G(32) + M(64));
+	pamt[1].base = G(32) + M(64);
+	pamt[0].base = pamt[1].base + pamt[1].size;
+	pamt[2].base = pamt[0].base + pamt[0].size;
+	a.tdmrs[1].reserved[0] = (struct tdx_reserved_area) { M(16), M(2) };
+	a.tdmrs[1].reserved[1] = (struct tdx_reserved_area) { M(64), M(2) };
+	a.tdmrs[1].reserved[2] = (struct tdx_reserved_area) { M(128), M(2) };
+	a.info_pa[0] = BUFFER_PA + K(4);
+	a.info_pa[1] = BUFFER_PA + K(8);
+	a.regs = (struct tdx_model_regs) {
+		.rax = TDH_SYS_CONFIG, .rcx = BUFFER_PA, .rdx = 2, .r8 = 32,
+	};
+	return a;
+}
+
+static u64 try_it(struct attempt *a)
+{
+	struct model_machine *m = a->machine;
+	unsigned int i;
+
+	machine_reload(m);
+	machine_call(m, 0, TDH_SYS_INIT);
+	for (i = 0; i < m->config.nr_lps - a->lp_missing; i++)
+		machine_call(m, i, TDH_SYS_LP_INIT);
+	memcpy(m->buffer, a->info_pa, sizeof(a->info_pa));
+	for (i = 0; i < 2; i++)
+		memcpy(&m->buffer[K(4) * (i + 1)], &a->tdmrs[i], sizeof(a->tdmrs[i]));
+	if (a->locked)
+		m->model.global_lock.holders = -1;
+	return machine_seamcall(m, 0, &a->regs);
+}
+
+/* Take a piece out of the convertible memory. */
+static void cut_cmrs(struct attempt *a, u64 base, u64 size)
+{
+	struct tdx_cmr_info *cmr = a->machine->config.cmrs;
+	u64 end;
+
+	while (cmr->base + cmr->size <= base)
+		cmr++;
+	end = cmr->base + cmr->size;
+	memmove(&cmr[2], &cmr[1], 4 * sizeof(*cmr));
+	cmr[0].size = base - cmr[0].base;
+	cmr[1] = (struct tdx_cmr_info) { base + size, end - base - size };
+}
+
+static struct tdx_tdmr_info *tdmr_1(struct attempt *a)
+{
+	return &a->tdmrs[1];
+}
+
+#define VIOLATION(name, statement) \
+	static void name(struct attempt *a) { statement; }
+
+VIOLATION(global_lock_held, a->locked = true)
+VIOLATION(processor_missing, a->lp_missing = true)
+VIOLATION(array_unaligned, a->regs.rcx += 8)
+VIOLATION(array_private, a->regs.rcx |= 33ULL << 46)
+VIOLATION(array_in_seamrr, a->regs.rcx = 1ULL << 45)
+VIOLATION(array_beyond_52_bits, a->regs.rcx |= 1ULL << 52)
+VIOLATION(no_tdmrs, a->regs.rdx = 0)
+VIOLATION(too_many_tdmrs, a->regs.rdx = 65)
+VIOLATION(far_too_many_tdmrs, a->regs.rdx = 1ULL << 60)
+VIOLATION(shared_keyid, a->regs.r8 = 31)
+VIOLATION(keyid_past_the_last, a->regs.r8 = 64)
+VIOLATION(reserved_bits_at_keyid, a->regs.r8 |= 1 << 16)
+VIOLATION(info_unaligned, a->info_pa[1] += 8)
+VIOLATION(info_private, a->info_pa[1] |= 33ULL << 46)
+VIOLATION(info_in_seamrr, a->info_pa[1] = (1ULL << 45) + K(4))
+VIOLATION(tdmr_wraps, tdmr_1(a)->size = ~0ULL << 12)
+VIOLATION(tdmr_unordered, tdmr_1(a)->base -= G(1))
+VIOLATION(tdmr_base_unaligned, tdmr_1(a)->base += M(2))
+VIOLATION(tdmr_size_unaligned, tdmr_1(a)->size += M(2))
+VIOLATION(tdmr_empty, tdmr_1(a)->size = 0)
+VIOLATION(tdmr_with_keyid, tdmr_1(a)->size |= 1ULL << 46)
+VIOLATION(tdmr_beyond_52_bits, tdmr_1(a)->size |= 1ULL << 52)
+VIOLATION(null_area, tdmr_1(a)->reserved[1].size = 0)
+VIOLATION(area_wraps, tdmr_1(a)->reserved[2].size = ~0ULL << 12)
+VIOLATION(area_unordered, tdmr_1(a)->reserved[2].offset -= M(63))
+VIOLATION(area_unaligned, tdmr_1(a)->reserved[2].offset += 8)
+VIOLATION(area_beyond_tdmr, tdmr_1(a)->reserved[2].size |= G(4))
+VIOLATION(pamt_1g_small, tdmr_1(a)->pamt[0].size = 0)
+VIOLATION(pamt_2m_small, tdmr_1(a)->pamt[1].size = K(4))
+VIOLATION(pamt_4k_small, tdmr_1(a)->pamt[2].size = M(4))
+VIOLATION(pamt_1g_unaligned, tdmr_1(a)->pamt[0].base += 8)
+VIOLATION(pamt_2m_with_keyid, tdmr_1(a)->pamt[1].base |= 1ULL << 46)
+VIOLATION(pamt_4k_size_unaligned, tdmr_1(a)->pamt[2].size += 16)
+VIOLATION(pamt_in_earlier_pamt, a->tdmrs[0].pamt[2].size = M(128))
+VIOLATION(own_pamts_overlap, tdmr_1(a)->pamt[0].size = tdmr_1(a)->pamt[1].size = M(1))
+VIOLATION(pamt_in_earlier_tdmr, tdmr_1(a)->pamt[2].base = G(1) + M(512))
+VIOLATION(pamt_in_own_tdmr, tdmr_1(a)->pamt[1].base = G(3) + M(512))
+VIOLATION(earlier_pamt_in_tdmr, a->tdmrs[0].pamt[1].base = G(3) + M(600))
+VIOLATION(pamt_outside_cmrs, tdmr_1(a)->pamt[0].base = G(64))
+VIOLATION(pamt_leaves_cmrs, tdmr_1(a)->pamt[2].base = G(64) - M(4))
+VIOLATION(usable_outside_cmrs, cut_cmrs(a, G(4), M(2)))
+
+/* Rules with the same step are ways to break the same one; @step is their order. */
+static const struct rule {
+	const char *name;
+	unsigned int step;
+	void (*violate)(struct attempt *a);
+	u64 status;
+} rules[] = {
+#define RULE(step, name, status)	{ #name, step, name, status }
+	RULE(1, global_lock_held, TDX_SYS_BUSY),
+	RULE(2, processor_missing, TDX_SYS_CONFIG_NOT_PENDING),
+	RULE(3, array_unaligned, RCX_INVALID),
+	RULE(3, array_private, RCX_INVALID),
+	RULE(3, array_in_seamrr, RCX_INVALID),
+	RULE(3, array_beyond_52_bits, RCX_INVALID),
+	RULE(4, no_tdmrs, RDX_INVALID),
+	RULE(4, too_many_tdmrs, RDX_INVALID),
+	RULE(4, far_too_many_tdmrs, RDX_INVALID),
+	RULE(5, shared_keyid, R8_INVALID),
+	RULE(5, keyid_past_the_last, R8_INVALID),
+	RULE(5, reserved_bits_at_keyid, R8_INVALID),
+#define FIRST_TDMR_STEP	10
+	RULE(10, info_unaligned, RCX_INVALID),
+	RULE(10, info_private, RCX_INVALID),
+	RULE(10, info_in_seamrr, RCX_INVALID),
+	RULE(11, tdmr_wraps, TDX_INVALID_TDMR | 1),
+	RULE(12, tdmr_unordered, TDX_NON_ORDERED_TDMR | 1),
+	RULE(13, tdmr_base_unaligned, TDX_INVALID_TDMR | 1),
+	RULE(13, tdmr_size_unaligned, TDX_INVALID_TDMR | 1),
+	RULE(13, tdmr_empty, TDX_INVALID_TDMR | 1),
+	RULE(13, tdmr_with_keyid, TDX_INVALID_TDMR | 1),
+	RULE(13, tdmr_beyond_52_bits, TDX_INVALID_TDMR | 1),
+	RULE(14, null_area, TDX_NON_ORDERED_RESERVED_IN_TDMR | DETAILS(1, 1, 0)),
+	RULE(15, area_wraps, TDX_INVALID_RESERVED_IN_TDMR | DETAILS(1, 2, 0)),
+	RULE(16, area_unordered, TDX_NON_ORDERED_RESERVED_IN_TDMR | DETAILS(1, 2, 0)),
+	RULE(17, area_unaligned, TDX_INVALID_RESERVED_IN_TDMR | DETAILS(1, 2, 0)),
+	RULE(17, area_beyond_tdmr, TDX_INVALID_RESERVED_IN_TDMR | DETAILS(1, 2, 0)),
+	RULE(18, pamt_1g_small, TDX_INVALID_PAMT | DETAILS(1, TDX_PAMT_1G, 0)),
+	RULE(18, pamt_1g_unaligned, TDX_INVALID_PAMT | DETAILS(1, TDX_PAMT_1G, 0)),
+	RULE(19, pamt_2m_small, TDX_INVALID_PAMT | DETAILS(1, TDX_PAMT_2M, 0)),
+	RULE(19, pamt_2m_with_keyid, TDX_INVALID_PAMT | DETAILS(1, TDX_PAMT_2M, 0)),
+	RULE(20, pamt_4k_small, TDX_INVALID_PAMT | DETAILS(1, TDX_PAMT_4K, 0)),
+	RULE(20, pamt_4k_size_unaligned, TDX_INVALID_PAMT | DETAILS(1, TDX_PAMT_4K, 0)),
+	RULE(21, pamt_in_earlier_pamt, TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_1G, 0)),
+	RULE(22, own_pamts_overlap, TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_1G, 1)),
+	RULE(23, pamt_in_earlier_tdmr, TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_4K, 0)),
+	RULE(23, pamt_in_own_tdmr, TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_2M, 1)),
+	RULE(23, earlier_pamt_in_tdmr, TDX_PAMT_OVERLAP | DETAILS(0, TDX_PAMT_2M, 1)),
+	RULE(24, pamt_outside_cmrs, TDX_PAMT_OUTSIDE_CMRS | DETAILS(1, TDX_PAMT_1G, 0)),
+	RULE(24, pamt_leaves_cmrs, TDX_PAMT_OUTSIDE_CMRS | DETAILS(1, TDX_PAMT_4K, 0)),
+	RULE(25, usable_outside_cmrs, TDX_TDMR_OUTSIDE_CMRS | 1),
+};
+
+TEST_F(order, sys_config_follows_each_of_its_rules)
+{
+	struct attempt a = legal_attempt(self->machine);
+	unsigned int i;
+
+	EXPECT_EQ(0, try_it(&a)) TH_LOG("%s", tdx_model_why(&self->machine->model));
+	for (i = 0; i < ARRAY_SIZE(rules); i++) {
+		a = legal_attempt(self->machine);
+		rules[i].violate(&a);
+		EXPECT_EQ(rules[i].status, try_it(&a))
+			TH_LOG("%s: %s", rules[i].name, tdx_model_why(&self->machine->model));
+		/* From the check of the KeyID on, it is reserved. */
+		EXPECT_EQ(rules[i].step >= FIRST_TDMR_STEP,
+			  self->machine->model.keyid_reserved[32]);
+	}
+}
+
+/* Which level of PAMT it names depends on where the later rule has put the others. */
+#define ANY_LEVEL	(~DETAILS(0, 0xff, 0))
+
+TEST_F(order, of_two_broken_rules_the_first_decides)
+{
+	unsigned int first, later, nr = 0;
+	struct attempt a;
+
+	for (first = 0; first < ARRAY_SIZE(rules); first++)
+		for (later = first + 1; later < ARRAY_SIZE(rules); later++) {
+			if (rules[first].step == rules[later].step)
+				continue;
+			a = legal_attempt(self->machine);
+			rules[later].violate(&a);
+			rules[first].violate(&a);
+			EXPECT_EQ(rules[first].status & ANY_LEVEL, try_it(&a) & ANY_LEVEL)
+				TH_LOG("%s, %s: %s", rules[first].name, rules[later].name,
+				       tdx_model_why(&self->machine->model));
+			nr++;
+		}
+	EXPECT_LT(700, nr);
+}
+
+TEST_F(order, a_tdmr_is_done_before_the_next_one)
+{
+	struct attempt a;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(rules); i++) {
+		if (rules[i].step < FIRST_TDMR_STEP)
+			continue;
+		a = legal_attempt(self->machine);
+		rules[i].violate(&a);
+		/* The last rule that there is, but of the first TDMR. */
+		cut_cmrs(&a, G(2), M(2));
+		EXPECT_EQ(TDX_TDMR_OUTSIDE_CMRS | 0, try_it(&a))
+			TH_LOG("%s: %s", rules[i].name, tdx_model_why(&self->machine->model));
+	}
+}
+
+TEST_HARNESS_MAIN

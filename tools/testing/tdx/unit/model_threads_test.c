@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The software TDX module with several logical processors inside at once, each of
+ * them a thread.  Built with ThreadSanitizer.
+ */
+#include <linux/kernel.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+#include <time.h>
+
+#include "kselftest_harness.h"
+#include "model_layouts.h"
+
+#define MAX_THREADS	4
+#define SECONDS		2
+#define NONE		(~0ULL)
+
+/* Of the PAMTs' 4K level the model writes so much at a time; nothing else is as long. */
+#define WRITE_BYTES	256
+#define PAMTS_PA	G(32)
+#define PAMTS_BYTES	M(128)
+#define NR_WRITES	(G(3) / K(4) * 16 / WRITE_BYTES)
+
+struct crowd {
+	struct model_machine *machine;
+	unsigned int nr_threads;
+	pthread_barrier_t start;
+	unsigned int seed;
+	bool wrong;
+	u64 nr_busy, nr_calls;
+};
+
+struct worker {
+	struct crowd *crowd;
+	unsigned int lp;
+	unsigned int random;
+	bool inited, lp_done, ready;
+	bool tdmr_done[2];
+};
+
+static u8 times_written[PAMTS_BYTES / WRITE_BYTES];
+
+static void written(struct model_machine *machine, u64 pa, u64 bytes)
+{
+	if (bytes == WRITE_BYTES && pa >= PAMTS_PA && pa < PAMTS_PA + PAMTS_BYTES)
+		__atomic_fetch_add(&times_written[(pa - PAMTS_PA) / WRITE_BYTES], 1,
+				   __ATOMIC_RELAXED);
+}
+
+static unsigned int draw(struct worker *w, unsigned int below)
+{
+	w->random = w->random * 1103515245 + 12345;
+	return (w->random >> 16) % below;
+}
+
+static bool is_busy(u64 status)
+{
+	return status == TDX_SYS_BUSY || status == (TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX);
+}
+
+static u64 call(struct worker *w, struct tdx_model_regs *regs)
+{
+	u64 status = machine_seamcall(w->crowd->machine, w->lp, regs);
+
+	__atomic_fetch_add(&w->crowd->nr_calls, 1, __ATOMIC_RELAXED);
+	if (is_busy(status))
+		__atomic_fetch_add(&w->crowd->nr_busy, 1, __ATOMIC_RELAXED);
+	if (!draw(w, 8))
+		sched_yield();
+	return status;
+}
+
+/* @status has to be success, or @other; locks are @lock, or none. */
+static void expect(struct worker *w, u64 leaf, u64 status, u64 lock, u64 other)
+{
+	if (!status || status == lock || status == other)
+		return;
+	printf("# leaf %llu on %u: 0x%llx\n", leaf, w->lp, status);
+	__atomic_store_n(&w->crowd->wrong, true, __ATOMIC_RELAXED);
+}
+
+/* These take no lock. */
+static void read_something(struct worker *w)
+{
+	u64 pa = BUFFER_PA + K(64) + w->lp * K(8);
+	struct tdx_model_regs calls[] = {
+		{ .rax = TDH_SYS_INFO, .rcx = pa, .rdx = 1024, .r8 = pa + 1024, .r9 = 32 },
+		{ .rax = TDH_SYS_RD, .rdx = TDX_MD_NUM_CMRS },
+		{ .rax = TDH_SYS_RDALL, .rdx = pa, .r8 = NONE },
+		{ .rax = TDH_SYS_LP_SHUTDOWN },
+	};
+	struct tdx_model_regs *regs = &calls[draw(w, ARRAY_SIZE(calls))];
+	u64 leaf = regs->rax;
+
+	expect(w, leaf, call(w, regs), 0, 0);
+}
+
+static void init_tdmr(struct worker *w)
+{
+	unsigned int tdmr = draw(w, 2);
+	struct tdx_model_regs regs = { .rax = TDH_SYS_TDMR_INIT, .rcx = tdmr * G(1) };
+	u64 status = call(w, &regs);
+
+	if (status == TDX_TDMR_ALREADY_INITIALIZED)
+		w->tdmr_done[tdmr] = true;
+	else
+		expect(w, TDH_SYS_TDMR_INIT, status, TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX,
+		       w->ready ? 0 : TDX_SYS_NOT_READY);
+	w->ready |= status != TDX_SYS_NOT_READY;
+}
+
+static void config(struct worker *w)
+{
+	struct tdx_model_regs regs = {
+		.rax = TDH_SYS_CONFIG, .rcx = BUFFER_PA, .rdx = 2, .r8 = 32,
+	};
+
+	expect(w, TDH_SYS_CONFIG, call(w, &regs), TDX_SYS_BUSY, TDX_SYS_CONFIG_NOT_PENDING);
+}
+
+static void config_key(struct worker *w)
+{
+	struct tdx_model_regs regs = { .rax = TDH_SYS_KEY_CONFIG };
+	u64 status = call(w, &regs);
+
+	if (status != TDX_KEY_CONFIGURED)
+		expect(w, TDH_SYS_KEY_CONFIG, status, TDX_SYS_BUSY, TDX_SYS_KEY_CONFIG_NOT_PENDING);
+}
+
+static void init(struct worker *w)
+{
+	struct tdx_model_regs regs = { .rax = TDH_SYS_INIT };
+	u64 status = call(w, &regs);
+
+	expect(w, TDH_SYS_INIT, status, TDX_SYS_BUSY, TDX_SYS_INIT_NOT_PENDING);
+	w->inited |= status != TDX_SYS_BUSY;
+}
+
+static void init_lp(struct worker *w)
+{
+	struct tdx_model_regs regs = { .rax = TDH_SYS_LP_INIT };
+	u64 status = call(w, &regs);
+
+	expect(w, TDH_SYS_LP_INIT, status, TDX_SYS_BUSY, 0);
+	w->lp_done = !status;
+}
+
+/* What may be tried with what this logical processor has seen. */
+static void bring_up_step(struct worker *w)
+{
+	if (!w->inited) {
+		init(w);
+		return;
+	}
+	if (!w->lp_done) {
+		init_lp(w);
+		return;
+	}
+	switch (draw(w, w->ready ? 16 : 8)) {
+	case 0:
+		read_something(w);
+		break;
+	case 1:
+		init(w);
+		break;
+	case 2:
+	case 3:
+		config(w);
+		break;
+	case 4:
+	case 5:
+		config_key(w);
+		break;
+	default:
+		init_tdmr(w);
+	}
+}
+
+static void *bring_up(void *worker)
+{
+	struct worker *w = worker;
+
+	pthread_barrier_wait(&w->crowd->start);
+	while (!w->tdmr_done[0] || !w->tdmr_done[1]) {
+		bring_up_step(w);
+		if (__atomic_load_n(&w->crowd->wrong, __ATOMIC_RELAXED))
+			break;
+	}
+	return NULL;
+}
+
+static void prepare(struct crowd *crowd)
+{
+	u64 pa[2] = { BUFFER_PA + K(4), BUFFER_PA + K(4) + sizeof(struct tdx_tdmr_info) };
+	struct model_machine *m = crowd->machine;
+	struct tdx_tdmr_info tdmrs[2];
+
+	legal_pair(tdmrs);
+	memcpy(m->buffer, pa, sizeof(pa));
+	memcpy(&m->buffer[K(4)], tdmrs, sizeof(tdmrs));
+	memset(times_written, 0, sizeof(times_written));
+}
+
+/* Each thread runs @run as a logical processor of its own; all end before this does. */
+static bool run_all(struct crowd *crowd, struct worker *workers, void *(*run)(void *worker))
+{
+	pthread_t threads[MAX_THREADS];
+	unsigned int i;
+
+	pthread_barrier_init(&crowd->start, NULL, crowd->nr_threads);
+	for (i = 0; i < crowd->nr_threads; i++) {
+		workers[i].crowd = crowd;
+		workers[i].lp = i;
+		workers[i].random = crowd->seed += 7919;
+		if (pthread_create(&threads[i], NULL, run, &workers[i]))
+			abort();
+	}
+	for (i = 0; i < crowd->nr_threads; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&crowd->start);
+	return !crowd->wrong;
+}
+
+static bool each_chunk_was_done_once(void)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < ARRAY_SIZE(times_written); i++) {
+		if (times_written[i] > 1)
+			return false;
+		nr += times_written[i];
+	}
+	return nr == NR_WRITES;
+}
+
+static bool is_complete(const struct tdx_model *m)
+{
+	return m->state == TDX_MODEL_READY && m->nr_tdmrs == 2 && !m->lps_inside &&
+	       m->tdmrs[0].next == G(1) && m->tdmrs[1].next == G(3) &&
+	       !m->global_lock.holders && !m->tdmrs[0].lock.holders && !m->tdmrs[1].lock.holders;
+}
+
+FIXTURE(threads) {
+	struct crowd crowd;
+};
+
+FIXTURE_VARIANT(threads) {
+	unsigned int nr_threads;
+};
+
+FIXTURE_VARIANT_ADD(threads, two) {
+	.nr_threads = 2,
+};
+
+FIXTURE_VARIANT_ADD(threads, four) {
+	.nr_threads = 4,
+};
+
+FIXTURE_SETUP(threads)
+{
+	struct crowd *crowd = &self->crowd;
+
+	crowd->machine = aligned_alloc(4096, (sizeof(*crowd->machine) + 4095) & ~4095UL);
+	ASSERT_NE(NULL, crowd->machine);
+	crowd->nr_threads = variant->nr_threads;
+	crowd->seed = time(NULL);
+	printf("# seed %u\n", crowd->seed);
+	machine_init(crowd->machine, crowd->nr_threads);
+	crowd->machine->written = written;
+}
+
+FIXTURE_TEARDOWN(threads)
+{
+	free(self->crowd.machine);
+}
+
+TEST_F(threads, bring_the_module_up_together)
+{
+	struct crowd *crowd = &self->crowd;
+	time_t end = time(NULL) + SECONDS;
+	unsigned int rounds = 0;
+
+	do {
+		struct worker workers[MAX_THREADS] = {};
+
+		machine_reload(crowd->machine);
+		crowd->nr_calls = 0;
+		prepare(crowd);
+		ASSERT_TRUE(run_all(crowd, workers, bring_up));
+		ASSERT_TRUE(is_complete(&crowd->machine->model));
+		ASSERT_TRUE(each_chunk_was_done_once());
+		ASSERT_EQ(crowd->nr_calls, crowd->machine->model.nr_seamcalls);
+		rounds++;
+	} while (time(NULL) < end);
+	printf("# %u rounds, %llu times busy\n", rounds, crowd->nr_busy);
+}
+
+/* LP 0 shuts the module down, which the others notice at some time. */
+static void *shut_down(void *worker)
+{
+	struct worker *w = worker;
+	struct tdx_model_regs regs;
+	u64 status = TDX_SYS_BUSY;
+
+	pthread_barrier_wait(&w->crowd->start);
+	while (w->lp == 0 && status == TDX_SYS_BUSY) {
+		regs = (struct tdx_model_regs) { .rax = TDH_SYS_SHUTDOWN };
+		status = call(w, &regs);
+		expect(w, TDH_SYS_SHUTDOWN, status, TDX_SYS_BUSY, 0);
+	}
+	while (status != TDX_SYS_SHUTDOWN && !__atomic_load_n(&w->crowd->wrong, __ATOMIC_RELAXED)) {
+		regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .rcx = G(1) };
+		if (draw(w, 2))
+			regs = (struct tdx_model_regs) { .rax = TDH_SYS_RD, .rdx = NONE };
+		status = call(w, &regs);
+		if (status != TDX_TDMR_ALREADY_INITIALIZED &&
+		    status != TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT)
+			expect(w, regs.rax, status, TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX,
+			       TDX_SYS_SHUTDOWN);
+	}
+	return NULL;
+}
+
+static void update(struct worker *w)
+{
+	struct tdx_model_regs regs = { .rax = TDH_SYS_UPDATE };
+
+	expect(w, TDH_SYS_UPDATE, call(w, &regs), TDX_SYS_BUSY, TDX_SYS_STATE_INCORRECT);
+}
+
+/* The next module, to the end of the TDMRs that the one before began. */
+static void *go_on(void *worker)
+{
+	struct worker *w = worker;
+
+	pthread_barrier_wait(&w->crowd->start);
+	while (!w->tdmr_done[0] || !w->tdmr_done[1]) {
+		if (!w->inited)
+			init(w);
+		else if (!w->lp_done)
+			init_lp(w);
+		else if (!w->ready && draw(w, 2))
+			update(w);
+		else
+			init_tdmr(w);
+		if (__atomic_load_n(&w->crowd->wrong, __ATOMIC_RELAXED))
+			break;
+	}
+	return NULL;
+}
+
+TEST_F(threads, shut_the_module_down_and_go_on_with_the_next)
+{
+	struct crowd *crowd = &self->crowd;
+	struct model_machine *m = crowd->machine;
+	time_t end = time(NULL) + SECONDS;
+	unsigned int rounds = 0;
+
+	do {
+		struct worker workers[MAX_THREADS] = {}, next[MAX_THREADS] = {};
+
+		prepare(crowd);
+		machine_make_ready(m);
+		ASSERT_TRUE(run_all(crowd, workers, shut_down));
+		ASSERT_EQ(TDX_MODEL_SHUTDOWN, m->model.state);
+		ASSERT_EQ(TDX_MODEL_CLOSED, m->model.lps_inside);
+		ASSERT_TRUE(tdx_model_update(&m->model, &m->config));
+		ASSERT_TRUE(run_all(crowd, next, go_on));
+		ASSERT_TRUE(is_complete(&m->model));
+		ASSERT_TRUE(each_chunk_was_done_once());
+		rounds++;
+	} while (time(NULL) < end);
+	printf("# %u rounds, %llu times busy\n", rounds, crowd->nr_busy);
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The software TDX module from one module to the next: TDH.SYS.SHUTDOWN, the
+ * loading of another module, TDH.SYS.UPDATE.
+ */
+#include <linux/kernel.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "model_layouts.h"
+
+#define RCX_INVALID		(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX)
+
+#define MD_MODULE_HV		0x8900000100000000ULL
+#define MD_MIN_UPDATE_HV	0x8900000100000001ULL
+#define MD_NO_DOWNGRADE		0x8900000000000002ULL
+#define MD_HANDOFF_DATA_VALID	0x8900000000000004ULL
+#define MD_HANDOFF_DATA_HV	0x8900000100000005ULL
+#define MD_HANDOFF_DATA_SIZE	0x8900000200000006ULL
+
+FIXTURE(update) {
+	struct model_machine *machine;
+};
+
+FIXTURE_SETUP(update)
+{
+	self->machine = aligned_alloc(4096, (sizeof(*self->machine) + 4095) & ~4095UL);
+	ASSERT_NE(NULL, self->machine);
+	machine_init(self->machine, 4);
+	self->machine->config.module_hv = 3;
+	self->machine->config.min_update_hv = 2;
+	machine_make_ready(self->machine);
+}
+
+FIXTURE_TEARDOWN(update)
+{
+	free(self->machine);
+}
+
+static u64 shut_down(struct model_machine *m, u64 version)
+{
+	struct tdx_model_regs regs = { .rax = TDH_SYS_SHUTDOWN, .rcx = version };
+
+	return machine_seamcall(m, 0, &regs);
+}
+
+static u64 read_field(struct model_machine *m, u64 id)
+{
+	struct tdx_model_regs regs = { .rax = TDH_SYS_RD, .rdx = id };
+
+	return machine_seamcall(m, 0, &regs) ? ~0ULL : regs.r8;
+}
+
+static u64 init_tdmr(struct model_machine *m, u64 base)
+{
+	struct tdx_model_regs regs = { .rax = TDH_SYS_TDMR_INIT, .rcx = base };
+
+	return machine_seamcall(m, 0, &regs);
+}
+
+/* Load the module anew and initialise it everywhere. */
+static bool replace(struct model_machine *m)
+{
+	unsigned int lp;
+
+	if (!tdx_model_update(&m->model, &m->config) || machine_call(m, 0, TDH_SYS_INIT))
+		return false;
+	for (lp = 0; lp < m->config.nr_lps; lp++)
+		if (machine_call(m, lp, TDH_SYS_LP_INIT))
+			return false;
+	return true;
+}
+
+TEST_F(update, which_versions_of_handoff_data_it_writes)
+{
+	static const struct {
+		u16 module_hv, min_update_hv;
+		bool no_downgrade;
+		u64 version, status;
+	} cases[] = {
+		{ 0, 0, false, 0, 0 },
+		{ 0, 0, true, 0, 0 },
+		{ 0, 0, false, 1, RCX_INVALID },
+		{ 3, 2, false, 1, RCX_INVALID },
+		{ 3, 2, false, 2, 0 },
+		{ 3, 2, false, 3, 0 },
+		{ 3, 2, false, 4, RCX_INVALID },
+		{ 3, 2, false, 2 | 1 << 16, RCX_INVALID },
+		{ 3, 2, true, 2, RCX_INVALID },
+		{ 3, 2, true, 3, 0 },
+		{ 3, 2, true, 4, RCX_INVALID },
+	};
+	struct model_machine *m = self->machine;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		m->config.module_hv = cases[i].module_hv;
+		m->config.min_update_hv = cases[i].min_update_hv;
+		m->config.no_downgrade = cases[i].no_downgrade;
+		machine_make_ready(m);
+		EXPECT_EQ(cases[i].module_hv, read_field(m, MD_MODULE_HV));
+		EXPECT_EQ(cases[i].min_update_hv, read_field(m, MD_MIN_UPDATE_HV));
+		EXPECT_EQ(cases[i].no_downgrade, read_field(m, MD_NO_DOWNGRADE));
+		EXPECT_EQ(cases[i].status, shut_down(m, cases[i].version)) TH_LOG("case %u", i);
+		EXPECT_EQ(!cases[i].status, m->model.state == TDX_MODEL_SHUTDOWN);
+	}
+}
+
+TEST_F(update, shutdown_is_busy_while_another_processor_is_in)
+{
+	struct model_machine *m = self->machine;
+
+	m->model.lps_inside = 1;
+	EXPECT_EQ(TDX_SYS_BUSY, shut_down(m, 3));
+	EXPECT_EQ(TDX_MODEL_READY, m->model.state);
+	EXPECT_EQ(0, init_tdmr(m, G(1)));
+	EXPECT_EQ(1, m->model.lps_inside);
+	/* A wrong operand comes before it. */
+	EXPECT_EQ(RCX_INVALID, shut_down(m, 4));
+	m->model.lps_inside = 0;
+	EXPECT_EQ(0, shut_down(m, 3));
+	EXPECT_EQ(TDX_MODEL_CLOSED, m->model.lps_inside);
+	EXPECT_EQ(TDX_SYS_SHUTDOWN, init_tdmr(m, G(1)));
+}
+
+TEST_F(update, the_next_module_goes_on_with_the_old_tdmrs)
+{
+	struct model_machine *m = self->machine;
+	u64 owned = m->bytes_owned;
+	unsigned int i;
+
+	for (i = 0; i < 300; i++)
+		ASSERT_EQ(0, init_tdmr(m, G(1)));
+	ASSERT_EQ(0, shut_down(m, 2));
+	m->config.update_version = 9;
+	ASSERT_TRUE(tdx_model_update(&m->model, &m->config));
+	EXPECT_EQ(TDX_SYS_LP_INIT_NOT_DONE, machine_call(m, 0, TDH_SYS_RD));
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT));
+	for (i = 0; i < 4; i++) {
+		EXPECT_EQ(TDX_SYS_STATE_INCORRECT, machine_call(m, 0, TDH_SYS_UPDATE));
+		EXPECT_EQ(0, machine_call(m, i, TDH_SYS_LP_INIT));
+	}
+	EXPECT_EQ(9, read_field(m, TDX_MD_UPDATE_VERSION));
+	EXPECT_EQ(1, read_field(m, MD_HANDOFF_DATA_VALID));
+	EXPECT_EQ(2, read_field(m, MD_HANDOFF_DATA_HV));
+	EXPECT_EQ(1024, read_field(m, MD_HANDOFF_DATA_SIZE));
+	EXPECT_EQ(TDX_SYS_NOT_READY, init_tdmr(m, G(1)));
+
+	EXPECT_EQ(0, machine_call(m, 3, TDH_SYS_UPDATE));
+	EXPECT_EQ(TDX_MODEL_READY, m->model.state);
+	EXPECT_EQ(0, read_field(m, MD_HANDOFF_DATA_VALID));
+	EXPECT_EQ(0, read_field(m, MD_HANDOFF_DATA_HV));
+	EXPECT_EQ(0, read_field(m, MD_HANDOFF_DATA_SIZE));
+	EXPECT_EQ(TDX_SYS_STATE_INCORRECT, machine_call(m, 0, TDH_SYS_UPDATE));
+	EXPECT_EQ(TDX_SYS_KEY_CONFIG_NOT_PENDING, machine_call(m, 0, TDH_SYS_KEY_CONFIG));
+
+	/* Nothing is begun anew. */
+	EXPECT_EQ(owned, m->bytes_owned);
+	EXPECT_EQ(32, m->model.global_keyid);
+	EXPECT_TRUE(m->model.keyid_reserved[32]);
+	for (; i < 512 - 300 + 4; i++)
+		ASSERT_EQ(0, init_tdmr(m, G(1)));
+	EXPECT_EQ(TDX_TDMR_ALREADY_INITIALIZED, init_tdmr(m, G(1)));
+	EXPECT_EQ(0, init_tdmr(m, 0));
+	EXPECT_EQ(0, shut_down(m, 3));
+}
+
+TEST_F(update, a_refused_config_leaves_the_handoff_data)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_tdmr_info tdmrs[2];
+
+	ASSERT_EQ(0, shut_down(m, 3));
+	ASSERT_TRUE(replace(m));
+	legal_pair(tdmrs);
+	tdmrs[0].base = G(8);
+	EXPECT_EQ(TDX_NON_ORDERED_TDMR | 1, machine_config(m, tdmrs, 2));
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_UPDATE));
+	EXPECT_EQ(0, init_tdmr(m, 0));
+	EXPECT_EQ(RCX_INVALID, init_tdmr(m, G(8)));
+}
+
+TEST_F(update, a_plain_start_forgets_the_old_tdmrs)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_tdmr_info tdmr = tdmr_at(G(8), G(1), G(32));
+
+	ASSERT_EQ(0, shut_down(m, 3));
+	ASSERT_TRUE(replace(m));
+	EXPECT_FALSE(m->model.keyid_reserved[32]);
+	EXPECT_EQ(0, machine_config(m, &tdmr, 1));
+	EXPECT_EQ(tdmr.pamt[0].size + tdmr.pamt[1].size + tdmr.pamt[2].size, m->bytes_owned);
+	EXPECT_EQ(0, read_field(m, MD_HANDOFF_DATA_VALID));
+	/* Keys are made anew, too. */
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_KEY_CONFIG));
+	EXPECT_EQ(TDX_SYS_NOT_READY, init_tdmr(m, G(8)));
+	EXPECT_EQ(0, machine_call(m, 3, TDH_SYS_KEY_CONFIG));
+	EXPECT_EQ(0, init_tdmr(m, G(8)));
+	EXPECT_EQ(RCX_INVALID, init_tdmr(m, G(1)));
+}
+
+TEST_F(update, handoff_data_of_a_foreign_version_is_refused)
+{
+	struct model_machine *m = self->machine;
+
+	/* Older than it takes, newer than it knows, and what it takes. */
+	ASSERT_EQ(0, shut_down(m, 3));
+	m->config.module_hv = 9;
+	m->config.min_update_hv = 4;
+	ASSERT_TRUE(replace(m));
+	EXPECT_EQ(TDX_SYS_INVALID_HANDOFF, machine_call(m, 0, TDH_SYS_UPDATE));
+	EXPECT_EQ(TDX_MODEL_INIT_DONE, m->model.state);
+	m->model.config.min_update_hv = 1;
+	m->model.config.module_hv = 2;
+	EXPECT_EQ(TDX_SYS_INVALID_HANDOFF, machine_call(m, 0, TDH_SYS_UPDATE));
+	m->model.config.module_hv = 3;
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_UPDATE));
+}
+
+TEST_F(update, only_a_module_that_is_shut_down_is_replaced)
+{
+	struct model_machine *m = self->machine;
+
+	EXPECT_FALSE(tdx_model_update(&m->model, &m->config));
+	EXPECT_EQ(TDX_MODEL_READY, m->model.state);
+	/* A module 1.0 leaves nothing. */
+	m->config.generation = TDX_MODEL_1_0;
+	machine_make_ready(m);
+	ASSERT_EQ(0, machine_call(m, 0, TDH_SYS_LP_SHUTDOWN));
+	m->config.generation = TDX_MODEL_1_5;
+	ASSERT_TRUE(replace(m));
+	EXPECT_EQ(0, read_field(m, MD_HANDOFF_DATA_VALID));
+	EXPECT_EQ(TDX_SYS_INVALID_HANDOFF, machine_call(m, 0, TDH_SYS_UPDATE));
+}
+
+TEST_F(update, seamcalls_are_counted_on)
+{
+	struct model_machine *m = self->machine;
+	u64 nr = m->model.nr_seamcalls;
+
+	ASSERT_EQ(0, shut_down(m, 3));
+	ASSERT_TRUE(replace(m));
+	EXPECT_EQ(nr + 1 + 1 + 4, m->model.nr_seamcalls);
+	EXPECT_EQ(2, m->model.nr_by_leaf[TDH_SYS_INIT]);
+}
+
+TEST_HARNESS_MAIN
