@@ -6,18 +6,30 @@
 #include <linux/minmax.h>
 #include <linux/sizes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "geometry.h"
+
+void *exact_copy(const void *from, size_t bytes)
+{
+	void *copy = malloc(bytes);
+
+	if (!copy)
+		abort();
+	return memcpy(copy, from, bytes);
+}
 
 struct tdmr_failure geometry_make(struct geometry *geometry,
 				  const struct tdmr_pamt_source *source)
 {
-	const struct tdmr_map *map = &geometry->map;
+	struct tdmr_map *map = &geometry->map;
 	struct tdmr_layout *layout = &geometry->layout;
 	void *scratch = malloc(tdmr_scratch_bytes(map));
 	struct tdmr_failure failure;
 	unsigned int i;
 
+	map->ram = exact_copy(map->ram, map->nr_ram * sizeof(*map->ram));
+	map->cmrs = exact_copy(map->cmrs, map->nr_cmrs * sizeof(*map->cmrs));
 	*layout = (struct tdmr_layout) {
 		.map = map,
 		.tdmrs = calloc(map->limits.max_tdmrs, sizeof(*layout->tdmrs)),
@@ -37,6 +49,8 @@ struct tdmr_failure geometry_make(struct geometry *geometry,
 
 void geometry_free(struct geometry *geometry)
 {
+	free((void *)geometry->map.ram);
+	free((void *)geometry->map.cmrs);
 	free(geometry->layout.tdmrs);
 	free(geometry->layout.unusable);
 	free(geometry->info);

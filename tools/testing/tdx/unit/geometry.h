@@ -10,7 +10,7 @@
 
 /**
  * struct geometry - a layout and what it works in
- * @map:    what the layout is for; the caller's RAM and CMRs
+ * @map:    what the layout is for; geometry_make() takes copies of RAM and CMRs
  * @layout: of tdmr_lay_out()
  * @info:   the TDMRs as the module takes them
  */
@@ -23,6 +23,9 @@ struct geometry {
 struct tdmr_failure geometry_make(struct geometry *geometry,
 				  const struct tdmr_pamt_source *source);
 void geometry_free(struct geometry *geometry);
+
+/* For AddressSanitizer to see what is read behind it; the caller frees it. */
+void *exact_copy(const void *from, size_t bytes);
 
 u64 geometry_pamt_bytes(const struct geometry *geometry);
 

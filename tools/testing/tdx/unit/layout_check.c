@@ -87,14 +87,19 @@ static const char *check_usable(const struct geometry *geometry)
 	return NULL;
 }
 
-/* Is [base, end) RAM?  RAM that touches is one. */
+/* Is [base, end) RAM of one node?  RAM that touches is one. */
 static bool is_ram(const struct tdmr_map *map, u64 base, u64 end)
 {
-	unsigned int i;
+	const struct tdx_ram *first = NULL, *ram = map->ram;
 
-	for (i = 0; i < map->nr_ram && base < end; i++)
-		if (map->ram[i].base <= base && base < ram_end(&map->ram[i]))
-			base = ram_end(&map->ram[i]);
+	for (; ram < &map->ram[map->nr_ram] && base < end; ram++) {
+		if (ram->base > base || base >= ram_end(ram))
+			continue;
+		first = first ?: ram;
+		if (ram->node != first->node)
+			return false;
+		base = ram_end(ram);
+	}
 	return base >= end;
 }
 
@@ -109,7 +114,7 @@ static const char *check_pamts(const struct geometry *geometry)
 		    pamt[1].base + pamt[1].size != pamt[2].base)
 			return "the levels of a PAMT are not one chunk";
 		if (!is_ram(&geometry->map, pamt[0].base, pamt[2].base + pamt[2].size))
-			return "a PAMT is not in RAM";
+			return "a PAMT is not in RAM of one node";
 	}
 	return NULL;
 }

@@ -198,6 +198,29 @@ static unsigned int fewest(const struct small_map *small, unsigned int tdmrs, u6
 	return nr;
 }
 
+TEST(a_block_that_uses_all_reserved_areas_does_not_keep_others_from_being_split)
+{
+	static const struct tdx_ram ram[] = {
+		{ 4ULL * SZ_1G, SZ_256M }, { 4ULL * SZ_1G + SZ_512M, SZ_256M },
+		{ 8ULL * SZ_1G, 8ULL * SZ_1G },
+	};
+	static const struct tdx_cmr_info cmrs[] = {
+		{ 4ULL * SZ_1G, SZ_256M }, { 4ULL * SZ_1G + SZ_512M, SZ_256M },
+		{ 8ULL * SZ_1G, 8ULL * SZ_1G },
+	};
+	struct geometry geometry = { .map = {
+		.ram = ram, .nr_ram = 3, .cmrs = cmrs, .nr_cmrs = 3,
+		.limits = { 64, 2, 16 }, .nr_cpus = 4,
+	} };
+	struct model_memory memory;
+
+	model_memory_init(&memory, 0, 0);
+	ASSERT_EQ(TDMR_OK, geometry_make(&geometry, &memory.source).error);
+	EXPECT_EQ(1 + 4, geometry.layout.nr_tdmrs);
+	EXPECT_FALSE(geometry.layout.reserve_non_ram);
+	geometry_free(&geometry);
+}
+
 TEST(too_few_tdmrs_are_named_with_the_number_and_the_first_block_left_over)
 {
 	static struct small_map small;

@@ -72,7 +72,9 @@ static void make_ranges(struct small_map *small)
 	unsigned int i;
 
 	for (i = 0; i < NR_CELLS; i++) {
-		if (small->cells[i] == RAM && (!i || small->cells[i - 1] != RAM))
+		/* Also ranges that touch, as memory blocks that came one by one. */
+		if (small->cells[i] == RAM &&
+		    (!i || small->cells[i - 1] != RAM || !below(small, 8)))
 			small->ram[map->nr_ram++] = (struct tdx_ram) { .base = (u64)i * CELL };
 		if (small->cells[i] == RAM)
 			small->ram[map->nr_ram - 1].size += CELL;
