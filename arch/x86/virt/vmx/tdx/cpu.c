@@ -34,19 +34,20 @@ static int seamcall_here(void *data)
 	return 0;
 }
 
-static u64 seamcall_on_cpu(unsigned int cpu, u64 leaf, struct tdx_regs regs)
+static struct seamcall_here seamcall_on_cpu(unsigned int cpu, u64 leaf, struct tdx_regs regs)
 {
 	struct seamcall_here call = { .leaf = leaf, .regs = regs };
 
 	lockdep_assert_cpus_held();
 	WARN_ON_ONCE(smp_call_on_cpu(cpu, seamcall_here, &call, false));
-	return call.status;
+	return call;
 }
 
-static int explain_on_cpu(struct tdx_cause *cause, unsigned int cpu, u64 leaf, u64 status)
+static int explain_on_cpu(struct tdx_cause *cause, unsigned int cpu,
+			  const struct seamcall_here *call)
 {
 	struct tdx_cause why;
-	int ret = tdx_explain(&why, leaf, status);
+	int ret = tdx_explain_platform(&why, call->leaf, call->status, &call->regs);
 
 	return ret ? tdx_cause(cause, ret, "CPU %u: %s", cpu, why.text) : 0;
 }
@@ -58,21 +59,23 @@ static int explain_on_cpu(struct tdx_cause *cause, unsigned int cpu, u64 leaf, u
 static int check_on_cpu(unsigned int cpu, struct tdx_cause *cause)
 {
 	struct tdx_regs regs = { .rdx = TDX_MD_FIELD_ID_NONE };
-	u64 status = seamcall_on_cpu(cpu, TDH_SYS_RD, regs);
+	struct seamcall_here call = seamcall_on_cpu(cpu, TDH_SYS_RD, regs);
 
-	switch (tdx_status_code(status)) {
+	switch (tdx_status_code(call.status)) {
 	case TDX_SYS_LP_INIT_NOT_DONE:
 	case TDX_SYS_NOT_READY:	/* modules before 1.5 do not know the leaf */
 		return 0;
 	case TDX_SYS_SHUTDOWN:
-		return explain_on_cpu(cause, cpu, TDH_SYS_RD, status);
+		return explain_on_cpu(cause, cpu, &call);
 	}
 
-	if ((status & TDX_SW_ERROR) == TDX_SW_ERROR || tdx_status_may_clear(status))
-		return explain_on_cpu(cause, cpu, TDH_SYS_RD, status);
+	if ((call.status & TDX_SW_ERROR) == TDX_SW_ERROR || tdx_status_may_clear(call.status))
+		return explain_on_cpu(cause, cpu, &call);
 
 	/* Whatever a module in use answers, a fresh one answers as above. */
-	return explain_on_cpu(cause, cpu, TDH_SYS_INIT, TDX_SYS_INIT_NOT_PENDING);
+	call.leaf = TDH_SYS_INIT;
+	call.status = TDX_SYS_INIT_NOT_PENDING;
+	return explain_on_cpu(cause, cpu, &call);
 }
 
 /**
@@ -129,13 +132,14 @@ int tdx_cpus_check(struct tdx_cause *cause)
  */
 int tdx_cpus_init(struct cpumask *done, struct tdx_cause *cause)
 {
+	struct seamcall_here call;
 	unsigned int cpu;
 	int ret;
 
 	cpumask_clear(done);
 	for_each_online_cpu(cpu) {
-		ret = explain_on_cpu(cause, cpu, TDH_SYS_LP_INIT,
-				     seamcall_on_cpu(cpu, TDH_SYS_LP_INIT, (struct tdx_regs) {}));
+		call = seamcall_on_cpu(cpu, TDH_SYS_LP_INIT, (struct tdx_regs) {});
+		ret = explain_on_cpu(cause, cpu, &call);
 		if (ret)
 			return ret;
 		cpumask_set_cpu(cpu, done);
@@ -155,6 +159,7 @@ int tdx_cpus_init(struct cpumask *done, struct tdx_cause *cause)
  */
 int tdx_packages_config_key(struct tdx_cause *cause)
 {
+	struct seamcall_here call;
 	cpumask_var_t todo;
 	unsigned int cpu;
 	int ret = 0;
@@ -165,9 +170,8 @@ int tdx_packages_config_key(struct tdx_cause *cause)
 	cpumask_copy(todo, cpu_online_mask);
 	while (!ret && !cpumask_empty(todo)) {
 		cpu = cpumask_first(todo);
-		ret = explain_on_cpu(cause, cpu, TDH_SYS_KEY_CONFIG,
-				     seamcall_on_cpu(cpu, TDH_SYS_KEY_CONFIG,
-						     (struct tdx_regs) {}));
+		call = seamcall_on_cpu(cpu, TDH_SYS_KEY_CONFIG, (struct tdx_regs) {});
+		ret = explain_on_cpu(cause, cpu, &call);
 		cpumask_andnot(todo, todo, topology_core_cpumask(cpu));
 	}
 

@@ -30,8 +30,9 @@
 static int init_globally(struct tdx_module *module)
 {
 	struct tdx_regs regs = {};
+	u64 status = tdx_seamcall(TDH_SYS_INIT, &regs);
 
-	return tdx_explain(&module->cause, TDH_SYS_INIT, tdx_seamcall(TDH_SYS_INIT, &regs));
+	return tdx_explain_platform(&module->cause, TDH_SYS_INIT, status, &regs);
 }
 
 static int init_cpus(struct tdx_module *module)

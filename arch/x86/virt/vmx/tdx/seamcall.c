@@ -2,9 +2,11 @@
 /*
  * Calling the TDX module: retries, counting, and a failure in words.
  */
+#include <linux/kernel.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/static_call.h>
+#include <linux/string.h>
 
 #include "cause.h"
 #include "seamcall.h"
@@ -73,6 +75,33 @@ int tdx_explain(struct tdx_cause *cause, u64 leaf, u64 status)
 
 	tdx_status_format(words, sizeof(words), status);
 	return tdx_cause(cause, tdx_status_errno(status), "%s: %s", tdx_leaf_name(leaf), words);
+}
+
+/**
+ * tdx_explain_platform - the same for SEAMCALLs that check the platform
+ * @cause:  says which leaf failed, and why, when the return value is not 0
+ * @leaf:   RAX of the SEAMCALL: TDH.SYS.INIT or TDH.SYS.LP.INIT
+ * @status: what it returned
+ * @out:    its outputs, which name the leaf of CPUID that does not fit
+ *
+ * Context: Any.
+ * Return: As tdx_explain().
+ */
+int tdx_explain_platform(struct tdx_cause *cause, u64 leaf, u64 status,
+			 const struct tdx_regs *out)
+{
+	size_t length;
+	int ret = tdx_explain(cause, leaf, status);
+
+	switch (tdx_status_code(status)) {
+	case TDX_INCORRECT_CPUID_VALUE:
+	case TDX_INCONSISTENT_CPUID_FIELD:
+		length = strlen(cause->text);
+		scnprintf(cause->text + length, sizeof(cause->text) - length,
+			  " (CPUID leaf 0x%x, subleaf 0x%x)", lower_32_bits(out->rcx),
+			  upper_32_bits(out->rcx));
+	}
+	return ret;
 }
 
 /**

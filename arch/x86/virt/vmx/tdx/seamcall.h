@@ -24,6 +24,8 @@ DECLARE_STATIC_CALL(tdx_seamcall_door, __seamcall);
 
 u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs);
 int tdx_explain(struct tdx_cause *cause, u64 leaf, u64 status);
+int tdx_explain_platform(struct tdx_cause *cause, u64 leaf, u64 status,
+			 const struct tdx_regs *out);
 u64 tdx_seamcalls_made(void);
 
 #endif /* _X86_VIRT_TDX_SEAMCALL_H */

@@ -244,6 +244,9 @@ static void format_details(char *buf, size_t size, u64 status)
 	case TDX_INCORRECT_MSR_VALUE:
 		scnprintf(buf, size, " (MSR 0x%x)", details);
 		break;
+	case TDX_CPUID_LEAF_NOT_SUPPORTED:
+		scnprintf(buf, size, " (CPUID leaf 0x%x)", details);
+		break;
 	case TDX_OPERAND_INVALID:
 	case TDX_OPERAND_ADDR_RANGE_ERROR:
 	case TDX_OPERAND_BUSY:

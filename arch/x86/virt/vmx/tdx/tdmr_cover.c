@@ -247,21 +247,11 @@ static struct best find_best(struct cover *cover, u64 largest)
 	return best;
 }
 
-static u64 nr_blocks_with_ram(const struct cover *cover)
-{
-	u64 bytes = 0;
-	unsigned int i;
-
-	for (i = 0; i < cover->nr; i++)
-		bytes += cover->pieces[i].end - cover->pieces[i].base;
-	return bytes / TDMR_BLOCK;
-}
-
 /* TDMRs that cost no more than @cost, the largest within an eighth of the smallest possible. */
 static struct best find_small(struct cover *cover, s64 cost)
 {
 	u64 high = (cover->pieces[cover->nr - 1].end - cover->pieces[0].base) / TDMR_BLOCK;
-	u64 low = nr_blocks_with_ram(cover) / cover->layout->map->limits.max_tdmrs, middle;
+	u64 low = 1, middle;
 
 	while (high - low > low / 8) {
 		middle = low + (high - low) / 2;

@@ -237,7 +237,6 @@ static struct tdmr_work *make_queue(const struct tdmr_layout *layout)
 int tdx_tdmrs_init(const struct tdmr_layout *layout, struct tdx_cause *cause)
 {
 	struct tdmr_job job = {
-		.lock	  = __SPIN_LOCK_UNLOCKED(job.lock),
 		.queue	  = make_queue(layout),
 		.nr	  = layout->nr_tdmrs,
 		.cause	  = cause,
@@ -248,6 +247,7 @@ int tdx_tdmrs_init(const struct tdmr_layout *layout, struct tdx_cause *cause)
 	if (!job.queue)
 		return tdx_cause(cause, -ENOMEM, "no memory");
 
+	spin_lock_init(&job.lock);
 	help_with_all_cpus(&job);
 	kfree(job.queue);
 	return job.error;

@@ -47,10 +47,16 @@ static int fail_pages(struct kprobe *probe, struct pt_regs *regs)
 	return is_to_fail(gfp) ? fail(regs, true) : 0;
 }
 
-static struct kprobe slab_probe = { .symbol_name = "should_failslab", .pre_handler = fail_slab };
-static struct kprobe page_probe = {
-	.symbol_name = "should_fail_alloc_page", .pre_handler = fail_pages,
+static struct kprobe slab_probe = {
+	.symbol_name = "should_failslab",
+	.pre_handler = fail_slab,
 };
+
+static struct kprobe page_probe = {
+	.symbol_name = "should_fail_alloc_page",
+	.pre_handler = fail_pages,
+};
+
 static struct kprobe *probes[] = { &slab_probe, &page_probe };
 
 static void attempt(struct tdx_module *module, unsigned int nth)
@@ -104,7 +110,8 @@ static void an_allocation_that_fails_costs_nothing_else(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, module->error, 0);
 	KUNIT_EXPECT_GT(test, failed, 5u);
 	model_host_restart(host);
-	KUNIT_EXPECT_LT(test, before - nr_free(), (long)nth);
+	/* The rest of the kernel allocates, too; a PAMT is more. */
+	KUNIT_EXPECT_LT(test, before - nr_free(), 512L);
 	kunit_info(test, "%u allocations, %u of them indispensable\n", nth - 1, failed);
 }
 
