@@ -17,6 +17,7 @@
 
 #define FEATURES_ECX_MONITOR	BIT_ULL(3)
 #define FEATURES_ECX_VMX	BIT_ULL(5)
+#define FEATURES_ECX_CX16	BIT_ULL(13)
 #define FEATURES_ECX_OSXSAVE	BIT_ULL(27)
 #define FEATURES_ECX_HYPERVISOR	BIT_ULL(31)
 #define FEATURES_EDX_SELF_SNOOP	BIT_ULL(27)
@@ -57,7 +58,8 @@ static const struct leaf_rule rules[] = {
 	    FOUR('i', 'n', 'e', 'I') } },
 	/* Sapphire Rapids */
 	{ LEAF_FEATURES, ANY_SUBLEAF,
-	  { 0, KEEP, KEEP & ~(FEATURES_ECX_MONITOR | FEATURES_ECX_HYPERVISOR), KEEP },
+	  { 0, KEEP,
+	    KEEP & ~(FEATURES_ECX_MONITOR | FEATURES_ECX_CX16 | FEATURES_ECX_HYPERVISOR), KEEP },
 	  { 0x806f8, 0, FEATURES_ECX_VMX, FEATURES_EDX_SELF_SNOOP } },
 	/* caches: see leaf 4; TLBs: not told */
 	{ 2, ANY_SUBLEAF, { 0 }, { 0x00feff01, 0, 0, 0 } },

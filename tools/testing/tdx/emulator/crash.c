@@ -15,6 +15,14 @@ struct gate {
 
 static struct gate idt[NR_EXCEPTIONS];
 
+/* A function that calls another one pushes the return address, and then this. */
+struct stack_frame {
+	const struct stack_frame *caller;
+	u64 rip;
+};
+
+#define MAX_STACK_FRAMES	16
+
 void crash_load_idt(void)
 {
 	const struct { u16 limit; u64 base; } __packed idtr = {
@@ -31,6 +39,37 @@ void crash_load_idt(void)
 	asm volatile("lidt %0" : : "m"(idtr));
 }
 
+static void log_address(u64 address)
+{
+	const struct symbol *symbol = symbols_end;
+
+	while (symbol > symbols && (--symbol)->address > address)
+		;
+	log_line("  0x%llx %s+0x%llx", address, symbol->name, address - symbol->address);
+}
+
+/* Stacks lie inside the emulator, and grow downwards. */
+static bool is_caller_of(const struct stack_frame *caller, const struct stack_frame *frame)
+{
+	return caller > frame && phys_of(caller + 1) < phys_of(emulator_end);
+}
+
+static void log_backtrace(const struct exception_frame *f)
+{
+	const struct stack_frame *frame = phys(f->rbp);
+	unsigned int i;
+
+	log_line("backtrace:");
+	log_address(f->rip);
+	for (i = 0; i < MAX_STACK_FRAMES && phys_of(frame) >= f->rsp &&
+	     phys_of(frame + 1) < phys_of(emulator_end); i++) {
+		log_address(frame->rip);
+		if (!is_caller_of(frame->caller, frame))
+			break;
+		frame = frame->caller;
+	}
+}
+
 void exception_report(const struct exception_frame *f)
 {
 	const struct cpu *cpu = this_cpu();
@@ -42,9 +81,15 @@ void exception_report(const struct exception_frame *f)
 	log_line("r8  %016llx r9  %016llx r10 %016llx r11 %016llx", f->r8, f->r9, f->r10, f->r11);
 	log_line("r12 %016llx r13 %016llx r14 %016llx r15 %016llx", f->r12, f->r13, f->r14, f->r15);
 	log_line("cr2 %016llx rflags %llx", cr2, f->rflags);
+	log_backtrace(f);
 	fail(EXIT_CRASH,
-	     "crashed on CPU %u: exception %llu, error code 0x%llx, at 0x%llx (see tdx-emulator.elf)",
+	     "crashed on CPU %u: exception %llu, error code 0x%llx, at 0x%llx",
 	     cpu->index, f->vector, f->error, f->rip);
+}
+
+void crash_on_purpose(void)
+{
+	asm volatile("ud2");
 }
 
 void crash_guest(const struct cpu *cpu, const char *what)

@@ -8,6 +8,9 @@
 /* Load the interrupt descriptor table on the calling CPU. */
 void crash_load_idt(void);
 
+/* For a test of what the report says. */
+void crash_on_purpose(void);
+
 /* The guest did what the emulator cannot go on from: say it, with registers. */
 void __noreturn crash_guest(const struct cpu *cpu, const char *what);
 

@@ -8,6 +8,14 @@
 /* The emulator's memory; emulator.lds */
 extern u8 emulator_start[], emulator_end[];
 
+/* The names of its functions, by address; symbols.awk and emulator.lds */
+struct symbol {
+	u32 address;
+	char name[28];
+};
+
+extern const struct symbol symbols[], symbols_end[];
+
 /* The code that an AP runs in real mode, to be copied; boot.S */
 extern const u8 ap_trampoline[], ap_trampoline_end[];
 

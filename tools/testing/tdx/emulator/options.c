@@ -250,6 +250,11 @@ static bool parse_log(const char *s)
 	return whole_number(s, 0, LOG_CPUS, &options.log_level);
 }
 
+static bool parse_crash(const char *s)
+{
+	return on_or_off(s, &options.crash);
+}
+
 static const struct option known[] = {
 	{ "module", parse_module, "none, 1.0, 1.5, 2.0", "1.5",
 	  "the TDX module that is loaded" },
@@ -285,6 +290,8 @@ static const struct option known[] = {
 	  "the module gets no random number, so often, at random" },
 	{ "inject", parse_inject, "LEAF:N:STATUS:M", "none",
 	  "from its N-th call on, LEAF answers STATUS M times; up to 8 of these" },
+	{ "crash", parse_crash, "on, off", "off",
+	  "crash at the first SEAMCALL, to see what that looks like" },
 	{ "log", parse_log, "0 to 3", "1",
 	  "0 report only, 1 failed SEAMCALLs, 2 all, 3 also VMX, INIT, SIPI, registers" },
 };

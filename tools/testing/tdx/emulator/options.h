@@ -75,6 +75,7 @@ struct options {
 	enum tdx_model_state state;	/* in which the module is found */
 	enum foreign_option foreign;
 	bool check_caches;
+	bool crash;
 	unsigned int log_level;
 };
 

@@ -3,6 +3,7 @@
 
 #include "cache.h"
 #include "clock.h"
+#include "crash.h"
 #include "cpuid.h"
 #include "dump.h"
 #include "inject.h"
@@ -197,6 +198,8 @@ static void call_module(struct cpu *cpu)
 	if (inject_status(in.rax & TDX_LEAF_NUMBER_MASK, &out.rax)) {
 		why = "injected";
 	} else {
+		if (options.crash)
+			crash_on_purpose();
 		tdx_model_seamcall(&model, &out);
 		why = tdx_model_why(&model);
 		owner_settle(cpu);
