@@ -19,8 +19,8 @@ EMU	 ?=
 CMDLINE	 ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help packages tree refresh kernel emulator run \
-	test test-tools test-unit test-kunit test-e2e test-notdx check fuzz mutate bench clean
+.PHONY: help packages tree refresh kernel emulator run boot \
+	test test-tools test-unit test-kunit test-e2e test-notdx check coverage soak overhead fuzz mutate bench clean
 
 help:
 	@echo 'Two commands:'
@@ -29,18 +29,25 @@ help:
 	@echo '                      KEYIDS=MKTME:TDX EMU="emulator options" CMDLINE="kernel options")'
 	@echo '  make test          everything that must hold'
 	@echo
+	@echo 'Any kernel on the emulated platform, its console on the terminal:'
+	@echo '  make boot KERNEL=path/to/bzImage INITRD=path CPUS= PACKAGES= MEM= EMU= CMDLINE='
+	@echo
 	@echo 'Parts of make test:'
 	@echo '  make test-tools    the tools that assemble the tree'
 	@echo '  make test-unit     pure kernel files and the software TDX module, in userspace'
 	@echo '  make test-kunit    KUnit suites in stock QEMU'
-	@echo '  make test-e2e      whole machines, kernels host and debug (KERNELS=host: only that)'
+	@echo '  make test-e2e      whole machines, kernels host, debug and kcsan (KERNELS=host: not debug)'
 	@echo '  make test-notdx    the kernel without TDX host support builds and has none of it'
 	@echo '  make check         style and static analysis'
 	@echo
-	@echo 'More about the geometry of TDX memory:'
-	@echo '  make bench         what a layout costs, how its initialisation spreads over CPUs'
-	@echo '  make fuzz          fuzz it (FUZZ_SECONDS=60)'
-	@echo '  make mutate        do the tests notice when a line of it is wrong? (minutes)'
+	@echo 'More, when asked for:'
+	@echo '  make coverage      which lines of the core the tests run, and why not the others'
+	@echo '  make soak          200 boots of the emulated platform, all different (10 minutes)'
+	@echo '  make overhead      what the emulated platform costs code that it does not trap'
+	@echo '  make bench         what a layout of TDX memory costs, how its initialisation'
+	@echo '                     spreads over CPUs'
+	@echo '  make fuzz          fuzz the layout (FUZZ_SECONDS=60)'
+	@echo '  make mutate        do the tests notice when a line of it is wrong? (half an hour)'
 	@echo
 	@echo 'Building:'
 	@echo '  make tree          assemble build/linux from the base and this overlay'
@@ -72,6 +79,15 @@ run: kernel emulator
 		--emulator-options "$(EMU)" --cmdline "$(CMDLINE)" \
 		$(if $(MODULE),--module $(MODULE)) $(if $(KEYIDS),--keyids $(KEYIDS))
 
+# A kernel of one's own.
+KERNEL ?=
+INITRD ?=
+boot: emulator
+	@$(if $(KERNEL),,echo 'make boot KERNEL=path/to/bzImage [INITRD=path CPUS= PACKAGES= MEM= EMU= CMDLINE=]'; exit 1;) \
+	$(PYTHON) $(E2E)/boot.py $(KERNEL) $(if $(INITRD),--initrd $(INITRD)) --cpus $(CPUS) \
+		--memory $(MEM) $(if $(PACKAGES),--packages $(PACKAGES)) \
+		--emulator-options "$(EMU)" --cmdline "$(CMDLINE)"
+
 test: packages
 	@$(PYTHON) tools/overlay/test.py
 
@@ -93,8 +109,9 @@ mutate: tree
 	@$(PYTHON) tools/testing/tdx/unit/mutate.py
 
 # One thread for all CPUs: with several, QEMU 7.2 can run a stale INT3 after code was
-# patched, and the suites patch a static call.
-QEMU_SMP := -smp 4,sockets=2 -accel tcg,thread=single
+# patched, and the suites patch a static call.  No CMPXCHG16B: behind it, QEMU 7.2
+# interrupts a CPU with wrong flags.
+QEMU_SMP := -smp 4,sockets=2 -accel tcg,thread=single -cpu qemu64,-cx16
 
 test-kunit: tree
 	@$(PYTHON) $(KUNIT) run --arch x86_64 --build_dir $(BUILD)/kunit --kunitconfig $(SUITES) \
@@ -106,7 +123,15 @@ comma := ,
 test-e2e: tree emulator
 	@for config in $(subst $(comma), ,$(KERNELS)) kcsan; do \
 		$(PYTHON) tools/overlay/kernel.py $$config || exit 1; done
-	@cd $(E2E) && $(PYTEST) -v --tb=short --kernels $(KERNELS) $(PYTEST_ARGS)
+	@cd $(E2E) && $(PYTEST) -v --tb=short --durations=12 --kernels $(KERNELS) $(PYTEST_ARGS)
+
+soak overhead: tree emulator
+	@$(PYTHON) tools/overlay/kernel.py host >$(BUILD)/kernel.log || { cat $(BUILD)/kernel.log; exit 1; }
+	@$(PYTHON) $(E2E)/$@.py
+
+coverage: tree emulator
+	@$(PYTHON) tools/overlay/kernel.py gcov
+	@$(PYTHON) $(E2E)/coverage.py
 
 test-notdx: tree
 	@$(PYTHON) tools/overlay/kernel.py notdx vmlinux

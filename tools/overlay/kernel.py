@@ -19,6 +19,7 @@ FRAGMENTS = {
     "notdx": ["base", "notdx"],
     "debug": ["base", "host", "debug"],
     "kcsan": ["base", "host", "kcsan"],
+    "gcov": ["base", "host", "gcov"],
 }
 
 OPTION = re.compile(r"^(CONFIG_\w+)=(.*)$")

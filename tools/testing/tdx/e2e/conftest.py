@@ -17,9 +17,17 @@ def pytest_addoption(parser):
                      help="configs of the kernels to test, separated by commas")
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "one_kernel: the kernel's own checks would see nothing "
+                                       "that other tests do not show them")
+
+
 def pytest_generate_tests(metafunc):
     if "kernel" in metafunc.fixturenames:
-        metafunc.parametrize("kernel", metafunc.config.getoption("--kernels").split(","))
+        kernels = metafunc.config.getoption("--kernels").split(",")
+        if metafunc.definition.get_closest_marker("one_kernel"):
+            del kernels[1:]
+        metafunc.parametrize("kernel", kernels)
 
 
 def keep(name, result):
@@ -36,7 +44,7 @@ def pytest_runtest_makereport(item, call):
     """When a test fails, what its machines said is kept, and the end of it shown."""
     report = (yield).get_result()
     if call.when == "call" and report.failed:
-        name = re.sub(r"[^\w.-]+", "_", item.name)
+        name = re.sub(r"[^\w.-]+", "_", item.name)[:150]
         for number, result in enumerate(item.stash.get(RESULTS, [])):
             report.sections.extend(keep(f"{name}.{number}", result))
 

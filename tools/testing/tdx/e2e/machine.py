@@ -17,6 +17,7 @@ INITRAMFS = BUILD / "e2e" / "initramfs.cpio"
 # What a kernel prints when something in it is wrong.
 REPORTS = re.compile(r"BUG:|WARNING:|KASAN|UBSAN|Oops|general protection|"
                      r"possible recursive locking|lock held when returning|"
+                     r"register non-static key|locking correctness validator|"
                      r"unchecked MSR access error|INFO: task .* blocked|"
                      r"suspected memory leaks|Kernel panic")
 
@@ -108,26 +109,34 @@ class Machine:
     def kernel_cmdline(self, scenario):
         return f"console=ttyS0 panic=-1 {self.cmdline} tdxtest={scenario}".strip()
 
-    def command(self, scenario, log, report):
+    def qemu(self, log, *options):
+        """QEMU with all of the machine but what it boots."""
         cores, rest = divmod(self.cpus, self.packages)
         if not cores or rest:
             raise MachineError(f"{self.cpus} CPUs cannot be divided among {self.packages} packages")
-        command = ["qemu-system-x86_64", "-accel", self.accel, "-machine", "q35,smm=off",
-                   "-cpu", "max,phys-bits=52", "-m", self.memory,
-                   "-smp", f"{self.cpus},sockets={self.packages},cores={cores},threads=1",
-                   "-display", "none", "-nodefaults", "-no-reboot",
-                   "-serial", "stdio", "-serial", f"file:{report}",
-                   "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-                   "-debugcon", f"file:{log}", *self.qemu_options]
+        # Behind CMPXCHG16B, QEMU 7.2 interrupts a CPU with wrong flags.
+        return ["qemu-system-x86_64", "-accel", self.accel, "-machine", "q35,smm=off",
+                "-cpu", "max,phys-bits=52,-cx16", "-m", self.memory,
+                "-smp", f"{self.cpus},sockets={self.packages},cores={cores},threads=1",
+                "-display", "none", "-nodefaults", "-no-reboot", "-serial", "stdio",
+                "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+                "-debugcon", f"file:{log}", *options, *self.qemu_options]
+
+    def emulator(self, cmdline, *initrd):
+        """QEMU's options to boot the emulator, which boots Linux."""
+        # In a multiboot module's command line a comma is doubled.
+        module = f"{self.image()} {cmdline}".replace(",", ",,")
+        return ["-kernel", str(EMULATOR), "-append", self.emulator_options,
+                "-initrd", ",".join([module, *map(str, initrd)])]
+
+    def command(self, scenario, log, report):
+        command = self.qemu(log, "-serial", f"file:{report}")
         cmdline = self.kernel_cmdline(scenario)
         initramfs = self.initramfs or build_initramfs()
         if not self.emulated:
             return command + ["-kernel", str(self.image()), "-initrd", str(initramfs),
                               "-append", cmdline]
-        # In a multiboot module's command line a comma is doubled.
-        module = f"{self.image()} {cmdline}".replace(",", ",,")
-        return command + ["-kernel", str(EMULATOR), "-append", self.emulator_options,
-                          "-initrd", f"{module},{initramfs}"]
+        return command + self.emulator(cmdline, initramfs)
 
     def run(self, scenario):
         """Boot, let the guest program run the scenario, and wait for power-off."""

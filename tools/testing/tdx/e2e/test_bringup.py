@@ -44,6 +44,7 @@ def test_the_kernels_view_equals_the_platforms(boot, cpus, packages, memory):
     assert f"all {len(info.tdmrs)} TDMR(s) initialised" in result.log
 
 
+@pytest.mark.one_kernel
 def test_a_second_td_costs_no_seamcall(boot):
     result = boot("create-td")
     ready(result)
@@ -61,6 +62,7 @@ def test_of_concurrent_creators_one_initialises(boot):
     assert log.failed() == ["TDH.SYS.RD"] * 4
 
 
+@pytest.mark.one_kernel
 def test_without_a_td_nothing_is_initialised(boot):
     result = boot("ordinary-vm")
     assert layout.Info(result.info()).state() == "unknown"
@@ -68,6 +70,7 @@ def test_without_a_td_nothing_is_initialised(boot):
     assert len(result.tdx_messages()) == 1
 
 
+@pytest.mark.one_kernel
 def test_capabilities_are_what_the_module_reports(boot):
     result = boot("create-td", cpus=1, packages=1, memory="1G")
     assert int(result.value("capabilities_no_room")) == errno.E2BIG
@@ -80,6 +83,7 @@ def test_capabilities_are_what_the_module_reports(boot):
     assert int(result.value("capabilities_bad_hw_error")) == errno.EINVAL
 
 
+@pytest.mark.one_kernel
 def test_commands_that_do_not_exist_are_not_supported(boot):
     result = boot("create-td", cpus=1, packages=1, memory="1G")
     assert result.values("command") == [f"{i} {errno.EOPNOTSUPP}" for i in range(1, 7)]
@@ -87,12 +91,14 @@ def test_commands_that_do_not_exist_are_not_supported(boot):
     assert int(result.value("create_unknown_type")) == errno.EINVAL
 
 
+@pytest.mark.one_kernel
 def test_a_missing_module_is_named(boot):
     result = boot("create-td", emulator_options="module=none")
     assert int(result.value("vm_types_before"), 16) & TDX_BIT
     assert "no TDX module is loaded" in unavailable(result)
 
 
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("options, words", [
     ("keyids=62:1", "only one TDX KeyID"),
     ("keyids=63:0", "no TDX KeyIDs"),
@@ -105,6 +111,39 @@ def test_half_of_tdx_in_the_bios_is_named_once(boot, options, words):
     assert words in unavailable(result)
 
 
+DIFFERENT = "not usable: {} is not the same on CPU 1 as on CPU 0; update the BIOS"
+USED = ("not usable: CPU 0: TDH.SYS.INIT: SYS_INIT_NOT_PENDING 0xc000050000000000: the module was "
+        "initialised before, by a previous kernel; reset the machine to use TDX")
+
+
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("options, error, message", [pytest.param(*case, id=case[0]) for case in (
+    # Linux makes TSC_ADJUST equal within a package.
+    ("msr=1:0x3b:1000", errno.EIO, DIFFERENT.format("TSC_ADJUST")),
+    ("msr=1:0x1401:0", errno.EIO, DIFFERENT.format("SEAMRR")),
+    ("msr=1:0x87:0x100000001f", errno.EIO, DIFFERENT.format("the number of TDX KeyIDs")),
+    ("msr=all:0x1f3:0", errno.EIO,
+     "initialising the module failed: TDH.SYS.INIT: SMRR_NOT_LOCKED 0xc000091000000000: "
+     "the BIOS left SMRR unlocked; update the BIOS"),
+    ("cpuid=all:0x15:0:ebx:0", errno.EIO,
+     "initialising the module failed: TDH.SYS.INIT: INCORRECT_CPUID_VALUE 0xc000090000000000: "
+     "the module does not support this CPU or its BIOS settings (CPUID leaf 0x15, subleaf 0x0)"),
+    ("cmrs=1M+1M,1M+2M", errno.EIO,
+     "initialising the module failed: TDH.SYS.INIT: CMR_LIST_INVALID 0xc0000a2200000000: "
+     "the BIOS passed a malformed list of convertible memory; update the BIOS"),
+    ("state=initialised", errno.EALREADY, USED),
+    ("state=configured", errno.EALREADY, USED),
+    ("state=ready", errno.EALREADY, USED),
+    ("state=shutdown", errno.EALREADY,
+     "not usable: CPU 0: TDH.SYS.RD: SYS_SHUTDOWN 0xc000050600000000: the module was shut down "
+     "before, by a previous kernel; reset the machine to use TDX"),
+)])
+def test_a_wrong_bios_or_module_is_named_once_and_the_machine_works(boot, options, error, message):
+    result = boot("create-td", cpus=2, packages=2, memory="1G", emulator_options=options)
+    assert unavailable(result, error) == message
+
+
+@pytest.mark.one_kernel
 def test_an_offline_cpu_is_named_before_the_module_is_touched(boot):
     result = boot("create-td", cpus=4, packages=2, memory="1G", cmdline="maxcpus=3")
     assert int(result.value("create_td")) == errno.ENXIO
@@ -114,12 +153,14 @@ def test_an_offline_cpu_is_named_before_the_module_is_touched(boot):
     assert layout.EmulatorLog(result.log).number("seamcalls") == 0
 
 
+@pytest.mark.one_kernel
 def test_a_cpu_that_linux_ignores_is_named_as_the_cause(boot):
     result = boot("create-td", cpus=4, packages=2, memory="1G", cmdline="nr_cpus=3")
     assert "nr_cpus=" in unavailable(result, errno.ENXIO)
     assert layout.EmulatorLog(result.log).failed()[-1] == "TDH.SYS.CONFIG"
 
 
+@pytest.mark.one_kernel
 def test_ram_outside_the_cmrs_is_named(boot):
     result = boot("create-td", cpus=2, packages=1, memory="1G",
                   emulator_options="cmrs=0x400000+0x20000000")
@@ -127,6 +168,7 @@ def test_ram_outside_the_cmrs_is_named(boot):
     assert layout.EmulatorLog(result.log).count("TDH.SYS.CONFIG") == 0
 
 
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("generation", ["1.0", "1.5", "2.0"])
 def test_every_generation_of_the_module_comes_up(boot, generation):
     result = boot("create-td", cpus=2, packages=2, memory="1G",
@@ -134,6 +176,7 @@ def test_every_generation_of_the_module_comes_up(boot, generation):
     ready(result)
 
 
+@pytest.mark.one_kernel
 def test_legacy_persistent_memory_is_not_tdx_memory(boot):
     result = boot("create-td", memory="6G", cmdline="memmap=256M!5G")
     info = ready(result)
@@ -141,6 +184,7 @@ def test_legacy_persistent_memory_is_not_tdx_memory(boot):
     assert plain.numbers("memory_bytes")[0] - info.numbers("memory_bytes")[0] == 256 << 20
 
 
+@pytest.mark.one_kernel
 def test_the_parameter_turns_tdx_off(boot):
     result = boot("create-td", cpus=2, packages=1, memory="1G", cmdline="kvm_intel.tdx=0")
     assert int(result.value("create_td")) == errno.EINVAL

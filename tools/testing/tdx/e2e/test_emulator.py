@@ -37,6 +37,17 @@ def test_help_is_the_table_of_the_readme(tmp_path):
     assert table.startswith("| option |") and table in README.read_text()
 
 
+def test_its_own_crash_is_shown_with_names_and_ends_qemu():
+    with pytest.raises(machine.MachineError, match="status 39") as error:
+        machine.Machine(kernel="host", **SMALL, emulator_options="crash=on").run("create-td")
+    log = error.value.result.log
+    assert re.search(r"^rax \w+ rbx \w+ ", log, re.M)
+    backtrace = re.findall(r"^  0x\w+ (\w+)\+0x\w+$", log, re.M)
+    assert backtrace[0] == "crash_on_purpose"
+    assert {"exit_loop", "bsp_main"} <= set(backtrace) or "ap_main" in backtrace
+    assert "crashed on CPU" in log
+
+
 @pytest.mark.parametrize("option", [
     "modul=1.5", "module=3", "keyids=1", "keyids=32767:1", "seamrr=", "e820=acpi:1M",
     "e820=ram:16M+1M", "e820=acpi:16M+1M*2/4K", "e820=acpi:100G+1M", "cmrs=1M", "max_tdmrs=65",
@@ -54,6 +65,7 @@ def e820_of(result, word):
     return [layout.Range(int(a, 16), int(b, 16) + 1 - int(a, 16)) for a, b in found]
 
 
+@pytest.mark.one_kernel
 def test_sixty_acpi_ranges_inside_the_cmrs(boot):
     """More ranges than boot_params has room for; and a TDMR needs no area for one of them."""
     result = boot("create-td", **SMALL, emulator_options="e820=acpi:256M+64K*62/8M")
@@ -63,6 +75,7 @@ def test_sixty_acpi_ranges_inside_the_cmrs(boot):
     assert sum(len(tdmr.reserved) for tdmr in info.tdmrs) <= 3
 
 
+@pytest.mark.one_kernel
 def test_holes_are_in_no_cmr(boot):
     result = boot("create-td", **SMALL, emulator_options="e820=hole:256M+1M*10/64M,nvs:300M+1M")
     areas = [(tdmr.base + area.base, tdmr.base + area.end)
@@ -73,29 +86,14 @@ def test_holes_are_in_no_cmr(boot):
     assert e820_of(result, "ACPI NVS") == [layout.Range(300 * MB, MB)]
 
 
+@pytest.mark.one_kernel
 def test_a_slow_module_takes_its_time(boot):
     """256 calls of 1 ms each."""
     result = boot("create-td", **SMALL, emulator_options="delay=1000")
     assert ready(result).numbers("init_us")[0] >= 256 * 1000
 
 
-@pytest.mark.parametrize("options, words", [
-    ("msr=1:0x3b:1000", "TSC_ADJUST is not the same on CPU 1"),
-    ("msr=1:0x1401:0", "SEAMRR is not the same on CPU 1"),
-    ("msr=1:0x87:0x100000001f", "number of TDX KeyIDs is not the same on CPU 1"),
-    ("msr=all:0x1f3:0", "SMRR_NOT_LOCKED"),
-    ("cpuid=all:0x15:0:ebx:0", "INCORRECT_CPUID_VALUE"),
-    ("state=initialised", "by a previous kernel"),
-    ("state=ready", "by a previous kernel"),
-    ("state=shutdown", "was shut down before"),
-])
-def test_a_machine_that_is_wrong(boot, options, words):
-    # within a package Linux makes TSC_ADJUST equal
-    result = boot("create-td", cpus=2, packages=2, memory="1G", emulator_options=options)
-    assert int(result.value("create_td")) != 0
-    assert [message for message in result.tdx_messages() if words in message]
-
-
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("options", ["busy=30:1", "busy=30:2", "no_entropy=30:1",
                                      "busy=10:3 no_entropy=20:3"])
 def test_a_module_that_is_often_busy_comes_up(boot, options):
@@ -200,6 +198,7 @@ def trace_tool(*arguments):
                           check=False, stdout=subprocess.PIPE, text=True)
 
 
+@pytest.mark.one_kernel
 def test_the_trace_has_every_seamcall(boot, tmp_path):
     trace = tmp_path / "trace"
     result = boot("create-td", **SMALL, qemu_options=(

@@ -13,6 +13,7 @@ def number(log, key):
     return layout.EmulatorLog(log).number(key)
 
 
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("inject", [
     "TDH.SYS.INIT:1:RND_NO_ENTROPY:3",
     "TDH.SYS.LP.INIT:2:RND_NO_ENTROPY:3",

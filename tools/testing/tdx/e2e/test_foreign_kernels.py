@@ -3,7 +3,6 @@
 import pytest
 
 import foreign
-import machine
 
 
 @pytest.fixture(scope="module", params=foreign.KERNELS)
@@ -16,12 +15,10 @@ def kernel_files(request):
 
 
 @pytest.mark.parametrize("cpus, packages, memory", [(1, 1, "1G"), (2, 1, "2G"), (8, 4, "6G")])
-def test_debians_kernel_boots_and_loads_kvm(kernel_files, cpus, packages, memory):
-    result = machine.Machine(**kernel_files, cpus=cpus, packages=packages, memory=memory,
-                             timeout=180).run("load-modules")
+def test_debians_kernel_boots_and_loads_kvm(boot_kernel, kernel_files, cpus, packages, memory):
+    result = boot_kernel("debian", "load-modules", **kernel_files, cpus=cpus, packages=packages,
+                         memory=memory, timeout=300)
     assert result.values("module") == [f"{number} 0" for number in range(len(foreign.MODULES))]
     assert int(result.value("cpus")) == cpus
     assert int(result.value("open_kvm")) == 0
     assert int(result.value("create_vm")) == 0
-    assert "violations 0" in result.log
-    assert not result.reports(), "\n".join(result.reports())

@@ -27,6 +27,7 @@ def passed(parser, result):
     return {suite.name: [case.name for case in suite.subtests] for suite in run.subtests}
 
 
+@pytest.mark.one_kernel
 def test_without_vmx_operation_seamcall_is_an_error(boot, parser):
     result = boot("none", cpus=2, packages=1, memory="1G",
                   cmdline="kunit.enable=1 kunit.filter_glob=tdx_seamcall")
@@ -50,7 +51,7 @@ def test_a_random_walk_leaves_no_report(boot_kernel, parser):
     QEMU does to patched code (softint.c); the module that is walked on is software.
     """
     result = boot_kernel("kcsan", "none", memory="1G", timeout=600,
-                         cmdline="kunit.enable=1 kunit.filter_glob=tdx_walk tdx_walk.steps=10000 "
+                         cmdline="kunit.enable=1 kunit.filter_glob=tdx_walk tdx_walk.steps=2000 "
                                  "clearcpuid=movdir64b")
-    assert passed(parser, result) == {"tdx_walk": ["nothing_is_lost_on_a_random_walk"]}
-    assert result.kernel_lines("nothing_is_lost_on_a_random_walk: 10000 steps")
+    assert list(passed(parser, result)) == ["tdx_walk"]
+    assert len(result.kernel_lines("nothing_is_lost_on_a_random_walk: 2000 steps")) == 5

