@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One machine in QEMU, with or without the emulated TDX platform below Linux."""
+import contextlib
 import dataclasses
+import json
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 TOP = pathlib.Path(__file__).resolve().parents[4]
@@ -99,6 +103,7 @@ class Machine:
     cmdline: str = ""
     timeout: int = 120
     accel: str = "tcg"
+    hot_add: bool = False           # another CPU in the last package, when the guest asks for it
     qemu_options: tuple = ()
     bzimage: pathlib.Path = None    # a kernel that was not built here
     initramfs: pathlib.Path = None
@@ -114,10 +119,14 @@ class Machine:
         cores, rest = divmod(self.cpus, self.packages)
         if not cores or rest:
             raise MachineError(f"{self.cpus} CPUs cannot be divided among {self.packages} packages")
+        smp = f"{self.cpus},sockets={self.packages},cores={cores},threads=1"
+        if self.hot_add:
+            smp = (f"{self.cpus},maxcpus={self.packages * (cores + 1)},"
+                   f"sockets={self.packages},cores={cores + 1},threads=1")
         # Behind CMPXCHG16B, QEMU 7.2 interrupts a CPU with wrong flags.
         return ["qemu-system-x86_64", "-accel", self.accel, "-machine", "q35,smm=off",
                 "-cpu", "max,phys-bits=52,-cx16", "-m", self.memory,
-                "-smp", f"{self.cpus},sockets={self.packages},cores={cores},threads=1",
+                "-smp", smp,
                 "-display", "none", "-nodefaults", "-no-reboot", "-serial", "stdio",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
                 "-debugcon", f"file:{log}", *options, *self.qemu_options]
@@ -138,21 +147,55 @@ class Machine:
                               "-append", cmdline]
         return command + self.emulator(cmdline, initramfs)
 
+    def add_cpu_when_asked(self, report, monitor, over):
+        """The guest reports add_cpu, and QEMU plugs one in."""
+        while "add_cpu " not in read_if_there(report):
+            if over.wait(0.1):
+                return
+        with socket.socket(socket.AF_UNIX) as qmp:
+            qmp.connect(str(monitor))
+            replies = qmp.makefile()
+            replies.readline()
+            for command in ({"execute": "qmp_capabilities"},
+                            {"execute": "device_add", "arguments": {
+                                "driver": "max-x86_64-cpu", "id": "added", "thread-id": 0,
+                                "socket-id": self.packages - 1, "die-id": 0,
+                                "core-id": self.cpus // self.packages}}):
+                qmp.sendall(json.dumps(command).encode())
+                replies.readline()
+
+    @contextlib.contextmanager
+    def cpu_to_add(self, report, directory):
+        """QEMU's options for its monitor, while something waits to use it."""
+        if not self.hot_add:
+            yield []
+            return
+        monitor, over = directory / "monitor", threading.Event()
+        thread = threading.Thread(target=self.add_cpu_when_asked, args=(report, monitor, over))
+        thread.start()
+        try:
+            yield ["-qmp", f"unix:{monitor},server=on,wait=off"]
+        finally:
+            over.set()
+            thread.join()
+
     def run(self, scenario):
         """Boot, let the guest program run the scenario, and wait for power-off."""
         if not self.image().is_file():
             raise MachineError(f"{self.image()} is missing: make kernel CONFIG={self.kernel}")
-        with tempfile.TemporaryDirectory() as directory:
-            log = pathlib.Path(directory) / "emulator"
-            report = pathlib.Path(directory) / "report"
+        with tempfile.TemporaryDirectory() as name:
+            directory = pathlib.Path(name)
+            log, report = directory / "emulator", directory / "report"
             start = time.monotonic()
-            try:
-                done = subprocess.run(self.command(scenario, log, report), check=False,
-                                      timeout=self.timeout, stdin=subprocess.DEVNULL,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-                output, status = done.stdout, done.returncode
-            except subprocess.TimeoutExpired as expired:
-                output, status = expired.stdout or b"", None
+            with self.cpu_to_add(report, directory) as options:
+                try:
+                    done = subprocess.run([*self.command(scenario, log, report), *options],
+                                          check=False, timeout=self.timeout,
+                                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                          stderr=subprocess.STDOUT)
+                    output, status = done.stdout, done.returncode
+                except subprocess.TimeoutExpired as expired:
+                    output, status = expired.stdout or b"", None
             result = Result(output.decode(errors="replace"), read_if_there(report),
                             read_if_there(log), time.monotonic() - start)
         if status != 0 or not result.values("off"):

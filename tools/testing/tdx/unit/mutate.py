@@ -167,10 +167,11 @@ def show_survivor(mutation):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--number", type=int, help="only so many, spread over all (default: all)")
+    parser.add_argument("--files", nargs="*", default=FILES, help="only these files")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--maps", type=int, default=4000, help="random maps for each (4000)")
     args = parser.parse_args()
-    todo = list(mutations())
+    todo = [mutation for mutation in mutations() if mutation[0] in args.files]
     if args.number:
         todo = random.Random(1).sample(todo, min(args.number, len(todo)))
 

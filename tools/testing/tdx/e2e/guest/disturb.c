@@ -79,3 +79,15 @@ void create_td_while_cpu_toggles(const char *arg)
 	report("toggle_errors", "%d", errors);
 	create_td("");
 }
+
+/* Asks for another CPU, of number @arg, when TDX is up. */
+void create_td_and_add_cpu(const char *arg)
+{
+	int cpu = atoi(arg), tries;
+
+	create_td("");
+	report("add_cpu", "%d", cpu);
+	for (tries = 0; tries < 300 && set_online(cpu, '1'); tries++)
+		usleep(100 * 1000);
+	report("cpus", "%ld", sysconf(_SC_NPROCESSORS_ONLN));
+}

@@ -26,6 +26,7 @@ static const struct {
 	{ "create-td-in-fragmented-memory", create_td_in_fragmented_memory },
 	{ "create-td-without-contiguous-memory", create_td_without_contiguous_memory },
 	{ "create-td-while-cpu-toggles", create_td_while_cpu_toggles },
+	{ "create-td-and-add-cpu", create_td_and_add_cpu },
 	{ "kill-creator", kill_creator },
 	{ "ordinary-vm", ordinary_vm },
 	{ "load-modules", load_modules },
