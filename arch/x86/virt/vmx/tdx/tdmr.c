@@ -57,7 +57,7 @@ size_t tdmr_scratch_bytes(const struct tdmr_map *map)
 	return tdmr_cover_scratch_bytes(map);
 }
 
-/* In the order of preference, if they waste the same; the last one asks for least. */
+/* In the order of preference, if they waste the same; the last one asks for least and wastes least. */
 static const struct tdmr_effort efforts[] = {
 	{ .spare = 1, .for_cpus = true },
 	{ .spare = 1 },
@@ -98,8 +98,12 @@ struct tdmr_failure tdmr_lay_out(struct tdmr_layout *layout, void *scratch,
 				 const struct tdmr_pamt_source *source)
 {
 	struct tdmr_failure failure, no_memory = { .error = TDMR_OK };
-	u64 waste, allowed, next = 0;
+	u64 waste, allowed, next;
 	unsigned int i;
+
+	failure = cover(layout, &efforts[ARRAY_SIZE(efforts) - 1], scratch, &next);
+	if (failure.error != TDMR_OK)
+		return failure;
 
 	do {
 		allowed = next;
@@ -119,7 +123,7 @@ struct tdmr_failure tdmr_lay_out(struct tdmr_layout *layout, void *scratch,
 		}
 	} while (next != ~0ULL);
 
-	return no_memory.error == TDMR_OK ? failure : no_memory;
+	return no_memory;
 }
 
 static u64 pamt_level_bytes(const struct tdmr_map *map, const struct tdmr *tdmr,
