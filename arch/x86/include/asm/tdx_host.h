@@ -5,6 +5,7 @@
 #ifndef _ASM_X86_TDX_HOST_H
 #define _ASM_X86_TDX_HOST_H
 
+#include <linux/cc_platform.h>
 #include <linux/errno.h>
 #include <linux/types.h>
 
@@ -47,5 +48,17 @@ const struct tdx_td_params_limits *tdx_td_params_limits(void);
 static inline bool platform_tdx_enabled(void) { return false; }
 static inline int tdx_init(void) { return -ENODEV; }
 #endif
+
+/* Inline: cc_platform_has() is called before calls can be instrumented. */
+static inline bool tdx_host_cc_platform_has(enum cc_attr attr)
+{
+	switch (attr) {
+	case CC_ATTR_ACPI_CPU_HOTPLUG_DISABLED:
+	case CC_ATTR_ACPI_MEMORY_HOTPLUG_DISABLED:
+		return platform_tdx_enabled();
+	default:
+		return false;
+	}
+}
 
 #endif /* _ASM_X86_TDX_HOST_H */

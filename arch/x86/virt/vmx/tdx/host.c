@@ -3,17 +3,12 @@
  * TDX host support as the rest of the kernel sees it: the machine's one
  * module.
  */
-#define pr_fmt(fmt) "virt/tdx: " fmt
-
 #include <linux/compiler.h>
-#include <linux/cpuhotplug.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/init.h>
-#include <linux/minmax.h>
 #include <linux/mutex.h>
-#include <linux/printk.h>
 
 #include <asm/tdx_host.h>
 
@@ -52,6 +47,7 @@ early_initcall(tdx_host_init);
  * * 0		    - guests can be created
  * * -ENODEV	    - the BIOS did not enable TDX, or no module is loaded
  * * -EPERM	    - a CPU is not in VMX operation
+ * * -ESHUTDOWN	    - another kernel is being started
  * * -EINTR	    - killed while waiting for another caller
  * * -EALREADY	    - a previous kernel initialised the module
  * * -EOPNOTSUPP    - SEAMRR is not enabled on every CPU
@@ -119,34 +115,13 @@ bool tdx_cpu_may_run(unsigned int cpu)
 }
 EXPORT_SYMBOL_GPL(tdx_cpu_may_run);
 
-static int tdx_cpu_online(unsigned int cpu)
-{
-	/* Pairs with the release in set_state(). */
-	if (smp_load_acquire(&host_module.state) == TDX_MODULE_READY && !tdx_cpu_may_run(cpu))
-		pr_warn("CPU %u was added after the TDX module was initialised: TDX guests cannot run on it\n",
-			cpu);
-	return 0;
-}
-
-static int __init tdx_watch_cpus(void)
-{
-	int ret;
-
-	if (!platform_tdx_enabled())
-		return 0;
-	ret = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "x86/tdx:online", tdx_cpu_online,
-					NULL);
-	return min(ret, 0);
-}
-late_initcall(tdx_watch_cpus);
-
 /**
- * tdx_host_module - the machine's module, to look at
+ * tdx_host_module - the machine's module
  *
  * Context: Any.
  * Return: The module; see struct tdx_module for when its fields are valid.
  */
-const struct tdx_module *tdx_host_module(void)
+struct tdx_module *tdx_host_module(void)
 {
 	return &host_module;
 }

@@ -4,6 +4,6 @@
 
 struct tdx_module;
 
-const struct tdx_module *tdx_host_module(void);
+struct tdx_module *tdx_host_module(void);
 
 #endif /* _X86_VIRT_TDX_HOST_H */

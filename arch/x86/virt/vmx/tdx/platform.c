@@ -9,6 +9,7 @@
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/init.h>
+#include <linux/kstrtox.h>
 #include <linux/printk.h>
 #include <linux/smp.h>
 
@@ -31,6 +32,9 @@
 
 /* One for the module's own metadata, and at least one for a guest. */
 #define TDX_MIN_PRIVATE_KEYIDS		2
+
+/* tdx_host=off */
+static bool turned_off __initdata;
 
 static struct tdx_platform boot_platform __ro_after_init = {
 	.reason = "the CPU has no TDX",
@@ -147,6 +151,17 @@ int tdx_platform_check_cpus(struct tdx_cause *cause)
 	return 0;
 }
 
+static int __init tdx_host_setup(char *value)
+{
+	bool on;
+
+	if (kstrtobool(value, &on))
+		return -EINVAL;
+	turned_off = !on;
+	return 0;
+}
+early_param("tdx_host", tdx_host_setup);
+
 static int __init tdx_platform_init(void)
 {
 	struct tdx_platform_msrs msrs;
@@ -156,6 +171,8 @@ static int __init tdx_platform_init(void)
 
 	read_msrs(&msrs);
 	boot_platform = tdx_platform_decode(&msrs);
+	if (turned_off && (boot_platform.enabled || boot_platform.misconfigured))
+		boot_platform = lacking(false, "turned off by tdx_host=off");
 	if (boot_platform.enabled)
 		pr_info("enabled by the BIOS, private KeyIDs %u-%u\n",
 			boot_platform.first_private_keyid,

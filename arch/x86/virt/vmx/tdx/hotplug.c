@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The policy for CPUs and memory that come and go, one function for each event.
+ *
+ * The firmware verified the CPUs and the convertible memory once, before Linux
+ * ran.  What is added later was not verified, and TDX needs all that was until
+ * the machine is reset.  An event that cannot be is a bug of the BIOS.
+ *
+ * All pages of the page allocator have to be TDX memory, so that any of them can
+ * be given to a guest.  Which memory that is was taken from memblock at boot, so
+ * no memory is added to the page allocator afterwards.  Memory that lies in a
+ * CMR could be added until the module takes its configuration, but nobody knows
+ * the CMRs before that: the module tells, and calling it takes VMX operation.
+ * ZONE_DEVICE is no concern of this, its pages are never in the page allocator.
+ */
+#define pr_fmt(fmt) "virt/tdx: " fmt
+
+#include <linux/acpi.h>
+#include <linux/bug.h>
+#include <linux/cc_events.h>
+#include <linux/cc_platform.h>
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
+#include <linux/errno.h>
+#include <linux/init.h>
+#include <linux/ioport.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/topology.h>
+
+#include <acpi/processor.h>
+
+#include <asm/tdx_host.h>
+
+#include "host.h"
+#include "module.h"
+
+/**
+ * cc_refuses_cpu_hot_add - may a CPU not be added to the machine?
+ * @apic_id: of the CPU
+ *
+ * What ACPI enumerates at boot is left alone.
+ *
+ * Context: Process context.
+ * Return: Whether to reject the CPU; the log then says so.
+ */
+bool cc_refuses_cpu_hot_add(u32 apic_id)
+{
+	if (system_state < SYSTEM_RUNNING ||
+	    !cc_platform_has(CC_ATTR_ACPI_CPU_HOTPLUG_DISABLED))
+		return false;
+
+	pr_err(FW_BUG "the BIOS hot-added a CPU with APIC ID %u, which is not possible with TDX: rejected; boot with tdx_host=off to use it\n",
+	       apic_id);
+	return true;
+}
+
+/**
+ * cc_check_cpu_hot_removal - a CPU was taken out of the machine
+ * @cpu:     which one
+ * @apic_id: of that CPU
+ *
+ * Context: Process context.  Does not return if the platform needs the CPU.
+ */
+void cc_check_cpu_hot_removal(unsigned int cpu, u32 apic_id)
+{
+	if (!cc_platform_has(CC_ATTR_ACPI_CPU_HOTPLUG_DISABLED))
+		return;
+
+	pr_emerg(FW_BUG "the BIOS removed CPU %u, APIC ID %u, which TDX needs until the machine is reset: cannot go on\n",
+		 cpu, apic_id);
+	BUG();
+}
+
+/**
+ * cc_refuses_memory_hot_add - may memory not be added to the machine?
+ * @base: physical address
+ * @size: in bytes
+ *
+ * Context: Process context.
+ * Return: Whether to reject the memory; the log then says so.  Memory that
+ *	   Linux has had since boot is never rejected.
+ */
+bool cc_refuses_memory_hot_add(u64 base, u64 size)
+{
+	if (!cc_platform_has(CC_ATTR_ACPI_MEMORY_HOTPLUG_DISABLED) ||
+	    region_intersects(base, size, IORESOURCE_SYSTEM_RAM, IORES_DESC_NONE) !=
+	    REGION_DISJOINT)
+		return false;
+
+	pr_err(FW_BUG "the BIOS hot-added memory [0x%llx-0x%llx], which is not possible with TDX: rejected; boot with tdx_host=off to use it\n",
+	       base, base + size - 1);
+	return true;
+}
+
+/**
+ * cc_check_memory_hot_removal - memory was taken out of the machine
+ * @base: physical address
+ * @size: in bytes
+ *
+ * Context: Process context.  Does not return if the platform needs the memory.
+ */
+void cc_check_memory_hot_removal(u64 base, u64 size)
+{
+	if (!cc_platform_has(CC_ATTR_ACPI_MEMORY_HOTPLUG_DISABLED))
+		return;
+
+	pr_emerg(FW_BUG "the BIOS removed memory [0x%llx-0x%llx], which TDX needs until the machine is reset: cannot go on\n",
+		 base, base + size - 1);
+	BUG();
+}
+
+static const struct acpi_device_id cpu_or_memory[] = {
+	{ ACPI_PROCESSOR_OBJECT_HID },
+	{ ACPI_PROCESSOR_DEVICE_HID },
+	{ "PNP0C80" },
+	{ }
+};
+
+static int holds_cpu_or_memory(struct acpi_device *device, void *unused)
+{
+	return !acpi_match_device_ids(device, cpu_or_memory) ||
+	       acpi_dev_for_each_child(device, holds_cpu_or_memory, NULL);
+}
+
+/**
+ * cc_refuses_eject - may user space not eject a device?
+ * @device: which one
+ *
+ * What would be a bug of the BIOS is here a mistake of the administrator.
+ *
+ * Context: Process context.
+ * Return: Whether to refuse; the log then says so.
+ */
+bool cc_refuses_eject(struct acpi_device *device)
+{
+	if (!platform_tdx_enabled() || !holds_cpu_or_memory(device, NULL))
+		return false;
+
+	pr_err("removing a CPU or memory is not possible with TDX: %s stays; boot with tdx_host=off to remove it\n",
+	       dev_name(&device->dev));
+	return true;
+}
+
+/* Drivers add memory in blocks, each a child of all that they have. */
+static const struct resource *all_of(const struct resource *memory)
+{
+	return memory->parent && memory->parent != &iomem_resource ? memory->parent : memory;
+}
+
+/**
+ * cc_refuses_memory - may memory not become the page allocator's?
+ * @memory: the range, a resource that was inserted
+ *
+ * For memory that a driver manages, above all: ACPI's does not come this far.
+ *
+ * Context: Process context.
+ * Return: Whether to refuse; the log then says so.
+ */
+bool cc_refuses_memory(const struct resource *memory)
+{
+	if (!platform_tdx_enabled())
+		return false;
+
+	pr_err("memory [0x%llx-0x%llx] (%s) is not added: all memory of the page allocator has to be TDX memory, and that is fixed at boot; leave it to devdax, or boot with tdx_host=off\n",
+	       (u64)all_of(memory)->start, (u64)all_of(memory)->end, memory->name);
+	return true;
+}
+
+/*
+ * A KeyID's key is configured and its cache lines are written back on a CPU of
+ * each package, which therefore has to have one.  The state does not become
+ * ready meanwhile: the initialisation holds CPU hotplug off.
+ */
+static int tdx_cpu_offline(unsigned int cpu)
+{
+	unsigned int other;
+
+	if (READ_ONCE(tdx_host_module()->state) != TDX_MODULE_READY || !tdx_cpu_may_run(cpu))
+		return 0;
+
+	for_each_cpu(other, topology_core_cpumask(cpu))
+		if (other != cpu && tdx_cpu_may_run(other))
+			return 0;
+
+	pr_err("CPU %u is the last online one of package %u, and TDX KeyIDs are in use, which takes one in every package: it stays online\n",
+	       cpu, topology_logical_package_id(cpu));
+	return -EBUSY;
+}
+
+static int __init tdx_watch_cpus(void)
+{
+	int ret;
+
+	if (!platform_tdx_enabled())
+		return 0;
+	ret = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "x86/tdx:online", NULL,
+					tdx_cpu_offline);
+	return min(ret, 0);
+}
+late_initcall(tdx_watch_cpus);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The TDX module lives in memory and CPU state that a sleep with the power of
+ * the CPUs off does not preserve, and Linux cannot start it a second time.
+ */
+#define pr_fmt(fmt) "virt/tdx: " fmt
+
+#include <linux/cc_events.h>
+#include <linux/errno.h>
+#include <linux/init.h>
+#include <linux/notifier.h>
+#include <linux/printk.h>
+#include <linux/suspend.h>
+#include <linux/syscore_ops.h>
+
+#include <asm/tdx_host.h>
+
+/**
+ * cc_refuses_suspend - must the system not be suspended, but to idle?
+ *
+ * Context: Process context.
+ * Return: Whether to refuse; the log then says so.
+ */
+bool cc_refuses_suspend(void)
+{
+	if (!platform_tdx_enabled())
+		return false;
+
+	pr_err("suspend to RAM loses the TDX module: refused; use suspend-to-idle, or boot with tdx_host=off\n");
+	return true;
+}
+
+static int refuse_hibernation(struct notifier_block *nb, unsigned long event, void *unused)
+{
+	if (event != PM_HIBERNATION_PREPARE)
+		return NOTIFY_DONE;
+
+	pr_err("hibernation loses the TDX module: refused; boot with tdx_host=off\n");
+	return notifier_from_errno(-EPERM);
+}
+
+static struct notifier_block hibernation_notifier = {
+	.notifier_call = refuse_hibernation,
+};
+
+/* A kexec that means to come back asks nobody before. */
+static int refuse_sleep(void)
+{
+	pr_err("this sleep loses the TDX module: refused; boot with tdx_host=off\n");
+	return -EPERM;
+}
+
+static struct syscore_ops sleep_ops = {
+	.suspend = refuse_sleep,
+};
+
+static int __init tdx_watch_sleep(void)
+{
+	if (!platform_tdx_enabled())
+		return 0;
+
+	register_syscore_ops(&sleep_ops);
+	return register_pm_notifier(&hibernation_notifier);
+}
+late_initcall(tdx_watch_sleep);
