@@ -9,6 +9,8 @@
 #include <linux/errno.h>
 #include <linux/types.h>
 
+struct mce;
+
 /* One CPUID leaf that a TD's creator may configure; bits set are configurable. */
 struct tdx_td_cpuid {
 	u32 leaf;
@@ -44,9 +46,13 @@ bool tdx_may_work(void);
 bool tdx_cpu_may_run(unsigned int cpu);
 const char *tdx_unavailable_reason(void);
 const struct tdx_td_params_limits *tdx_td_params_limits(void);
+void tdx_cache_write_back(void);
+void tdx_explain_mce(struct mce *m);
 #else
 static inline bool platform_tdx_enabled(void) { return false; }
 static inline int tdx_init(void) { return -ENODEV; }
+static inline void tdx_cache_write_back(void) { }
+static inline void tdx_explain_mce(struct mce *m) { }
 #endif
 
 /* Inline: cc_platform_has() is called before calls can be instrumented. */

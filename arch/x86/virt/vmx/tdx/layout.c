@@ -120,3 +120,21 @@ u64 tdx_layout_pamt_bytes(const struct tdmr_layout *layout)
 		bytes += tdmr_pamt_bytes(layout->map, tdmr);
 	return bytes;
 }
+
+/**
+ * tdx_layout_find_pamt - in whose PAMT is an address?
+ * @layout:  of tdx_layout_create()
+ * @address: physical
+ *
+ * Context: Any.
+ * Return: The TDMR; NULL if the address is in no PAMT.
+ */
+const struct tdmr *tdx_layout_find_pamt(const struct tdmr_layout *layout, u64 address)
+{
+	const struct tdmr *tdmr = layout->tdmrs;
+
+	for (; tdmr < &layout->tdmrs[layout->nr_tdmrs]; tdmr++)
+		if (address - tdmr->pamt < tdmr_pamt_bytes(layout->map, tdmr))
+			return tdmr;
+	return NULL;
+}

@@ -8,6 +8,7 @@
 #include <linux/static_call.h>
 #include <linux/string.h>
 
+#include "cache.h"
 #include "cause.h"
 #include "seamcall.h"
 #include "status.h"
@@ -20,7 +21,7 @@
  */
 #define TDX_SEAMCALL_TRIES	1000
 
-DEFINE_STATIC_CALL(tdx_seamcall_door, __seamcall);
+DEFINE_STATIC_CALL(tdx_seamcall_door, tdx_cache_seamcall);
 
 static DEFINE_PER_CPU(u64, nr_seamcalls);
 
@@ -36,7 +37,8 @@ static DEFINE_PER_CPU(u64, nr_seamcalls);
  *	    bound to a CPU, but need not.  The CPU must be in VMX operation.
  * Return: The completion status (TDX Module ABI specification, "Function
  *	   Completion Status"), or one of the software error class:
- *	   TDX_SEAMCALL_VMFAILINVALID, TDX_SEAMCALL_GP, TDX_SEAMCALL_UD.
+ *	   TDX_SEAMCALL_VMFAILINVALID, TDX_SEAMCALL_GP, TDX_SEAMCALL_UD,
+ *	   TDX_SEAMCALL_RETIRED.
  *	   Bit 63 tells a failure; a status that is not 0 need not be one.
  */
 u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs)

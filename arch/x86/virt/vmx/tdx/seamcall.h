@@ -9,6 +9,7 @@
 #include <linux/static_call_types.h>
 #include <linux/types.h>
 
+#include "cache.h"
 #include "seamcall_regs.h"
 #include "tdx_abi.h"
 
@@ -20,7 +21,7 @@ asmlinkage u64 __seamcall(u64 leaf, struct tdx_regs *regs);
  * The door to the module.  KUnit suites point it at the software module with
  * static_call_update().
  */
-DECLARE_STATIC_CALL(tdx_seamcall_door, __seamcall);
+DECLARE_STATIC_CALL(tdx_seamcall_door, tdx_cache_seamcall);
 
 u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs);
 int tdx_explain(struct tdx_cause *cause, u64 leaf, u64 status);

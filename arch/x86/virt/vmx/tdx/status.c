@@ -23,6 +23,7 @@ static const struct tdx_name status_names[] = {
 	{ TDX_SEAMCALL_VMFAILINVALID, "VMfailInvalid" },
 	{ TDX_SEAMCALL_GP, "#GP" },
 	{ TDX_SEAMCALL_UD, "#UD" },
+	{ TDX_SEAMCALL_RETIRED, "not made" },
 };
 
 #define OPERAND_NAME(name, value)	{ value, #name },
@@ -49,6 +50,8 @@ static const struct tdx_meaning meanings[] = {
 	  "SEAMRR is not enabled on this CPU; enable TDX in the BIOS setup" },
 	{ TDX_SEAMCALL_UD, false, -EPERM,
 	  "the CPU is not in VMX operation" },
+	{ TDX_SEAMCALL_RETIRED, false, -ESHUTDOWN,
+	  "another kernel is being started" },
 	{ TDX_SYS_INIT_NOT_PENDING, false, -EALREADY,
 	  "the module was initialised before, by a previous kernel; reset the machine to use TDX" },
 	{ TDX_SYS_SHUTDOWN, false, -EALREADY,
@@ -175,6 +178,7 @@ const char *tdx_status_name(u64 status)
  * * 0		 - success, with or without information (bit 63 clear)
  * * -ENODEV	 - no module answered (VMfailInvalid)
  * * -EPERM	 - the CPU is not in VMX operation (#UD)
+ * * -ESHUTDOWN	 - another kernel is being started
  * * -EOPNOTSUPP - SEAMRR is not enabled (#GP)
  * * -EALREADY	 - a previous kernel used the module up
  * * -ENXIO	 - a CPU that the BIOS enabled is missing

@@ -14,6 +14,9 @@
 #define TDX_SEAMCALL_GP		(TDX_SW_ERROR | X86_TRAP_GP)
 #define TDX_SEAMCALL_UD		(TDX_SW_ERROR | X86_TRAP_UD)
 
+/* The CPU was not asked: another kernel is being started.  No vector. */
+#define TDX_SEAMCALL_RETIRED	(TDX_SW_ERROR | 0x100)
+
 /* Enough for every text of tdx_status_format(). */
 #define TDX_STATUS_TEXT_SIZE	256
 

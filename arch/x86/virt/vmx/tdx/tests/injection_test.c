@@ -31,7 +31,7 @@ MODULE_PARM_DESC(every, "try only every so many statuses, for slow kernels (1)")
 
 #define STATUS(name, value)	value,
 static const u64 statuses[] = {
-	TDX_SEAMCALL_VMFAILINVALID, TDX_SEAMCALL_GP, TDX_SEAMCALL_UD,
+	TDX_SEAMCALL_VMFAILINVALID, TDX_SEAMCALL_GP, TDX_SEAMCALL_UD, TDX_SEAMCALL_RETIRED,
 	TDX_STATUS_LIST(STATUS)
 	0x8000770000000000ULL,	/* one that nobody knows */
 };
@@ -62,6 +62,8 @@ static int error_of(u64 status)
 		return -EOPNOTSUPP;
 	case TDX_SEAMCALL_UD:
 		return -EPERM;
+	case TDX_SEAMCALL_RETIRED:
+		return -ESHUTDOWN;
 	case TDX_SYS_INIT_NOT_PENDING:
 	case TDX_SYS_SHUTDOWN:
 		return -EALREADY;
@@ -89,6 +91,8 @@ static struct outcome outcome_of_check(u64 status)
 		return (struct outcome) { -EPERM, TDX_MODULE_UNKNOWN };
 	case TDX_SEAMCALL_GP:
 		return (struct outcome) { -EOPNOTSUPP, TDX_MODULE_FAILED };
+	case TDX_SEAMCALL_RETIRED:
+		return (struct outcome) { -ESHUTDOWN, TDX_MODULE_FAILED };
 	}
 	if (clears(status))
 		return (struct outcome) { error_of(status), TDX_MODULE_UNKNOWN };

@@ -222,7 +222,7 @@ void model_host_load(struct model_host *host)
 void model_host_unload(struct model_host *host)
 {
 	tdx_module_destroy(&host->module);
-	static_call_update(tdx_seamcall_door, __seamcall);
+	static_call_update(tdx_seamcall_door, tdx_cache_seamcall);
 	loaded_host = NULL;
 	kfree(host->ram.ram);
 	kvfree(host);

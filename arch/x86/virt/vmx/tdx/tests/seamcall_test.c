@@ -58,7 +58,7 @@ static u64 call_reluctant(u64 status, unsigned int times)
 
 	static_call_update(tdx_seamcall_door, reluctant_seamcall);
 	ret = tdx_seamcall(TDH_SYS_INIT, &regs);
-	static_call_update(tdx_seamcall_door, __seamcall);
+	static_call_update(tdx_seamcall_door, tdx_cache_seamcall);
 	return ret;
 }
 
@@ -97,6 +97,7 @@ static void what_does_not_clear_is_not_retried(struct kunit *test)
 	static const u64 final[] = {
 		TDX_SUCCESS, TDX_KEY_CONFIGURED, TDX_OPERAND_INVALID, TDX_SYS_INIT_NOT_PENDING,
 		TDX_INVALID_TDMR, TDX_SEAMCALL_UD, TDX_SEAMCALL_GP, TDX_SEAMCALL_VMFAILINVALID,
+		TDX_SEAMCALL_RETIRED,
 	};
 	unsigned int i;
 

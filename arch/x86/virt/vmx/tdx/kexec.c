@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Leaving the machine to another kernel, which cannot use the TDX module, but
+ * must not be harmed by it.
+ *
+ * A crash kernel is started without any of this, it lives in memory that the
+ * module never had; see native_machine_crash_shutdown() for the caches.
+ */
+#define pr_fmt(fmt) "virt/tdx: " fmt
+
+#include <linux/init.h>
+#include <linux/kexec.h>
+#include <linux/limits.h>
+#include <linux/notifier.h>
+#include <linux/reboot.h>
+
+#include <asm/cpu_device_id.h>
+#include <asm/intel-family.h>
+#include <asm/tdx_host.h>
+
+#include "cache.h"
+#include "host.h"
+#include "module.h"
+#include "pamt.h"
+
+/*
+ * Here a partial write, with another KeyID, to memory that was last written with
+ * a private one poisons it: whoever reads it next gets a machine check.
+ */
+static const struct x86_cpu_id partial_write_poisons[] = {
+	X86_MATCH_INTEL_FAM6_MODEL(SAPPHIRERAPIDS_X, NULL),
+	X86_MATCH_INTEL_FAM6_MODEL(EMERALDRAPIDS_X, NULL),
+	{ }
+};
+
+/*
+ * An initialisation that is under way fails at its next SEAMCALL and gives its
+ * memory back; later ones fail at their first.
+ */
+static int leave_to_next_kernel(struct notifier_block *nb, unsigned long action, void *unused)
+{
+	struct tdx_module *module = tdx_host_module();
+
+	if (!kexec_in_progress)
+		return NOTIFY_DONE;
+
+	tdx_cache_retire();
+
+	mutex_lock(&module->lock);
+	if (module->state == TDX_MODULE_READY && x86_match_cpu(partial_write_poisons))
+		tdx_pamt_make_safe(&module->layout);
+	mutex_unlock(&module->lock);
+	return NOTIFY_DONE;
+}
+
+/* Ahead of KVM's, which takes the CPUs out of VMX operation. */
+static struct notifier_block reboot_notifier = {
+	.notifier_call = leave_to_next_kernel,
+	.priority = INT_MAX,
+};
+
+static int __init tdx_watch_kexec(void)
+{
+	return platform_tdx_enabled() ? register_reboot_notifier(&reboot_notifier) : 0;
+}
+late_initcall(tdx_watch_kexec);
