@@ -72,5 +72,7 @@ outcome "cppcheck" \
 	"$(cppcheck --quiet --enable=warning,portability --error-exitcode=1 --inline-suppr \
 		-Itools/testing/tdx/include -Iarch/x86/virt/vmx/tdx --platform=unix64 \
 		arch/x86/virt/vmx/tdx/tdmr.c arch/x86/virt/vmx/tdx/tests/tdx_model*.c 2>&1)"
+outcome "locking model" \
+	"$(tools/testing/tdx/locking/check.sh 2>&1 || echo "check.sh failed")"
 
 exit "$failed"

@@ -1,0 +1,631 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who waits for whom between tdx_init(), CPU hotplug, memory hotplug, kexec, a
+ * crash and KVM: a model for spin, which tries every order of events.
+ *
+ * What has to hold:
+ *  - nobody waits for ever;
+ *  - no CPU goes away or leaves VMX operation during the initialisation;
+ *  - once the module is ready, each of its packages keeps an online CPU that may
+ *    run TDX, and no other CPU runs it;
+ *  - when another kernel starts, after kexec or a crash, no cache has a dirty
+ *    line of a TDX KeyID: it would be written over the other kernel's data;
+ *  - after kexec, no PAMT is left as the module wrote it;
+ *  - no memory is added without the knowledge of a module that took its list.
+ *
+ * Each ERROR_* is a way to build it wrong that has to be noticed; check.sh tells
+ * by what.  What else can be defined:
+ *  KEXEC		there is a kexec
+ *  MEMORY		a block of memory goes online or offline
+ *  CPU_ADDED		CPU 2 is added after boot, and not rejected
+ *  ACCEPT_MEMORY	memory is hot-added, and refused only if the module uses memory
+ * The last two are not what hotplug.c does, but what it would take.
+ *
+ * Change it with what it models: module.c, cache.c, hotplug.c and kexec.c.
+ *
+ * Left out: processors and compilers that reorder, priorities, and that others
+ * than the model's processes use the locks.  A process may wait for ever at a
+ * label "end".
+ */
+
+/* CPU 0 is package 0, CPUs 1 and 2 are package 1. */
+#define CPUS	3
+#define other(cpu)	(3 - cpu)	/* of package 1 */
+
+/* How often CPUs come and go: enough for one to leave, come back and leave. */
+#ifndef CPU_EVENTS
+#define CPU_EVENTS	3
+#endif
+
+mtype = { UNKNOWN, INITIALISING, READY, FAILED };
+
+/* struct tdx_module */
+mtype state = UNKNOWN;
+bool module_lock;
+bool may_run[CPUS];		/* cpus */
+bool memory_taken;		/* memory */
+
+/* cache.c */
+bool retired;
+bool mark[CPUS];		/* may_be_dirty */
+
+/* Would be in hotplug.c with ACCEPT_MEMORY. */
+bool memory_lock;
+
+/* KVM */
+byte vms;
+
+/* The CPUs: as Linux sees them, ... */
+bool present[CPUS];
+bool online[CPUS];
+bool busy[CPUS];		/* runs something with preemption disabled */
+bool irqs_off[CPUS];
+bool in_on_each_cpu;		/* somebody waits there, with preemption disabled */
+/* ... and what they are. */
+bool vmx[CPUS];			/* in VMX operation */
+bool dirty[CPUS];		/* cache has dirty lines of a TDX KeyID */
+bool dying[CPUS];		/* offline, but did not come to its write-back yet */
+
+bool pamts_private;		/* written by the module, and by nobody since */
+
+/* What the one who waits for the worker and the worker tell each other. */
+bool work_queued, work_done;
+
+inline lock(mutex)
+{
+	atomic { !mutex -> mutex = true }
+}
+
+inline unlock(mutex)
+{
+	assert(mutex);
+	mutex = false
+}
+
+/* A writer that waits keeps new readers out: so nobody may read twice. */
+typedef percpu_rwsem {
+	byte readers;
+	bool writer
+};
+
+percpu_rwsem cpu_hotplug_lock, mem_hotplug_lock;
+
+inline read_lock(sem)
+{
+	atomic { !sem.writer -> sem.readers++ }
+}
+
+inline read_unlock(sem)
+{
+	assert(sem.readers > 0);
+	sem.readers--
+}
+
+inline write_lock(sem)
+{
+	atomic { !sem.writer -> sem.writer = true };
+	sem.readers == 0
+}
+
+inline write_unlock(sem)
+{
+	sem.writer = false
+}
+
+/*
+ * A crash sends an NMI to each online CPU, which writes back if it is marked and
+ * stops for good.  What happens on a CPU does not depend on what other caches
+ * hold, so it is enough to look at one CPU at one moment.
+ *
+ * An NMI does not keep a dying CPU, which is offline, from its write-back.
+ */
+#define safe_in_crash(cpu)	(!dirty[cpu] || (online[cpu] -> mark[cpu] : dying[cpu]))
+
+/* tdx_cache_write_back() in an interrupt: only a crash comes in between. */
+inline write_back(cpu)
+{
+	d_step {
+#ifdef ERROR_MARK_CLEARED_FIRST
+		mark[cpu] = false;
+		assert(safe_in_crash(cpu));
+		dirty[cpu] = false
+#else
+		dirty[cpu] = false;
+		mark[cpu] = false
+#endif
+	}
+}
+
+/* The instruction: #UD outside VMX operation. */
+inline execute(cpu, ok)
+{
+	ok = vmx[cpu];
+	dirty[cpu] = dirty[cpu] || ok
+}
+
+#if defined(ERROR_RETIRED_NOT_ASKED) || defined(ERROR_RELIES_ON_KVM)
+#define may_call	true
+#else
+#define may_call	(!retired)
+#endif
+
+#ifdef ERROR_INTERRUPTS_ON
+#define interruptible(cpu)	true
+#else
+#define interruptible(cpu)	(!irqs_off[cpu])
+#endif
+
+/*
+ * tdx_cache_seamcall(), by somebody who has preemption disabled.  A crash may
+ * come between any two steps.
+ */
+inline seamcall_here(cpu, ok)
+{
+	if
+#ifdef ERROR_MARK_AFTER_SEAMCALL
+	:: atomic { may_call -> irqs_off[cpu] = true };
+	   d_step { execute(cpu, ok) };
+	   d_step { mark[cpu] = true; irqs_off[cpu] = false }
+#else
+	:: atomic { may_call -> irqs_off[cpu] = true; mark[cpu] = true };
+	   d_step { execute(cpu, ok); irqs_off[cpu] = false }
+#endif
+	:: atomic { !may_call -> ok = false }
+	fi
+}
+
+/* smp_call_on_cpu(): waits until the CPU has time. */
+inline seamcall_on(cpu, ok)
+{
+	assert(online[cpu]);
+	atomic { !busy[cpu] -> busy[cpu] = true };
+	seamcall_here(cpu, ok);
+	busy[cpu] = false
+}
+
+/* A step of the initialisation: it may fail, but not for want of VMX operation. */
+inline step_on(cpu)
+{
+	seamcall_on(cpu, ok);
+	assert(ok || retired);
+	if
+	:: ok
+	:: goto failed
+	fi
+}
+
+/* tdx_module_attempt() */
+proctype worker()
+{
+	byte cpu;
+	bool ok;
+
+end:	work_queued -> work_queued = false;
+
+	state = INITIALISING;
+#ifndef ERROR_NO_CPUS_READ_LOCK
+	read_lock(cpu_hotplug_lock);
+#endif
+
+	/* tdx_cpus_check() */
+	for (cpu : 0 .. CPUS - 1) {
+		if
+		:: present[cpu] && !online[cpu] -> goto unusable
+		:: online[cpu] ->
+			seamcall_on(cpu, ok);
+			if
+			:: ok
+			:: goto unusable
+			fi
+		:: else
+		fi
+	}
+
+	/* TDH.SYS.INIT; then TDH.SYS.LP.INIT */
+	step_on(0);
+	for (cpu : 0 .. CPUS - 1) {
+		if
+		:: online[cpu] ->
+			step_on(cpu);
+			may_run[cpu] = true
+		:: else
+		fi
+	}
+
+	/* choose_memory(), lay_out_tdmrs() */
+#if defined(ACCEPT_MEMORY) && !defined(ERROR_NO_MEMORY_LOCK)
+	lock(memory_lock);
+	memory_taken = true;
+#ifndef ERROR_MEMORY_LOCK_HELD_ON
+	unlock(memory_lock);
+#endif
+#else
+	memory_taken = true;
+#endif
+#if defined(MEMORY) || defined(ACCEPT_MEMORY)
+	/* The page allocator, for PAMTs. */
+	read_lock(mem_hotplug_lock);
+	read_unlock(mem_hotplug_lock);
+#endif
+#ifdef ERROR_MEMORY_LOCK_HELD_ON
+	unlock(memory_lock);
+#endif
+
+	/* TDH.SYS.KEY.CONFIG, on a CPU of each package. */
+	step_on(0);
+	step_on(1);
+
+	/* TDH.SYS.TDMR.INIT, on any CPU, many times. */
+	do
+	:: step_on(0); pamts_private = true
+	:: online[1] -> step_on(1); pamts_private = true
+	:: online[2] -> step_on(2); pamts_private = true
+	:: break
+	od;
+
+	state = READY;
+	goto out;
+
+failed:	/* TDH.SYS.LP.SHUTDOWN, tdx_module_destroy() */
+	skip;	/* spin jumps into a loop that has the label itself */
+	for (cpu : 0 .. CPUS - 1) {
+		if
+		:: online[cpu] -> seamcall_on(cpu, ok)
+		:: else
+		fi;
+		may_run[cpu] = false
+	}
+	pamts_private = false;
+	memory_taken = false;
+	state = FAILED;
+	goto out;
+
+unusable:
+	if
+	:: state = UNKNOWN
+	:: state = FAILED
+	fi;
+
+out:
+#ifndef ERROR_NO_CPUS_READ_LOCK
+	read_unlock(cpu_hotplug_lock);
+#endif
+	cpu = 0;
+	ok = false;
+	work_done = true;
+	goto end
+}
+
+inline tdx_init()
+{
+	if
+	:: state == READY
+	:: else ->
+		if
+		:: lock(module_lock);
+			if
+#ifdef ERROR_RELIES_ON_KVM
+			:: state == UNKNOWN && !retired ->
+#else
+			:: state == UNKNOWN ->
+#endif
+				work_queued = true;
+				work_done -> work_done = false
+			:: else
+			fi;
+			unlock(module_lock)
+		:: true		/* killed while it waits */
+		fi
+	fi
+}
+
+/*
+ * KVM_CREATE_VM, with interrupts to all online CPUs.  In Linux 6.1 it neither
+ * holds CPU hotplug off nor asks whether KVM left VMX operation for a kexec; nor
+ * does KVM ask that on a CPU that comes online.
+ */
+inline kvm_create_vm()
+{
+	d_step {
+		vms++;
+		if
+		:: vms == 1 ->
+			for (cpu : 0 .. CPUS - 1) {
+				vmx[cpu] = online[cpu]
+			}
+		:: else
+		fi;
+		cpu = 0
+	}
+}
+
+inline kvm_destroy_vm()
+{
+	d_step {
+		vms--;
+		if
+		:: vms == 0 ->
+			for (cpu : 0 .. CPUS - 1) {
+				vmx[cpu] = false
+			}
+		:: else
+		fi;
+		cpu = 0
+	}
+}
+
+#ifdef ERROR_ANY_CPU_RUNS_TDX
+#define usable(cpu)	(online[cpu] && !busy[cpu])
+#else
+#define usable(cpu)	(online[cpu] && !busy[cpu] && may_run[cpu])
+#endif
+
+/* A SEAMCALL for a TD, with preemption disabled. */
+inline run_td()
+{
+	if
+	:: atomic { usable(0) -> cpu = 0; busy[0] = true }
+	:: atomic { usable(1) -> cpu = 1; busy[1] = true }
+	:: atomic { usable(2) -> cpu = 2; busy[2] = true }
+	fi;
+	assert(may_run[cpu]);
+	seamcall_here(cpu, ok);
+	atomic {
+		busy[cpu] = false;
+		cpu = 0;
+		ok = false
+	}
+}
+
+/* Somebody who wants a TD. */
+proctype user()
+{
+	byte cpu;
+	bool ok;
+
+	kvm_create_vm();
+	tdx_init();
+	do
+	:: state == READY -> run_td()
+	:: break
+	od;
+	kvm_destroy_vm()
+}
+
+/* tdx_cpu_offline().  CPU 0 always stays. */
+#if defined(ERROR_NO_CPU_REFUSED)
+#define may_go(cpu)	true
+#elif defined(CPU_ADDED) && !defined(ERROR_ANY_CPU_WILL_DO)
+#define may_go(cpu)	(state != READY || !may_run[cpu] || \
+			 online[other(cpu)] && may_run[other(cpu)])
+#else
+#define may_go(cpu)	(state != READY || online[other(cpu)])
+#endif
+
+/* KVM's starting callback comes first; a VM that is created then misses the CPU. */
+inline bring_up(cpu)
+{
+	present[cpu] = true;
+	vmx[cpu] = vms > 0;
+	online[cpu] = true
+}
+
+inline take_down(cpu)
+{
+#ifdef ERROR_OFFLINE_TAKES_MODULE_LOCK
+	lock(module_lock);
+	unlock(module_lock);
+#endif
+	if
+	:: may_go(cpu) ->
+		/* stop_machine() waits until no CPU has preemption disabled. */
+		atomic {
+			!busy[cpu] && !in_on_each_cpu -> online[cpu] = false;
+			vmx[cpu] = false;
+			dying[cpu] = true
+		};
+		/* play_dead_common(), before it tells the one who waits */
+		atomic {
+			if
+			:: mark[cpu] -> write_back(cpu)
+			:: else
+			fi;
+			dying[cpu] = false
+		}
+	:: else
+	fi
+}
+
+/* CPUs go offline and online. */
+proctype cpu_hotplug()
+{
+	byte events, cpu;
+
+	do
+	:: events < CPU_EVENTS ->
+		events++;
+		if
+		:: cpu = 1
+		:: cpu = 2
+		fi;
+		write_lock(cpu_hotplug_lock);
+		if
+		:: !online[cpu] -> bring_up(cpu)
+		:: else -> take_down(cpu)
+		fi;
+		write_unlock(cpu_hotplug_lock)
+	:: break
+	od
+}
+
+#if defined(MEMORY) || defined(ACCEPT_MEMORY)
+proctype memory_hotplug()
+{
+	/* mem_hotplug_begin() */
+	read_lock(cpu_hotplug_lock);
+	write_lock(mem_hotplug_lock);
+
+#ifdef ACCEPT_MEMORY
+#if defined(ERROR_MEMORY_UNDER_MODULE_LOCK)
+	lock(module_lock);
+#elif !defined(ERROR_NO_MEMORY_LOCK)
+	lock(memory_lock);
+#endif
+	if
+	:: state == UNKNOWN || state == FAILED ->
+		assert(!memory_taken)
+	:: else
+	fi;
+#if defined(ERROR_MEMORY_UNDER_MODULE_LOCK)
+	unlock(module_lock);
+#elif !defined(ERROR_NO_MEMORY_LOCK)
+	unlock(memory_lock);
+#endif
+#endif
+
+	write_unlock(mem_hotplug_lock);
+	read_unlock(cpu_hotplug_lock)
+}
+#endif
+
+#ifdef KEXEC
+inline kvm_reboot()
+{
+	for (cpu : 0 .. CPUS - 1) {
+		if
+		:: atomic { online[cpu] && interruptible(cpu) -> vmx[cpu] = false }
+		:: !online[cpu]
+		fi
+	}
+}
+
+/* on_each_cpu(): CPUs that come online meanwhile are left out. */
+inline write_back_online()
+{
+	d_step {
+		in_on_each_cpu = true;
+		for (cpu : 0 .. CPUS - 1) {
+			todo[cpu] = online[cpu]
+		}
+	}
+	for (cpu : 0 .. CPUS - 1) {
+		if
+		:: atomic {
+			todo[cpu] && interruptible(cpu) ->
+			todo[cpu] = false;
+			if
+			:: mark[cpu] -> write_back(cpu)
+			:: else
+			fi
+		   }
+		:: !todo[cpu]
+		fi
+	}
+	in_on_each_cpu = false
+}
+
+inline tdx_cache_retire()
+{
+#ifndef ERROR_DYING_CPU_FORGOTTEN
+	read_lock(cpu_hotplug_lock);
+#endif
+#ifdef ERROR_RETIRED_TOO_LATE
+	write_back_online();
+	retired = true;
+#else
+	retired = true;
+	write_back_online();
+#endif
+#ifndef ERROR_DYING_CPU_FORGOTTEN
+	read_unlock(cpu_hotplug_lock)
+#endif
+}
+
+inline leave_to_next_kernel()
+{
+	tdx_cache_retire();
+#ifndef ERROR_INIT_NOT_WAITED_FOR
+	lock(module_lock);
+#endif
+	if
+	:: state == READY -> pamts_private = false
+	:: else
+	fi;
+#ifndef ERROR_INIT_NOT_WAITED_FOR
+	unlock(module_lock);
+#endif
+}
+
+/*
+ * The reboot notifiers, then the other kernel.  Nobody knows when the other CPUs
+ * are stopped, so they go on.
+ */
+proctype kexec()
+{
+	byte cpu;
+	bool todo[CPUS];
+
+#if defined(ERROR_RELIES_ON_KVM)
+	/* No initialisation any more, then no VMX operation, but see kvm_create_vm(). */
+	retired = true;
+	lock(module_lock);
+	unlock(module_lock);
+	kvm_reboot();
+	leave_to_next_kernel();
+#elif defined(ERROR_KVM_FIRST)
+	kvm_reboot();
+	leave_to_next_kernel();
+#else
+	leave_to_next_kernel();
+	kvm_reboot();
+#endif
+
+	cpu = 0;
+end:	if
+	:: dirty[0] || dirty[1] || dirty[2] ->
+		assert(!dirty[0] && !dirty[1] && !dirty[2])
+	:: pamts_private -> assert(!pamts_private)
+	fi
+}
+#endif
+
+#define PACKAGES_USABLE	(online[0] && may_run[0] && \
+			 (online[1] && may_run[1] || online[2] && may_run[2]))
+
+/* Waits for a moment at which it would be wrong ... */
+proctype watch()
+{
+end:	if
+	/* ... to crash */
+	:: !safe_in_crash(0) -> assert(safe_in_crash(0))
+	:: !safe_in_crash(1) -> assert(safe_in_crash(1))
+	:: !safe_in_crash(2) -> assert(safe_in_crash(2))
+	/* ... to configure the key of a TD, on each package */
+	:: state == READY && !PACKAGES_USABLE -> assert(PACKAGES_USABLE)
+	fi
+}
+
+init
+{
+	atomic {
+		present[0] = true;
+		present[1] = true;
+		online[0] = true;
+		online[1] = true;
+#ifndef CPU_ADDED
+		present[2] = true;
+		online[2] = true;
+#endif
+		run worker();
+		run user();
+		run user();
+		run cpu_hotplug();
+#if defined(MEMORY) || defined(ACCEPT_MEMORY)
+		run memory_hotplug();
+#endif
+#ifdef KEXEC
+		run kexec();
+#endif
+		run watch()
+	}
+}
