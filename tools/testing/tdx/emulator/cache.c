@@ -6,15 +6,21 @@
  *   when the host used it?  They may until WBINVD, and no WBINVD before
  *   TDH.SYS.INIT counts: until then no host can know where PAMTs go.  They have
  *   to be gone when the global KeyID is configured.
- * - May they hold modified lines with the global KeyID?  They may from the
- *   CPU's first TDH.SYS.TDMR.INIT until WBINVD.  They have to be gone from all CPUs
- *   when the host takes the memory back, and from a CPU that is reset.
+ * - May they hold modified lines with a private KeyID?  They may from the CPU's
+ *   first SEAMCALL that writes such memory until WBINVD.  They have to be gone
+ *   from all CPUs when the host takes the memory back and when a new kernel
+ *   begins, and from a CPU that is reset.
  */
 #include "cache.h"
 #include "platform.h"
 #include "report.h"
+#include "seam_names.h"
 
 #define OPCODE_INVD	0x08
+
+/* How each report of lines with a private KeyID goes on. */
+#define KEYID_LINES	"but CPU %u has made no WBINVD since %s: " \
+			"its caches may hold lines with a private KeyID"
 
 /* QEMU's CPU reports both with the exit code of WBINVD. */
 void cache_exit(struct cpu *cpu, const struct insn *insn)
@@ -23,7 +29,7 @@ void cache_exit(struct cpu *cpu, const struct insn *insn)
 		report_fault("INVD on CPU %u at 0x%llx loses what its caches hold", cpu->index,
 			     cpu->vmcb.rip);
 	cpu->host_lines = false;
-	__atomic_store_n(&cpu->keyid_lines, false, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&cpu->keyid_lines, NULL, __ATOMIC_SEQ_CST);
 	cpu_skip_insn(cpu, insn->length);
 }
 
@@ -48,6 +54,38 @@ static void check_host_lines(void)
 	}
 }
 
+/*
+ * The SYS leaves write the module's own memory, which no host ever gets, and
+ * buffers, which have no private KeyID.  TDH.SYS.TDMR.INIT writes PAMTs; so do
+ * the leaves for TDs, which lock a page's entry before they look at it, and they
+ * write pages of TDs.
+ */
+static bool writes_with_private_keyid(u64 leaf)
+{
+	switch (leaf) {
+	case TDH_SYS_INIT:
+	case TDH_SYS_LP_INIT:
+	case TDH_SYS_INFO:
+	case TDH_SYS_RD:
+	case TDH_SYS_RDALL:
+	case TDH_SYS_CONFIG:
+	case TDH_SYS_KEY_CONFIG:
+	case TDH_SYS_LP_SHUTDOWN:
+	case TDH_SYS_SHUTDOWN:
+	case TDH_SYS_UPDATE:
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* Before: meanwhile another CPU may take back what this one writes. */
+void cache_before_leaf(struct cpu *cpu, u64 leaf)
+{
+	if (writes_with_private_keyid(leaf) && !cpu->keyid_lines)
+		__atomic_store_n(&cpu->keyid_lines, leaf_name(leaf), __ATOMIC_SEQ_CST);
+}
+
 void cache_after_leaf(struct cpu *cpu, u64 leaf)
 {
 	switch (leaf) {
@@ -58,31 +96,51 @@ void cache_after_leaf(struct cpu *cpu, u64 leaf)
 		if (options.check_caches)
 			check_host_lines();
 		break;
-	case TDH_SYS_TDMR_INIT:
-		__atomic_store_n(&cpu->keyid_lines, true, __ATOMIC_SEQ_CST);
-		break;
 	}
 }
 
-/* Once for each CPU: a page has 64 lines, and a PAMT thousands of pages. */
-static void check_keyid_lines(struct cpu *cpu, const char *event, u64 pa)
+/*
+ * Since which leaf the CPU may hold lines with a private KeyID; NULL if it holds
+ * none.  Once for each CPU: a page has 64 lines, and a PAMT thousands of pages.
+ */
+static const char *keyid_lines_to_report(struct cpu *cpu)
 {
-	if (!options.check_caches || !__atomic_exchange_n(&cpu->keyid_lines, false, __ATOMIC_SEQ_CST))
-		return;
-	report_fault("%s 0x%llx, but CPU %u has made no WBINVD since %s: %s", event, pa,
-		     cpu->index, "TDH.SYS.TDMR.INIT",
-		     "its caches may hold lines with the global KeyID");
+	if (!options.check_caches)
+		return NULL;
+	return __atomic_exchange_n(&cpu->keyid_lines, NULL, __ATOMIC_SEQ_CST);
 }
 
 void cache_before_reuse(u64 pa)
 {
+	const char *since;
 	unsigned int i;
 
-	for (i = 0; i < platform.nr_lps; i++)
-		check_keyid_lines(&cpus[i], "the host takes back PAMT memory", pa);
+	for (i = 0; i < platform.nr_lps; i++) {
+		since = keyid_lines_to_report(&cpus[i]);
+		if (since)
+			report_fault("the host takes back PAMT memory 0x%llx, " KEYID_LINES, pa,
+				     i, since);
+	}
+}
+
+void cache_before_new_kernel(const struct cpu *cpu)
+{
+	const char *since;
+	unsigned int i;
+
+	for (i = 0; i < platform.nr_lps; i++) {
+		since = keyid_lines_to_report(&cpus[i]);
+		if (since)
+			report_fault("a new kernel begins on CPU %u, " KEYID_LINES, cpu->index,
+				     i, since);
+	}
 }
 
 void cache_before_init(struct cpu *cpu)
 {
-	check_keyid_lines(cpu, "INIT for APIC ID", cpu->apic_id);
+	const char *since = keyid_lines_to_report(cpu);
+
+	if (since)
+		report_fault("INIT for APIC ID 0x%x, " KEYID_LINES, cpu->apic_id, cpu->index,
+			     since);
 }

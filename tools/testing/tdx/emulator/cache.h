@@ -8,13 +8,17 @@
 /* The guest executed WBINVD, WBNOINVD or INVD. */
 void cache_exit(struct cpu *cpu, const struct insn *insn);
 
-/* A SEAMCALL of this CPU succeeded: what follows for caches. */
+/* A SEAMCALL of this CPU begins, or succeeded: what follows for caches. */
+void cache_before_leaf(struct cpu *cpu, u64 leaf);
 void cache_after_leaf(struct cpu *cpu, u64 leaf);
 
 /* The host takes the line at @pa back from the module. */
 void cache_before_reuse(u64 pa);
 
-/* The CPU gets an INIT: a new kernel starts, or the old one starts it again. */
+/* A new kernel begins on @cpu: to all of them memory is just memory. */
+void cache_before_new_kernel(const struct cpu *cpu);
+
+/* The CPU gets an INIT: a new kernel starts it, or the old one starts it again. */
 void cache_before_init(struct cpu *cpu);
 
 #endif /* _TDX_EMU_CACHE_H */

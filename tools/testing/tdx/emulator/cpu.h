@@ -16,6 +16,7 @@ enum gpr {
 enum msr_store {
 	STORE_SPEC_CTRL,
 	STORE_DEBUGCTL,
+	STORE_MCG_EXT_CTL,
 	NR_MSR_STORES
 };
 
@@ -29,6 +30,13 @@ struct vmx_state {
 enum cpu_activity {
 	CPU_WAITS_FOR_SIPI,
 	CPU_RUNS,
+};
+
+/* The kernel that a CPU runs: new_kernel.c. */
+enum cpu_kernel {
+	KERNEL_BEGINS,		/* or the CPU was reset, or waits for a SIPI */
+	KERNEL_RUNS,
+	KERNEL_GONE,		/* a new one has begun on another CPU */
 };
 
 struct cpu {
@@ -51,7 +59,11 @@ struct cpu {
 	u64 direct_page, direct_lines;
 
 	/* cache.c: modified lines that this CPU's caches may hold */
-	bool host_lines, keyid_lines;
+	bool host_lines;
+	const char *keyid_lines;	/* since this leaf; NULL: none */
+
+	/* new_kernel.c; written by other CPUs */
+	enum cpu_kernel kernel;
 
 	/* smp.c only; written by other CPUs */
 	enum cpu_activity activity;

@@ -12,6 +12,7 @@
 #include "io.h"
 #include "log.h"
 #include "msr.h"
+#include "new_kernel.h"
 #include "npt.h"
 #include "report.h"
 #include "seam.h"
@@ -70,6 +71,7 @@ static void dispatch(struct cpu *cpu)
 		break;
 	case SVM_EXIT_CPUID:
 		decode_known(cpu, &insn);
+		new_kernel_watch(cpu);
 		cpuid_exit(cpu, insn.length);
 		break;
 	case SVM_EXIT_MSR:

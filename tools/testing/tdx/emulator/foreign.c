@@ -18,6 +18,7 @@
 
 #define MCG_EIPV		BIT_ULL(1)
 #define MCG_MCIP		BIT_ULL(2)
+#define MCG_LMCES		BIT_ULL(3)	/* on this CPU only */
 #define MC_DATA_LOAD		0x134
 #define MC_ACTION_REQUIRED	BIT_ULL(55)
 #define MC_SIGNALED		BIT_ULL(56)
@@ -45,7 +46,8 @@ static void machine_check(struct cpu *cpu, u64 pa)
 	native_wrmsr(MSR_MC1_MISC, MISC_PHYSICAL_LINE);
 	native_wrmsr(MSR_MC1_STATUS, MC_VALID | MC_UNCORRECTED | MC_ENABLED | MC_MISC_VALID |
 		     MC_ADDR_VALID | MC_SIGNALED | MC_ACTION_REQUIRED | MC_DATA_LOAD);
-	native_wrmsr(MSR_MCG_STATUS, MCG_EIPV | MCG_MCIP);
+	native_wrmsr(MSR_MCG_STATUS, MCG_EIPV | MCG_MCIP |
+		     (cpu->msr_store[STORE_MCG_EXT_CTL] ? MCG_LMCES : 0));
 	cpu_inject(cpu, VECTOR_MC);
 }
 

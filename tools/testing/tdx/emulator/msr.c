@@ -7,6 +7,7 @@
 
 #define MSR_TSC			0x10
 #define MSR_TSC_ADJUST		0x3b
+#define MSR_MCG_CAP		0x179
 #define MSR_MCG_BANKS		10	/* QEMU's */
 
 #define APIC_BASE_BSP		BIT_ULL(8)
@@ -15,6 +16,10 @@
 
 #define FEAT_CTL_LOCKED		BIT_ULL(0)
 #define FEAT_CTL_VMX		BIT_ULL(2)
+#define FEAT_CTL_LMCE		BIT_ULL(20)
+
+#define MCG_CAP_LMCE		BIT_ULL(27)
+#define MCG_EXT_CTL_LMCE	BIT_ULL(0)
 
 /*
  * No Meltdown, MDS, TAA and the like: the mitigations would be the larger part
@@ -49,7 +54,7 @@
 /* QEMU's own, not even intercepted. */
 static const struct { u32 first, last; } passed[] = {
 	{ 0x174, 0x176 },		/* SYSENTER_CS, _ESP, _EIP */
-	{ 0x179, 0x17b },		/* MCG_CAP, _STATUS, _CTL */
+	{ 0x17a, 0x17b },		/* MCG_STATUS, _CTL */
 	{ 0x1a0, 0x1a0 },		/* MISC_ENABLE */
 	{ 0x200, 0x20f },		/* MTRRs */
 	{ 0x250, 0x250 },
@@ -70,7 +75,7 @@ static const struct constant_msr {
 	const u64 *from;
 } constants[] = {
 	{ 0x17, false, 4ULL << 50, NULL },		/* PLATFORM_ID */
-	{ 0x3a, false, FEAT_CTL_LOCKED | FEAT_CTL_VMX, NULL },
+	{ 0x3a, false, FEAT_CTL_LOCKED | FEAT_CTL_VMX | FEAT_CTL_LMCE, NULL },
 	{ 0x79, true, 0, NULL },			/* microcode update trigger */
 	{ 0x87, false, 0, &platform.msr_keyid_partitioning },
 	{ 0x8b, true, 0x2b000603ULL << 32, NULL },	/* microcode revision */
@@ -109,6 +114,7 @@ static const struct stored_msr {
 } stored[] = {
 	{ 0x48, STORE_SPEC_CTRL, SPEC_CTRL_BITS },
 	{ 0x1d9, STORE_DEBUGCTL, 3 },			/* LBR BTF */
+	{ 0x4d0, STORE_MCG_EXT_CTL, MCG_EXT_CTL_LMCE },
 };
 
 static u64 read_efer(const struct cpu *cpu)
@@ -165,6 +171,12 @@ static bool write_apic_base(struct cpu *cpu, u64 value)
 	return true;
 }
 
+/* Machine checks happen on one CPU here, and Linux waits for all unless told so. */
+static u64 read_mcg_cap(const struct cpu *cpu)
+{
+	return native_rdmsr(MSR_MCG_CAP) | MCG_CAP_LMCE;
+}
+
 static u64 read_cr4_fixed1(const struct cpu *cpu)
 {
 	return cr4_allowed();
@@ -185,6 +197,7 @@ static const struct active_msr {
 	{ MSR_TSC, read_tsc, write_tsc },
 	{ MSR_APIC_BASE, read_apic_base, write_apic_base },
 	{ MSR_TSC_ADJUST, read_tsc_adjust, write_tsc_adjust },
+	{ MSR_MCG_CAP, read_mcg_cap, NULL },
 	{ 0x49, NULL, write_pred_cmd },
 	{ 0x489, read_cr4_fixed1, NULL },
 	{ MSR_EFER, read_efer, write_efer },

@@ -9,6 +9,7 @@
 #include "inject.h"
 #include "log.h"
 #include "msr.h"
+#include "new_kernel.h"
 #include "override.h"
 #include "owner.h"
 #include "platform.h"
@@ -200,6 +201,7 @@ static void call_module(struct cpu *cpu)
 	} else {
 		if (options.crash)
 			crash_on_purpose();
+		cache_before_leaf(cpu, in.rax & TDX_LEAF_NUMBER_MASK);
 		tdx_model_seamcall(&model, &out);
 		why = tdx_model_why(&model);
 		owner_settle(cpu);
@@ -251,6 +253,7 @@ void seam_seamcall(struct cpu *cpu, const struct insn *insn)
 			    options.module ? "no P-SEAMLDR is loaded" : "no TDX module is loaded");
 		vmx_fail_invalid(cpu);
 	} else {
+		new_kernel_seamcall(cpu);
 		call_module(cpu);
 		vmx_succeed(cpu);
 	}

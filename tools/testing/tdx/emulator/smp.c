@@ -13,6 +13,7 @@
 #include "entry.h"
 #include "log.h"
 #include "options.h"
+#include "report.h"
 #include "smp.h"
 
 static u64 trampoline_pa;
@@ -92,6 +93,12 @@ void smp_send_init(struct cpu *self, struct cpu *target)
 {
 	if (__atomic_load_n(&target->activity, __ATOMIC_SEQ_CST) == CPU_WAITS_FOR_SIPI)
 		return;
+	if (target == &cpus[0]) {
+		/* Not only on hardware: it would be lost to the emulator. */
+		report_fault("INIT from CPU %u for CPU 0, which starts the BIOS and no trampoline",
+			     self->index);
+		return;
+	}
 	hold(self, target);
 	if (target->vmx.on) {
 		log_line("[cpu %u] INIT for CPU %u is held back: it is in VMX operation",
@@ -130,6 +137,7 @@ void smp_take_latched_init(struct cpu *cpu)
 {
 	if (!cpu->init_latched)
 		return;
+	cache_before_init(cpu);
 	physical_init(cpu);
 	for (;;)
 		cpu_pause();

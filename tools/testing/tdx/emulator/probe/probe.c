@@ -33,7 +33,15 @@
 /* What another CPU, or a trap, changes behind the compiler's back. */
 #define now(variable)	__atomic_load_n(&(variable), __ATOMIC_ACQUIRE)
 
-static bool ap_ready, ap_done;
+static bool ap_ready, ap_may_go_on, ap_done;
+
+static void touch_pamt_forever(void)
+{
+	touch_forever(PAMT);
+}
+
+/* What the second CPU does once it runs. */
+static void (*ap_job)(void) = touch_pamt_forever;
 
 static void put(char c)
 {
@@ -172,7 +180,7 @@ static u64 init_tdmr(void)
 	return status;
 }
 
-static u64 bring_up(bool write_back)
+static u64 get_ready(bool write_back)
 {
 	struct regs regs = { 0 };
 	u64 status;
@@ -182,7 +190,13 @@ static u64 bring_up(bool write_back)
 	if (write_back)
 		wbinvd();
 	status = status ?: config();
-	status = status ?: call("key_config", TDH_SYS_KEY_CONFIG, &regs);
+	return status ?: call("key_config", TDH_SYS_KEY_CONFIG, &regs);
+}
+
+static u64 bring_up(bool write_back)
+{
+	u64 status = get_ready(write_back);
+
 	status = status ?: init_tdmr();
 	say("bring_up", status);
 	return status;
@@ -258,6 +272,17 @@ static void case_reuse_half_a_page(void)
 	say("touched", touch(PAMT, false));
 }
 
+/* The host gets the page, but the module does not know it. */
+static void case_use_after_reuse(void)
+{
+	struct regs regs = { 0 };
+
+	get_ready(true);
+	direct_store(PAMT, 64);
+	say("touched", touch(PAMT, true));
+	call("tdmr_init", TDH_SYS_TDMR_INIT, &regs);
+}
+
 static void case_invd(void)
 {
 	asm volatile("invd" : : : "memory");
@@ -306,6 +331,50 @@ static void case_stale_translation(void)
 	say("trapped", now(trapped));
 }
 
+/* A kernel that is entered by a jump shows itself by what it does first. */
+static void begin_new_kernel(void)
+{
+	u32 regs[4];
+
+	native_cpuid(0, 0, regs);
+}
+
+static void case_new_kernel(void)
+{
+	bring_up(true);
+	wbinvd();
+	begin_new_kernel();
+	/* no other one */
+	begin_new_kernel();
+}
+
+static void case_new_kernel_without_write_back(void)
+{
+	bring_up(true);
+	begin_new_kernel();
+}
+
+static void seamcall_when_told(void)
+{
+	struct regs regs = { 0 };
+
+	while (!now(ap_may_go_on))
+		cpu_pause();
+	seamcall(TDH_SYS_RD, &regs);
+}
+
+static void case_old_kernel_goes_on(void)
+{
+	vmxon(0);
+	init();
+	ap_job = seamcall_when_told;
+	start_ap();
+	begin_new_kernel();
+	__atomic_store_n(&ap_may_go_on, true, __ATOMIC_RELEASE);
+	while (!now(ap_done))
+		cpu_pause();
+}
+
 static void case_nmi(void)
 {
 	unsigned int i;
@@ -331,8 +400,12 @@ static const struct {
 	{ "write-pamt", case_write_pamt },
 	{ "reuse-without-write-back", case_reuse_without_write_back },
 	{ "reuse-half-a-page", case_reuse_half_a_page },
+	{ "use-after-reuse", case_use_after_reuse },
 	{ "invd", case_invd },
 	{ "stale-translation", case_stale_translation },
+	{ "new-kernel", case_new_kernel },
+	{ "new-kernel-without-write-back", case_new_kernel_without_write_back },
+	{ "old-kernel-goes-on", case_old_kernel_goes_on },
 	{ "nmi", case_nmi },
 };
 
@@ -360,7 +433,7 @@ void ap_main(void)
 	/* without a module that is initialised it fails, which does not matter here */
 	seamcall(TDH_SYS_LP_INIT, &regs);
 	__atomic_store_n(&ap_ready, true, __ATOMIC_RELEASE);
-	touch_forever(PAMT);
+	ap_job();
 	__atomic_store_n(&ap_done, true, __ATOMIC_RELEASE);
 	for (;;)
 		cpu_pause();
