@@ -53,7 +53,7 @@ help:
 	@echo '  make tree          assemble build/linux from the base and this overlay'
 	@echo '                     (KSRC=dir: another base than Debian'"'"'s linux-source-6.1)'
 	@echo '  make refresh       write edits of build/linux back into *.patch'
-	@echo '  make kernel        build build/$$CONFIG (CONFIG=host|notdx|debug)'
+	@echo '  make kernel        build build/$$CONFIG (CONFIG=host|notdx|debug|base)'
 	@echo '  make emulator      build the emulated TDX platform'
 	@echo '  make packages      install missing Debian packages'
 	@echo '  make clean         remove build/'
@@ -123,7 +123,7 @@ test-kunit: tree
 KERNELS ?= host,debug
 comma := ,
 test-e2e: tree emulator
-	@for config in $(subst $(comma), ,$(KERNELS)) kcsan; do \
+	@for config in $(subst $(comma), ,$(KERNELS)) kcsan notdx base; do \
 		$(PYTHON) tools/overlay/kernel.py $$config || exit 1; done
 	@cd $(E2E) && $(PYTEST) -v --tb=short --durations=12 --kernels $(KERNELS) $(PYTEST_ARGS)
 

@@ -1,20 +1,26 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Configure and build a kernel from build/linux in build/CONFIG."""
+"""Configure and build a kernel from build/linux in build/CONFIG.
+
+The config `base` is the kernel without the overlay, to compare with.
+"""
 import argparse
 import hashlib
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 TREE = TOP / "build/linux"
+PRISTINE = TOP / "build/linux-base"
 CONFIGS = pathlib.Path(__file__).resolve().parent / "configs"
 
 # Each config is these fragments, the later ones winning.
 FRAGMENTS = {
+    "base": ["base"],
     "host": ["base", "host"],
     "notdx": ["base", "notdx"],
     "debug": ["base", "host", "debug"],
@@ -43,9 +49,27 @@ def overlay_kconfig():
     return hashlib.sha256(b"".join(f.read_bytes() for f in files if f.is_file())).hexdigest()
 
 
+def head_of(tree):
+    """The commit that a tree stands on; None if it is no tree of ours (any more)."""
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=tree, check=False, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return None if done.returncode else done.stdout
+
+
+def pristine_tree():
+    """What build/linux was made from, beside it: a work tree of the same repository."""
+    if PRISTINE.is_dir() and head_of(PRISTINE) == head_of(TREE):
+        return PRISTINE
+    shutil.rmtree(PRISTINE, ignore_errors=True)
+    for command in (["prune"], ["add", "--quiet", "--detach", str(PRISTINE)]):
+        subprocess.run(["git", "worktree", *command], cwd=TREE, check=True)
+    return PRISTINE
+
+
 def make(out, *args, **kwargs):
+    tree = pristine_tree() if out.name == "base" else TREE
     # The tree is a git tree with edits: LOCALVERSION= keeps a "+" out of the release.
-    command = ["make", "-C", str(TREE), f"O={out}", "LOCALVERSION=", *args]
+    command = ["make", "-C", str(tree), f"O={out}", "LOCALVERSION=", *args]
     return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, **kwargs).returncode
 
 

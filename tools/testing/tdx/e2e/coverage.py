@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+import events
 import machine
 
 KERNEL = machine.BUILD / "gcov"
@@ -49,7 +50,12 @@ BOOTS = [
     ("create-td", {"cpus": 2, "packages": 1, "memory": "1G",
                    "emulator_options": "max_reserved=1 e820=hole:256M+1M*3/64M"}),
     ("create-td-without-contiguous-memory", {"memory": "1G"}),
-    ("create-td-and-add-cpu,2", {"cpus": 2, "packages": 1, "memory": "1G", "hot_add": True}),
+    ("create-td;ask,come", {"cpus": 2, "packages": 1, "memory": events.SLOTS, "hot_add": True,
+                            "answers": {"come": events.add_cpu(1, 0) + events.add_dimm("dimm")}}),
+    (events.steps("set,/sys/power/mem_sleep=deep", "set,/sys/power/state=mem",
+                  "set,/sys/power/state=disk", f"set,{events.CPU1}/eject=1", "create-td",
+                  events.write_cpu(1, 0), events.make_devdax(), events.devdax_to("kmem")),
+     {"cpus": 2, "packages": 2, **events.DRIVERS_MEMORY}),
 ]
 
 

@@ -1,16 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One machine in QEMU, with or without the emulated TDX platform below Linux."""
-import contextlib
 import dataclasses
-import json
 import os
 import pathlib
 import re
-import socket
 import subprocess
 import tempfile
-import threading
 import time
+
+import qmp
 
 TOP = pathlib.Path(__file__).resolve().parents[4]
 BUILD = TOP / "build"
@@ -62,6 +60,8 @@ class Result:
     report: str
     log: str
     seconds: float
+    fatal: bool = False         # the kernel had to panic
+    events: list = dataclasses.field(default_factory=list)      # QEMU's, when somebody attended
 
     def values(self, key):
         """All that the guest program reported under a key."""
@@ -88,7 +88,8 @@ class Result:
         return {"emulator": self.log, "report": self.report, "console": self.console}
 
     def reports(self):
-        return [line for line in self.console.splitlines() if REPORTS.search(line)]
+        return [line for line in self.console.splitlines() if REPORTS.search(line)
+                and not (self.fatal and "Kernel panic" in line)]
 
 
 @dataclasses.dataclass
@@ -103,7 +104,10 @@ class Machine:
     cmdline: str = ""
     timeout: int = 120
     accel: str = "tcg"
-    hot_add: bool = False           # another CPU in the last package, when the guest asks for it
+    hot_add: bool = False           # there is room for another package
+    answers: dict = dataclasses.field(default_factory=dict)     # see qmp.py
+    fatal: bool = False             # the kernel has to panic
+    crash_kernel: bool = False      # it has to panic, and a crash kernel goes on
     qemu_options: tuple = ()
     bzimage: pathlib.Path = None    # a kernel that was not built here
     initramfs: pathlib.Path = None
@@ -119,10 +123,8 @@ class Machine:
         cores, rest = divmod(self.cpus, self.packages)
         if not cores or rest:
             raise MachineError(f"{self.cpus} CPUs cannot be divided among {self.packages} packages")
-        smp = f"{self.cpus},sockets={self.packages},cores={cores},threads=1"
-        if self.hot_add:
-            smp = (f"{self.cpus},maxcpus={self.packages * (cores + 1)},"
-                   f"sockets={self.packages},cores={cores + 1},threads=1")
+        sockets = self.packages + self.hot_add
+        smp = f"{self.cpus},maxcpus={sockets * cores},sockets={sockets},cores={cores},threads=1"
         # Behind CMPXCHG16B, QEMU 7.2 interrupts a CPU with wrong flags.
         return ["qemu-system-x86_64", "-accel", self.accel, "-machine", "q35,smm=off",
                 "-cpu", "max,phys-bits=52,-cx16", "-m", self.memory,
@@ -147,37 +149,13 @@ class Machine:
                               "-append", cmdline]
         return command + self.emulator(cmdline, initramfs)
 
-    def add_cpu_when_asked(self, report, monitor, over):
-        """The guest reports add_cpu, and QEMU plugs one in."""
-        while "add_cpu " not in read_if_there(report):
-            if over.wait(0.1):
-                return
-        with socket.socket(socket.AF_UNIX) as qmp:
-            qmp.connect(str(monitor))
-            replies = qmp.makefile()
-            replies.readline()
-            for command in ({"execute": "qmp_capabilities"},
-                            {"execute": "device_add", "arguments": {
-                                "driver": "max-x86_64-cpu", "id": "added", "thread-id": 0,
-                                "socket-id": self.packages - 1, "die-id": 0,
-                                "core-id": self.cpus // self.packages}}):
-                qmp.sendall(json.dumps(command).encode())
-                replies.readline()
-
-    @contextlib.contextmanager
-    def cpu_to_add(self, report, directory):
-        """QEMU's options for its monitor, while something waits to use it."""
-        if not self.hot_add:
-            yield []
-            return
-        monitor, over = directory / "monitor", threading.Event()
-        thread = threading.Thread(target=self.add_cpu_when_asked, args=(report, monitor, over))
-        thread.start()
-        try:
-            yield ["-qmp", f"unix:{monitor},server=on,wait=off"]
-        finally:
-            over.set()
-            thread.join()
+    def wrong_end(self, status, result):
+        """How the machine ended, if not as it should."""
+        if status != 0:
+            return "did not end in time" if status is None else f"ended with status {status}"
+        if not self.fatal:
+            return "" if result.values("off") else "ended before the guest program did"
+        return "" if result.kernel_lines("Kernel panic") else "should have panicked"
 
     def run(self, scenario):
         """Boot, let the guest program run the scenario, and wait for power-off."""
@@ -187,9 +165,10 @@ class Machine:
             directory = pathlib.Path(name)
             log, report = directory / "emulator", directory / "report"
             start = time.monotonic()
-            with self.cpu_to_add(report, directory) as options:
+            with qmp.Attendant(self.answers, report, directory) as attendant:
                 try:
-                    done = subprocess.run([*self.command(scenario, log, report), *options],
+                    done = subprocess.run([*self.command(scenario, log, report),
+                                           *attendant.options],
                                           check=False, timeout=self.timeout,
                                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                           stderr=subprocess.STDOUT)
@@ -197,8 +176,10 @@ class Machine:
                 except subprocess.TimeoutExpired as expired:
                     output, status = expired.stdout or b"", None
             result = Result(output.decode(errors="replace"), read_if_there(report),
-                            read_if_there(log), time.monotonic() - start)
-        if status != 0 or not result.values("off"):
-            why = "did not end in time" if status is None else f"ended with status {status}"
+                            read_if_there(log), time.monotonic() - start,
+                            self.fatal or self.crash_kernel,
+                            attendant.events)
+        why = attendant.failure or self.wrong_end(status, result)
+        if why:
             raise MachineError(f"the machine {why}", result)
         return result

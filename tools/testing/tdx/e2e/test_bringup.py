@@ -156,15 +156,6 @@ def test_an_offline_cpu_is_named_before_the_module_is_touched(boot):
 
 
 @pytest.mark.one_kernel
-def test_a_cpu_that_is_added_later_is_kept_from_tdx_with_a_message(boot):
-    result = boot("create-td-and-add-cpu,2", cpus=2, packages=1, memory="1G", hot_add=True)
-    assert layout.Info(result.info()).state() == "ready"
-    assert int(result.value("cpus")) == 3
-    assert result.tdx_messages()[-1] == ("CPU 2 was added after the TDX module was initialised: "
-                                         "TDX guests cannot run on it")
-
-
-@pytest.mark.one_kernel
 def test_a_cpu_that_linux_ignores_is_named_as_the_cause(boot):
     result = boot("create-td", cpus=4, packages=2, memory="1G", cmdline="nr_cpus=3")
     assert "nr_cpus=" in unavailable(result, errno.ENXIO)

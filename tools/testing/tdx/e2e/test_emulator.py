@@ -173,12 +173,26 @@ def test_nmis_of_the_guest_arrive():
     ("no-write-back", "CPU 0 has made no WBINVD since TDH.SYS.INIT"),
     ("reuse-without-write-back", "CPU 0 has made no WBINVD since TDH.SYS.TDMR.INIT"),
     ("reuse-half-a-page", "host read of PAMT memory"),
+    ("use-after-reuse", "the module writes PAMT memory 0x3000000 that the host took back"),
+    ("new-kernel-without-write-back",
+     "a new kernel begins on CPU 0, but CPU 0 has made no WBINVD since TDH.SYS.TDMR.INIT"),
     ("invd", "INVD"),
 ])
 def test_what_hardware_may_forgive(case, words):
     _, log = probe(case)
     [violation] = violations(log)
     assert words in violation
+
+
+def test_a_new_kernel_is_noticed_once():
+    _, log = probe("new-kernel")
+    assert re.findall("^new kernel .*", log, re.M) == ["new kernel on cpu 0"]
+    assert not violations(log)
+
+
+def test_a_cpu_that_goes_on_with_the_old_kernel_is_noticed():
+    _, log = probe("old-kernel-goes-on", cpus=2)
+    assert violations(log) == ["SEAMCALL 0x22 on CPU 1, whose kernel was replaced by a new one"]
 
 
 def test_caches_may_be_left_out():

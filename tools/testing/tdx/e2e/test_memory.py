@@ -151,3 +151,12 @@ def test_cpus_that_come_and_go_do_not_disturb(boot):
     assert int(result.value("toggle_errors")) == 0
     assert int(result.value("create_td")) == 0
     ready(result)
+
+
+@pytest.mark.one_kernel
+def test_a_long_initialisation_says_once_how_far_it_is(boot):
+    result = boot("create-td", cpus=1, packages=1, memory="1G",
+                  emulator_options="delay=30000")
+    ready(result)
+    messages = [m for m in result.tdx_messages() if "initialising TDMRs" in m]
+    assert messages == ["initialising TDMRs: 0 of 1 GB after 5 s"]

@@ -24,6 +24,7 @@
 #include <linux/errno.h>
 #include <linux/init.h>
 #include <linux/ioport.h>
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
@@ -168,6 +169,18 @@ bool cc_refuses_memory(const struct resource *memory)
 	return true;
 }
 
+/* Firmware's request to eject a CPU makes ACPI try twice in a row. */
+static bool said_just_now(unsigned int cpu)
+{
+	static unsigned long said_at;
+	static unsigned int said_of = -1U;
+	bool just_now = cpu == said_of && time_before(jiffies, said_at + HZ);
+
+	said_of = cpu;
+	said_at = jiffies;
+	return just_now;
+}
+
 /*
  * A KeyID's key is configured and its cache lines are written back on a CPU of
  * each package, which therefore has to have one.  The state does not become
@@ -184,8 +197,9 @@ static int tdx_cpu_offline(unsigned int cpu)
 		if (other != cpu && tdx_cpu_may_run(other))
 			return 0;
 
-	pr_err("CPU %u is the last online one of package %u, and TDX KeyIDs are in use, which takes one in every package: it stays online\n",
-	       cpu, topology_logical_package_id(cpu));
+	if (!said_just_now(cpu))
+		pr_err("CPU %u is the last online one of package %u, and TDX KeyIDs are in use, which takes one in every package: it stays online\n",
+		       cpu, topology_logical_package_id(cpu));
 	return -EBUSY;
 }
 

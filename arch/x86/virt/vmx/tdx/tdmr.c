@@ -57,7 +57,7 @@ size_t tdmr_scratch_bytes(const struct tdmr_map *map)
 	return tdmr_cover_scratch_bytes(map);
 }
 
-/* In the order of preference, if they waste the same; the last one asks for least and wastes least. */
+/* In the order of preference, if they waste the same; the last one asks for and wastes least. */
 static const struct tdmr_effort efforts[] = {
 	{ .spare = 1, .for_cpus = true },
 	{ .spare = 1 },

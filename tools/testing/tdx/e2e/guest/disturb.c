@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -51,7 +52,7 @@ void kill_creator(const char *arg)
 	create_td("");
 }
 
-static int set_online(int cpu, char online)
+int set_online(int cpu, char online)
 {
 	char path[64];
 	int fd, error;
@@ -63,31 +64,26 @@ static int set_online(int cpu, char online)
 	return error;
 }
 
-/* CPU @arg goes offline and comes back as often as it can while a creator is at work. */
+/*
+ * The CPUs of @arg, a list with slashes in between, go offline and come back
+ * one after the other, as often as they can while a creator is at work.
+ */
 void create_td_while_cpu_toggles(const char *arg)
 {
-	int status, cpu = atoi(arg), rounds = 0, errors = 0;
+	int status, cpu, rounds = 0, errors = 0;
 	pid_t pid = start_creator();
+	const char *next = arg;
 
 	while (!waitpid(pid, &status, WNOHANG)) {
+		cpu = atoi(next);
 		errors += set_online(cpu, '0') != 0;
 		errors += set_online(cpu, '1') != 0;
 		rounds++;
+		next = strchr(next, '/');
+		next = next ? next + 1 : arg;
 	}
 	report("creator", "%d", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 	report("rounds", "%d", rounds);
 	report("toggle_errors", "%d", errors);
 	create_td("");
-}
-
-/* Asks for another CPU, of number @arg, when TDX is up. */
-void create_td_and_add_cpu(const char *arg)
-{
-	int cpu = atoi(arg), tries;
-
-	create_td("");
-	report("add_cpu", "%d", cpu);
-	for (tries = 0; tries < 300 && set_online(cpu, '1'); tries++)
-		usleep(100 * 1000);
-	report("cpus", "%ld", sysconf(_SC_NPROCESSORS_ONLN));
 }

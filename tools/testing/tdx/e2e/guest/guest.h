@@ -16,16 +16,42 @@ int error_of(long ret);
 /* With coverage=on on the kernel's command line, after the scenario. */
 void report_coverage(void);
 
+/* Takes a CPU offline, '0', or back, '1'; an errno. */
+int set_online(int cpu, char online);
+
+/* Writes a text to a file that exists; an errno. */
+int write_text(const char *path, const char *text);
+
 /* Scenarios; @arg is what follows the comma in tdxtest=NAME,ARG, or "". */
 void create_td(const char *arg);
 void create_tds_at_once(const char *arg);
 void create_td_in_fragmented_memory(const char *arg);
 void create_td_without_contiguous_memory(const char *arg);
 void create_td_while_cpu_toggles(const char *arg);
-void create_td_and_add_cpu(const char *arg);
 void kill_creator(const char *arg);
 void ordinary_vm(const char *arg);
+void read_pamt(const char *arg);
 void load_modules(const char *arg);
 void run_loads(const char *arg);
+
+/* Steps of longer ones, tdxtest=NAME,ARG;NAME,ARG... */
+void after_kexec(const char *arg);
+void ask(const char *arg);
+void begin_td(const char *arg);
+void crash(const char *arg);
+void doze(const char *arg);
+void hold_td(const char *arg);
+void kexec(const char *arg);
+void kexec_chain(const char *arg);
+void kexec_load(const char *arg);
+void map_device(const char *arg);
+void note(const char *arg);
+void report_hardware(const char *arg);
+void set_file(const char *arg);
+void show_file(const char *arg);
+void take_snapshot(const char *arg);
+void toggle_cpus(const char *arg);
+void wait_for_file(const char *arg);
+void wait_for_log(const char *arg);
 
 #endif

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * PID 1 of the machine under test: runs the scenario that the kernel command
- * line names with tdxtest=NAME[,ARG], reports, and turns the machine off.
+ * line names with tdxtest=NAME[,ARG], or several of them with semicolons in
+ * between, reports, and turns the machine off.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,11 +27,29 @@ static const struct {
 	{ "create-td-in-fragmented-memory", create_td_in_fragmented_memory },
 	{ "create-td-without-contiguous-memory", create_td_without_contiguous_memory },
 	{ "create-td-while-cpu-toggles", create_td_while_cpu_toggles },
-	{ "create-td-and-add-cpu", create_td_and_add_cpu },
 	{ "kill-creator", kill_creator },
 	{ "ordinary-vm", ordinary_vm },
+	{ "read-pamt", read_pamt },
 	{ "load-modules", load_modules },
 	{ "loads", run_loads },
+	{ "after-kexec", after_kexec },
+	{ "ask", ask },
+	{ "begin-td", begin_td },
+	{ "crash", crash },
+	{ "doze", doze },
+	{ "hardware", report_hardware },
+	{ "hold-td", hold_td },
+	{ "kexec", kexec },
+	{ "kexec-chain", kexec_chain },
+	{ "kexec-load", kexec_load },
+	{ "map", map_device },
+	{ "note", note },
+	{ "set", set_file },
+	{ "show", show_file },
+	{ "snapshot", take_snapshot },
+	{ "toggle-cpus", toggle_cpus },
+	{ "wait", wait_for_file },
+	{ "wait-log", wait_for_log },
 };
 
 void report(const char *key, const char *format, ...)
@@ -60,18 +79,27 @@ static void mount_all(void)
 	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
 }
 
-/* Reports have a line of their own: the kernel's messages would cut into them. */
+/*
+ * Reports have a line of their own: the kernel's messages would cut into them.
+ * A break on it can be read, and leaves no trace in the reports.
+ */
 static void open_report_line(void)
 {
 	int line = open("/dev/ttyS1", O_RDWR | O_NOCTTY);
+	struct termios mode;
 
+	if (!tcgetattr(line, &mode)) {
+		mode.c_lflag &= ~(ICANON | ECHO | ISIG);
+		mode.c_iflag &= ~(IGNBRK | BRKINT | PARMRK);
+		tcsetattr(line, TCSANOW, &mode);
+	}
 	if (line >= 0)
 		dup2(line, STDOUT_FILENO);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
-/* The value of tdxtest= on the kernel's command line; its comma ends the name. */
-static char *scenario_name(char *cmdline, size_t size)
+/* The value of tdxtest= on the kernel's command line. */
+static char *scenario_names(char *cmdline, size_t size)
 {
 	FILE *file = fopen("/proc/cmdline", "r");
 	char *start;
@@ -87,6 +115,7 @@ static char *scenario_name(char *cmdline, size_t size)
 	return start;
 }
 
+/* NAME,ARG */
 static void run_scenario(char *name)
 {
 	char *arg = strchr(name, ',');
@@ -136,13 +165,13 @@ static void report_leaks(void)
 
 int main(void)
 {
-	char cmdline[4096], *name;
+	char cmdline[4096], *names;
 
 	mount_all();
 	open_report_line();
-	name = scenario_name(cmdline, sizeof(cmdline));
-	if (name)
-		run_scenario(name);
+	names = scenario_names(cmdline, sizeof(cmdline));
+	while (names)
+		run_scenario(strsep(&names, ";"));
 	report_file("info", "/sys/kernel/debug/x86/tdx/info");
 	if (strstr(cmdline, "kmemleak=on"))
 		report_leaks();

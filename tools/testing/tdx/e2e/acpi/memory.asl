@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory that is RAM since boot, as devices: of the 1 GB that QEMU places above 4 GB, the second
+ * quarter, in a container, and the last, where the kernel keeps what it cannot move.
+ * Firmware looks at the first again, wants one of them back, or takes the first away unasked:
+ * an event is raised by reading the attribute sun of its device.
+ */
+DefinitionBlock ("", "SSDT", 2, "TDXE2E", "MEMORY", 1)
+{
+	Device (\_SB.BOX0)
+	{
+		Name (_HID, "ACPI0004")
+		Name (_UID, 1)
+		Method (_EJ0, 1)
+		{
+		}
+
+		Device (DIMM)
+		{
+			Name (_HID, EisaId ("PNP0C80"))
+			Name (_UID, 1)
+			Name (GONE, 0)		/* it was taken out */
+			Name (ENDS, 0)		/* how many events Linux is done with */
+			Name (LAST, 0)		/* what it said of the last one */
+			Name (_CRS, ResourceTemplate ()
+			{
+				QWordMemory (ResourceConsumer, PosDecode, MinFixed, MaxFixed,
+					     Cacheable, ReadWrite, 0, 0x110000000, 0x11FFFFFFF, 0,
+					     0x10000000)
+			})
+			Method (_STA)
+			{
+				If (GONE)
+				{
+					Return (0)
+				}
+				Return (0x0F)
+			}
+			Method (_EJ0, 1)
+			{
+				GONE = 1
+			}
+			Method (_OST, 3)
+			{
+				If (Arg1 != 0x84)	/* ejection in progress */
+				{
+					ENDS++
+					LAST = Arg1
+				}
+			}
+			Method (_HRV)
+			{
+				Return (ENDS)
+			}
+			Method (_SUN)
+			{
+				Return (LAST)
+			}
+		}
+	}
+
+	Device (\_SB.BOX1)		/* an empty one */
+	{
+		Name (_HID, "ACPI0004")
+		Name (_UID, 2)
+		Method (_EJ0, 1)
+		{
+		}
+	}
+
+	Device (\_SB.KEEP)
+	{
+		Name (_HID, EisaId ("PNP0C80"))
+		Name (_UID, 2)
+		Name (ENDS, 0)
+		Name (LAST, 0)
+		Name (_CRS, ResourceTemplate ()
+		{
+			QWordMemory (ResourceConsumer, PosDecode, MinFixed, MaxFixed,
+				     Cacheable, ReadWrite, 0, 0x130000000, 0x13FFFFFFF, 0,
+				     0x10000000)
+		})
+		Method (_STA)
+		{
+			Return (0x0F)
+		}
+		Method (_EJ0, 1)
+		{
+		}
+		Method (_OST, 3)
+		{
+			If (Arg1 != 0x84)
+			{
+				ENDS++
+				LAST = Arg1
+			}
+		}
+		Method (_HRV)
+		{
+			Return (ENDS)
+		}
+		Method (_SUN)
+		{
+			Return (LAST)
+		}
+	}
+
+	Device (\_SB.MEME)		/* eject the first */
+	{
+		Name (_HID, "TDXE0002")
+		Name (_UID, 1)
+		Method (_SUN, 0, Serialized)
+		{
+			Notify (\_SB.BOX0.DIMM, 0x03)
+			Return (0)
+		}
+	}
+
+	Device (\_SB.KEEE)		/* eject the last */
+	{
+		Name (_HID, "TDXE0002")
+		Name (_UID, 2)
+		Method (_SUN, 0, Serialized)
+		{
+			Notify (\_SB.KEEP, 0x03)
+			Return (0)
+		}
+	}
+
+	Device (\_SB.MEMC)		/* check the first: it is still there */
+	{
+		Name (_HID, "TDXE0002")
+		Name (_UID, 3)
+		Method (_SUN, 0, Serialized)
+		{
+			Notify (\_SB.BOX0.DIMM, 0x01)
+			Return (0)
+		}
+	}
+
+	Device (\_SB.MEMT)		/* take the first away */
+	{
+		Name (_HID, "TDXE0002")
+		Name (_UID, 4)
+		Method (_SUN, 0, Serialized)
+		{
+			\_SB.BOX0.DIMM.GONE = 1
+			Notify (\_SB.BOX0.DIMM, 0x01)
+			Return (0)
+		}
+	}
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sleeps that take more than a write to a file.
+ */
+#include <fcntl.h>
+#include <linux/suspend_ioctls.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+/* Sleeps in the way @arg of /sys/power/state, until someone knocks: a break on the line. */
+void doze(const char *arg)
+{
+	report("wakeup", "%d", write_text("/sys/class/tty/ttyS1/power/wakeup", "enabled"));
+	report("ask", "%s", "knock");
+	report("awake", "%d", write_text("/sys/power/state", arg));
+}
+
+/*
+ * Hibernation as a program does it that writes the image itself.  None is
+ * written here, and the machine goes on.
+ */
+void take_snapshot(const char *arg)
+{
+	int fd = open("/dev/snapshot", O_RDONLY), in_suspend = 0;
+
+	report("snapshot_open", "%d", error_of(fd));
+	if (fd < 0)
+		return;
+	report("snapshot_freeze", "%d", error_of(ioctl(fd, SNAPSHOT_FREEZE)));
+	report("snapshot_create", "%d", error_of(ioctl(fd, SNAPSHOT_CREATE_IMAGE, &in_suspend)));
+	report("snapshot_taken", "%d", in_suspend);
+	ioctl(fd, SNAPSHOT_FREE);
+	report("snapshot_unfreeze", "%d", error_of(ioctl(fd, SNAPSHOT_UNFREEZE)));
+	close(fd);
+}

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The machine goes over to another kernel: what TDX was used for does that one no harm."""
+import dataclasses
+import errno
+import os
+import re
+import subprocess
+import tempfile
+
+import pytest
+
+import layout
+import machine
+from test_bringup import USED, ready, unavailable
+
+# Only the first kernel sets the end of memory apart: so its PAMT, which is as high as possible,
+# is not among the last pages that the next one allocates.
+SMALL = {"cpus": 2, "packages": 1, "memory": "512M", "cmdline": "crashkernel=64M"}
+CRASH = {"memory": "1G", "cmdline": "crashkernel=256M", "crash_kernel": True}
+
+# The PAMT of the one TDMR of 1 GB, its three levels.
+PAMT_PAGES = 1024 + 2 + 1
+
+
+def kexec_initramfs(kernel):
+    """The guest program's, and behind it the kernel that the guest is to start."""
+    image = machine.Machine(kernel=kernel).image()
+    archive, base = machine.BUILD / "e2e" / f"kexec-{kernel}.cpio", machine.build_initramfs()
+    newest = max(path.stat().st_mtime for path in (image, base))
+    if archive.is_file() and archive.stat().st_mtime > newest:
+        return archive
+    with tempfile.TemporaryDirectory() as directory:
+        os.mkdir(f"{directory}/kexec")
+        os.symlink(image, f"{directory}/kexec/bzImage")
+        packed = subprocess.run(["cpio", "-o", "-L", "-H", "newc", "--quiet"], cwd=directory,
+                                check=True, input=b"kexec\nkexec/bzImage\n",
+                                stdout=subprocess.PIPE).stdout
+    archive.write_bytes(base.read_bytes() + packed)
+    return archive
+
+
+def of_last_kernel(result):
+    """The result with that part of the console which is the last kernel's."""
+    return dataclasses.replace(result,
+                               console=result.console[result.console.rindex("Linux version "):])
+
+
+@pytest.fixture
+def boot_twice(boot, kernel):
+    """Boots a machine where one kernel starts another; the other's result."""
+    def run(scenario, kernels=2, **options):
+        result = boot(scenario, **{**SMALL, "initramfs": kexec_initramfs(kernel), **options})
+        assert set(result.values("kexec_load")) == {"0"}
+        assert result.console.count("Linux version ") == kernels
+        assert len(re.findall(r"^new kernel on cpu \d+$", result.log, re.M)) == kernels - 1
+        last = of_last_kernel(result)
+        assert int(last.value("memory_used_mb")) > 32
+        assert int(last.value("memory_wrong")) == 0
+        return last
+    return run
+
+
+def number(result, key):
+    return layout.EmulatorLog(result.log).number(key)
+
+
+def no_page_is_left_to_the_module(result, pages=PAMT_PAGES):
+    assert number(result, "pamt_pages_taken_back") == pages
+    assert number(result, "pages_owned") == 0
+
+
+def module_is_used_up(result):
+    assert unavailable(result, errno.EALREADY) == USED
+
+
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("how", ["segments", "file"])
+def test_the_next_kernel_can_use_a_module_that_this_one_did_not(boot_twice, how):
+    result = boot_twice(f"kexec-load,{how};kexec")
+    ready(result)
+    assert int(result.value("cpus")) == SMALL["cpus"]
+
+
+@pytest.mark.one_kernel
+def test_a_crash_kernel_can_use_a_module_that_this_one_did_not(boot_twice):
+    result = boot_twice("kexec-load,crash;crash,0", **CRASH)
+    ready(result)
+    assert int(result.value("cpus")) == SMALL["cpus"]
+
+
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("scenario", ["kexec-load,segments;hold-td;kexec",
+                                      "hold-td;kexec-load,file;kexec"])
+def test_the_next_kernel_has_all_memory_and_a_word_on_the_module(boot_twice, scenario):
+    """A PAMT may even lie where the next kernel goes, if that was loaded first."""
+    result = boot_twice(scenario)
+    assert int(result.value("hold_td")) == 0
+    assert int(result.value("cpus")) == SMALL["cpus"]
+    module_is_used_up(result)
+    no_page_is_left_to_the_module(result)
+
+
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("before", ["", "set,/sys/devices/system/cpu/cpu3/online=0;"])
+def test_caches_are_written_back_for_a_kernel_that_starts_no_other_cpu(boot_twice, before):
+    """Even those of a CPU that went offline."""
+    result = boot_twice(f"kexec-load,file,nr_cpus=1;hold-td;{before}kexec", cpus=4, packages=2)
+    assert int(result.value("cpus")) == 1
+    assert all(line.endswith(" 0") for line in result.values("write"))
+    module_is_used_up(result)
+    no_page_is_left_to_the_module(result)
+
+
+def test_a_kernel_that_is_started_in_the_middle_of_the_initialisation(boot_twice):
+    """Of two TDMRs, by two CPUs at once."""
+    result = boot_twice("kexec-load,segments;begin-td;kexec", cpus=4, packages=2, memory="2G",
+                        cmdline="", emulator_options="delay=20000")
+    assert "TDMR(s) initialised" not in result.log
+    module_is_used_up(result)
+    no_page_is_left_to_the_module(result, 2 * PAMT_PAGES)
+
+
+@pytest.mark.parametrize("cpu, option", [(0, ""), (3, ",nr_cpus=1")])
+def test_a_crash_kernel_leaves_the_module_alone(boot_twice, cpu, option):
+    result = boot_twice(f"kexec-load,crash{option};hold-td;crash,{cpu}",
+                        **{**CRASH, "cpus": 4, "packages": 2})
+    assert f"new kernel on cpu {cpu}\n" in result.log
+    assert int(result.value("cpus")) == (1 if option else 4)
+    module_is_used_up(result)
+    assert number(result, "pages_owned") == PAMT_PAGES
+
+
+@pytest.mark.parametrize("cpu, option", [(0, ""), (3, ",nr_cpus=1")])
+def test_a_crash_in_the_middle_of_the_initialisation(boot_twice, cpu, option):
+    result = boot_twice(f"kexec-load,crash{option};begin-td;crash,{cpu}",
+                        **{**CRASH, "cpus": 4, "packages": 2}, emulator_options="delay=20000")
+    assert f"new kernel on cpu {cpu}\n" in result.log
+    assert "TDMR(s) initialised" not in result.log
+    module_is_used_up(result)
+    assert number(result, "pages_owned") == PAMT_PAGES
+
+
+@pytest.mark.one_kernel
+def test_twenty_kernels_one_after_the_other(boot_twice):
+    result = boot_twice("hold-td;kexec-chain,20", kernels=21, timeout=240)
+    assert result.values("kernels_to_go") == [str(n) for n in range(20, -1, -1)]
+    module_is_used_up(result)
+    no_page_is_left_to_the_module(result)
+
+
+@pytest.mark.one_kernel
+def test_a_kexec_that_means_to_come_back_is_refused(boot, kernel):
+    result = boot("kexec-load,jump;kexec;create-td",
+                  **{**SMALL, "initramfs": kexec_initramfs(kernel)})
+    assert int(result.value("kexec_load")) == 0
+    assert int(result.value("kexec_failed")) == errno.EPERM
+    assert "this sleep loses the TDX module: refused; boot with tdx_host=off" in \
+        result.tdx_messages()
+    ready(result)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Suspend and hibernation: what loses the TDX module is refused, what does not works."""
+import errno
+
+import pytest
+
+import events
+from events import steps, try_sleeps, write_power
+from outcome import check_ready, errors, hardware, said
+
+RAM = ("suspend to RAM loses the TDX module: refused; use suspend-to-idle, or boot with "
+       "tdx_host=off")
+DISK = "hibernation loses the TDX module: refused; boot with tdx_host=off"
+
+
+@pytest.mark.one_kernel
+def test_sleeps_that_lose_the_module_are_refused(boot):
+    attempts = steps(write_power("mem_sleep", "deep"), write_power("state", "mem"),
+                     write_power("state", "disk"), try_sleeps("mem", ["core"]),
+                     write_power("state", "disk"), write_power("pm_test", "none"), "snapshot")
+    result = boot(steps("hardware", attempts, "create-td", attempts, "hardware", "create-td"),
+                  cpus=4, packages=2, memory="1G")
+    assert errors(result) == [0, errno.EPERM, errno.EPERM, 0, errno.EPERM, errno.EPERM, 0] * 2
+    assert result.values("snapshot_open") == [str(errno.EPERM)] * 2
+    assert said(result) == [RAM, DISK, RAM, DISK, DISK] * 2
+    assert not result.kernel_lines("Freezing")
+    before, after = hardware(result)
+    assert before == after
+    check_ready(result)
+
+
+@pytest.mark.one_kernel
+def test_suspend_to_idle_works_and_so_does_tdx_after_it(boot):
+    result = boot(steps("doze,freeze", "create-td", "doze,freeze", "hold-td",
+                        write_power("mem_sleep", "s2idle"), "doze,mem", "create-td"),
+                  cpus=4, packages=2, memory="1G", answers={"knock": ()})
+    assert result.values("wakeup") == result.values("awake") == ["0"] * 3
+    assert len(result.kernel_lines(r"PM: suspend entry \(s2idle\)")) == 3
+    assert result.values("hold_td") == ["0"]
+    assert said(result) == []
+    check_ready(result)
+
+
+@pytest.mark.one_kernel
+def test_suspend_to_idle_waits_for_the_initialisation(boot):
+    result = boot(steps("begin-td", try_sleeps("freeze", ["devices"]), "create-td"),
+                  cpus=4, packages=2, memory="1G", cmdline=events.NO_DELAY,
+                  emulator_options="delay=10000")
+    assert errors(result) == [0, 0]
+    first, second = result.kernel_lines("initialised in|Freezing user space.*completed")
+    assert "initialised in" in first and "completed" in second
+    assert said(result) == []
+    check_ready(result)
+
+
+def test_all_levels_of_suspend_to_idle_work(boot):
+    idle = steps(try_sleeps("freeze", events.LEVELS[:3]), write_power("mem_sleep", "s2idle"),
+                 write_power("state", "mem"), write_power("pm_test", "none"),
+                 "show,/sys/power/suspend_stats/success")
+    result = boot(steps(idle, "create-td", idle, "hold-td", idle, "toggle-cpus,1", "create-td"),
+                  cpus=4, packages=2, memory="1G", cmdline=events.NO_DELAY)
+    assert set(errors(result)) == {0}
+    assert [line.split()[-1] for line in result.values("read")] == ["4", "8", "12"]
+    assert result.values("hold_td") == ["0"]
+    assert said(result) == []
+    check_ready(result)
