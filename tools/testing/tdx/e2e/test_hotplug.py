@@ -41,7 +41,8 @@ def driver_refused(base, size, driver):
 
 def last_of_package(cpu, package):
     return (f"CPU {cpu} is the last online one of package {package}, and TDX KeyIDs are in use, "
-            "which takes one in every package: it stays online")
+            "which takes one in every package: it stays online; boot with tdx_host=off to "
+            "take it offline")
 
 
 def test_a_cpu_that_is_hot_added_is_rejected_before_and_after_initialisation(boot):

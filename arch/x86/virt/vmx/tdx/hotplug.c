@@ -174,11 +174,12 @@ static bool said_just_now(unsigned int cpu)
 {
 	static unsigned long said_at;
 	static unsigned int said_of = -1U;
-	bool just_now = cpu == said_of && time_before(jiffies, said_at + HZ);
 
+	if (cpu == said_of && time_before(jiffies, said_at + HZ))
+		return true;
 	said_of = cpu;
 	said_at = jiffies;
-	return just_now;
+	return false;
 }
 
 /*
@@ -198,7 +199,7 @@ static int tdx_cpu_offline(unsigned int cpu)
 			return 0;
 
 	if (!said_just_now(cpu))
-		pr_err("CPU %u is the last online one of package %u, and TDX KeyIDs are in use, which takes one in every package: it stays online\n",
+		pr_err("CPU %u is the last online one of package %u, and TDX KeyIDs are in use, which takes one in every package: it stays online; boot with tdx_host=off to take it offline\n",
 		       cpu, topology_logical_package_id(cpu));
 	return -EBUSY;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Firmware that wants CPU 1 back, or looks at it: QEMU's own cannot, device_del of a CPU
- * makes QEMU 7.2 crash.  An event is raised by reading the attribute sun of its device.
+ * Firmware that wants CPU 1 back, or looks at it.  QEMU's own does not look again, and takes
+ * no CPU back that was there at boot: it has no name for device_del.  An event is raised by
+ * reading the attribute sun of its device.
  */
 DefinitionBlock ("", "SSDT", 2, "TDXE2E", "CPU", 1)
 {
