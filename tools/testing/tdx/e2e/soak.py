@@ -33,19 +33,25 @@ class Boot:
 
 def configure(rng):
     packages = rng.choice([1, 1, 2, 4])
-    cpus = packages * rng.choice([1, 2, 3, 4])
+    # Not 6 CPUs in 2 packages: there QEMU 7.2 hardly gets any kernel, without the emulated
+    # platform too, out of its first stop_machine().
+    cpus = packages * rng.choice([1, 2, 4])
     good = rng.random() < 0.75
     options = rng.choice(GOOD if good else BAD).format(seed=rng.randrange(1000))
     return Boot(machine.Machine(cpus=cpus, packages=packages, emulator_options=options,
                                 memory=rng.choice(["1G", "1536M", "3G", "5G"]), timeout=120), good)
 
 
-def what_is_wrong(boot):
+def keep(number, result):
+    """Files with all that a failed machine said."""
+    folder = machine.BUILD / "e2e" / "soak"
+    folder.mkdir(parents=True, exist_ok=True)
+    for who, text in result.texts().items():
+        (folder / f"{number}.{who}").write_text(text)
+
+
+def what_is_wrong(boot, result):
     """What no boot may show; None if all is well."""
-    try:
-        result = boot.machine.run("create-td")
-    except machine.MachineError as error:
-        return str(error)
     if result.reports():
         return result.reports()[0]
     if "violations 0" not in result.log:
@@ -58,16 +64,31 @@ def what_is_wrong(boot):
     return None
 
 
+def run(number, boot):
+    """Boots it; what is wrong with that, None if nothing is."""
+    try:
+        result = boot.machine.run("create-td")
+        wrong = what_is_wrong(boot, result)
+    except machine.MachineError as error:
+        result, wrong = error.result, str(error)
+    if wrong and result:
+        keep(number, result)
+    return wrong
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--boots", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", type=int, help="of these boots only this one")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     start, failed = time.monotonic(), 0
     for number in range(args.boots):
         boot = configure(rng)
-        wrong = what_is_wrong(boot)
+        if args.only not in (None, number):
+            continue
+        wrong = run(number, boot)
         if wrong:
             failed += 1
             print(f"boot {number}: {boot.machine.cpus} CPUs in {boot.machine.packages} packages, "

@@ -111,15 +111,25 @@ def test_caches_are_written_back_for_a_kernel_that_starts_no_other_cpu(boot_twic
     no_page_is_left_to_the_module(result)
 
 
-def test_a_kernel_that_is_started_in_the_middle_of_the_initialisation(boot_twice):
-    """Of two TDMRs, by two CPUs at once."""
-    result = boot_twice("kexec-load,segments;begin-td;kexec", cpus=4, packages=2, memory="2G",
+def start_in_the_middle(boot_twice, how):
+    """Of the initialisation of two TDMRs, by two CPUs at once."""
+    result = boot_twice(f"kexec-load,{how};begin-td;kexec", cpus=4, packages=2, memory="2G",
                         cmdline="", emulator_options="delay=20000")
     assert "TDMR(s) initialised" not in result.log
     module_is_used_up(result)
     no_page_is_left_to_the_module(result, 2 * PAMT_PAGES)
 
 
+def test_a_kernel_that_is_started_in_the_middle_of_the_initialisation(boot_twice):
+    start_in_the_middle(boot_twice, "segments")
+
+
+@pytest.mark.one_kernel
+def test_a_file_that_is_started_in_the_middle_of_the_initialisation(boot_twice):
+    start_in_the_middle(boot_twice, "file")
+
+
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("cpu, option", [(0, ""), (3, ",nr_cpus=1")])
 def test_a_crash_kernel_leaves_the_module_alone(boot_twice, cpu, option):
     result = boot_twice(f"kexec-load,crash{option};hold-td;crash,{cpu}",
