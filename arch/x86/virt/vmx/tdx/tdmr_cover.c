@@ -381,10 +381,17 @@ static struct best cut_dynamically(struct cover *cover)
 
 typedef struct best (*search_fn)(struct cover *cover);
 
-/* The fewest TDMRs of those that cost least: who finds them? */
-static search_fn best_search(struct cover *cover)
+/* The fewest TDMRs of those that cost least; @search becomes who found them. */
+static struct best find_best(struct cover *cover, search_fn *search)
 {
-	return cut_largest_gaps(cover).nr ? cut_largest_gaps : cut_dynamically;
+	struct best best = cut_largest_gaps(cover);
+
+	*search = cut_largest_gaps;
+	if (best.nr)
+		return best;
+
+	*search = cut_dynamically;
+	return cut_dynamically(cover);
 }
 
 /* The largest is within an eighth of the smallest with which @search finds any at @cost. */
@@ -482,8 +489,7 @@ struct tdmr_failure tdmr_cover(struct tdmr_layout *layout, const struct tdmr_eff
 		return failure;
 
 	find_lowest(&cover);
-	search = best_search(&cover);
-	best = search(&cover);
+	best = find_best(&cover, &search);
 	if (!best.nr)
 		return too_many_tdmrs(&cover);
 	if (best.nr == layout->map->limits.max_tdmrs) {
@@ -491,7 +497,7 @@ struct tdmr_failure tdmr_cover(struct tdmr_layout *layout, const struct tdmr_eff
 			limit_size(&cover, cut_anywhere, IMPOSSIBLE - 1);
 		else
 			limit_size(&cover, search, best.cost);
-		best = best_search(&cover)(&cover);
+		best = find_best(&cover, &search);
 	}
 	make_tdmrs(&cover, layout);
 	*waste = best.cost / BLOCK_COST;
