@@ -3,9 +3,10 @@
  * Trust domains (TDs) as a type of KVM's virtual machines.
  *
  * The TDX module is initialised for the first TD, between VMXON on all CPUs
- * and the moment when user space gets the VM's descriptor.  Ordinary VMs never
- * come here: of KVM's operations only those are wrapped that a TD answers
- * differently, and each wrapper asks for the type first.
+ * and the moment when user space gets the VM's descriptor, or when kvm_intel is
+ * loaded, if asked for.  Ordinary VMs never come here: of KVM's operations only
+ * those are wrapped that a TD answers differently, and each wrapper asks for the
+ * type first.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
 
@@ -20,6 +21,10 @@
 static bool __read_mostly enable_tdx = true;
 module_param_named(tdx, enable_tdx, bool, 0444);
 MODULE_PARM_DESC(tdx, "Let user space create TDX guests (default: on, if the platform has TDX)");
+
+static bool init_at_load __initdata;
+module_param_named(tdx_at_load, init_at_load, bool, 0);
+MODULE_PARM_DESC(tdx_at_load, "Initialise TDX now, not for the first TDX guest (default: off)");
 
 /* TD attributes that KVM knows how to deal with. */
 #define TD_ATTR_SEPT_VE_DISABLE		BIT_ULL(28)
@@ -50,10 +55,17 @@ static bool tdx_is_vm_type_supported(unsigned long type)
 	return false;
 }
 
-/*
- * All online CPUs are in VMX operation by now, and stay in it as long as this
- * VM lives; those that come online enter it first.
- */
+/* All online CPUs are in VMX operation; those that come online enter it first. */
+static int tdx_bring_up(void)
+{
+	int ret = tdx_init();
+
+	if (!tdx_may_work())
+		kvm_caps.supported_vm_types &= ~BIT(KVM_X86_TDX_VM);
+	return ret;
+}
+
+/* CPUs stay in VMX operation as long as this VM lives. */
 static int tdx_vm_post_init(struct kvm *kvm)
 {
 	int ret;
@@ -61,9 +73,7 @@ static int tdx_vm_post_init(struct kvm *kvm)
 	if (!is_td(kvm))
 		return 0;
 
-	ret = tdx_init();
-	if (!tdx_may_work())
-		kvm_caps.supported_vm_types &= ~BIT(KVM_X86_TDX_VM);
+	ret = tdx_bring_up();
 
 	/* What user space learns of a machine without TDX, or without a module. */
 	return ret == -ENODEV ? -EINVAL : ret;
@@ -185,4 +195,19 @@ void __init tdx_hardware_setup(struct kvm_x86_ops *ops, bool ept)
 	ops->mem_enc_ioctl = tdx_mem_enc_ioctl;
 
 	kvm_caps.supported_vm_types = enable_tdx && tdx_may_work() ? BIT(KVM_X86_TDX_VM) : 0;
+}
+
+/**
+ * tdx_loaded - initialise TDX now, if the parameter tdx_at_load asks for it
+ *
+ * Memory for PAMTs is easiest to find soon after boot.  A failure is in the log
+ * and of no consequence for ordinary VMs; the first TD meets it again, or does
+ * better.
+ *
+ * Context: At the end of loading kvm_intel, when VMs can be created.
+ */
+void __init tdx_loaded(void)
+{
+	if (init_at_load && tdx_is_vm_type_supported(KVM_X86_TDX_VM))
+		kvm_call_with_hardware_enabled(tdx_bring_up);
 }

@@ -12,8 +12,10 @@ struct kvm_x86_ops;
 
 #ifdef CONFIG_INTEL_TDX_HOST
 void __init tdx_hardware_setup(struct kvm_x86_ops *ops, bool ept);
+void __init tdx_loaded(void);
 #else
 static inline void tdx_hardware_setup(struct kvm_x86_ops *ops, bool ept) { }
+static inline void tdx_loaded(void) { }
 #endif
 
 #endif /* __KVM_X86_VMX_TDX_H */

@@ -195,6 +195,26 @@ def test_the_parameter_turns_tdx_off(boot):
     assert layout.EmulatorLog(result.log).number("seamcalls") == 0
 
 
+@pytest.mark.parametrize("scenario", ["ordinary-vm", "create-td"])
+def test_the_parameter_brings_tdx_up_when_kvm_is_loaded(boot, scenario):
+    result = boot(scenario, cmdline="kvm_intel.tdx_at_load=1")
+    ready(result)
+    assert layout.EmulatorLog(result.log).count("TDH.SYS.INIT") == 1
+    assert int(result.value("create_vm" if scenario == "ordinary-vm" else "create_td")) == 0
+
+
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("options, words", [
+    ("module=none", "no TDX module is loaded"),
+    ("seamrr=off", "SEAMRR is not enabled"),
+])
+def test_kvm_is_loaded_also_where_tdx_cannot_be_brought_up(boot, options, words):
+    result = boot("ordinary-vm", emulator_options=options, cmdline="kvm_intel.tdx_at_load=1")
+    assert int(result.value("create_vm")) == 0
+    assert int(result.value("run")) == 0
+    assert len([m for m in result.tdx_messages() if words in m]) == 1
+
+
 @pytest.mark.parametrize("tdx", [0, 1])
 def test_an_ordinary_vm_is_untouched(boot, tdx):
     """As far as the platform allows: its VMLAUNCH fails with VMfailValid 7."""
