@@ -3,52 +3,72 @@
 """What the emulated platform costs code that gives it nothing to do.
 
 Boots pairs of machines, with and without it, in alternating order, and compares what loads took
-inside.  Mitigations are off: which of them a kernel chooses depends on the CPU that it believes to
-run on, and the two differ in that.
+inside.  They are cut into slices: all of them together count; the median one, which met no tick of
+the timer and so nothing that traps, is shown too.  A kernel chooses its instructions
+and mitigations by the CPU that it believes to run on, so both show it the same one, and mitigations
+are off.  QEMU's speed depends on addresses, so these are the same as well.
 """
 import argparse
+import pathlib
 import re
 import statistics
 import sys
 
+import foreign
 import machine
 
-LOADS = {"system_calls_us": "system calls", "page_faults_us": "page faults",
-         "compiling_us": "work like a compiler's"}
+LOADS = {"system_calls_ns": "system calls", "page_faults_ns": "page faults",
+         "compiling_ns": "work like a compiler's"}
 MOST = 1.05
 
+# The CPU that the emulated platform shows.
+SAME_CPU = ("max,phys-bits=52,-cx16,vendor=GenuineIntel,family=6,model=143,stepping=8,-hypervisor,"
+            "-svm,-3dnow,-3dnowext,-sse4a,-mmxext,-monitor,-mpx,+invtsc,+tsc-adjust")
 
-def measure(emulated):
-    computer = machine.Machine(cpus=1, packages=1, memory="1G", emulated=emulated,
-                               cmdline="mitigations=off")
+
+def measure(bzimage, emulated):
+    computer = machine.Machine(cpus=1, packages=1, memory="2G", emulated=emulated,
+                               cmdline="mitigations=off nokaslr norandmaps", bzimage=bzimage,
+                               qemu_options=() if emulated else ("-cpu", SAME_CPU))
     result = computer.run("loads")
-    return {load: int(result.value(load)) for load in LOADS}
+    return {load: [int(ns) for ns in result.value(load).split()] for load in LOADS}
+
+
+def show(what, values):
+    print(f"{what:<48} {statistics.median(values):>7.3f}   "
+          f"{' '.join(f'{value:.2f}' for value in sorted(values))}")
 
 
 def footprint():
     """Bytes that the emulator takes of the largest machine that it is for."""
-    result = machine.Machine(cpus=16, packages=4, memory="64G",
+    # Not reserved: the machine takes what it touches, not what it has.
+    memory = ("-object", "memory-backend-ram,id=ram,size=64G,reserve=off",
+              "-machine", "memory-backend=ram")
+    result = machine.Machine(cpus=16, packages=4, memory="64G", qemu_options=memory,
                              timeout=300).run("none")
     return int(re.search(r"^emulator 0x\w+ (0x\w+)$", result.log, re.M)[1], 16)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=9)
+    parser.add_argument("--pairs", type=int, default=15)
+    parser.add_argument("--kernel", type=pathlib.Path, help="a bzImage (default: Debian's 6.1)")
     args = parser.parse_args()
-    ratios = {load: [] for load in LOADS}
+    bzimage = args.kernel or foreign.bzimage(foreign.fetch("6.1-cloud"))
+    quiet, means = ({load: [] for load in LOADS} for _ in range(2))
     for number in range(args.pairs):
         order = (False, True) if number % 2 else (True, False)
-        times = {emulated: measure(emulated) for emulated in order}
-        for load, values in ratios.items():
-            values.append(times[True][load] / times[False][load])
+        times = {emulated: measure(bzimage, emulated) for emulated in order}
+        for load in LOADS:
+            for i, ratios in enumerate((quiet, means)):
+                ratios[load].append(times[True][load][i] / times[False][load][i])
 
-    print(f"{'load':<24} {'median of with / without':>25} {'all pairs'}")
-    for load, values in ratios.items():
-        print(f"{LOADS[load]:<24} {statistics.median(values):>25.3f} "
-              f"{' '.join(f'{value:.2f}' for value in sorted(values))}")
+    print("time with the platform / without, median of all pairs, all pairs")
+    for load, name in LOADS.items():
+        show(name, means[load])
+        show(f"{name}, without the timer's traps", quiet[load])
     print(f"memory with 16 CPUs: {footprint() / 2**20:.1f} MB")
-    sys.exit(any(statistics.median(values) > MOST for values in ratios.values()))
+    sys.exit(any(statistics.median(values) > MOST for values in means.values()))
 
 
 if __name__ == "__main__":

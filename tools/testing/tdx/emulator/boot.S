@@ -6,7 +6,8 @@
 #define MULTIBOOT_FLAGS	0x00010003	/* page-align modules, memory map, addresses below */
 
 #define CR0_FOR_C	0x80010033	/* PG WP NE ET MP PE */
-#define CR4_FOR_C	0x20		/* PAE */
+/* As most guests have them: QEMU flushes its TLB once more for each exit if they differ. */
+#define CR4_FOR_C	0x3000b0	/* SMAP SMEP PGE PAE PSE */
 #define EFER_FOR_C	0x1900		/* SVME NXE LME */
 #define MSR_EFER	0xc0000080
 #define PTE_TABLE	0x23		/* A W P */
