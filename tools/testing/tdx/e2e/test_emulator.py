@@ -49,7 +49,7 @@ def test_its_own_crash_is_shown_with_names_and_ends_qemu():
 
 
 @pytest.mark.parametrize("option", [
-    "modul=1.5", "module=3", "keyids=1", "keyids=32767:1", "seamrr=", "e820=acpi:1M",
+    "moduel=1.5", "module=3", "keyids=1", "keyids=32767:1", "seamrr=", "e820=acpi:1M",
     "e820=ram:16M+1M", "e820=acpi:16M+1M*2/4K", "e820=acpi:100G+1M", "cmrs=1M", "max_tdmrs=65",
     "max_reserved=0", "delay=x", "foreign=none", "caches=1", "state=new", "features=", "busy=100:1",
     "no_entropy=5", "msr=16:0x3b:1", "msr=all:0x3b", "cpuid=0:7:0:efx:1", "cpuid=0:7:0:eax", "inject=TDH.SYS.CONFIG:0:SYS_BUSY:1", "inject=X:1:SYS_BUSY:1",

@@ -17,8 +17,8 @@ search() { # optimisation, defines
 	local defines=("${@:2}")
 	rm -f ./*
 	spin -a "${defines[@]/#/-D}" "$model" &&
-		gcc -w "$1" -DSAFETY -DCOLLAPSE -DMEMLIM=2048 -o pan pan.c &&
-		./pan -m100000
+		gcc -w "$1" -DSAFETY -DCOLLAPSE -DMEMLIM=2048 -o searcher pan.c &&
+		./searcher -m100000
 }
 
 complain() { # what, search's output, defines
@@ -35,7 +35,8 @@ holds() { # defines
 		complain "does not hold" "$output" "$@"
 	elif grep -qE 'not completed|depth too small' <<<"$output"; then
 		complain "was not searched completely" "$output" "$@"
-	elif grep -E 'state [0-9]+, "' <<<"$output" | grep -qvE '"(-end-"|assert\((\(|!\(pamts))'; then
+	elif grep -E 'state [0-9]+, "' <<<"$output" |
+		grep -qvE '"(-end-"|assert\((\(|!\(pamts))'; then
 		complain "has lines that nothing comes to" "$output" "$@"
 	fi
 }
