@@ -64,6 +64,7 @@ outcome "checkpatch: patches" \
 	"$(for patch in "${patches[@]}"; do checkpatch --ignore "$patch_ignore" - <"$patch"; done)"
 outcome "kernel-doc" \
 	"$(perl build/linux/scripts/kernel-doc -none "${kernel_h[@]}" 2>&1)"
+outcome "messages are documented" "$(/usr/bin/python3 tools/overlay/messages.py 2>&1)"
 outcome "shellcheck" "$(shellcheck "${shell[@]}" 2>&1)"
 outcome "pyflakes" "$(/usr/bin/python3 -m pyflakes "${python[@]}" 2>&1)"
 outcome "SPDX lines" \

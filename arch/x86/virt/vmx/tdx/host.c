@@ -58,8 +58,7 @@ early_initcall(tdx_host_init);
  * * -EAGAIN	    - the CPU ran out of entropy
  * * -EBUSY	    - the module stayed busy
  * * -EINVAL	    - the module's own information is unusable
- * * -EIO	    - the BIOS configured CPUs differently, or the module refused for
- *		      any other reason
+ * * -EIO	    - CPUs are configured differently, or any other refusal
  */
 int tdx_init(void)
 {

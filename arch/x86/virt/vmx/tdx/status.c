@@ -161,7 +161,7 @@ const char *tdx_leaf_name(u64 leaf)
  * @status: what a SEAMCALL returned; details are ignored
  *
  * Context: Any.
- * Return: The name without its TDX_ prefix, or "unknown status"; never NULL.
+ * Return: The name without the prefix TDX, or "unknown status"; never NULL.
  */
 const char *tdx_status_name(u64 status)
 {
