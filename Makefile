@@ -20,7 +20,8 @@ CMDLINE	 ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help packages tree refresh kernel emulator run boot \
-	test test-tools test-unit test-kunit test-e2e test-notdx check coverage soak overhead fuzz mutate bench clean
+	test test-tools test-unit test-kunit test-e2e test-notdx check coverage soak overhead fuzz mutate bench \
+	series series-check test-series deb size clean
 
 help:
 	@echo 'Two commands:'
@@ -39,6 +40,13 @@ help:
 	@echo '  make test-e2e      whole machines, kernels host, debug and kcsan (KERNELS=host: not debug)'
 	@echo '  make test-notdx    the kernel without TDX host support builds and has none of it'
 	@echo '  make check         style and static analysis'
+	@echo '  make test-series   the patch series can be made and applied, and is in style'
+	@echo
+	@echo 'The product:'
+	@echo '  make series        write the patch series into build/series, for git am'
+	@echo '  make series-check  build and test every prefix of it, by other compilers and configs'
+	@echo '                     too (an hour; SERIES_CHECKS="names of checks")'
+	@echo '  make size          what TDX host support adds to a kernel that does not use it'
 	@echo
 	@echo 'More, when asked for:'
 	@echo '  make coverage      which lines of the core the tests run, and why not the others'
@@ -142,6 +150,22 @@ test-notdx: tree
 check: tree
 	@$(PYTHON) tools/overlay/kernel.py host
 	@tools/overlay/check.sh
+
+series: packages
+	@$(PYTHON) tools/overlay/series.py
+
+SERIES_CHECKS ?=
+series-check: packages
+	@$(PYTHON) tools/overlay/series_check.py $(SERIES_CHECKS)
+
+test-series: packages
+	@$(PYTHON) tools/overlay/series_check.py --quick
+
+size: tree
+	@for config in plain notdx; do \
+		$(PYTHON) tools/overlay/kernel.py $$config bzImage >$(BUILD)/kernel.log || \
+		{ cat $(BUILD)/kernel.log; exit 1; }; done
+	@$(PYTHON) tools/overlay/size.py
 
 clean:
 	rm -rf build

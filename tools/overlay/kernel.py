@@ -23,10 +23,15 @@ FRAGMENTS = {
     "base": ["base"],
     "host": ["base", "host"],
     "notdx": ["base", "notdx"],
+    "plain": ["base", "plain"],
     "debug": ["base", "host", "debug"],
     "kcsan": ["base", "host", "kcsan"],
     "gcov": ["base", "host", "gcov"],
+    "clang": ["base", "host", "clang"],
 }
+
+# What make has to be told.
+COMPILERS = {"clang": ["LLVM=-16"]}
 
 OPTION = re.compile(r"^(CONFIG_\w+)=(.*)$")
 
@@ -66,8 +71,7 @@ def pristine_tree():
     return PRISTINE
 
 
-def make(out, *args, **kwargs):
-    tree = pristine_tree() if out.name == "base" else TREE
+def make(tree, out, *args, **kwargs):
     # The tree is a git tree with edits: LOCALVERSION= keeps a "+" out of the release.
     command = ["make", "-C", str(tree), f"O={out}", "LOCALVERSION=", *args]
     return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, **kwargs).returncode
@@ -79,7 +83,7 @@ def missing(options, dotconfig):
             if got.get(name, "n") != value]
 
 
-def configure(config, out):
+def configure(config, tree, out):
     """Write .config, unless it was made from the same before."""
     options = requested(config)
     text = "".join(f"{name}={value}\n" for name, value in options.items())
@@ -91,7 +95,8 @@ def configure(config, out):
     wanted.unlink(missing_ok=True)
     allconfig = out / "all.config"
     allconfig.write_text(text)
-    if make(out, "-s", "allnoconfig", env={**os.environ, "KCONFIG_ALLCONFIG": str(allconfig)}):
+    if make(tree, out, "-s", *COMPILERS.get(config, []), "allnoconfig",
+            env={**os.environ, "KCONFIG_ALLCONFIG": str(allconfig)}):
         sys.exit(f"error: configuring {config} failed")
     lost = missing(options, out / ".config")
     if lost:
@@ -107,8 +112,9 @@ def main():
     parser.add_argument("targets", nargs="*", default=["bzImage"])
     args = parser.parse_args()
     out = TOP / "build" / args.config
-    configure(args.config, out)
-    if make(out, f"-j{os.cpu_count()}", *args.targets):
+    tree = pristine_tree() if args.config == "base" else TREE
+    configure(args.config, tree, out)
+    if make(tree, out, f"-j{os.cpu_count()}", *COMPILERS.get(args.config, []), *args.targets):
         sys.exit(f"error: building the {args.config} kernel failed")
 
 

@@ -53,6 +53,7 @@ PARTS = {
     "tools": count_pytest,
     "unit": count_unit,
     "check": count_lines(r"^PASS ", r"^FAIL "),
+    "series": count_lines(r"^PASS ", r"^FAIL "),
     "kunit": count_kunit,
     "e2e": count_pytest,
     "notdx": count_lines(r"has no symbol of TDX host support$", r"^error: .* has symbols"),

@@ -1,0 +1,410 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Is the patch series one that a maintainer can apply?
+
+Prints PASS or FAIL for each check.  --quick: what takes a minute and needs no kernel to be
+built.  Without it every prefix of the series is built, with TDX host support on and off, and
+runs the KUnit cases that it has; then compilers and configs that make test does not try.
+"""
+import argparse
+import fnmatch
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import kernel
+import overlay
+import series
+from base import Refusal
+from overlay import BUILD, TOP, TREE
+
+PREFIX = BUILD / "series-tree"
+VANILLA = BUILD / "vanilla"
+JOBS = f"-j{os.cpu_count()}"
+MOST_CHANGED_LINES = 250
+ENTRY = "INTEL TDX HOST SUPPORT"
+
+KUNITCONFIG = "arch/x86/virt/vmx/tdx/tests/.kunitconfig"
+OURS = ("arch/x86/virt/", "arch/x86/kvm/vmx/tdx.o")
+# What a compiler says of a file of ours.
+OUR_WARNING = re.compile(r"(arch/x86/virt/|kvm/vmx/tdx\.|asm/tdx_host|cc_events).*"
+                         r"(warning|error):.*")
+ANY_WARNING = re.compile(r"^.*(?:warning:|WARNING:|error:).*$", re.M)
+
+# What checkpatch may not know, each with its reason.
+#  FILE_PATH_CHANGES: the entry in MAINTAINERS comes with the first patch and names directories
+#  COMPLEX_MACRO, MACRO_ARG_REUSE: the X() lists of tdx_abi.h and tdx_status.h
+#  LONG_LINE_STRING, LONG_LINE: messages are not split, so that they can be found
+#  CAMELCASE: MSR_MTRRcap is the kernel's name
+#  PREFER_DEFINED_ATTRIBUTE_MACRO, EMBEDDED_FUNCTION_NAME: programs outside the kernel
+#  SPDX_LICENSE_TAG, CONFIG_DESCRIPTION and the like are not excepted
+EXCEPTIONS = ("FILE_PATH_CHANGES,COMPLEX_MACRO,MACRO_ARG_REUSE,LONG_LINE_STRING,LONG_LINE,CAMELCASE,"
+              "PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME")
+# BUG() only when firmware took a CPU or memory that TDX needs.
+
+VANILLA_SOURCES = """\
+deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror} bookworm main
+deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror}-security \
+bookworm-security main
+"""
+
+
+def run(*args, **kwargs):
+    """Status and output of a command."""
+    done = subprocess.run([str(arg) for arg in args], check=False, text=True, errors="replace",
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, **kwargs)
+    return done.returncode, done.stdout
+
+
+def output_if_failed(*args, **kwargs):
+    status, output = run(*args, **kwargs)
+    return (output.strip() or f"{args[0]} failed") if status else ""
+
+
+def git(*args, cwd=TREE):
+    return subprocess.run(["git", *args], cwd=cwd, check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+
+
+def work_tree(path, commit):
+    """A work tree of build/linux's repository at a commit, with all else as it was."""
+    if path.is_dir() and not run("git", "rev-parse", "HEAD", cwd=path)[0]:
+        git("checkout", "--quiet", "--force", "--detach", commit, cwd=path)
+        return
+    shutil.rmtree(path, ignore_errors=True)
+    git("worktree", "prune")
+    git("worktree", "add", "--quiet", "--detach", str(path), commit)
+
+
+def build(tree, out, *args):
+    """Output of make."""
+    status, output = run("make", "-s", "-C", tree, f"O={out}", "LOCALVERSION=", JOBS, *args)
+    return f"{output}\nmake failed with status {status}: error:" if status else output
+
+
+class Series:
+    """The commits, and the mails made of them."""
+
+    def __init__(self):
+        # What is checked is not sent.
+        if not series.git_value("config", "user.email"):
+            os.environ |= {"GIT_COMMITTER_NAME": "nobody",
+                           "GIT_COMMITTER_EMAIL": "nobody@localhost"}
+        overlay.assemble(None)
+        self.commits = series.commit_series()
+        self.mails = series.write_mails()
+        self.base = git("rev-parse", "HEAD").strip()
+
+    def subject(self, commit):
+        return git("log", "-1", "--format=%s", commit).strip()
+
+    def files(self, commit):
+        return git("diff", "--name-only", f"{commit}^", commit).split()
+
+    def new_files(self):
+        return git("diff", "--name-only", "--diff-filter=A", self.base, self.commits[-1]).split()
+
+
+# The mails.
+
+def same_bytes_twice(what):
+    first = {mail.name: mail.read_bytes() for mail in what.mails}
+    series.commit_series()
+    second = {mail.name: mail.read_bytes() for mail in series.write_mails()}
+    return "\n".join(sorted(name for name in first.keys() | second.keys()
+                            if first.get(name) != second.get(name)))
+
+
+def apply_mails(what, repository):
+    """Why git am does not end in the tree of the series; nothing if it does."""
+    options = ("-c", "user.name=applier", "-c", "user.email=applier@localhost")
+    status, output = run("git", *options, "am", "--quiet", "--empty=drop", *what.mails,
+                         cwd=repository)
+    return output if status else ""
+
+
+def applies_to_the_base(what):
+    tree = BUILD / "series-am"
+    work_tree(tree, what.base)
+    said = apply_mails(what, tree)
+    if said:
+        return said
+    return git("diff", "--stat", what.commits[-1], "HEAD", cwd=tree)
+
+
+def vanilla_tarball():
+    """Debian's linux_6.1.*.orig.tar.xz, which is vanilla but for firmware and the like."""
+    found = sorted(VANILLA.glob("linux_6.1*.orig.tar.xz"))
+    if found:
+        return found[-1]
+    for name in ("lists/partial", "cache/archives/partial"):
+        (VANILLA / name).mkdir(parents=True, exist_ok=True)
+    sources = VANILLA / "sources.list"
+    sources.write_text(VANILLA_SOURCES.format(mirror="http://deb.debian.org/debian"))
+    options = ["-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=-",
+               "-o", f"Dir::State::lists={VANILLA / 'lists'}",
+               "-o", f"Dir::Cache={VANILLA / 'cache'}", "-o", "APT::Sandbox::User=root"]
+    for command in (["update"], ["source", "--tar-only", "--download-only", "linux"]):
+        said = output_if_failed("apt-get", "-q", *options, *command, cwd=VANILLA)
+        if said:
+            raise Refusal(f"apt-get {command[0]} does not give vanilla 6.1: {said[-400:]}")
+    return sorted(VANILLA.glob("linux_6.1*.orig.tar.xz"))[-1]
+
+
+def applies_to_vanilla(what):
+    """On the files that the series changes; it needs no others."""
+    tarball = vanilla_tarball()
+    changed = git("diff", "--name-only", "--diff-filter=M", what.base, what.commits[-1]).split()
+    with tempfile.TemporaryDirectory(dir=VANILLA) as directory:
+        said = output_if_failed("tar", "-xf", tarball, "--strip-components=1", "--wildcards",
+                                "-C", directory, *(f"*/{path}" for path in changed))
+        if said:
+            return said
+        run("git", "init", "--quiet", cwd=directory)
+        run("git", "add", "--all", "--force", cwd=directory)
+        run("git", "-c", "user.name=base", "-c", "user.email=base@localhost", "commit", "--quiet",
+            "--message", tarball.name, cwd=directory)
+        return apply_mails(what, directory)
+
+
+def checkpatch_accepts(what):
+    said = []
+    for mail in what.mails[1:]:
+        output = run("perl", TREE / "scripts/checkpatch.pl", "--no-tree", "--no-summary",
+                     "--strict", "--terse", "--show-types", "--ignore", EXCEPTIONS, mail,
+                     cwd=TREE)[1]
+        said += [line for line in output.splitlines()
+                 if not re.search(r"^total: 0 errors, 0 warnings, 0 checks", line)
+                 and not is_fatal_event(mail, line)]
+    return "\n".join(said)
+
+
+def is_fatal_event(mail, line):
+    return "AVOID_BUG" in line and "cc_check_" in mail.read_text() and "come-and-go" in mail.name
+
+
+def entry_patterns(tree):
+    """The F: lines of our entry in MAINTAINERS."""
+    entry = (tree / "MAINTAINERS").read_text().split(f"\n{ENTRY}\n")[1].split("\n\n")[0]
+    return re.findall(r"^F:\t(\S+)$", entry, re.M)
+
+
+def every_new_file_has_a_maintainer(what):
+    """get_maintainer.pl takes long, so it is asked for one file of each pattern."""
+    work_tree(PREFIX, what.commits[-1])
+    found = {pattern: [file for file in what.new_files()
+                       if fnmatch.fnmatch(file, pattern + "*" * pattern.endswith("/"))]
+             for pattern in entry_patterns(PREFIX)}
+    lost = set(what.new_files()).difference(*found.values())
+    for pattern, files in found.items():
+        if not files:
+            lost.add(f"the pattern {pattern} has no file")
+            continue
+        output = run("perl", "scripts/get_maintainer.pl", "--nogit", "--nogit-fallback",
+                     "--sections", "-f", files[0], cwd=PREFIX)[1]
+        if ENTRY not in output:
+            lost.add(f"get_maintainer.pl does not find it: {files[0]}")
+    return "\n".join(sorted(lost))
+
+
+def few_lines_change(what):
+    changed = series.changed_lines(what.commits)
+    code = {path: sum(lines) for path, lines in changed.items()
+            if not path.startswith("Documentation/")}
+    total = sum(code.values())
+    print(f"     {total} lines in {len(code)} existing files, and "
+          f"{sum(map(sum, changed.values())) - total} in documentation", flush=True)
+    return f"{total} lines are more than {MOST_CHANGED_LINES}" if total > MOST_CHANGED_LINES else ""
+
+
+# Every prefix.
+
+def of_the_kernel(files):
+    return any(not file.startswith(("Documentation/", "tools/", "MAINTAINERS")) for file in files)
+
+
+def kunit(*args):
+    return run("tools/testing/kunit/kunit.py", *args, "--build_dir", BUILD / "series-kunit",
+               "--arch", "x86_64", cwd=PREFIX)
+
+
+def kunit_cases():
+    """What the cases of this prefix said that is no success, and how many there were."""
+    status, output = kunit(
+        "exec", "--qemu_args", "-smp 4,sockets=2 -accel tcg,thread=single -cpu qemu64,-cx16",
+        "--kernel_args", "i8042.nokbd", "--kernel_args", "i8042.noaux", "tdx_*")
+    found = re.search(r"Testing complete\. Ran (\d+) tests: passed: (\d+)", output)
+    if status or not found or found[1] == "0":
+        return output[-3000:], 0
+    return "", int(found[2])
+
+
+def warnings(output, pattern=ANY_WARNING):
+    return "\n".join(match[0] for match in pattern.finditer(output))
+
+
+def check_prefix(number, what, commit):
+    """One prefix: what was wrong, and how many KUnit cases it has."""
+    work_tree(PREFIX, commit)
+    out = BUILD / "series-off"
+    kernel.configure("notdx", PREFIX, out)
+    said = warnings(build(PREFIX, out, "vmlinux"))
+    out = BUILD / "series-w1"
+    kernel.configure("host", PREFIX, out)
+    ours = [target for target in OURS if not target.endswith(".o")
+            or (PREFIX / target).with_suffix(".c").is_file()]
+    said += warnings(build(PREFIX, out, "W=1", *ours), OUR_WARNING)
+    for step in (("config", "--kunitconfig", KUNITCONFIG), ("build", f"--jobs={os.cpu_count()}")):
+        status, output = kunit(*step)
+        said += warnings(output)
+        if status:
+            return f"{said}\n{output[-3000:]}", 0
+    failed, cases = kunit_cases()
+    return (said + failed).strip(), cases
+
+
+def every_prefix_builds_and_passes(what):
+    wrong = []
+    for number, commit in enumerate(what.commits, 1):
+        subject = what.subject(commit)
+        if number > 1 and not of_the_kernel(what.files(commit)):
+            continue
+        start = time.monotonic()
+        said, cases = check_prefix(number, what, commit)
+        print(f"     {'FAIL' if said else 'pass'} {number:2} {cases:4} KUnit cases "
+              f"{time.monotonic() - start:4.0f} s  {subject}", flush=True)
+        if said:
+            wrong.append(f"{number} {subject}:\n{said}")
+    return "\n".join(wrong)
+
+
+# Analysis, compilers and configs.
+
+def coccinelle_is_silent(what):
+    work_tree(PREFIX, what.commits[-1])
+    wrong = []
+    for directory in ("arch/x86/virt/vmx/tdx", "arch/x86/kvm/vmx/tdx.c"):
+        status, output = run("make", "-s", "coccicheck", "MODE=report", f"M={directory}",
+                             f"J={os.cpu_count()}", cwd=PREFIX)
+        wrong += [line for line in output.splitlines() if re.match(r"\S*\.[ch]:\d+", line)
+                  or "ERROR" in line or "WARNING" in line]
+        if status:
+            wrong.append(output[-2000:])
+    return "\n".join(wrong)
+
+
+def sphinx_warnings(tree, out):
+    """All that Sphinx says, without the place where the tree is."""
+    shutil.rmtree(out, ignore_errors=True)
+    status, output = run("make", "-s", f"O={out}", "SPHINXDIRS=x86", "SPHINXOPTS=-q", "htmldocs",
+                         cwd=tree)
+    said = {line.replace(str(tree), "") for line in output.splitlines()
+            if re.search(r"WARNING|ERROR|warning:", line)}
+    return said | ({f"make htmldocs failed: {output[-2000:]}"} if status else set())
+
+
+def documentation_builds_without_new_warnings(what):
+    work_tree(PREFIX, what.base)
+    before = sphinx_warnings(PREFIX, BUILD / "series-docs")
+    work_tree(PREFIX, what.commits[-1])
+    after = sphinx_warnings(PREFIX, BUILD / "series-docs")
+    without_line = {re.sub(r":\d+:", ":", line) for line in before}
+    return "\n".join(sorted(line for line in after
+                            if re.sub(r":\d+:", ":", line) not in without_line))
+
+
+def clang_builds_it_with_cfi(_):
+    status, output = run(sys.executable, "tools/overlay/kernel.py", "clang", cwd=TOP)
+    if status:
+        return output[-3000:]
+    return warnings(output, OUR_WARNING) or clang_boots()
+
+
+def clang_boots():
+    return output_if_failed(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
+                            "--kernels", "clang", "test_bringup.py", "-k",
+                            "platforms or concurrent or ordinary",
+                            cwd=TOP / "tools/testing/tdx/e2e",
+                            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+
+
+def modules_and_tests_as_y_and_m(what):
+    """Our directories with all else on, as allmodconfig has it."""
+    work_tree(PREFIX, what.commits[-1])
+    out = BUILD / "series-all"
+    said = []
+    for kvm in "my":
+        for tests in "my":
+            out.mkdir(exist_ok=True)
+            # GCC_PLUGINS: needs its headers.  WERROR: of what is not ours.
+            (out / "all.config").write_text(
+                f"CONFIG_KVM={kvm}\nCONFIG_KVM_INTEL={kvm}\nCONFIG_KUNIT={tests}\n"
+                "CONFIG_INTEL_TDX_HOST=y\nCONFIG_GCC_PLUGINS=n\nCONFIG_WERROR=n\n"
+                "CONFIG_DEBUG_INFO_NONE=y\nCONFIG_GCOV_KERNEL=n\n")
+            output = build(PREFIX, out, f"KCONFIG_ALLCONFIG={out}/all.config", "allmodconfig")
+            dotconfig = (out / ".config").read_text()
+            if f"CONFIG_KVM_INTEL={kvm}\n" not in dotconfig or \
+               f"CONFIG_KUNIT={tests}\n" not in dotconfig or \
+               "CONFIG_INTEL_TDX_HOST=y\n" not in dotconfig:
+                said.append(f"KVM_INTEL={kvm} KUNIT={tests}: Kconfig does not take it\n{output}")
+                continue
+            output = build(PREFIX, out, "arch/x86/virt/", "arch/x86/kvm/vmx/", "arch/x86/coco/",
+                           "drivers/acpi/acpi_memhotplug.o", "drivers/acpi/acpi_processor.o",
+                           "mm/memory_hotplug.o", "kernel/cpu.o", "virt/kvm/")
+            found = warnings(output)
+            if found:
+                said.append(f"KVM_INTEL={kvm} KUNIT={tests}:\n{found}")
+    return "\n".join(said)
+
+
+def defconfig_and_the_fragment_build(what):
+    work_tree(PREFIX, what.commits[-1])
+    out = BUILD / "series-defconfig"
+    said = build(PREFIX, out, "x86_64_defconfig", "tdx_host.config")
+    if "CONFIG_INTEL_TDX_HOST=y\n" not in (out / ".config").read_text():
+        return f"Kconfig does not take CONFIG_INTEL_TDX_HOST=y\n{said}"
+    return warnings(build(PREFIX, out, "vmlinux", "modules"))
+
+
+QUICK = [same_bytes_twice, applies_to_the_base, checkpatch_accepts,
+         every_new_file_has_a_maintainer, few_lines_change]
+SLOW = [applies_to_vanilla, coccinelle_is_silent, documentation_builds_without_new_warnings,
+        every_prefix_builds_and_passes, clang_builds_it_with_cfi, modules_and_tests_as_y_and_m,
+        defconfig_and_the_fragment_build]
+
+
+def main():
+    names = [check.__name__ for check in QUICK + SLOW]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="build no kernel")
+    parser.add_argument("checks", nargs="*", help=f"of {', '.join(names)}")
+    args = parser.parse_args()
+    unknown = set(args.checks) - set(names)
+    if unknown:
+        parser.error(f"there is no check {', '.join(sorted(unknown))}")
+    chosen = [check for check in QUICK + ([] if args.quick else SLOW)
+              if not args.checks or check.__name__ in args.checks]
+    failed = False
+    try:
+        what = Series()
+        for check in chosen:
+            start = time.monotonic()
+            said = check(what)
+            failed |= bool(said)
+            if said:
+                print(said)
+            print(f"{'FAIL' if said else 'PASS'} {check.__name__.replace('_', ' ')} "
+                  f"({time.monotonic() - start:.0f} s)", flush=True)
+    except Refusal as refusal:
+        sys.exit(f"FAIL {refusal}")
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()

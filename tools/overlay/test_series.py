@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The patch series of a small overlay."""
+import os
+import subprocess
+
+import pytest
+
+import series
+from test_overlay import TOOL, Repository
+
+MESSAGE = "mm: {}\n\nThe reason.\n\nFiles:\n{}\n"
+MAKEFILE = "# SPDX\n\nobj-y += one.o two.o sub/\nobj-$(CONFIG_X) += two.o\n"
+IDENTITY = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+
+
+class Overlay(Repository):
+    """With a series of two patches."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        (self.top / "tools/overlay/series.py").write_bytes((TOOL.parent / "series.py").read_bytes())
+        (self.top / "series").mkdir()
+        (self.top / "series/cover-letter.txt").write_text("The whole\n\nWhat it is for.\n")
+        self.write("01-new", "Add", "mm/new.c")
+        self.write("02-hook", "Hook", "mm/base.c.patch")
+        for key, value in (("user.name", "Some Body"), ("user.email", "some@body")):
+            subprocess.run(["git", "config", key, value], cwd=self.top, check=True)
+        self.environment = {**os.environ, **IDENTITY}
+        assert self.make_tree().returncode == 0
+
+    def write(self, name, subject, *files):
+        (self.top / "series" / f"{name}.txt").write_text(MESSAGE.format(subject, "\n".join(files)))
+
+    def series(self):
+        return subprocess.run(["python3", "tools/overlay/series.py"], cwd=self.top, check=False,
+                              capture_output=True, text=True, env=self.environment)
+
+    def refuses_series(self):
+        done = self.series()
+        assert done.returncode == 1
+        assert done.stderr.startswith("error: ") and "Traceback" not in done.stderr
+        return done.stderr
+
+    def mails(self):
+        done = self.series()
+        assert done.returncode == 0, done.stderr
+        return {mail.name: mail.read_bytes() for mail in (self.top / "build/series").iterdir()}
+
+
+@pytest.fixture
+def overlay(tmp_path):
+    return Overlay(tmp_path)
+
+
+def test_the_mails_apply_and_give_the_assembled_tree(overlay):
+    mails = overlay.mails()
+    assert sorted(mails) == ["0000-cover-letter.patch", "0001-mm-Add.patch", "0002-mm-Hook.patch"]
+    for command in (["init", "-q"], ["add", "-A"],
+                    ["-c", "user.name=b", "-c", "user.email=b@b", "commit", "-qm", "base"],
+                    ["-c", "user.name=b", "-c", "user.email=b@b", "am", "-q", "--empty=drop",
+                     *(str(overlay.top / "build/series" / name) for name in sorted(mails))]):
+        subprocess.run(["git", *command], cwd=overlay.base, check=True)
+    assert (overlay.base / "mm/base.c").read_text() == overlay.patched()
+    assert (overlay.base / "mm/new.c").read_text() == "new\n"
+
+
+def test_the_same_series_has_the_same_bytes(overlay):
+    assert overlay.mails() == overlay.mails()
+
+
+def test_a_mail_is_signed_off_by_gits_identity(overlay):
+    assert b"\nSigned-off-by: Some Body <some@body>\n" in overlay.mails()["0001-mm-Add.patch"]
+
+
+def test_without_an_identity_there_is_no_series(overlay):
+    subprocess.run(["git", "config", "--unset", "user.email"], cwd=overlay.top, check=True)
+    assert "user.email" in overlay.refuses_series()
+
+
+def test_a_file_without_a_patch_is_named(overlay):
+    (overlay.top / "mm/lost.c").write_text("lost\n")
+    assert "mm/lost.c" in overlay.refuses_series()
+
+
+def test_a_file_in_two_patches_is_named_with_both(overlay):
+    overlay.write("02-hook", "Hook", "mm/base.c.patch", "mm/new.c")
+    said = overlay.refuses_series()
+    assert "mm/new.c" in said and "01-new" in said and "02-hook" in said
+
+
+def test_a_patch_of_a_file_that_is_not_there_is_refused(overlay):
+    overlay.write("02-hook", "Hook", "mm/base.c.patch", "mm/gone.c")
+    assert "mm/gone.c" in overlay.refuses_series()
+
+
+@pytest.mark.parametrize("text, words", [
+    ("mm: Add\n\nThe reason.\n", "Files:"),
+    ("mm: Add\n\nFiles:\nmm/new.c\n", "message"),
+    ("mm: Add\nThe reason.\n\nFiles:\nmm/new.c\n", "empty line"),
+    (f"mm: Add\n\n{'word ' * 20}\n\nFiles:\nmm/new.c\n", "longer than"),
+])
+def test_a_message_that_is_none_is_refused(overlay, text, words):
+    (overlay.top / "series/01-new.txt").write_text(text)
+    assert words in overlay.refuses_series()
+
+
+@pytest.mark.parametrize("present, text", [
+    (set(), "# SPDX\n"),
+    ({"arch/one.c"}, "# SPDX\n\nobj-y += one.o\n"),
+    ({"arch/one.c", "arch/two.S"}, "# SPDX\n\nobj-y += one.o two.o\nobj-$(CONFIG_X) += two.o\n"),
+    ({"arch/one.c", "arch/two.c", "arch/sub/Makefile"}, MAKEFILE),
+])
+def test_a_makefile_names_only_what_is_there(present, text):
+    assert series.grown("arch/Makefile", MAKEFILE, present) == text
+
+
+def test_a_kconfig_sources_only_what_is_there():
+    text = 'config A\n\tbool\n\nsource "arch/sub/Kconfig"\n'
+    assert series.grown("arch/Kconfig", text, {"arch/sub/Kconfig"}) == text
+    assert series.grown("arch/Kconfig", text, set()) == "config A\n\tbool\n"
