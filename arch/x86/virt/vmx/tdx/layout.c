@@ -27,7 +27,7 @@ static int explain(const struct tdmr_failure *failure, struct tdx_cause *cause)
 				 first, last, failure->count, failure->limit);
 	case TDMR_NO_PAMT_MEMORY:
 		return tdx_cause(cause, -ENOMEM,
-				 "no %llu contiguous KB for the PAMT of TDMR [0x%llx-0x%llx]; free memory, or start the first TDX guest sooner after boot",
+				 "no %llu contiguous KB for the PAMT of TDMR [0x%llx-0x%llx]; free memory, or boot with kvm_intel.tdx_at_load=1",
 				 failure->bytes >> 10, first, last);
 	default:
 		return tdx_cause(cause, -EINVAL, "no reason is known");
