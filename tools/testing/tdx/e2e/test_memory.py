@@ -8,9 +8,6 @@ import pytest
 import layout
 from test_bringup import ready
 
-# With huge pages the kernel keeps more of memory free, and contiguous, for itself.
-NO_THP = "transparent_hugepage=never"
-
 MB = 1 << 20
 GB = 1 << 30
 NODES = 4
@@ -122,7 +119,7 @@ def test_fragmented_memory_gets_smaller_tdmrs(boot, kernel):
     """Chunks for 1 GB are to be had, those for 2 GB hardly anywhere."""
     if kernel == "debug":
         pytest.skip("filling and pinning memory takes minutes there")
-    result = boot("create-td-in-fragmented-memory,7", cpus=1, packages=1, cmdline=NO_THP,
+    result = boot("create-td-in-fragmented-memory,7", cpus=1, packages=1,
                   timeout=600)
     assert int(result.value("pinned")) > 5000
     tdmrs = ready(result).tdmrs
@@ -131,7 +128,7 @@ def test_fragmented_memory_gets_smaller_tdmrs(boot, kernel):
 
 
 def test_memory_without_contiguous_chunks_is_named_and_nothing_is_lost(boot, kernel):
-    result = boot("create-td-without-contiguous-memory", memory="1G", cmdline=NO_THP, timeout=300)
+    result = boot("create-td-without-contiguous-memory", memory="1G", timeout=300)
     assert int(result.value("create_td")) == errno.ENOMEM
     assert [m for m in result.tdx_messages() if "no 4108 contiguous KB for the PAMT" in m]
     # What KASAN and kmemleak keep for themselves is more.

@@ -17,7 +17,7 @@
 #include "guest.h"
 #include "kvm_numbers.h"
 
-static pid_t start_creator(void)
+pid_t start_creator(void)
 {
 	pid_t pid = fork();
 
@@ -54,14 +54,10 @@ void kill_creator(const char *arg)
 
 int set_online(int cpu, char online)
 {
-	char path[64];
-	int fd, error;
+	char path[64], text[] = { online, '\0' };
 
 	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	fd = open(path, O_WRONLY);
-	error = error_of(fd < 0 ? fd : write(fd, &online, 1));
-	close(fd);
-	return error;
+	return write_text(path, text);
 }
 
 /*

@@ -5,6 +5,8 @@
 #ifndef TDX_E2E_GUEST_H
 #define TDX_E2E_GUEST_H
 
+#include <sys/types.h>
+
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 /* One fact for the harness: "KEY VALUE" on the second serial line. */
@@ -19,8 +21,17 @@ void report_coverage(void);
 /* Takes a CPU offline, '0', or back, '1'; an errno. */
 int set_online(int cpu, char online);
 
+/* The first line of a file, without its end; an errno when there is none. */
+int read_line(const char *path, char *text, size_t size);
+
 /* Writes a text to a file that exists; an errno. */
 int write_text(const char *path, const char *text);
+
+/* What a file says behind a key at the start of a line; 0 if nothing. */
+unsigned long number_of(const char *path, const char *key);
+
+/* A process that creates a TD; it exits with the errno. */
+pid_t start_creator(void);
 
 /* Scenarios; @arg is what follows the comma in tdxtest=NAME,ARG, or "". */
 void create_td(const char *arg);

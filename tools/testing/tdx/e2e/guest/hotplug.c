@@ -32,30 +32,6 @@
 #define PATIENCE_S	60
 #define MAPPED		(2UL << 20)
 
-/* The first line of a file, without its end; an errno when there is none. */
-static int read_line(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t length = fd < 0 ? fd : read(fd, text, size - 1);
-	int error = error_of(length);
-
-	if (fd >= 0)
-		close(fd);
-	text[error ? 0 : length] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return error;
-}
-
-int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	int error = error_of(fd < 0 ? fd : write(fd, text, strlen(text)));
-
-	if (fd >= 0)
-		close(fd);
-	return error;
-}
-
 /* The path of an ACPI device's file; without such a device, one that does not exist. */
 static void find_acpi(const char *name, char *path)
 {

@@ -281,21 +281,6 @@ void crash(const char *arg)
 		report("crash_failed", "%d", error_of(write(fd, "c", 1)));
 }
 
-/* What a file says behind a key at the start of a line. */
-static unsigned long number_of(const char *path, const char *key)
-{
-	FILE *file = fopen(path, "r");
-	unsigned long number = 0;
-	char line[512];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (starts_with(line, key))
-			number = strtoul(line + strlen(key), NULL, 10);
-	if (file)
-		fclose(file);
-	return number;
-}
-
 static unsigned long seamcalls(void)
 {
 	return number_of("/sys/kernel/debug/x86/tdx/info", "seamcalls ");
@@ -306,8 +291,7 @@ void begin_td(const char *arg)
 {
 	int tries;
 
-	if (!fork())
-		_exit(error_of(ioctl(open("/dev/kvm", O_RDWR), KVM_CREATE_VM, VM_TYPE_TDX)));
+	start_creator();
 	for (tries = 0; tries < 1000 && seamcalls() < CALLS_BEFORE_TDMRS; tries++)
 		usleep(10 * 1000);
 	report("begin_td_seamcalls", "%lu", seamcalls());

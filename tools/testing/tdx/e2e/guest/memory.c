@@ -24,26 +24,17 @@
 /* Bits 54:0 of an entry of /proc/PID/pagemap. */
 #define PAGEMAP_PFN	((1ULL << 55) - 1)
 
-static unsigned long meminfo_kb(const char *key)
-{
-	FILE *file = fopen("/proc/meminfo", "r");
-	unsigned long value = 0;
-	char line[128];
+#define THP		"/sys/kernel/mm/transparent_hugepage/enabled"
 
-	while (file && fgets(line, sizeof(line), file))
-		if (!strncmp(line, key, strlen(key)))
-			value = strtoul(line + strlen(key), NULL, 10);
-	if (file)
-		fclose(file);
-	return value;
+/* Huge pages make the kernel keep contiguous memory in reserve, if it has them. */
+static void without_huge_pages(void)
+{
+	write_text(THP, "never");
 }
 
-static void write_file(const char *path, const char *text)
+static unsigned long free_kb(void)
 {
-	int fd = open(path, O_WRONLY);
-
-	report("write", "%s %d", path, error_of(fd < 0 ? fd : write(fd, text, strlen(text))));
-	close(fd);
+	return number_of("/proc/meminfo", "MemFree:");
 }
 
 /* A page in a pipe cannot be moved: someone else holds a reference. */
@@ -97,10 +88,13 @@ static void pin_obstructions(char *memory, size_t size, unsigned long window)
 
 static void fragment(unsigned long window)
 {
-	size_t size = meminfo_kb("MemFree:") * KB - KEEP_FREE;
-	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	size_t size;
+	char *memory;
 
+	without_huge_pages();
+	size = free_kb() * KB - KEEP_FREE;
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (memory == MAP_FAILED) {
 		report("fragment", "%s", "no memory");
 		return;
@@ -121,8 +115,9 @@ void create_td_without_contiguous_memory(const char *arg)
 {
 	unsigned long before;
 
-	write_file("/proc/sys/vm/nr_hugepages", "1000000");
-	before = meminfo_kb("MemFree:");
+	without_huge_pages();
+	report("hugepages", "%d", write_text("/proc/sys/vm/nr_hugepages", "1000000"));
+	before = free_kb();
 	create_td("");
-	report("lost_kb", "%ld", (long)(before - meminfo_kb("MemFree:")));
+	report("lost_kb", "%ld", (long)(before - free_kb()));
 }

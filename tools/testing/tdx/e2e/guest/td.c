@@ -87,7 +87,7 @@ void create_td(const char *arg)
 }
 
 /* A process of its own that waits for the start and tells the result by its exit status. */
-static pid_t start_creator(const int start[2])
+static pid_t start_waiting_creator(const int start[2])
 {
 	pid_t pid = fork();
 	int kvm, vm;
@@ -110,7 +110,7 @@ void create_tds_at_once(const char *arg)
 	if (pipe(start))
 		return;
 	for (i = 0; i < nr; i++)
-		start_creator(start);
+		start_waiting_creator(start);
 	/* All of them see the end of the file at the same time. */
 	close(start[1]);
 	for (i = 0; i < nr; i++) {
