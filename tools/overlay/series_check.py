@@ -9,7 +9,6 @@ runs the KUnit cases that it has; then compilers and configs that make test does
 import argparse
 import fnmatch
 import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -24,6 +23,7 @@ from base import Refusal
 from overlay import BUILD, TOP, TREE
 
 PREFIX = BUILD / "series-tree"
+WHOLE = BUILD / "series-whole"
 VANILLA = BUILD / "vanilla"
 JOBS = f"-j{os.cpu_count()}"
 MOST_CHANGED_LINES = 250
@@ -150,11 +150,17 @@ def vanilla_tarball():
     options = ["-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=-",
                "-o", f"Dir::State::lists={VANILLA / 'lists'}",
                "-o", f"Dir::Cache={VANILLA / 'cache'}", "-o", "APT::Sandbox::User=root"]
-    for command in (["update"], ["source", "--tar-only", "--download-only", "linux"]):
-        said = output_if_failed("apt-get", "-q", *options, *command, cwd=VANILLA)
-        if said:
-            raise Refusal(f"apt-get {command[0]} does not give vanilla 6.1: {said[-400:]}")
-    return sorted(VANILLA.glob("linux_6.1*.orig.tar.xz"))[-1]
+    said = output_if_failed("apt-get", "-q", *options, "update", cwd=VANILLA)
+    versions = set(re.findall(r"^Version: (6\.1\..*)", run("apt-cache", *options, "showsrc", "linux",
+                                                          cwd=VANILLA)[1], re.M))
+    # A mirror need not have what it lists.
+    for version in sorted(versions, key=lambda v: [int(n) for n in re.findall(r"\d+", v)],
+                          reverse=True):
+        said = output_if_failed("apt-get", "-q", *options, "source", "--tar-only",
+                                "--download-only", f"linux={version}", cwd=VANILLA)
+        if not said:
+            return next(VANILLA.glob("linux_6.1*.orig.tar.xz"))
+    raise Refusal(f"apt-get does not give vanilla 6.1: {said[-400:]}")
 
 
 def applies_to_vanilla(what):
@@ -166,6 +172,7 @@ def applies_to_vanilla(what):
                                 "-C", directory, *(f"*/{path}" for path in changed))
         if said:
             return said
+        print(f"     {tarball.name}", flush=True)
         run("git", "init", "--quiet", cwd=directory)
         run("git", "add", "--all", "--force", cwd=directory)
         run("git", "-c", "user.name=base", "-c", "user.email=base@localhost", "commit", "--quiet",
@@ -197,17 +204,17 @@ def entry_patterns(tree):
 
 def every_new_file_has_a_maintainer(what):
     """get_maintainer.pl takes long, so it is asked for one file of each pattern."""
-    work_tree(PREFIX, what.commits[-1])
+    work_tree(WHOLE, what.commits[-1])
     found = {pattern: [file for file in what.new_files()
                        if fnmatch.fnmatch(file, pattern + "*" * pattern.endswith("/"))]
-             for pattern in entry_patterns(PREFIX)}
+             for pattern in entry_patterns(WHOLE)}
     lost = set(what.new_files()).difference(*found.values())
     for pattern, files in found.items():
         if not files:
             lost.add(f"the pattern {pattern} has no file")
             continue
         output = run("perl", "scripts/get_maintainer.pl", "--nogit", "--nogit-fallback",
-                     "--sections", "-f", files[0], cwd=PREFIX)[1]
+                     "--sections", "-f", files[0], cwd=WHOLE)[1]
         if ENTRY not in output:
             lost.add(f"get_maintainer.pl does not find it: {files[0]}")
     return "\n".join(sorted(lost))
@@ -249,12 +256,14 @@ def warnings(output, pattern=ANY_WARNING):
     return "\n".join(match[0] for match in pattern.finditer(output))
 
 
-def check_prefix(number, what, commit):
-    """One prefix: what was wrong, and how many KUnit cases it has."""
+def check_prefix(commit):
+    """One prefix: what was wrong, and how many KUnit cases it has.  Preparation has none."""
     work_tree(PREFIX, commit)
     out = BUILD / "series-off"
     kernel.configure("notdx", PREFIX, out)
     said = warnings(build(PREFIX, out, "vmlinux"))
+    if not (PREFIX / KUNITCONFIG).is_file():
+        return said, 0
     out = BUILD / "series-w1"
     kernel.configure("host", PREFIX, out)
     ours = [target for target in OURS if not target.endswith(".o")
@@ -276,22 +285,23 @@ def every_prefix_builds_and_passes(what):
         if number > 1 and not of_the_kernel(what.files(commit)):
             continue
         start = time.monotonic()
-        said, cases = check_prefix(number, what, commit)
+        said, cases = check_prefix(commit)
         print(f"     {'FAIL' if said else 'pass'} {number:2} {cases:4} KUnit cases "
               f"{time.monotonic() - start:4.0f} s  {subject}", flush=True)
         if said:
-            wrong.append(f"{number} {subject}:\n{said}")
+            print(said, flush=True)
+            wrong.append(subject)
     return "\n".join(wrong)
 
 
 # Analysis, compilers and configs.
 
 def coccinelle_is_silent(what):
-    work_tree(PREFIX, what.commits[-1])
+    work_tree(WHOLE, what.commits[-1])
     wrong = []
     for directory in ("arch/x86/virt/vmx/tdx", "arch/x86/kvm/vmx/tdx.c"):
         status, output = run("make", "-s", "coccicheck", "MODE=report", f"M={directory}",
-                             f"J={os.cpu_count()}", cwd=PREFIX)
+                             f"J={os.cpu_count()}", cwd=WHOLE)
         wrong += [line for line in output.splitlines() if re.match(r"\S*\.[ch]:\d+", line)
                   or "ERROR" in line or "WARNING" in line]
         if status:
@@ -310,10 +320,9 @@ def sphinx_warnings(tree, out):
 
 
 def documentation_builds_without_new_warnings(what):
-    work_tree(PREFIX, what.base)
-    before = sphinx_warnings(PREFIX, BUILD / "series-docs")
-    work_tree(PREFIX, what.commits[-1])
-    after = sphinx_warnings(PREFIX, BUILD / "series-docs")
+    before = sphinx_warnings(kernel.pristine_tree(), BUILD / "series-docs")
+    work_tree(WHOLE, what.commits[-1])
+    after = sphinx_warnings(WHOLE, BUILD / "series-docs")
     without_line = {re.sub(r":\d+:", ":", line) for line in before}
     return "\n".join(sorted(line for line in after
                             if re.sub(r":\d+:", ":", line) not in without_line))
@@ -336,7 +345,7 @@ def clang_boots():
 
 def modules_and_tests_as_y_and_m(what):
     """Our directories with all else on, as allmodconfig has it."""
-    work_tree(PREFIX, what.commits[-1])
+    work_tree(WHOLE, what.commits[-1])
     out = BUILD / "series-all"
     said = []
     for kvm in "my":
@@ -347,14 +356,14 @@ def modules_and_tests_as_y_and_m(what):
                 f"CONFIG_KVM={kvm}\nCONFIG_KVM_INTEL={kvm}\nCONFIG_KUNIT={tests}\n"
                 "CONFIG_INTEL_TDX_HOST=y\nCONFIG_GCC_PLUGINS=n\nCONFIG_WERROR=n\n"
                 "CONFIG_DEBUG_INFO_NONE=y\nCONFIG_GCOV_KERNEL=n\n")
-            output = build(PREFIX, out, f"KCONFIG_ALLCONFIG={out}/all.config", "allmodconfig")
+            output = build(WHOLE, out, f"KCONFIG_ALLCONFIG={out}/all.config", "allmodconfig")
             dotconfig = (out / ".config").read_text()
             if f"CONFIG_KVM_INTEL={kvm}\n" not in dotconfig or \
                f"CONFIG_KUNIT={tests}\n" not in dotconfig or \
                "CONFIG_INTEL_TDX_HOST=y\n" not in dotconfig:
                 said.append(f"KVM_INTEL={kvm} KUNIT={tests}: Kconfig does not take it\n{output}")
                 continue
-            output = build(PREFIX, out, "arch/x86/virt/", "arch/x86/kvm/vmx/", "arch/x86/coco/",
+            output = build(WHOLE, out, "arch/x86/virt/", "arch/x86/kvm/vmx/", "arch/x86/coco/",
                            "drivers/acpi/acpi_memhotplug.o", "drivers/acpi/acpi_processor.o",
                            "mm/memory_hotplug.o", "kernel/cpu.o", "virt/kvm/")
             found = warnings(output)
@@ -364,12 +373,12 @@ def modules_and_tests_as_y_and_m(what):
 
 
 def defconfig_and_the_fragment_build(what):
-    work_tree(PREFIX, what.commits[-1])
+    work_tree(WHOLE, what.commits[-1])
     out = BUILD / "series-defconfig"
-    said = build(PREFIX, out, "x86_64_defconfig", "tdx_host.config")
+    said = build(WHOLE, out, "x86_64_defconfig", "tdx_host.config")
     if "CONFIG_INTEL_TDX_HOST=y\n" not in (out / ".config").read_text():
         return f"Kconfig does not take CONFIG_INTEL_TDX_HOST=y\n{said}"
-    return warnings(build(PREFIX, out, "vmlinux", "modules"))
+    return warnings(build(WHOLE, out, "vmlinux", "modules"))
 
 
 QUICK = [same_bytes_twice, applies_to_the_base, checkpatch_accepts,
