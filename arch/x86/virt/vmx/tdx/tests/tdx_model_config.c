@@ -6,6 +6,8 @@
  * TDX Module ABI specification, "TDMR_INFO" and TDH.SYS.CONFIG.  The order of the
  * checks is the module's own: the first that fails decides the status.
  */
+#include <linux/minmax.h>
+
 #include "tdx_model_internal.h"
 
 /* What one TDH.SYS.TDMR.INIT initialises: 1024 entries of the PAMT's 4K level. */
@@ -156,7 +158,7 @@ static bool next_usable(const struct tdx_tdmr_info *tdmr, u64 from, u64 *start, 
 	const struct tdx_reserved_area *area = tdmr->reserved;
 	unsigned int j;
 
-	*start = from > tdmr->base ? from : tdmr->base;
+	*start = max(from, tdmr->base);
 	for (j = 0; j < TDX_TDMR_NR_RESERVED && area[j].size; j++) {
 		u64 reserved = tdmr->base + area[j].offset;
 
