@@ -56,6 +56,8 @@ help:
 	@echo '                     spreads over CPUs'
 	@echo '  make fuzz          fuzz the layout (FUZZ_SECONDS=60)'
 	@echo '  make mutate        do the tests notice when a line of it is wrong? (half an hour)'
+	@echo '  make deb           Debian packages of the kernel in build/deb, tried in a Debian system'
+	@echo '                     (needs root or sudo; an hour the first time)'
 	@echo
 	@echo 'Building:'
 	@echo '  make tree          assemble build/linux from the base and this overlay'
@@ -143,6 +145,11 @@ coverage: tree emulator
 	@$(PYTHON) tools/overlay/kernel.py gcov
 	@$(PYTHON) $(E2E)/coverage.py
 
+deb: tree emulator
+	@tools/overlay/packages.sh packages-deb.txt
+	@$(PYTHON) tools/overlay/deb.py
+	@$(PYTHON) $(E2E)/debian.py $(if $(EMU),--emulator-options "$(EMU)")
+
 test-notdx: tree
 	@$(PYTHON) tools/overlay/kernel.py notdx vmlinux
 	@tools/overlay/nothing-left.sh build/notdx/vmlinux
@@ -156,6 +163,7 @@ series: packages
 
 SERIES_CHECKS ?=
 series-check: packages
+	@tools/overlay/packages.sh packages-series.txt
 	@$(PYTHON) tools/overlay/series_check.py $(SERIES_CHECKS)
 
 test-series: packages

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Installs the Debian packages that are missing, or says how.
+# packages.sh [LIST]: installs the Debian packages that are missing, or says how.
 
 set -eu
 
@@ -11,7 +11,7 @@ while read -r package; do
 	case $package in '#'*) continue ;; esac
 	status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
 	[ "$status" = installed ] || missing="$missing $package"
-done <"$here/packages.txt"
+done <"$here/${1:-packages.txt}"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then

@@ -72,16 +72,6 @@ def git(*args, cwd=TREE):
                           stdout=subprocess.PIPE).stdout
 
 
-def work_tree(path, commit):
-    """A work tree of build/linux's repository at a commit, with all else as it was."""
-    if path.is_dir() and not run("git", "rev-parse", "HEAD", cwd=path)[0]:
-        git("checkout", "--quiet", "--force", "--detach", commit, cwd=path)
-        return
-    shutil.rmtree(path, ignore_errors=True)
-    git("worktree", "prune")
-    git("worktree", "add", "--quiet", "--detach", str(path), commit)
-
-
 def build(tree, out, *args):
     """Output of make."""
     status, output = run("make", "-s", "-C", tree, f"O={out}", "LOCALVERSION=", JOBS, *args)
@@ -131,7 +121,7 @@ def apply_mails(what, repository):
 
 def applies_to_the_base(what):
     tree = BUILD / "series-am"
-    work_tree(tree, what.base)
+    series.work_tree(tree, what.base)
     said = apply_mails(what, tree)
     if said:
         return said
@@ -204,7 +194,7 @@ def entry_patterns(tree):
 
 def every_new_file_has_a_maintainer(what):
     """get_maintainer.pl takes long, so it is asked for one file of each pattern."""
-    work_tree(WHOLE, what.commits[-1])
+    series.work_tree(WHOLE, what.commits[-1])
     found = {pattern: [file for file in what.new_files()
                        if fnmatch.fnmatch(file, pattern + "*" * pattern.endswith("/"))]
              for pattern in entry_patterns(WHOLE)}
@@ -258,7 +248,7 @@ def warnings(output, pattern=ANY_WARNING):
 
 def check_prefix(commit):
     """One prefix: what was wrong, and how many KUnit cases it has.  Preparation has none."""
-    work_tree(PREFIX, commit)
+    series.work_tree(PREFIX, commit)
     out = BUILD / "series-off"
     kernel.configure("notdx", PREFIX, out)
     said = warnings(build(PREFIX, out, "vmlinux"))
@@ -296,7 +286,7 @@ def every_prefix_builds_and_passes(what):
 # Analysis, compilers and configs.
 
 def coccinelle_is_silent(what):
-    work_tree(WHOLE, what.commits[-1])
+    series.work_tree(WHOLE, what.commits[-1])
     wrong = []
     for directory in ("arch/x86/virt/vmx/tdx", "arch/x86/kvm/vmx/tdx.c"):
         status, output = run("make", "-s", "coccicheck", "MODE=report", f"M={directory}",
@@ -320,7 +310,7 @@ def sphinx_warnings(tree, out):
 
 def documentation_builds_without_new_warnings(what):
     before = sphinx_warnings(kernel.pristine_tree(), BUILD / "series-docs")
-    work_tree(WHOLE, what.commits[-1])
+    series.work_tree(WHOLE, what.commits[-1])
     after = sphinx_warnings(WHOLE, BUILD / "series-docs")
     without_line = {re.sub(r":\d+:", ":", line) for line in before}
     return "\n".join(sorted(line for line in after
@@ -342,9 +332,18 @@ def clang_boots():
                             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
 
 
+# Ours, and what is changed by us.
+TARGETS = ("arch/x86/virt/", "arch/x86/kvm/", "arch/x86/coco/", "arch/x86/kernel/crash.o",
+           "arch/x86/kernel/smpboot.o", "arch/x86/kernel/cpu/mce/", "drivers/acpi/device_sysfs.o",
+           "drivers/acpi/acpi_memhotplug.o", "drivers/acpi/acpi_processor.o", "mm/memory_hotplug.o",
+           "kernel/cpu.o", "kernel/power/suspend.o")
+MUST_BE_BUILT = ("arch/x86/virt/vmx/tdx/module.o", "arch/x86/kvm/vmx/tdx.o", "arch/x86/kvm/x86.o",
+                 *(target for target in TARGETS if target.endswith(".o")))
+
+
 def modules_and_tests_as_y_and_m(what):
     """Our directories with all else on, as allmodconfig has it."""
-    work_tree(WHOLE, what.commits[-1])
+    series.work_tree(WHOLE, what.commits[-1])
     out = BUILD / "series-all"
     said = []
     for kvm in "my":
@@ -362,9 +361,10 @@ def modules_and_tests_as_y_and_m(what):
                "CONFIG_INTEL_TDX_HOST=y\n" not in dotconfig:
                 said.append(f"KVM_INTEL={kvm} KUNIT={tests}: Kconfig does not take it\n{output}")
                 continue
-            output = build(WHOLE, out, "arch/x86/virt/", "arch/x86/kvm/vmx/", "arch/x86/coco/",
-                           "drivers/acpi/acpi_memhotplug.o", "drivers/acpi/acpi_processor.o",
-                           "mm/memory_hotplug.o", "kernel/cpu.o", "virt/kvm/")
+            output = build(WHOLE, out, *TARGETS)
+            lost = [path for path in MUST_BE_BUILT if not (out / path).is_file()]
+            if lost:
+                said.append(f"KVM_INTEL={kvm} KUNIT={tests}: make built no {', '.join(lost)}")
             found = warnings(output)
             if found:
                 said.append(f"KVM_INTEL={kvm} KUNIT={tests}:\n{found}")
@@ -372,7 +372,7 @@ def modules_and_tests_as_y_and_m(what):
 
 
 def defconfig_and_the_fragment_build(what):
-    work_tree(WHOLE, what.commits[-1])
+    series.work_tree(WHOLE, what.commits[-1])
     out = BUILD / "series-defconfig"
     said = build(WHOLE, out, "x86_64_defconfig", "tdx_host.config")
     if "CONFIG_INTEL_TDX_HOST=y\n" not in (out / ".config").read_text():

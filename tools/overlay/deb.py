@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Build Debian packages of the series in build/deb.
+
+The source is the series itself, in a work tree beside build/linux.  The config is Debian's own
+for clouds, and CONFIG_INTEL_TDX_HOST=y.
+"""
+import argparse
+import lzma
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import kernel
+import overlay
+import series
+from base import Refusal, run, say
+
+DEB = overlay.BUILD / "deb"
+SOURCE = DEB / "source"
+OUT = DEB / "kernel"
+DEBIANS = pathlib.Path("/usr/src/linux-config-6.1/config.amd64_none_cloud-amd64.xz")
+
+# What differs from Debian's config on purpose.
+ASKED = {
+    "CONFIG_INTEL_TDX_HOST": "y",
+    "CONFIG_LOCALVERSION": '"-tdx-host"',
+    # Debian's are part of its own build.
+    "CONFIG_SYSTEM_TRUSTED_KEYS": '""',
+    # Gigabytes that nobody here looks at, and BTF takes pahole.
+    "CONFIG_DEBUG_INFO_NONE": "y",
+    "CONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT": "n",
+}
+# What differs then by itself: what belongs to debug information, the compiler's version, and what
+# Debian leaves out of the config that it ships: modules are signed, with a key of the build's own.
+FOLLOWS = re.compile(r"CONFIG_(DEBUG_INFO\w*|GDB_SCRIPTS|MODULE_ALLOW_BTF_MISMATCH|PAHOLE_\w+|"
+                     r"BUILD_SALT|MODULE_SIG_(ALL|KEY)|"
+                     r"(CC|GCC|AS|LD)_VERSION(_TEXT)?)$")
+UNSET = re.compile(r"^# (CONFIG_\w+) is not set$")
+
+
+def check_out():
+    """The series as a work tree: an incremental one, if it is there already."""
+    with overlay.alone():
+        if not overlay.TREE.is_dir():
+            raise Refusal("there is no build/linux: make tree")
+        series.work_tree(SOURCE, series.commit_series()[-1])
+
+
+def make(*args, **environment):
+    # LOCALVERSION= keeps a "+" out of the release.
+    subprocess.run(["make", "-C", str(SOURCE), f"O={OUT}", "LOCALVERSION=", *args], check=True,
+                   stdin=subprocess.DEVNULL, env=os.environ | environment)
+
+
+def options(text):
+    """Options and their values; those that are not set are n."""
+    found = {}
+    for line in text.splitlines():
+        if match := kernel.OPTION.match(line):
+            found[match[1]] = match[2]
+        elif match := UNSET.match(line):
+            found[match[1]] = "n"
+    return found
+
+
+def check_config(debians, got):
+    """Show what differs from Debian's; refuse what was not asked for."""
+    lost = [f"{name}={value}" for name, value in ASKED.items() if got.get(name, "n") != value]
+    if lost:
+        raise Refusal(f"Kconfig does not take {', '.join(lost)}")
+    say(f"the config is {DEBIANS.stem}, {len(debians)} options; what differs:")
+    unexpected = []
+    for name in sorted(debians.keys() | got.keys()):
+        was, now = debians.get(name, "n"), got.get(name, "n")
+        if was == now:
+            continue
+        say(f"  {name}={now}" + (f", not {was}" if name in debians else ""))
+        if name not in ASKED and not FOLLOWS.match(name):
+            unexpected.append(name)
+    if unexpected:
+        raise Refusal(f"{', '.join(unexpected)} cannot be had as in Debian's config; is the base "
+                      "the version that linux-config-6.1 is made for?")
+
+
+def configure():
+    debians = lzma.open(DEBIANS, "rt").read()
+    asked = "".join(f"{name}={value}\n" for name, value in ASKED.items())
+    # Of an option that is there twice the last counts, with a warning.
+    kept = [line for line in debians.splitlines(keepends=True)
+            if not any(re.search(rf"\b{name}\b", line) for name in ASKED)]
+    wanted = "".join(kept) + asked
+    OUT.mkdir(parents=True, exist_ok=True)
+    dotconfig, defaults = OUT / ".config", OUT / "wanted.config"
+    if not dotconfig.is_file() or not defaults.is_file() or defaults.read_text() != wanted:
+        dotconfig.write_text(wanted)
+        defaults.write_text(wanted)
+    make("-s", "olddefconfig")
+    check_config(options(debians), options(dotconfig.read_text()))
+
+
+def build():
+    """All packages that the kernel's bindeb-pkg makes; they end up in build/deb."""
+    for old in DEB.glob("linux-*"):
+        old.unlink()
+    version = run("make", "-s", "--no-print-directory", "-C", str(SOURCE), "kernelversion").strip()
+    signer, _ = series.identity()
+    make(f"-j{os.cpu_count()}", f"KDEB_PKGVERSION={version}-1", "KDEB_CHANGELOG_DIST=bookworm",
+         "bindeb-pkg",
+         DEBFULLNAME=signer["GIT_AUTHOR_NAME"], DEBEMAIL=signer["GIT_AUTHOR_EMAIL"])
+
+
+def show():
+    say("packages:")
+    for path in sorted(DEB.glob("*.deb")):
+        say(f"  {path.stat().st_size / 2**20:6.1f} MB  {path.relative_to(overlay.TOP)}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.parse_args()
+    try:
+        check_out()
+        configure()
+        build()
+        show()
+    except Refusal as refusal:
+        sys.exit(f"error: {refusal}")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"error: {' '.join(error.cmd)} failed with status {error.returncode}")
+
+
+if __name__ == "__main__":
+    main()

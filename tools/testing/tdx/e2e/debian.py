@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Install the packages of build/deb in a Debian system and boot that on the emulated platform.
+
+With a line in /etc/modprobe.d, loading kvm_intel has to bring TDX up there, also when udev loads
+it at boot; without that line it has to leave TDX alone.
+"""
+import argparse
+import dataclasses
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import foreign
+import layout
+import machine
+
+DEB = machine.BUILD / "deb"
+ROOT = DEB / "root"
+# A Debian system as debootstrap makes it, kept for the next time, and what it was made from.
+FRESH = DEB / "debian.tar"
+MADE_FROM = DEB / "debian.from"
+SUITE = "bookworm"
+INCLUDED = "systemd,systemd-sysv,dbus,udev,kmod,initramfs-tools,zstd,e2fsprogs"
+
+GUEST = pathlib.Path(__file__).resolve().parent / "debian"
+FSTAB = "/dev/vda / ext4 errors=remount-ro 0 1\n"
+MODPROBE_CONF = ("/etc/modprobe.d/tdx.conf", "options kvm_intel tdx_at_load=1\n")
+IMAGE_SIZE = "2G"
+AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
+SHOWN = 40
+
+
+class Wrong(Exception):
+    """Something that does not hold; the message says what."""
+
+
+@dataclasses.dataclass
+class System:
+    """What to boot."""
+    release: str
+    kernel: pathlib.Path
+    initrd: pathlib.Path
+    plain: pathlib.Path         # a disk image
+    at_load: pathlib.Path       # one with the line in /etc/modprobe.d
+
+
+@dataclasses.dataclass
+class Boot:
+    """One boot, and TDX's states before and after modprobe kvm_intel."""
+    name: str
+    what: str
+    image: str
+    states: tuple
+    cmdline: str = ""
+
+
+BOOTS = (
+    Boot("modprobe", "modprobe brings TDX up", "at_load", ("unknown", "ready"),
+         "modprobe.blacklist=kvm_intel"),
+    Boot("udev", "udev loads kvm_intel, and so brings TDX up", "at_load", ("ready", "ready")),
+    Boot("plain", "without tdx_at_load TDX is left alone", "plain", ("unknown", "unknown")),
+)
+
+
+def run(*command):
+    done = subprocess.run(list(map(str, command)), check=False, text=True, errors="replace",
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    if done.returncode:
+        end = "\n".join(done.stdout.splitlines()[-SHOWN:])
+        raise Wrong(f"{' '.join(map(str, command))}:\n{end}")
+    return done.stdout
+
+
+def as_root(*command):
+    return run(*AS_ROOT, *command)
+
+
+def bootstrap(mirror):
+    """A minimal Debian system as a tarball, unless it is there."""
+    made_from = f"{mirror} {SUITE} {INCLUDED}\n"
+    if FRESH.is_file() and machine.read_if_there(MADE_FROM) == made_from:
+        return
+    print(f"bootstrapping Debian {SUITE}", flush=True)
+    MADE_FROM.unlink(missing_ok=True)
+    as_root("rm", "-rf", ROOT)
+    as_root("debootstrap", f"--keyring={foreign.KEYRING}", "--variant=minbase",
+            f"--include={INCLUDED}", SUITE, ROOT, mirror)
+    as_root("tar", "-C", ROOT, "--numeric-owner", "-cf", FRESH, ".")
+    MADE_FROM.write_text(made_from)
+
+
+def the_package():
+    found = [path for path in DEB.glob("linux-image-*.deb") if "-dbg_" not in path.name]
+    if len(found) != 1:
+        raise Wrong(f"{DEB.relative_to(machine.TOP)} has {len(found)} packages of a kernel, "
+                    "not one: tools/overlay/deb.py")
+    return found[0]
+
+
+def install(package):
+    """A root with the kernel's package, whose scripts make the initrd."""
+    print(f"installing {package.name}", flush=True)
+    as_root("rm", "-rf", ROOT)
+    as_root("mkdir", ROOT)
+    as_root("tar", "-C", ROOT, "--numeric-owner", "-xf", FRESH)
+    as_root("cp", package, ROOT / "tmp")
+    # What is mounted for the scripts goes away with them.
+    as_root("unshare", "--mount", "sh", "-ec",
+            'mount -t proc none "$1/proc"; exec chroot "$1" dpkg --install "/tmp/$2"',
+            "-", ROOT, package.name)
+    as_root("rm", ROOT / "tmp" / package.name)
+
+
+def into_root(path, contents):
+    """A small file of ours, for which sudo may be needed."""
+    scratch = DEB / "scratch"
+    scratch.write_text(contents)
+    as_root("install", "-D", "-m", "644", scratch, f"{ROOT}{path}")
+    scratch.unlink()
+
+
+def disk_image(name):
+    image = DEB / f"{name}.img"
+    image.unlink(missing_ok=True)
+    as_root("mke2fs", "-q", "-t", "ext4", "-d", ROOT, image, IMAGE_SIZE)
+    return image
+
+
+def make_system():
+    """Disk images, and beside them the kernel and the initrd of their /boot."""
+    into_root("/etc/fstab", FSTAB)
+    into_root("/etc/hostname", "tdx-host\n")
+    into_root("/usr/local/sbin/tdx-report.sh", (GUEST / "tdx-report.sh").read_text())
+    into_root("/etc/systemd/system/tdx-report.service", (GUEST / "tdx-report.service").read_text())
+    as_root("systemctl", f"--root={ROOT}", "enable", "tdx-report.service")
+    plain = disk_image("plain")
+    into_root(*MODPROBE_CONF)
+    at_load = disk_image("at-load")
+    [kernel] = (ROOT / "boot").glob("vmlinuz-*")
+    [initrd] = (ROOT / "boot").glob("initrd.img-*")
+    system = System(kernel.name.removeprefix("vmlinuz-"), DEB / "vmlinuz", DEB / "initrd.img",
+                    plain, at_load)
+    shutil.copyfile(kernel, system.kernel)
+    shutil.copyfile(initrd, system.initrd)
+    as_root("rm", "-rf", ROOT)
+    return system
+
+
+def run_machine(system, boot, emulator_options):
+    image = getattr(system, boot.image)
+    return machine.Machine(
+        cpus=4, packages=2, memory="4G", timeout=600, bzimage=system.kernel,
+        initramfs=system.initrd, emulator_options=emulator_options,
+        # The terminal that systemd takes the console for.
+        cmdline=f"root=/dev/vda ro TERM=dumb {boot.cmdline}".strip(),
+        qemu_options=("-drive", f"file={image},format=raw,if=virtio,snapshot=on")).run("debian")
+
+
+def problems(result, system, before, after):
+    """What is not as it has to be, in words."""
+    wanted = {"system": "running", "release": system.release, "modprobe": "0", "tainted": "0"}
+    for key, value in wanted.items():
+        if result.value(key) != value:
+            yield f"{key} is {result.value(key)}, not {value}"
+    yield from (f"a unit failed: {unit}" for unit in result.values("failed"))
+    yield from (f"the kernel reports: {line}" for line in result.reports())
+    if not result.values("module"):
+        yield "kvm_intel is not loaded"
+
+    log, info = layout.EmulatorLog(result.log), layout.Info(result.info())
+    if log.number("violations"):
+        yield f"the platform saw {log.number('violations')} violations"
+    states = layout.Info(result.values("info_before")).state(), info.state()
+    if states != (before, after):
+        yield (f"TDX was {states[0]} before modprobe and {states[1]} after it, "
+               f"not {before} and {after}")
+    if info.state() == "ready":
+        yield from info.differences(log)
+    elif after == "unknown" and log.number("seamcalls"):
+        yield f"the platform saw {log.number('seamcalls')} SEAMCALLs, not 0"
+
+
+def show(result):
+    info = layout.Info(result.info())
+    print(f"  system     {result.value('system')}, Debian {result.value('debian')}, "
+          f"{result.value('release')}")
+    print(f"  TDX        {info.state()}, {info.numbers('seamcalls')[0]} SEAMCALLs")
+    for message in result.tdx_messages():
+        print(f"  log        virt/tdx: {message}")
+    print(f"  time       {result.seconds:.0f} s from power-on to power-off", flush=True)
+
+
+def check(system, boot, emulator_options):
+    """Boot and print what came of it; true if all holds."""
+    print(f"\n{boot.what}:", flush=True)
+    result = None
+    try:
+        result = run_machine(system, boot, emulator_options)
+        show(result)
+        wrong = list(problems(result, system, *boot.states))
+    except machine.MachineError as error:
+        wrong, result = [str(error)], error.result or result
+    except ValueError as error:
+        wrong = [f"what the machine says cannot be read: {error}"]
+    for who, text in (result.texts() if result else {}).items():
+        (DEB / f"{boot.name}.{who}").write_text(text)
+        if wrong:
+            print(f"--- end of {DEB.relative_to(machine.TOP)}/{boot.name}.{who}",
+                  *text.splitlines()[-SHOWN:], sep="\n", flush=True)
+    for line in wrong:
+        print(f"error: {line}", file=sys.stderr)
+    return not wrong
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--mirror", default=foreign.MIRROR, help="Debian's (%(default)s)")
+    parser.add_argument("--emulator-options", default="", help="for the emulated platform")
+    args = parser.parse_args()
+    try:
+        bootstrap(args.mirror)
+        install(the_package())
+        system = make_system()
+    except Wrong as wrong:
+        sys.exit(f"error: {wrong}")
+    print(f"booting Debian {SUITE} on 4 CPUs in 2 packages with 4G")
+    if not all(check(system, boot, args.emulator_options) for boot in BOOTS):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
