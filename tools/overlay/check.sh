@@ -68,7 +68,7 @@ outcome "messages are documented" "$(/usr/bin/python3 tools/overlay/messages.py 
 outcome "shellcheck" "$(shellcheck "${shell[@]}" 2>&1)"
 outcome "pyflakes" "$(/usr/bin/python3 -m pyflakes "${python[@]}" 2>&1)"
 outcome "SPDX lines" \
-	"$(git ls-files -co --exclude-standard | grep -v '\.patch$\|\.gitignore\|\.kunitconfig$\|/README.md$\|^README.md$' |
+	"$(git ls-files -co --exclude-standard | grep -v '^series/\|\.patch$\|\.gitignore\|\.kunitconfig$\|/README.md$\|^README.md$' |
 		xargs grep -L 'SPDX-License-Identifier: GPL-2.0' 2>&1)"
 outcome "sparse" "$(run_sparse)"
 # What it cannot know: the kernel's loops; the void pointers and statement expressions of GNU C;
