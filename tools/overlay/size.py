@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What TDX host support adds to a kernel on a machine that does not use it.
 
-Compares the kernels plain and notdx: sections of vmlinux, and memory of a machine that has no TDX,
+Compares the kernels plain and notdx: what vmlinux is made of, and memory of a machine that has no TDX,
 after boot.
 """
 import argparse
@@ -17,13 +17,14 @@ sys.path.insert(0, str(TOP / "tools/testing/tdx/e2e"))
 import machine      # pylint: disable=wrong-import-position
 
 MOST_TEXT = 64 << 10
-SECTIONS = {"text": r"\.text", "read-only data": r"\.rodata|__ex_table|__bug_table|\.orc_\w+|__ksymtab\w*",
-            "data": r"\.data|\.bss|\.data\.\.\w+", "init, freed after boot": r"\.init\.\w+"}
+SECTIONS = {"text": r"\.(text|noinstr|ref)\b.*",
+            "read-only data": r"\.rodata\b.*|__.*|\.orc_.*|\.\w+_sites|\.alt.*",
+            "data": r"\.(data|bss)\b.*", "init, freed after boot": r"\.init\..*"}
 
 
 def sections(config):
-    """Bytes of each kind in vmlinux."""
-    output = subprocess.run(["size", "-A", str(TOP / "build" / config / "vmlinux")], check=True,
+    """Bytes of each kind, before the linker rounds vmlinux's up to huge pages."""
+    output = subprocess.run(["size", "-A", str(TOP / "build" / config / "vmlinux.o")], check=True,
                             text=True, stdout=subprocess.PIPE).stdout
     sizes = {match[1]: int(match[2]) for match in re.finditer(r"^(\S+)\s+(\d+)", output, re.M)}
     return {kind: sum(size for name, size in sizes.items() if re.fullmatch(names, name))
