@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The emulated platform itself: its options, and what it catches."""
+import graphlib
 import pathlib
 import re
 import subprocess
@@ -29,6 +30,32 @@ def emulator_only(tmp_path, options):
          "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-debugcon", f"file:{log}",
          "-kernel", str(machine.EMULATOR), "-append", options], timeout=20, check=False).returncode
     return status, log.read_text()
+
+
+def rooms_of(directory):
+    """What each room uses of which others, as the linker sees it; an assembly half belongs to C."""
+    halves = {"boot": "main", "exceptions": "crash"}
+    defined, used = {}, {}
+    for path in directory.glob("*.o"):
+        name = path.name.split(".")[0]
+        room = "model" if name.startswith("tdx_model") else halves.get(name, name)
+        output = subprocess.run(["nm", str(path)], check=True, text=True,
+                                stdout=subprocess.PIPE).stdout
+        for kind, symbol in re.findall(r"^(?:[0-9a-f]{16}| {16}) (\w) (\S+)$", output, re.M):
+            if kind == "U":
+                used.setdefault(room, set()).add(symbol)
+            elif kind.isupper() and name != "symbols":
+                defined[symbol] = room
+    return {room: {defined[symbol] for symbol in symbols if symbol in defined} - {room}
+            for room, symbols in used.items()}
+
+
+def test_rooms_use_each_other_in_one_direction_only():
+    rooms = rooms_of(machine.EMULATOR.parent)
+    assert len(rooms) > 30 and "vmx" in rooms["seam"]
+    graphlib.TopologicalSorter(rooms).prepare()
+    # The software module gets what it needs of the platform as functions, but for memset().
+    assert rooms["model"] <= {"string"}
 
 
 def test_help_is_the_table_of_the_readme(tmp_path):

@@ -32,7 +32,7 @@ struct exception_frame {
 	u64 vector, error, rip, cs, rflags, rsp, ss;
 };
 
-/* Where the gates of the interrupt descriptor table lead; vmrun.S */
+/* Where the gates of the interrupt descriptor table lead; exceptions.S */
 extern const u8 exception_stubs[];
 /* ... and what the stubs call. */
 void __noreturn exception_report(const struct exception_frame *f);

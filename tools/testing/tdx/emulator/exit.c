@@ -6,6 +6,7 @@
 #include "cr.h"
 #include "crash.h"
 #include "decode.h"
+#include "end.h"
 #include "exit.h"
 #include "foreign.h"
 #include "insn.h"
@@ -14,7 +15,6 @@
 #include "msr.h"
 #include "new_kernel.h"
 #include "npt.h"
-#include "report.h"
 #include "seam.h"
 #include "shootdown.h"
 #include "smp.h"
@@ -29,7 +29,7 @@ static void decode_known(const struct cpu *cpu, struct insn *insn)
 
 static void __noreturn shutdown(const char *why)
 {
-	report_end(why);
+	end_report(why);
 	/* what the machine does on a CPU's shutdown */
 	io_out8(0xcf9, 0x0e);
 	for (;;)
@@ -95,7 +95,7 @@ static void dispatch(struct cpu *cpu)
 		nested_page_fault(cpu);
 		break;
 	case SVM_EXIT_IOIO:
-		io_exit(cpu, report_end, seam_dump);
+		io_exit(cpu, end_report, seam_dump);
 		break;
 	case SVM_EXIT_SHUTDOWN:
 		shutdown("triple fault");

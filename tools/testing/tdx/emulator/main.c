@@ -70,7 +70,7 @@ static void init_memory_map(void)
 {
 	linux_map = boot.memmap;
 	memmap_reserve(&linux_map, phys_of(emulator_start), emulator_end - emulator_start);
-	smp_init(&linux_map);
+	smp_init(&linux_map, ap_trampoline, ap_trampoline_end - ap_trampoline);
 }
 
 /* Neither the emulator's own memory nor the SEAM range is the guest's to see. */

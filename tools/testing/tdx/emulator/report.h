@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the judge noticed, as it happens and at the end. */
+/* What the judge noticed. */
 #ifndef _TDX_EMU_REPORT_H
 #define _TDX_EMU_REPORT_H
 
@@ -12,7 +12,7 @@ void report_violation(const struct cpu *cpu, u64 pa, bool write, const char *wha
 __printf(1, 2)
 void report_fault(const char *format, ...);
 
-/* The machine is about to be turned off or reset: print the report. */
-void report_end(const char *how);
+/* How many of both there were so far. */
+u64 report_nr_violations(void);
 
 #endif /* _TDX_EMU_REPORT_H */

@@ -10,7 +10,6 @@
 
 #include "apic_regs.h"
 #include "cache.h"
-#include "entry.h"
 #include "log.h"
 #include "options.h"
 #include "report.h"
@@ -18,14 +17,14 @@
 
 static u64 trampoline_pa;
 
-void smp_init(struct memmap *linux_map)
+void smp_init(struct memmap *linux_map, const u8 *trampoline, u64 bytes)
 {
 	const struct mem_range *low = &linux_map->ranges[0];
 
 	if (low->type != MEM_RAM || low->base || low->size < 2 * PAGE_SIZE)
 		fail(EXIT_NO_BOOT, "the memory map does not begin with low RAM");
 	trampoline_pa = ((low->base + low->size) & PAGE_MASK) - PAGE_SIZE;
-	memcpy(phys(trampoline_pa), ap_trampoline, ap_trampoline_end - ap_trampoline);
+	memcpy(phys(trampoline_pa), trampoline, bytes);
 	memmap_reserve(linux_map, trampoline_pa, low->base + low->size - trampoline_pa);
 }
 

@@ -7,10 +7,10 @@
 #include "memmap.h"
 
 /*
- * Put the trampoline for APs below 1 MB and take its page from @linux_map; at the
- * very end of low memory, since a crash kernel wants the rest in one piece.
+ * Put the trampoline for APs, of @bytes, below 1 MB and take its page from @linux_map;
+ * at the very end of low memory, since a crash kernel wants the rest in one piece.
  */
-void smp_init(struct memmap *linux_map);
+void smp_init(struct memmap *linux_map, const u8 *trampoline, u64 bytes);
 
 /*
  * Around the guest's turn: only between them can the CPU be reset by another

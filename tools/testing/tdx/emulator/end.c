@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cpu.h"
+#include "end.h"
+#include "log.h"
+#include "owner.h"
+#include "report.h"
+#include "seam_log.h"
+
+void end_report(const char *how)
+{
+	unsigned int i;
+
+	log_line("end: %s", how);
+	seam_log_counts();
+	for (i = 0; i < nr_cpus; i++)
+		log_line("lp %u vmx %s", i, cpus[i].vmx.on ? "on" : "off");
+	owner_report();
+	log_line("violations %llu", report_nr_violations());
+}
