@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The Linux 6.1 tree that the overlay is laid over."""
+import contextlib
 import pathlib
 import subprocess
+import sys
 
 DEBIAN_TARBALL = pathlib.Path("/usr/src/linux-source-6.1.tar.xz")
 WANTED = ("6", "1")
@@ -9,6 +11,17 @@ WANTED = ("6", "1")
 
 class Refusal(Exception):
     """Something that a person has to decide; the message says what."""
+
+
+@contextlib.contextmanager
+def errors_in_words():
+    """What ends a command of ours ends it with one line."""
+    try:
+        yield
+    except Refusal as refusal:
+        sys.exit(f"error: {refusal}")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"error: {' '.join(error.cmd)} failed with status {error.returncode}")
 
 
 def run(*args, cwd=None, text=True, **kwargs):

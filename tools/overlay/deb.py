@@ -11,8 +11,8 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 
+import base
 import kernel
 import overlay
 import series
@@ -121,16 +121,12 @@ def show():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.parse_args()
-    try:
-        check_out()
-        configure()
-        build()
-        show()
-    except Refusal as refusal:
-        sys.exit(f"error: {refusal}")
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"error: {' '.join(error.cmd)} failed with status {error.returncode}")
+    check_out()
+    configure()
+    build()
+    show()
 
 
 if __name__ == "__main__":
-    main()
+    with base.errors_in_words():
+        main()

@@ -15,7 +15,6 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import base
@@ -252,17 +251,13 @@ def main():
                            "(default: Debian's linux-source-6.1)")
     commands.add_parser("refresh", help="write edits of build/linux back into *.patch")
     args = parser.parse_args()
-    try:
-        with alone():
-            if args.command == "tree":
-                assemble(args.ksrc.resolve() if args.ksrc else None)
-            else:
-                refresh()
-    except Refusal as refusal:
-        sys.exit(f"error: {refusal}")
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"error: {' '.join(error.cmd)} failed with status {error.returncode}")
+    with alone():
+        if args.command == "tree":
+            assemble(args.ksrc.resolve() if args.ksrc else None)
+        else:
+            refresh()
 
 
 if __name__ == "__main__":
-    main()
+    with base.errors_in_words():
+        main()

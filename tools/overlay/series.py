@@ -15,7 +15,6 @@ import pathlib
 import re
 import shutil
 import subprocess
-import sys
 
 import base
 import overlay
@@ -236,15 +235,11 @@ def report(commits, mails):
 
 
 def main():
-    try:
-        overlay.assemble(None)
-        commits = commit_series()
-        report(commits, write_mails())
-    except Refusal as refusal:
-        sys.exit(f"error: {refusal}")
-    except subprocess.CalledProcessError as error:
-        sys.exit(f"error: {' '.join(error.cmd)} failed with status {error.returncode}")
+    overlay.assemble(None)
+    commits = commit_series()
+    report(commits, write_mails())
 
 
 if __name__ == "__main__":
-    main()
+    with base.errors_in_words():
+        main()
