@@ -2,6 +2,7 @@
 """The Linux 6.1 tree that the overlay is laid over."""
 import contextlib
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -86,6 +87,20 @@ def commit_base(tree, version):
         "-c", "core.fsync=none", "add", "-A", "-f", cwd=tree)
     run("git", "-c", "user.name=base", "-c", "user.email=base@localhost",
         "-c", "gc.auto=0", "commit", "-q", "-m", f"Linux {version}", cwd=tree)
+
+
+def work_tree(tree, path, commit):
+    """A work tree of the tree's repository at a commit, with what was built in it."""
+    def git(*args, cwd=tree):
+        return subprocess.run(["git", *args], cwd=cwd, check=False, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode
+
+    if (path / ".git").is_file() and not git("rev-parse", "HEAD", cwd=path):
+        run("git", "checkout", "--quiet", "--force", "--detach", commit, cwd=path)
+        return
+    shutil.rmtree(path, ignore_errors=True)
+    git("worktree", "prune")
+    run("git", "worktree", "add", "--quiet", "--detach", str(path), commit, cwd=tree)
 
 
 def has(tree, path):

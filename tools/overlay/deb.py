@@ -46,7 +46,7 @@ def check_out():
     with overlay.alone():
         if not overlay.TREE.is_dir():
             raise Refusal("there is no build/linux: make tree")
-        series.work_tree(SOURCE, series.commit_series()[-1])
+        base.work_tree(overlay.TREE, SOURCE, series.commit_series()[-1])
 
 
 def make(*args, **environment):

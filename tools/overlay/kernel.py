@@ -9,13 +9,14 @@ import hashlib
 import os
 import pathlib
 import re
-import shutil
 import subprocess
-import sys
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-TREE = TOP / "build/linux"
-PRISTINE = TOP / "build/linux-base"
+import base
+import overlay
+from base import Refusal
+from overlay import BUILD, TOP, TREE
+
+PRISTINE = BUILD / "linux-base"
 CONFIGS = pathlib.Path(__file__).resolve().parent / "configs"
 
 # Each config is these fragments, the later ones winning.
@@ -48,26 +49,14 @@ def requested(config):
 
 def overlay_kconfig():
     """A checksum of what the overlay adds to Kconfig: new options want a new .config."""
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*Kconfig*"],
-                            cwd=TOP, check=True, text=True, stdout=subprocess.PIPE).stdout
+    listed = base.run("git", "ls-files", "-co", "--exclude-standard", "*Kconfig*", cwd=TOP)
     files = [TOP / path for path in sorted(listed.split())]
     return hashlib.sha256(b"".join(f.read_bytes() for f in files if f.is_file())).hexdigest()
 
 
-def head_of(tree):
-    """The commit that a tree stands on; None if it is no tree of ours (any more)."""
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=tree, check=False, text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    return None if done.returncode else done.stdout
-
-
 def pristine_tree():
     """What build/linux was made from, beside it: a work tree of the same repository."""
-    if PRISTINE.is_dir() and head_of(PRISTINE) == head_of(TREE):
-        return PRISTINE
-    shutil.rmtree(PRISTINE, ignore_errors=True)
-    for command in (["prune"], ["add", "--quiet", "--detach", str(PRISTINE)]):
-        subprocess.run(["git", "worktree", *command], cwd=TREE, check=True)
+    base.work_tree(TREE, PRISTINE, overlay.git_tree("rev-parse", "HEAD").strip())
     return PRISTINE
 
 
@@ -97,12 +86,12 @@ def configure(config, tree, out):
     allconfig.write_text(text)
     if make(tree, out, "-s", *COMPILERS.get(config, []), "allnoconfig",
             env={**os.environ, "KCONFIG_ALLCONFIG": str(allconfig)}):
-        sys.exit(f"error: configuring {config} failed")
+        raise Refusal(f"configuring {config} failed")
     lost = missing(options, out / ".config")
     if lost:
         (out / ".config").unlink()
-        sys.exit(f"error: {config}: Kconfig does not take {', '.join(lost)}; "
-                 f"see the dependencies in build/linux, or edit {CONFIGS.relative_to(TOP)}")
+        raise Refusal(f"{config}: Kconfig does not take {', '.join(lost)}; "
+                      f"see the dependencies in build/linux, or edit {CONFIGS.relative_to(TOP)}")
     wanted.write_text(text_and_kconfig)
 
 
@@ -111,12 +100,13 @@ def main():
     parser.add_argument("config", choices=sorted(FRAGMENTS))
     parser.add_argument("targets", nargs="*", default=["bzImage"])
     args = parser.parse_args()
-    out = TOP / "build" / args.config
+    out = BUILD / args.config
     tree = pristine_tree() if args.config == "base" else TREE
     configure(args.config, tree, out)
     if make(tree, out, f"-j{os.cpu_count()}", *COMPILERS.get(args.config, []), *args.targets):
-        sys.exit(f"error: building the {args.config} kernel failed")
+        raise Refusal(f"building the {args.config} kernel failed")
 
 
 if __name__ == "__main__":
-    main()
+    with base.errors_in_words():
+        main()

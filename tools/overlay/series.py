@@ -190,20 +190,6 @@ def commit_series():
     return made
 
 
-def work_tree(path, commit):
-    """A work tree of build/linux's repository at a commit, with what was built in it."""
-    def git(*args, cwd=TREE):
-        return subprocess.run(["git", *args], cwd=cwd, check=False, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL).returncode
-
-    if path.is_dir() and not git("rev-parse", "HEAD", cwd=path):
-        base.run("git", "checkout", "--quiet", "--force", "--detach", commit, cwd=path)
-        return
-    shutil.rmtree(path, ignore_errors=True)
-    git("worktree", "prune")
-    base.run("git", "worktree", "add", "--quiet", "--detach", str(path), commit, cwd=TREE)
-
-
 def write_mails():
     environment, _ = identity()
     shutil.rmtree(OUT, ignore_errors=True)
@@ -217,7 +203,7 @@ def write_mails():
 
 def changed_lines(commits):
     """Lines added and removed in files of the base: {directory or file: (added, removed)}."""
-    numbers = base.run("git", "diff", "--numstat", "--diff-filter=M", "HEAD", commits[-1], cwd=TREE)
+    numbers = overlay.git_tree("diff", "--numstat", "--diff-filter=M", "HEAD", commits[-1])
     rows = [line.split("\t") for line in numbers.splitlines()]
     return {path: (int(added), int(removed)) for added, removed, path in rows}
 

@@ -21,7 +21,7 @@ import kernel
 import overlay
 import series
 from base import Refusal
-from overlay import BUILD, TOP, TREE
+from overlay import BUILD, TOP, TREE, git_tree
 
 PREFIX = BUILD / "series-tree"
 WHOLE = BUILD / "series-whole"
@@ -68,11 +68,6 @@ def output_if_failed(*args, **kwargs):
     return (output.strip() or f"{args[0]} failed") if status else ""
 
 
-def git(*args, cwd=TREE):
-    return subprocess.run(["git", *args], cwd=cwd, check=True, text=True,
-                          stdout=subprocess.PIPE).stdout
-
-
 def build(tree, out, *args):
     """Output of make."""
     status, output = run("make", "-s", "-C", tree, f"O={out}", "LOCALVERSION=", JOBS, *args)
@@ -90,16 +85,18 @@ class Series:
         overlay.assemble(None)
         self.commits = series.commit_series()
         self.mails = series.write_mails()
-        self.base = git("rev-parse", "HEAD").strip()
+        self.base = git_tree("rev-parse", "HEAD").strip()
 
     def subject(self, commit):
-        return git("log", "-1", "--format=%s", commit).strip()
+        return git_tree("log", "-1", "--format=%s", commit).strip()
 
     def files(self, commit):
-        return git("diff", "--name-only", f"{commit}^", commit).split()
+        return git_tree("diff", "--name-only", f"{commit}^", commit).split()
 
-    def new_files(self):
-        return git("diff", "--name-only", "--diff-filter=A", self.base, self.commits[-1]).split()
+    def whole(self, only):
+        """Files that are new in the whole series (A), or that it changes (M)."""
+        return git_tree("diff", "--name-only", f"--diff-filter={only}", self.base,
+                        self.commits[-1]).split()
 
 
 # The mails.
@@ -122,11 +119,11 @@ def apply_mails(what, repository):
 
 def applies_to_the_base(what):
     tree = BUILD / "series-am"
-    series.work_tree(tree, what.base)
+    base.work_tree(TREE, tree, what.base)
     said = apply_mails(what, tree)
     if said:
         return said
-    return git("diff", "--stat", what.commits[-1], "HEAD", cwd=tree)
+    return base.run("git", "diff", "--stat", what.commits[-1], "HEAD", cwd=tree)
 
 
 def vanilla_tarball():
@@ -157,10 +154,9 @@ def vanilla_tarball():
 def applies_to_vanilla(what):
     """On the files that the series changes; it needs no others."""
     tarball = vanilla_tarball()
-    changed = git("diff", "--name-only", "--diff-filter=M", what.base, what.commits[-1]).split()
     with tempfile.TemporaryDirectory(dir=VANILLA) as directory:
         said = output_if_failed("tar", "-xf", tarball, "--strip-components=1", "--wildcards",
-                                "-C", directory, *(f"*/{path}" for path in changed))
+                                "-C", directory, *(f"*/{path}" for path in what.whole("M")))
         if said:
             return said
         print(f"     {tarball.name}", flush=True)
@@ -195,11 +191,12 @@ def entry_patterns(tree):
 
 def every_new_file_has_a_maintainer(what):
     """get_maintainer.pl takes long, so it is asked for one file of each pattern."""
-    series.work_tree(WHOLE, what.commits[-1])
-    found = {pattern: [file for file in what.new_files()
+    base.work_tree(TREE, WHOLE, what.commits[-1])
+    new_files = what.whole("A")
+    found = {pattern: [file for file in new_files
                        if fnmatch.fnmatch(file, pattern + "*" * pattern.endswith("/"))]
              for pattern in entry_patterns(WHOLE)}
-    lost = set(what.new_files()).difference(*found.values())
+    lost = set(new_files).difference(*found.values())
     for pattern, files in found.items():
         if not files:
             lost.add(f"the pattern {pattern} has no file")
@@ -249,7 +246,7 @@ def warnings(output, pattern=ANY_WARNING):
 
 def check_prefix(commit):
     """One prefix: what was wrong, and how many KUnit cases it has.  Preparation has none."""
-    series.work_tree(PREFIX, commit)
+    base.work_tree(TREE, PREFIX, commit)
     out = BUILD / "series-off"
     kernel.configure("notdx", PREFIX, out)
     said = warnings(build(PREFIX, out, "vmlinux"))
@@ -287,7 +284,7 @@ def every_prefix_builds_and_passes(what):
 # Analysis, compilers and configs.
 
 def coccinelle_is_silent(what):
-    series.work_tree(WHOLE, what.commits[-1])
+    base.work_tree(TREE, WHOLE, what.commits[-1])
     wrong = []
     for directory in ("arch/x86/virt/vmx/tdx", "arch/x86/kvm/vmx/tdx.c"):
         status, output = run("make", "-s", "coccicheck", "MODE=report", f"M={directory}",
@@ -311,7 +308,7 @@ def sphinx_warnings(tree, out):
 
 def documentation_builds_without_new_warnings(what):
     before = sphinx_warnings(kernel.pristine_tree(), BUILD / "series-docs")
-    series.work_tree(WHOLE, what.commits[-1])
+    base.work_tree(TREE, WHOLE, what.commits[-1])
     after = sphinx_warnings(WHOLE, BUILD / "series-docs")
     without_line = {re.sub(r":\d+:", ":", line) for line in before}
     return "\n".join(sorted(line for line in after
@@ -344,7 +341,7 @@ MUST_BE_BUILT = ("arch/x86/virt/vmx/tdx/module.o", "arch/x86/kvm/vmx/tdx.o", "ar
 
 def modules_and_tests_as_y_and_m(what):
     """Our directories with all else on, as allmodconfig has it."""
-    series.work_tree(WHOLE, what.commits[-1])
+    base.work_tree(TREE, WHOLE, what.commits[-1])
     out = BUILD / "series-all"
     said = []
     for kvm in "my":
@@ -373,7 +370,7 @@ def modules_and_tests_as_y_and_m(what):
 
 
 def defconfig_and_the_fragment_build(what):
-    series.work_tree(WHOLE, what.commits[-1])
+    base.work_tree(TREE, WHOLE, what.commits[-1])
     out = BUILD / "series-defconfig"
     said = build(WHOLE, out, "x86_64_defconfig", "tdx_host.config")
     if "CONFIG_INTEL_TDX_HOST=y\n" not in (out / ".config").read_text():

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What TDX host support adds to a kernel on a machine that does not use it.
 
-Compares the kernels plain and notdx: what vmlinux is made of, and memory of a machine that has no TDX,
-after boot.
+Compares the kernels plain and notdx: what vmlinux is made of, and memory of a machine that has no
+TDX, after boot.
 """
 import argparse
 import pathlib

@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+import base
+
 TOOL = pathlib.Path(__file__).resolve().parent / "overlay.py"
 MAKEFILE = "# SPDX\nVERSION = 6\nPATCHLEVEL = {}\nSUBLEVEL = 99\nEXTRAVERSION =\nNAME = x\n"
 BASE_C = "".join(f"line {i}\n" for i in range(20))
@@ -206,3 +208,22 @@ def test_a_deleted_file_of_the_base_is_refused(tree):
 
 def test_another_base_needs_a_new_tree(tree):
     assert "make clean" in tree.refuses("tree", "--ksrc", str(tree.top))
+
+
+def test_what_is_left_of_a_work_tree_is_made_again(tree):
+    beside = tree.top / "build/beside"
+    beside.mkdir()
+    (beside / "stale").write_text("of an interrupted run\n")
+    base.work_tree(tree.tree, beside, "HEAD")
+    assert not (beside / "stale").exists()
+    assert (beside / "mm/base.c").read_text() == BASE_C
+
+
+def test_a_work_tree_keeps_what_was_built_in_it(tree):
+    beside = tree.top / "build/beside"
+    base.work_tree(tree.tree, beside, "HEAD")
+    (beside / "mm/base.c").write_text("edited\n")
+    (beside / "mm/base.o").write_text("built\n")
+    base.work_tree(tree.tree, beside, "HEAD")
+    assert (beside / "mm/base.c").read_text() == BASE_C
+    assert (beside / "mm/base.o").read_text() == "built\n"
