@@ -38,7 +38,7 @@ ASKED = {
 FOLLOWS = re.compile(r"CONFIG_(DEBUG_INFO\w*|GDB_SCRIPTS|MODULE_ALLOW_BTF_MISMATCH|PAHOLE_\w+|"
                      r"BUILD_SALT|MODULE_SIG_(ALL|KEY)|"
                      r"(CC|GCC|AS|LD)_VERSION(_TEXT)?)$")
-UNSET = re.compile(r"^# (CONFIG_\w+) is not set$")
+UNSET = re.compile(r"^# (CONFIG_\w+) is not set$", re.M)
 
 
 def check_out():
@@ -50,25 +50,19 @@ def check_out():
 
 
 def make(*args, **environment):
-    # LOCALVERSION= keeps a "+" out of the release.
-    subprocess.run(["make", "-C", str(SOURCE), f"O={OUT}", "LOCALVERSION=", *args], check=True,
+    subprocess.run(kernel.make_command(SOURCE, OUT, *args), check=True,
                    stdin=subprocess.DEVNULL, env=os.environ | environment)
 
 
-def options(text):
-    """Options and their values; those that are not set are n."""
-    found = {}
-    for line in text.splitlines():
-        if match := kernel.OPTION.match(line):
-            found[match[1]] = match[2]
-        elif match := UNSET.match(line):
-            found[match[1]] = "n"
-    return found
+def options_of(text):
+    """With those that are said not to be set, which are n."""
+    return kernel.options_of(text) | dict.fromkeys(UNSET.findall(text), "n")
 
 
-def check_config(debians, got):
+def check_config(debians, dotconfig):
     """Show what differs from Debian's; refuse what was not asked for."""
-    lost = [f"{name}={value}" for name, value in ASKED.items() if got.get(name, "n") != value]
+    got = options_of(dotconfig.read_text())
+    lost = kernel.missing(ASKED, dotconfig)
     if lost:
         raise Refusal(f"Kconfig does not take {', '.join(lost)}")
     say(f"the config is {DEBIANS.stem}, {len(debians)} options; what differs:")
@@ -87,18 +81,17 @@ def check_config(debians, got):
 
 def configure():
     debians = lzma.open(DEBIANS, "rt").read()
-    asked = "".join(f"{name}={value}\n" for name, value in ASKED.items())
     # Of an option that is there twice the last counts, with a warning.
     kept = [line for line in debians.splitlines(keepends=True)
             if not any(re.search(rf"\b{name}\b", line) for name in ASKED)]
-    wanted = "".join(kept) + asked
+    wanted = "".join(kept) + kernel.config_text(ASKED)
     OUT.mkdir(parents=True, exist_ok=True)
     dotconfig, defaults = OUT / ".config", OUT / "wanted.config"
     if not dotconfig.is_file() or not defaults.is_file() or defaults.read_text() != wanted:
         dotconfig.write_text(wanted)
         defaults.write_text(wanted)
     make("-s", "olddefconfig")
-    check_config(options(debians), options(dotconfig.read_text()))
+    check_config(options_of(debians), dotconfig)
 
 
 def build():

@@ -34,17 +34,21 @@ FRAGMENTS = {
 # What make has to be told.
 COMPILERS = {"clang": ["LLVM=-16"]}
 
-OPTION = re.compile(r"^(CONFIG_\w+)=(.*)$")
+OPTION = re.compile(r"^(CONFIG_\w+)=(.*)$", re.M)
+
+
+def options_of(text):
+    """Options that are set in a .config or a fragment of one: {name: value}."""
+    return dict(OPTION.findall(text))
+
+
+def config_text(options):
+    return "".join(f"{name}={value}\n" for name, value in options.items())
 
 
 def requested(config):
-    options = {}
-    for fragment in FRAGMENTS[config]:
-        for line in (CONFIGS / f"{fragment}.config").read_text().splitlines():
-            match = OPTION.match(line)
-            if match:
-                options[match[1]] = match[2]
-    return options
+    return options_of("\n".join((CONFIGS / f"{fragment}.config").read_text()
+                                for fragment in FRAGMENTS[config]))
 
 
 def overlay_kconfig():
@@ -60,14 +64,18 @@ def pristine_tree():
     return PRISTINE
 
 
-def make(tree, out, *args, **kwargs):
+def make_command(tree, out, *args):
     # The tree is a git tree with edits: LOCALVERSION= keeps a "+" out of the release.
-    command = ["make", "-C", str(tree), f"O={out}", "LOCALVERSION=", *args]
-    return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, **kwargs).returncode
+    return ["make", "-C", str(tree), f"O={out}", "LOCALVERSION=", *args]
+
+
+def make(tree, out, *args, **kwargs):
+    return subprocess.run(make_command(tree, out, *args), check=False, stdin=subprocess.DEVNULL,
+                          **kwargs).returncode
 
 
 def missing(options, dotconfig):
-    got = dict(m.groups() for m in map(OPTION.match, dotconfig.read_text().splitlines()) if m)
+    got = options_of(dotconfig.read_text())
     return [f"{name}={value}" for name, value in options.items()
             if got.get(name, "n") != value]
 
@@ -75,7 +83,7 @@ def missing(options, dotconfig):
 def configure(config, tree, out):
     """Write .config, unless it was made from the same before."""
     options = requested(config)
-    text = "".join(f"{name}={value}\n" for name, value in options.items())
+    text = config_text(options)
     text_and_kconfig = f"{text}# Kconfig {overlay_kconfig()}\n"
     wanted = out / "requested.config"
     if (out / ".config").is_file() and wanted.is_file() and wanted.read_text() == text_and_kconfig:

@@ -8,6 +8,7 @@ runs the KUnit cases that it has; then compilers and configs that make test does
 """
 import argparse
 import fnmatch
+import itertools
 import os
 import re
 import shutil
@@ -70,7 +71,7 @@ def output_if_failed(*args, **kwargs):
 
 def build(tree, out, *args):
     """Output of make."""
-    status, output = run("make", "-s", "-C", tree, f"O={out}", "LOCALVERSION=", JOBS, *args)
+    status, output = run(*kernel.make_command(tree, out, "-s", JOBS, *args))
     return f"{output}\nmake failed with status {status}: error:" if status else output
 
 
@@ -330,42 +331,39 @@ def clang_boots():
                             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
 
 
-# Ours, and what is changed by us.
-TARGETS = ("arch/x86/virt/", "arch/x86/kvm/", "arch/x86/coco/", "arch/x86/kernel/crash.o",
-           "arch/x86/kernel/smpboot.o", "arch/x86/kernel/cpu/mce/", "drivers/acpi/device_sysfs.o",
-           "drivers/acpi/acpi_memhotplug.o", "drivers/acpi/acpi_processor.o", "mm/memory_hotplug.o",
-           "kernel/cpu.o", "kernel/power/suspend.o")
-MUST_BE_BUILT = ("arch/x86/virt/vmx/tdx/module.o", "arch/x86/kvm/vmx/tdx.o", "arch/x86/kvm/x86.o",
-                 *(target for target in TARGETS if target.endswith(".o")))
+# With all else on.  GCC_PLUGINS: needs its headers.  WERROR: of what is not ours.
+ALL_CONFIG = {"CONFIG_INTEL_TDX_HOST": "y", "CONFIG_GCC_PLUGINS": "n", "CONFIG_WERROR": "n",
+              "CONFIG_DEBUG_INFO_NONE": "y", "CONFIG_GCOV_KERNEL": "n"}
+KVM_DIRECTORIES = ("arch/x86/kvm/", "virt/kvm/")
+
+
+def build_all(out, options, objects):
+    """What make said of an allmodconfig with these options."""
+    wanted = ALL_CONFIG | options
+    out.mkdir(exist_ok=True)
+    (out / "all.config").write_text(kernel.config_text(wanted))
+    output = build(WHOLE, out, f"KCONFIG_ALLCONFIG={out}/all.config", "allmodconfig")
+    lost = kernel.missing(wanted, out / ".config")
+    if lost:
+        return f"Kconfig does not take {', '.join(lost)}\n{output}"
+    # Of a composite module make knows the directory only.
+    output = build(WHOLE, out, "arch/x86/virt/", "arch/x86/kvm/", *objects)
+    lost = [path for path in ("arch/x86/virt/vmx/tdx/module.o", "arch/x86/kvm/vmx/tdx.o",
+                              "virt/kvm/kvm_main.o", *objects) if not (out / path).is_file()]
+    return f"make built no {', '.join(lost)}\n{output}" if lost else warnings(output)
 
 
 def modules_and_tests_as_y_and_m(what):
-    """Our directories with all else on, as allmodconfig has it."""
+    """Our directories and all that the series changes."""
     base.work_tree(TREE, WHOLE, what.commits[-1])
-    out = BUILD / "series-all"
+    objects = [path.removesuffix(".c") + ".o" for path in what.whole("M")
+               if path.endswith(".c") and not path.startswith(KVM_DIRECTORIES)]
     said = []
-    for kvm in "my":
-        for tests in "my":
-            out.mkdir(exist_ok=True)
-            # GCC_PLUGINS: needs its headers.  WERROR: of what is not ours.
-            (out / "all.config").write_text(
-                f"CONFIG_KVM={kvm}\nCONFIG_KVM_INTEL={kvm}\nCONFIG_KUNIT={tests}\n"
-                "CONFIG_INTEL_TDX_HOST=y\nCONFIG_GCC_PLUGINS=n\nCONFIG_WERROR=n\n"
-                "CONFIG_DEBUG_INFO_NONE=y\nCONFIG_GCOV_KERNEL=n\n")
-            output = build(WHOLE, out, f"KCONFIG_ALLCONFIG={out}/all.config", "allmodconfig")
-            dotconfig = (out / ".config").read_text()
-            if f"CONFIG_KVM_INTEL={kvm}\n" not in dotconfig or \
-               f"CONFIG_KUNIT={tests}\n" not in dotconfig or \
-               "CONFIG_INTEL_TDX_HOST=y\n" not in dotconfig:
-                said.append(f"KVM_INTEL={kvm} KUNIT={tests}: Kconfig does not take it\n{output}")
-                continue
-            output = build(WHOLE, out, *TARGETS)
-            lost = [path for path in MUST_BE_BUILT if not (out / path).is_file()]
-            if lost:
-                said.append(f"KVM_INTEL={kvm} KUNIT={tests}: make built no {', '.join(lost)}")
-            found = warnings(output)
-            if found:
-                said.append(f"KVM_INTEL={kvm} KUNIT={tests}:\n{found}")
+    for kvm, tests in itertools.product("my", repeat=2):
+        options = {"CONFIG_KVM": kvm, "CONFIG_KVM_INTEL": kvm, "CONFIG_KUNIT": tests}
+        wrong = build_all(BUILD / "series-all", options, objects)
+        if wrong:
+            said.append(f"KVM_INTEL={kvm} KUNIT={tests}: {wrong}")
     return "\n".join(said)
 
 
@@ -373,7 +371,7 @@ def defconfig_and_the_fragment_build(what):
     base.work_tree(TREE, WHOLE, what.commits[-1])
     out = BUILD / "series-defconfig"
     said = build(WHOLE, out, "x86_64_defconfig", "tdx_host.config")
-    if "CONFIG_INTEL_TDX_HOST=y\n" not in (out / ".config").read_text():
+    if kernel.missing({"CONFIG_INTEL_TDX_HOST": "y"}, out / ".config"):
         return f"Kconfig does not take CONFIG_INTEL_TDX_HOST=y\n{said}"
     return warnings(build(WHOLE, out, "vmlinux", "modules"))
 
