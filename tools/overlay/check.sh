@@ -27,19 +27,13 @@ mapfile -t shell < <(git ls-files -co --exclude-standard '*.sh' .ci/run)
 mapfile -t python < <(git ls-files -co --exclude-standard '*.py')
 mapfile -t patches < <(git ls-files -co --exclude-standard '*.patch')
 
-# What checkpatch may not know, each with its reason.
-#  COMPLEX_MACRO, MACRO_ARG_REUSE: the X() lists of tdx_abi.h and tdx_status.h
-#  LONG_LINE_STRING, LONG_LINE: messages are not split, so that they can be found
-#  CAMELCASE: MSR_MTRRcap is the kernel's name
-ignore=COMPLEX_MACRO,MACRO_ARG_REUSE,LONG_LINE_STRING,LONG_LINE,CAMELCASE,FILE_PATH_CHANGES
 # BUG() only when firmware took a CPU or memory that TDX needs.
 fatal_event='^arch/x86/virt/vmx/tdx/hotplug\.c:[0-9]*: CHECK:AVOID_BUG:'
-# In patches alone there is no message and no sign-off to look at.
-patch_ignore=$ignore,MISSING_SIGN_OFF,COMMIT_MESSAGE
 
+# With what .checkpatch.conf says.
 checkpatch() {
-	perl build/linux/scripts/checkpatch.pl --no-tree --no-summary --strict --terse \
-		--show-types "$@" 2>&1 | grep -v 'total: 0 errors, 0 warnings, 0 checks'
+	perl build/linux/scripts/checkpatch.pl --no-summary --terse "$@" 2>&1 |
+		grep -v 'total: 0 errors, 0 warnings, 0 checks'
 }
 
 # What sparse says of our files; all that make says when it fails, as without sparse.
@@ -54,14 +48,16 @@ run_sparse() {
 }
 
 outcome "checkpatch: kernel files" \
-	"$(checkpatch --ignore "$ignore" -f "${kernel_c[@]}" | grep -v "$fatal_event")"
+	"$(checkpatch -f "${kernel_c[@]}" | grep -v "$fatal_event")"
 # Programs outside the kernel have no kernel macros to prefer, and an instruction may have the
 # name of the function around it.
 outcome "checkpatch: tools" \
-	"$(checkpatch --ignore "$ignore,PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME" -f "${tools_c[@]}")"
-# By standard input: checkpatch takes a file that git knows for source code.
-outcome "checkpatch: patches" \
-	"$(for patch in "${patches[@]}"; do checkpatch --ignore "$patch_ignore" - <"$patch"; done)"
+	"$(checkpatch --ignore PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME -f "${tools_c[@]}")"
+# By standard input: checkpatch takes a file that git knows for source code.  Hooks alone have no
+# message and no sign-off.
+outcome "checkpatch: patches" "$(for patch in "${patches[@]}"; do
+	checkpatch --ignore MISSING_SIGN_OFF,COMMIT_MESSAGE - <"$patch"
+done)"
 outcome "kernel-doc" \
 	"$(perl build/linux/scripts/kernel-doc -none "${kernel_h[@]}" 2>&1)"
 outcome "messages are documented" "$(/usr/bin/python3 tools/overlay/messages.py 2>&1)"

@@ -26,7 +26,8 @@ TREE = BUILD / "linux"
 STATE = BUILD / "linux.state.json"
 
 # What in the repository is not part of the kernel tree.
-NOT_OVERLAY = ("README.md", "Makefile", ".gitignore", ".ci/", "series/", "tools/overlay/")
+NOT_OVERLAY = ("README.md", "Makefile", ".checkpatch.conf", ".gitignore", ".ci/", "series/",
+               "tools/overlay/")
 
 
 def git_tree(*args, **kwargs):
