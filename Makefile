@@ -6,8 +6,6 @@ PYTHON	:= /usr/bin/python3
 CONFIG	?= host
 BUILD	:= $(CURDIR)/build
 E2E	:= tools/testing/tdx/e2e
-KUNIT	:= build/linux/tools/testing/kunit/kunit.py
-SUITES	:= arch/x86/virt/vmx/tdx/tests/.kunitconfig
 
 # make run
 CPUS	 ?= 4
@@ -118,16 +116,8 @@ fuzz bench: tree
 mutate: tree
 	@$(PYTHON) tools/testing/tdx/unit/mutate.py
 
-# One thread for all CPUs: with several, QEMU 7.2 can run a stale INT3 after code was
-# patched, and the suites patch a static call.  No CMPXCHG16B: behind it, QEMU 7.2
-# interrupts a CPU with wrong flags.
-QEMU_SMP := -smp 4,sockets=2 -accel tcg,thread=single -cpu qemu64,-cx16
-# No keyboard: it is found late, and said so in the middle of a result.
-KUNIT_ARGS := --kernel_args i8042.nokbd --kernel_args i8042.noaux
-
 test-kunit: tree
-	@$(PYTHON) $(KUNIT) run --arch x86_64 --build_dir $(BUILD)/kunit --kunitconfig $(SUITES) \
-		--qemu_args "$(QEMU_SMP)" $(KUNIT_ARGS) --jobs $$(nproc) 'tdx_*'
+	@$(PYTHON) tools/overlay/suites.py
 	@grep -aE '(cases|steps|indispensable)' $(BUILD)/kunit/test.log
 
 KERNELS ?= host,debug
@@ -137,8 +127,11 @@ test-e2e: tree emulator
 		$(PYTHON) tools/overlay/kernel.py $$config || exit 1; done
 	@cd $(E2E) && $(PYTEST) -v --tb=short --durations=12 --kernels $(KERNELS) $(PYTEST_ARGS)
 
+# Its result is what is to be seen, so of a build only an error.
+QUIETLY = >$(BUILD)/kernel.log || { cat $(BUILD)/kernel.log; exit 1; }
+
 soak overhead: tree emulator
-	@$(PYTHON) tools/overlay/kernel.py host >$(BUILD)/kernel.log || { cat $(BUILD)/kernel.log; exit 1; }
+	@$(PYTHON) tools/overlay/kernel.py host $(QUIETLY)
 	@$(PYTHON) $(E2E)/$@.py
 
 coverage: tree emulator
@@ -170,9 +163,8 @@ test-series: packages
 	@$(PYTHON) tools/overlay/series_check.py --quick
 
 size: tree
-	@for config in plain notdx; do \
-		$(PYTHON) tools/overlay/kernel.py $$config bzImage >$(BUILD)/kernel.log || \
-		{ cat $(BUILD)/kernel.log; exit 1; }; done
+	@$(PYTHON) tools/overlay/kernel.py plain $(QUIETLY)
+	@$(PYTHON) tools/overlay/kernel.py notdx $(QUIETLY)
 	@$(PYTHON) tools/overlay/size.py
 
 clean:

@@ -21,6 +21,7 @@ import base
 import kernel
 import overlay
 import series
+import suites
 from base import Refusal
 from overlay import BUILD, TOP, TREE, git_tree
 
@@ -31,7 +32,6 @@ JOBS = f"-j{os.cpu_count()}"
 MOST_CHANGED_LINES = 250
 ENTRY = "INTEL TDX HOST SUPPORT"
 
-KUNITCONFIG = "arch/x86/virt/vmx/tdx/tests/.kunitconfig"
 OURS = ("arch/x86/virt/", "arch/x86/kvm/vmx/tdx.o")
 # What a compiler says of a file of ours.
 OUR_WARNING = re.compile(r"(arch/x86/virt/|kvm/vmx/tdx\.|asm/tdx_host|cc_events).*"
@@ -217,16 +217,13 @@ def of_the_kernel(files):
     return any(not file.startswith(("Documentation/", "tools/", "MAINTAINERS")) for file in files)
 
 
-def kunit(*args):
-    return run("tools/testing/kunit/kunit.py", *args, "--build_dir", BUILD / "series-kunit",
-               "--arch", "x86_64", cwd=PREFIX)
+def kunit(what, *args):
+    return run(*suites.command(PREFIX, BUILD / "series-kunit", what, *args))
 
 
 def kunit_cases():
     """What the cases of this prefix said that is no success, and how many there were."""
-    status, output = kunit(
-        "exec", "--qemu_args", "-smp 4,sockets=2 -accel tcg,thread=single -cpu qemu64,-cx16",
-        "--kernel_args", "i8042.nokbd", "--kernel_args", "i8042.noaux", "tdx_*")
+    status, output = kunit("exec", *suites.MACHINE, suites.SUITES)
     found = re.search(r"Testing complete\. Ran (\d+) tests: passed: (\d+)", output)
     if status or not found or found[1] == "0":
         return output[-3000:], 0
@@ -243,14 +240,14 @@ def check_prefix(commit):
     out = BUILD / "series-off"
     kernel.configure("notdx", PREFIX, out)
     said = warnings(build(PREFIX, out, "vmlinux"))
-    if not (PREFIX / KUNITCONFIG).is_file():
+    if not (PREFIX / suites.CONFIG).is_file():
         return said, 0
     out = BUILD / "series-w1"
     kernel.configure("host", PREFIX, out)
     ours = [target for target in OURS if not target.endswith(".o")
             or (PREFIX / target).with_suffix(".c").is_file()]
     said += warnings(build(PREFIX, out, "W=1", *ours), OUR_WARNING)
-    status, output = kunit("build", "--kunitconfig", KUNITCONFIG, "--jobs", os.cpu_count())
+    status, output = kunit("build", "--kunitconfig", suites.CONFIG, "--jobs", os.cpu_count())
     said += warnings(output)
     if status:
         return f"{said}\n{output[-3000:]}", 0

@@ -16,6 +16,9 @@ EMULATOR = BUILD / "emulator" / "tdx-emulator"
 GUEST = pathlib.Path(__file__).resolve().parent / "guest"
 INITRAMFS = BUILD / "e2e" / "initramfs.cpio"
 
+# Behind CMPXCHG16B, QEMU 7.2 interrupts a CPU with wrong flags.
+CPU = "max,phys-bits=52,-cx16"
+
 # What a kernel prints when something in it is wrong.
 REPORTS = re.compile(r"BUG:|WARNING:|KASAN|UBSAN|Oops|general protection|"
                      r"possible recursive locking|lock held when returning|"
@@ -125,9 +128,8 @@ class Machine:
             raise MachineError(f"{self.cpus} CPUs cannot be divided among {self.packages} packages")
         sockets = self.packages + self.hot_add
         smp = f"{self.cpus},maxcpus={sockets * cores},sockets={sockets},cores={cores},threads=1"
-        # Behind CMPXCHG16B, QEMU 7.2 interrupts a CPU with wrong flags.
         return ["qemu-system-x86_64", "-accel", self.accel, "-machine", "q35,smm=off",
-                "-cpu", "max,phys-bits=52,-cx16", "-m", self.memory,
+                "-cpu", CPU, "-m", self.memory,
                 "-smp", smp,
                 "-display", "none", "-nodefaults", "-no-reboot", "-serial", "stdio",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=4",

@@ -22,7 +22,7 @@ LOADS = {"system_calls_ns": "system calls", "page_faults_ns": "page faults",
 MOST = 1.05
 
 # The CPU that the emulated platform shows.
-SAME_CPU = ("max,phys-bits=52,-cx16,vendor=GenuineIntel,family=6,model=143,stepping=8,-hypervisor,"
+SAME_CPU = (f"{machine.CPU},vendor=GenuineIntel,family=6,model=143,stepping=8,-hypervisor,"
             "-svm,-3dnow,-3dnowext,-sse4a,-mmxext,-monitor,-mpx,+invtsc,+tsc-adjust")
 
 
