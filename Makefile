@@ -165,7 +165,7 @@ test-series: packages
 size: tree
 	@$(PYTHON) tools/overlay/kernel.py plain $(QUIETLY)
 	@$(PYTHON) tools/overlay/kernel.py notdx $(QUIETLY)
-	@$(PYTHON) tools/overlay/size.py
+	@$(PYTHON) $(E2E)/size.py
 
 clean:
 	rm -rf build

@@ -6,15 +6,12 @@ Compares the kernels plain and notdx: what vmlinux is made of, and memory of a m
 TDX, after boot.
 """
 import argparse
-import pathlib
 import re
 import statistics
 import subprocess
 import sys
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(TOP / "tools/testing/tdx/e2e"))
-import machine      # pylint: disable=wrong-import-position
+import machine
 
 MOST_TEXT = 64 << 10
 SECTIONS = {"text": r"\.(text|noinstr|ref)\b.*",
@@ -24,7 +21,7 @@ SECTIONS = {"text": r"\.(text|noinstr|ref)\b.*",
 
 def sections(config):
     """Bytes of each kind, before the linker rounds vmlinux's up to huge pages."""
-    output = subprocess.run(["size", "-A", str(TOP / "build" / config / "vmlinux.o")], check=True,
+    output = subprocess.run(["size", "-A", str(machine.BUILD / config / "vmlinux.o")], check=True,
                             text=True, stdout=subprocess.PIPE).stdout
     sizes = {match[1]: int(match[2]) for match in re.finditer(r"^(\S+)\s+(\d+)", output, re.M)}
     return {kind: sum(size for name, size in sizes.items() if re.fullmatch(names, name))
