@@ -234,12 +234,23 @@ def warnings(output, pattern=ANY_WARNING):
     return "\n".join(match[0] for match in pattern.finditer(output))
 
 
+def boot(out):
+    """What went wrong until the kernel wants a root, which it does not get."""
+    console = run("timeout", "120", "qemu-system-x86_64", *suites.QEMU.split(), "-m", "1G",
+                  "-kernel", out / "arch/x86/boot/bzImage", "-append", "console=ttyS0 panic=-1",
+                  "-nodefaults", "-nographic", "-serial", "stdio", "-no-reboot")[1]
+    start, wants_root, _ = console.partition("VFS: Unable to mount root fs")
+    if not wants_root:
+        return f"it does not boot:\n{console[-3000:]}"
+    return "\n".join(re.findall(r".*(?:WARNING|BUG|Call Trace).*", start))
+
+
 def check_prefix(commit):
     """One prefix: what was wrong, and how many KUnit cases it has.  Preparation has none."""
     base.work_tree(TREE, PREFIX, commit)
     out = BUILD / "series-off"
     kernel.configure("notdx", PREFIX, out)
-    said = warnings(build(PREFIX, out, "vmlinux"))
+    said = warnings(build(PREFIX, out, "bzImage")) or boot(out)
     if not (PREFIX / suites.CONFIG).is_file():
         return said, 0
     out = BUILD / "series-w1"

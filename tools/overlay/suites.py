@@ -13,7 +13,8 @@ CONFIG = "arch/x86/virt/vmx/tdx/tests/.kunitconfig"
 # One thread for all CPUs: with several, QEMU 7.2 can run a stale INT3 after code was patched, and
 # the suites patch a static call.  No CMPXCHG16B: behind it, QEMU 7.2 interrupts a CPU with wrong
 # flags.  No keyboard: it is found late, and said so in the middle of a result.
-MACHINE = ("--qemu_args", "-smp 4,sockets=2 -accel tcg,thread=single -cpu qemu64,-cx16",
+QEMU = "-smp 4,sockets=2 -accel tcg,thread=single -cpu qemu64,-cx16"
+MACHINE = ("--qemu_args", QEMU,
            "--kernel_args", "i8042.nokbd", "--kernel_args", "i8042.noaux")
 SUITES = "tdx_*"
 
