@@ -158,6 +158,7 @@ SERIES_CHECKS ?=
 series-check: packages
 	@tools/overlay/packages.sh packages-series.txt
 	@$(PYTHON) tools/overlay/series_check.py $(SERIES_CHECKS)
+	@$(if $(SERIES_CHECKS),,$(MAKE) --no-print-directory check)
 
 test-series: packages
 	@$(PYTHON) tools/overlay/series_check.py --quick
