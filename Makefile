@@ -155,7 +155,7 @@ series: packages
 	@$(PYTHON) tools/overlay/series.py
 
 SERIES_CHECKS ?=
-series-check: packages
+series-check: packages emulator
 	@tools/overlay/packages.sh packages-series.txt
 	@$(PYTHON) tools/overlay/series_check.py $(SERIES_CHECKS)
 	@$(if $(SERIES_CHECKS),,$(MAKE) --no-print-directory check)
