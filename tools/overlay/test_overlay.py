@@ -211,6 +211,9 @@ def test_another_base_needs_a_new_tree(tree):
 
 
 def test_what_is_left_of_a_work_tree_is_made_again(tree):
+    """Also inside of a repository that has commits of its own."""
+    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q",
+                    "--allow-empty", "-m", "top"], cwd=tree.top, check=True)
     beside = tree.top / "build/beside"
     beside.mkdir()
     (beside / "stale").write_text("of an interrupted run\n")
