@@ -3,7 +3,7 @@
 """Is the patch series one that a maintainer can apply?
 
 Prints PASS or FAIL for each check.  --quick: what takes a minute and needs no kernel to be
-built.  Without it every prefix of the series is built, with TDX host support on and off, and
+built.  Without it every prefix of the series is built, with TDX host support on and off, boots and
 runs the KUnit cases that it has; then compilers and configs that make test does not try.
 """
 import argparse
@@ -334,11 +334,13 @@ def clang_boots():
 # With all else on.  GCC_PLUGINS: needs its headers.  WERROR: of what is not ours.
 ALL_CONFIG = {"CONFIG_INTEL_TDX_HOST": "y", "CONFIG_GCC_PLUGINS": "n", "CONFIG_WERROR": "n",
               "CONFIG_DEBUG_INFO_NONE": "y", "CONFIG_GCOV_KERNEL": "n"}
-KVM_DIRECTORIES = ("arch/x86/kvm/", "virt/kvm/")
+# Of the objects of a composite module make knows the directory only: arch/x86/kvm/ has virt/kvm/'s.
+DIRECTORIES = ("arch/x86/virt/", "arch/x86/kvm/", "arch/x86/coco/", "arch/x86/kernel/cpu/mce/")
+KVM_OBJECTS = ("arch/x86/kvm/", "virt/kvm/")
 
 
 def build_all(out, options, objects):
-    """What make said of an allmodconfig with these options."""
+    """What make said of an allmodconfig with these options, when it has to build the objects."""
     wanted = ALL_CONFIG | options
     out.mkdir(exist_ok=True)
     (out / "all.config").write_text(kernel.config_text(wanted))
@@ -346,18 +348,18 @@ def build_all(out, options, objects):
     lost = kernel.missing(wanted, out / ".config")
     if lost:
         return f"Kconfig does not take {', '.join(lost)}\n{output}"
-    # Of a composite module make knows the directory only.
-    output = build(WHOLE, out, "arch/x86/virt/", "arch/x86/kvm/", *objects)
-    lost = [path for path in ("arch/x86/virt/vmx/tdx/module.o", "arch/x86/kvm/vmx/tdx.o",
-                              "virt/kvm/kvm_main.o", *objects) if not (out / path).is_file()]
+    output = build(WHOLE, out, *DIRECTORIES,
+                   *(path for path in objects if not path.startswith(KVM_OBJECTS)))
+    lost = [path for path in objects if not (out / path).is_file()]
     return f"make built no {', '.join(lost)}\n{output}" if lost else warnings(output)
 
 
 def modules_and_tests_as_y_and_m(what):
     """Our directories and all that the series changes."""
     base.work_tree(TREE, WHOLE, what.commits[-1])
-    objects = [path.removesuffix(".c") + ".o" for path in what.whole("M")
-               if path.endswith(".c") and not path.startswith(KVM_DIRECTORIES)]
+    objects = ["arch/x86/virt/vmx/tdx/module.o", "arch/x86/kvm/vmx/tdx.o",
+               *(path.removesuffix(".c") + ".o" for path in what.whole("M")
+                 if path.endswith(".c"))]
     said = []
     for kvm, tests in itertools.product("my", repeat=2):
         options = {"CONFIG_KVM": kvm, "CONFIG_KVM_INTEL": kvm, "CONFIG_KUNIT": tests}
