@@ -94,6 +94,10 @@ class Result:
         return [line for line in self.console.splitlines() if REPORTS.search(line)
                 and not (self.fatal and "Kernel panic" in line)]
 
+    def last_words(self):
+        """What tells why a machine ended as it did: the platform's word on it, the kernel's."""
+        return re.findall(r"^end: .*$", self.log, re.M) + self.reports()
+
 
 @dataclasses.dataclass
 class Machine:
@@ -183,5 +187,5 @@ class Machine:
                             attendant.events)
         why = attendant.failure or self.wrong_end(status, result)
         if why:
-            raise MachineError(f"the machine {why}", result)
+            raise MachineError("; ".join([f"the machine {why}", *result.last_words()]), result)
         return result

@@ -193,7 +193,11 @@ def test_no_translation_survives_the_loss_of_a_page():
 
 
 def test_nmis_of_the_guest_arrive():
-    assert probe("nmi", cpus=2)[0]["nmis"] == 100
+    assert probe("nmi", cpus=2)[0]["nmis"] == 2 * 100
+
+
+def test_a_broadcast_does_not_wake_a_cpu_that_waits_for_a_sipi():
+    assert probe("broadcast-to-a-waiting-cpu", cpus=2)[0]["nmis"] == 0
 
 
 @pytest.mark.parametrize("case, words", [

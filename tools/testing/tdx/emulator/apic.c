@@ -41,20 +41,30 @@ static bool is_destination(const struct cpu *self, const struct cpu *target, u32
 	}
 	if (icr & ICR_LOGICAL)
 		return is_logical_destination(target, id);
-	return id == target->apic_id || (id == PHYSICAL_BROADCAST && target != self);
+	return id == target->apic_id || id == PHYSICAL_BROADCAST;
 }
 
-static void send_guest_nmi(struct cpu *self, u32 icr, u32 id)
+/* To each CPU by itself, but those that ignore it: see smp.h. */
+static void send(const struct cpu *self, u32 icr, u32 id)
 {
 	unsigned int i;
 
-	shootdown_guest_nmi_begin();
+	smp_lock_ipis();
 	for (i = 0; i < nr_cpus; i++) {
-		if (is_destination(self, &cpus[i], icr, id))
+		if (!is_destination(self, &cpus[i], icr, id) || !smp_takes_ipis(&cpus[i]))
+			continue;
+		if (ICR_MODE(icr) == ICR_MODE_NMI)
 			shootdown_guest_nmi(&cpus[i]);
+		smp_send_ipi(&cpus[i], icr & ~ICR_DESTINATION);
 	}
-	apic_write(APIC_ICR_LOW, icr);
-	shootdown_guest_nmi_end();
+	smp_unlock_ipis();
+}
+
+static bool is_broadcast(u32 icr, u32 id)
+{
+	if (ICR_SHORTHAND(icr) == TO_DESTINATION)
+		return id == PHYSICAL_BROADCAST && !(icr & ICR_LOGICAL);
+	return ICR_SHORTHAND(icr) != TO_SELF;
 }
 
 static void write_icr(struct cpu *self, u32 icr)
@@ -62,17 +72,25 @@ static void write_icr(struct cpu *self, u32 icr)
 	u32 id = apic_read(APIC_ICR_HIGH) >> 24;
 	unsigned int i;
 
-	if (ICR_MODE(icr) == ICR_MODE_NMI) {
-		send_guest_nmi(self, icr, id);
-		return;
-	}
-	if (ICR_MODE(icr) != ICR_MODE_INIT && ICR_MODE(icr) != ICR_MODE_SIPI) {
+	switch (ICR_MODE(icr)) {
+	case ICR_MODE_INIT:
+	case ICR_MODE_SIPI:
+		for (i = 0; i < nr_cpus; i++) {
+			if (is_destination(self, &cpus[i], icr, id))
+				start_or_reset(self, &cpus[i], icr);
+		}
+		break;
+	case ICR_MODE_FIXED:
+		if (is_broadcast(icr, id))
+			send(self, icr, id);
+		else
+			apic_write(APIC_ICR_LOW, icr);
+		break;
+	case ICR_MODE_NMI:
+		send(self, icr, id);
+		break;
+	default:
 		apic_write(APIC_ICR_LOW, icr);
-		return;
-	}
-	for (i = 0; i < nr_cpus; i++) {
-		if (is_destination(self, &cpus[i], icr, id))
-			start_or_reset(self, &cpus[i], icr);
 	}
 }
 

@@ -14,6 +14,7 @@
 
 #define ICR_VECTOR(low)		((low) & 0xff)
 #define ICR_MODE(low)		((low) >> 8 & 7)
+#define ICR_MODE_FIXED		0
 #define ICR_MODE_NMI		4
 #define ICR_MODE_INIT		5
 #define ICR_MODE_SIPI		6
@@ -21,6 +22,7 @@
 #define ICR_ASSERT		BIT_ULL(14)
 #define ICR_LEVEL		BIT_ULL(15)
 #define ICR_SHORTHAND(low)	((low) >> 18 & 3)
+#define ICR_DESTINATION		(3ULL << 18 | ICR_LOGICAL)
 
 static inline u32 apic_read(unsigned int offset)
 {

@@ -29,6 +29,7 @@ struct vmx_state {
 /* Waiting for a SIPI is what a CPU does until Linux starts it. */
 enum cpu_activity {
 	CPU_WAITS_FOR_SIPI,
+	CPU_STARTS,		/* got one, and has not arrived yet */
 	CPU_RUNS,
 };
 

@@ -114,8 +114,8 @@ void bsp_main(u32 magic, u64 multiboot_info_pa)
 	init_machine();
 	cpu_reset_guest(bsp, 0);
 	linux_boot(&boot, &linux_map, bsp);
-	bsp->activity = CPU_RUNS;
 	cpu_enable_svm(bsp);
+	smp_started(bsp);
 	exit_loop(bsp);
 }
 
@@ -127,5 +127,6 @@ void ap_main(void)
 	crash_load_idt();
 	cpu_reset_guest(cpu, cpu->sipi_vector);
 	cpu_enable_svm(cpu);
+	smp_started(cpu);
 	exit_loop(cpu);
 }

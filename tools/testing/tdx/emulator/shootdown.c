@@ -5,32 +5,19 @@
  * is in the guest and leave the guest's interrupts alone.
  *
  * There is only one NMI that can wait at a CPU.  When one of ours and one of the
- * guest's become one, guest_nmi tells that the guest has to get it; the lock
- * keeps one from being sent in the middle of the other's bookkeeping.
+ * guest's become one, guest_nmi tells that the guest has to get it; the lock of
+ * IPIs keeps one from being sent in the middle of the other's bookkeeping.
  */
-#include "apic.h"
 #include "apic_regs.h"
 #include "clock.h"
-#include "lock.h"
 #include "shootdown.h"
+#include "smp.h"
 
 #define PATIENCE_US	50000
 
-static struct lock nmi_lock;
-
 static bool is_in_guest(const struct cpu *cpu)
 {
-	return __atomic_load_n(&cpu->activity, __ATOMIC_SEQ_CST) == CPU_RUNS &&
-	       __atomic_load_n(&cpu->executing, __ATOMIC_SEQ_CST);
-}
-
-static void send_nmi(const struct cpu *target)
-{
-	u32 high = apic_read(APIC_ICR_HIGH);
-
-	apic_write(APIC_ICR_HIGH, target->apic_id << 24);
-	apic_write(APIC_ICR_LOW, ICR_MODE_NMI << 8 | ICR_ASSERT);
-	apic_write(APIC_ICR_HIGH, high);	/* the guest's */
+	return smp_takes_ipis(cpu) && __atomic_load_n(&cpu->executing, __ATOMIC_SEQ_CST);
 }
 
 void shootdown(const struct cpu *self)
@@ -39,13 +26,13 @@ void shootdown(const struct cpu *self)
 	bool waits[MAX_CPUS];
 	unsigned int i;
 
-	lock(&nmi_lock);
+	smp_lock_ipis();
 	for (i = 0; i < nr_cpus; i++) {
 		exits[i] = __atomic_load_n(&cpus[i].nr_exits, __ATOMIC_SEQ_CST);
 		waits[i] = &cpus[i] != self && is_in_guest(&cpus[i]);
 		if (!waits[i] || __atomic_exchange_n(&cpus[i].own_nmi, true, __ATOMIC_SEQ_CST))
 			continue;
-		send_nmi(&cpus[i]);
+		smp_send_ipi(&cpus[i], ICR_MODE_NMI << 8 | ICR_ASSERT);
 	}
 	end = clock_us() + PATIENCE_US;
 	for (i = 0; i < nr_cpus; i++) {
@@ -53,22 +40,12 @@ void shootdown(const struct cpu *self)
 		       __atomic_load_n(&cpus[i].nr_exits, __ATOMIC_SEQ_CST) == exits[i])
 			cpu_pause();
 	}
-	unlock(&nmi_lock);
-}
-
-void shootdown_guest_nmi_begin(void)
-{
-	lock(&nmi_lock);
+	smp_unlock_ipis();
 }
 
 void shootdown_guest_nmi(struct cpu *target)
 {
 	__atomic_store_n(&target->guest_nmi, true, __ATOMIC_SEQ_CST);
-}
-
-void shootdown_guest_nmi_end(void)
-{
-	unlock(&nmi_lock);
 }
 
 void shootdown_nmi_exit(struct cpu *cpu)

@@ -11,10 +11,8 @@
  */
 void shootdown(const struct cpu *self);
 
-/* Around the guest's sending of an NMI: which CPUs shall not take it for one of ours. */
-void shootdown_guest_nmi_begin(void);
+/* The guest sends an NMI to @target, which shall not take it for one of ours; IPIs are locked. */
 void shootdown_guest_nmi(struct cpu *target);
-void shootdown_guest_nmi_end(void);
 
 /* An NMI ended the guest's turn: one of ours, or one for the guest. */
 void shootdown_nmi_exit(struct cpu *cpu);

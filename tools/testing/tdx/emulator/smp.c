@@ -10,12 +10,14 @@
 
 #include "apic_regs.h"
 #include "cache.h"
+#include "lock.h"
 #include "log.h"
 #include "options.h"
 #include "report.h"
 #include "smp.h"
 
 static u64 trampoline_pa;
+static struct lock ipi_lock;
 
 void smp_init(struct memmap *linux_map, const u8 *trampoline, u64 bytes)
 {
@@ -62,19 +64,42 @@ void smp_leave_guest(struct cpu *cpu)
 	park_if_asked(cpu);
 }
 
-static void physical_ipi(const struct cpu *target, u32 icr)
+void smp_lock_ipis(void)
+{
+	lock(&ipi_lock);
+}
+
+void smp_unlock_ipis(void)
+{
+	unlock(&ipi_lock);
+}
+
+bool smp_takes_ipis(const struct cpu *cpu)
+{
+	return __atomic_load_n(&cpu->activity, __ATOMIC_SEQ_CST) == CPU_RUNS;
+}
+
+void smp_started(struct cpu *cpu)
+{
+	__atomic_store_n(&cpu->activity, CPU_RUNS, __ATOMIC_SEQ_CST);
+}
+
+void smp_send_ipi(const struct cpu *target, u32 command)
 {
 	u32 high = apic_read(APIC_ICR_HIGH);
 
 	apic_write(APIC_ICR_HIGH, target->apic_id << 24);
-	apic_write(APIC_ICR_LOW, icr);
+	apic_write(APIC_ICR_LOW, command);
 	apic_write(APIC_ICR_HIGH, high);	/* the guest's */
 }
 
 static void physical_init(struct cpu *target)
 {
+	smp_lock_ipis();
 	__atomic_store_n(&target->activity, CPU_WAITS_FOR_SIPI, __ATOMIC_SEQ_CST);
-	physical_ipi(target, ICR_MODE_INIT << 8 | ICR_ASSERT | ICR_LEVEL);
+	smp_unlock_ipis();
+	/* only now: a CPU that resets itself would keep the lock */
+	smp_send_ipi(target, ICR_MODE_INIT << 8 | ICR_ASSERT | ICR_LEVEL);
 }
 
 /* Hold @target in the guest, where it may be reset. */
@@ -117,7 +142,7 @@ void smp_send_sipi(struct cpu *target, u8 vector)
 	enum cpu_activity waits = CPU_WAITS_FOR_SIPI;
 
 	/* Linux sends two: a CPU that runs ignores the second */
-	if (!__atomic_compare_exchange_n(&target->activity, &waits, CPU_RUNS, false,
+	if (!__atomic_compare_exchange_n(&target->activity, &waits, CPU_STARTS, false,
 					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		return;
 	if (options.log_level >= LOG_CPUS)
@@ -128,8 +153,8 @@ void smp_send_sipi(struct cpu *target, u8 vector)
 	set(&target->executing, false);
 	set(&target->must_park, false);
 	/* The BIOS left the APs halted, not waiting for a SIPI */
-	physical_ipi(target, ICR_MODE_INIT << 8 | ICR_ASSERT | ICR_LEVEL);
-	physical_ipi(target, ICR_MODE_SIPI << 8 | ICR_ASSERT | trampoline_pa >> 12);
+	smp_send_ipi(target, ICR_MODE_INIT << 8 | ICR_ASSERT | ICR_LEVEL);
+	smp_send_ipi(target, ICR_MODE_SIPI << 8 | ICR_ASSERT | trampoline_pa >> 12);
 }
 
 void smp_take_latched_init(struct cpu *cpu)

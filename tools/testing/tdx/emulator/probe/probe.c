@@ -13,6 +13,11 @@
 
 #define COM1			0x3f8
 #define APIC			0xfee00000ULL
+#define FIXED			0x4000
+#define NMI			0x4400
+#define INIT			0x4500
+#define STARTUP			0x4600
+#define TO_OTHERS		0xc0000
 #define TRAMPOLINE		0x8000ULL
 #define BOOT_PARAMS_CMDLINE	0x228
 #define MSR_KEYID_PARTITIONING	0x87
@@ -35,13 +40,8 @@
 
 static bool ap_ready, ap_may_go_on, ap_done;
 
-static void touch_pamt_forever(void)
-{
-	touch_forever(PAMT);
-}
-
 /* What the second CPU does once it runs. */
-static void (*ap_job)(void) = touch_pamt_forever;
+static void (*ap_job)(void);
 
 static void put(char c)
 {
@@ -299,17 +299,34 @@ static void ipi(u32 command)
 	apic_write(0x300, command);
 }
 
-static void start_ap(void)
+static void start_ap(void (*job)(void))
 {
 	const u8 *from = ap_trampoline;
 	u8 *to = phys(TRAMPOLINE);
 
 	while (from < ap_trampoline_end)
 		*to++ = *from++;
-	ipi(0x4500);
-	ipi(0x4600 | TRAMPOLINE >> 12);
+	ap_job = job;
+	__atomic_store_n(&ap_ready, false, __ATOMIC_RELEASE);
+	ipi(INIT);
+	ipi(STARTUP | TRAMPOLINE >> 12);
 	while (!now(ap_ready))
 		cpu_pause();
+}
+
+static void join_vmx(void)
+{
+	struct regs regs = { 0 };
+
+	vmxon(1);
+	seamcall(TDH_SYS_LP_INIT, &regs);
+	__atomic_store_n(&ap_ready, true, __ATOMIC_RELEASE);
+}
+
+static void touch_pamt_forever(void)
+{
+	join_vmx();
+	touch_forever(PAMT);
 }
 
 /* The second CPU goes on reading what becomes a PAMT: it has to be stopped at once. */
@@ -319,7 +336,7 @@ static void case_stale_translation(void)
 
 	vmxon(0);
 	init();
-	start_ap();
+	start_ap(touch_pamt_forever);
 	while (!now(touches))
 		cpu_pause();
 	wbinvd();
@@ -358,6 +375,7 @@ static void seamcall_when_told(void)
 {
 	struct regs regs = { 0 };
 
+	join_vmx();
 	while (!now(ap_may_go_on))
 		cpu_pause();
 	seamcall(TDH_SYS_RD, &regs);
@@ -367,24 +385,50 @@ static void case_old_kernel_goes_on(void)
 {
 	vmxon(0);
 	init();
-	ap_job = seamcall_when_told;
-	start_ap();
+	start_ap(seamcall_when_told);
 	begin_new_kernel();
 	__atomic_store_n(&ap_may_go_on, true, __ATOMIC_RELEASE);
 	while (!now(ap_done))
 		cpu_pause();
 }
 
+static void be_ready(void)
+{
+	__atomic_store_n(&ap_ready, true, __ATOMIC_RELEASE);
+}
+
+static void send_nmis(u32 destination)
+{
+	u64 before = now(nmis);
+	unsigned int i;
+
+	for (i = 1; i <= 100; i++) {
+		ipi(destination | NMI);
+		while (now(nmis) - before < i)
+			cpu_pause();
+	}
+}
+
 static void case_nmi(void)
+{
+	start_ap(be_ready);
+	send_nmis(0);
+	send_nmis(TO_OTHERS);
+	say("nmis", now(nmis));
+}
+
+/* A CPU that waits for a SIPI is part of a broadcast, and does not wake up. */
+static void case_broadcast_to_a_waiting_cpu(void)
 {
 	unsigned int i;
 
-	start_ap();
-	for (i = 1; i <= 100; i++) {
-		ipi(0x4400);
-		while (now(nmis) < i)
-			cpu_pause();
+	start_ap(be_ready);
+	ipi(INIT);
+	for (i = 0; i < 5000; i++) {
+		ipi(TO_OTHERS | NMI);
+		ipi(TO_OTHERS | FIXED | 0xf0);
 	}
+	start_ap(be_ready);
 	say("nmis", now(nmis));
 }
 
@@ -407,6 +451,7 @@ static const struct {
 	{ "new-kernel-without-write-back", case_new_kernel_without_write_back },
 	{ "old-kernel-goes-on", case_old_kernel_goes_on },
 	{ "nmi", case_nmi },
+	{ "broadcast-to-a-waiting-cpu", case_broadcast_to_a_waiting_cpu },
 };
 
 void probe_main(u64 boot_params)
@@ -426,13 +471,7 @@ void probe_main(u64 boot_params)
 
 void ap_main(void)
 {
-	struct regs regs = { 0 };
-
 	load_idt();
-	vmxon(1);
-	/* without a module that is initialised it fails, which does not matter here */
-	seamcall(TDH_SYS_LP_INIT, &regs);
-	__atomic_store_n(&ap_ready, true, __ATOMIC_RELEASE);
 	ap_job();
 	__atomic_store_n(&ap_done, true, __ATOMIC_RELEASE);
 	for (;;)
