@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A machine check in TDX private memory: no fault of the memory.
+ * A machine check in TDX private memory: it need not be the memory's fault.
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
@@ -41,6 +41,6 @@ void tdx_explain_mce(struct mce *m)
 
 	tdmr = tdx_layout_find_pamt(&module->layout, address(m));
 	if (tdmr)
-		pr_emerg(HW_ERR "0x%llx is TDX private memory, in the PAMT of TDMR [0x%llx-0x%llx]: software that accessed it is to blame, rather than the memory\n",
+		pr_emerg(HW_ERR "0x%llx is TDX private memory, in the PAMT of TDMR [0x%llx-0x%llx]: software that accessed it may be to blame, rather than the memory\n",
 			 address(m), tdmr->base, tdmr->end - 1);
 }
