@@ -37,12 +37,14 @@ static int explain(const struct tdmr_failure *failure, struct tdx_cause *cause)
 static int lay_out(struct tdmr_layout *layout, struct tdx_cause *cause)
 {
 	void *scratch = kvzalloc(tdmr_scratch_bytes(layout->map), GFP_KERNEL);
+	struct tdx_pamt_search search;
 	struct tdmr_failure failure;
 
 	if (!scratch)
 		return tdx_cause(cause, -ENOMEM, "no memory");
 
-	failure = tdmr_lay_out(layout, scratch, &tdx_pamt_source);
+	tdx_pamt_search_begin(&search);
+	failure = tdmr_lay_out(layout, scratch, &search.source);
 	kvfree(scratch);
 	return explain(&failure, cause);
 }
@@ -99,8 +101,7 @@ void tdx_layout_destroy(struct tdmr_layout *layout)
 	const struct tdmr *tdmr = layout->tdmrs;
 
 	for (; tdmr < &layout->tdmrs[layout->nr_tdmrs]; tdmr++)
-		tdx_pamt_source.give(&tdx_pamt_source, tdmr->pamt,
-				     tdmr_pamt_bytes(layout->map, tdmr));
+		tdx_pamt_free(tdmr->pamt, tdmr_pamt_bytes(layout->map, tdmr));
 	free_arrays(layout);
 }
 

@@ -9,6 +9,8 @@
 #include <linux/gfp.h>
 #include <linux/hugetlb.h>
 #include <linux/io.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -46,26 +48,55 @@ static bool may_hold_pamt(unsigned long pfn, unsigned long nr_pages)
 	return true;
 }
 
+/*
+ * Where much memory is pinned each try takes long, and there are thousands.
+ * Nothing else may wait for that: CPU hotplug does, and whoever wants a TD.
+ */
+#define SEARCH_SECONDS	100
+
 static bool take_pages(const struct tdmr_pamt_source *source, u64 base, u64 size)
 {
+	const struct tdx_pamt_search *search = container_of(source, struct tdx_pamt_search, source);
 	unsigned long pfn = PHYS_PFN(base), nr_pages = PHYS_PFN(size);
 
 	cond_resched();
-	return may_hold_pamt(pfn, nr_pages) &&
+	return time_before(jiffies, search->deadline) && may_hold_pamt(pfn, nr_pages) &&
 	       !alloc_contig_range(pfn, pfn + nr_pages, MIGRATE_MOVABLE,
 				   GFP_KERNEL | __GFP_NOWARN);
 }
 
 static void give_pages(const struct tdmr_pamt_source *source, u64 base, u64 size)
 {
-	free_contig_range(PHYS_PFN(base), PHYS_PFN(size));
+	tdx_pamt_free(base, size);
 }
 
-/* The page allocator.  Process context, may sleep for long. */
-const struct tdmr_pamt_source tdx_pamt_source = {
-	.take = take_pages,
-	.give = give_pages,
-};
+/**
+ * tdx_pamt_search_begin - let PAMTs be taken from the page allocator
+ * @search: its source gives memory for some time from now on, then no more
+ *
+ * Context: Any.  Taking memory is for process context, and may sleep for long.
+ */
+void tdx_pamt_search_begin(struct tdx_pamt_search *search)
+{
+	*search = (struct tdx_pamt_search) {
+		.source.take = take_pages,
+		.source.give = give_pages,
+		.deadline    = jiffies + SEARCH_SECONDS * HZ,
+	};
+}
+
+/**
+ * tdx_pamt_free - give memory back to the page allocator
+ * @base: what a search took: a physical address
+ * @size: in bytes
+ *
+ * Context: Process context.  After tdx_pamt_make_safe() if the module may have
+ *	    written there.
+ */
+void tdx_pamt_free(u64 base, u64 size)
+{
+	free_contig_range(PHYS_PFN(base), PHYS_PFN(size));
+}
 
 static void clear_page_directly(void *page)
 {

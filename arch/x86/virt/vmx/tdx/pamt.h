@@ -7,8 +7,14 @@
 
 #include "tdmr.h"
 
-extern const struct tdmr_pamt_source tdx_pamt_source;
+/* Where PAMTs may come from, until time is up. */
+struct tdx_pamt_search {
+	struct tdmr_pamt_source source;
+	unsigned long deadline;		/* in jiffies */
+};
 
+void tdx_pamt_search_begin(struct tdx_pamt_search *search);
+void tdx_pamt_free(u64 base, u64 size);
 void tdx_pamt_make_safe(const struct tdmr_layout *layout);
 
 #endif /* _X86_VIRT_TDX_PAMT_H */
