@@ -8,7 +8,6 @@
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
-#include <linux/vmstat.h>
 
 #include "model_host.h"
 
@@ -72,12 +71,6 @@ static void attempt(struct tdx_module *module, unsigned int nth)
 	WRITE_ONCE(failing.task, NULL);
 }
 
-static long nr_free(void)
-{
-	drain_all_pages(NULL);
-	return global_zone_page_state(NR_FREE_PAGES);
-}
-
 /* A page allocation inside memory migration may fail without harm: another place is tried. */
 static void an_allocation_that_fails_costs_nothing_else(struct kunit *test)
 {
@@ -89,7 +82,7 @@ static void an_allocation_that_fails_costs_nothing_else(struct kunit *test)
 	attempt(module, 0);
 	KUNIT_ASSERT_EQ(test, module->error, 0);
 	model_host_restart(host);
-	before = nr_free();
+	before = model_host_free_pages();
 
 	for (nth = 1; ; nth++) {
 		attempt(module, nth);
@@ -111,7 +104,7 @@ static void an_allocation_that_fails_costs_nothing_else(struct kunit *test)
 	KUNIT_EXPECT_GT(test, failed, 5u);
 	model_host_restart(host);
 	/* The rest of the kernel allocates, too; a PAMT is more. */
-	KUNIT_EXPECT_LT(test, before - nr_free(), 512L);
+	KUNIT_EXPECT_LT(test, before - model_host_free_pages(), 512L);
 	kunit_info(test, "%u allocations, %u of them indispensable\n", nth - 1, failed);
 }
 

@@ -17,7 +17,6 @@
 #include <linux/moduleparam.h>
 #include <linux/printk.h>
 #include <linux/slab.h>
-#include <linux/vmstat.h>
 
 #include "../status.h"
 #include "model_host.h"
@@ -212,12 +211,6 @@ static void try_one(struct sweep *sweep, u64 nr, u64 status, u64 times)
 	sweep->cases++;
 }
 
-static long nr_free(void)
-{
-	drain_all_pages(NULL);
-	return global_zone_page_state(NR_FREE_PAGES);
-}
-
 static void try_all_statuses(struct sweep *sweep, u64 nr)
 {
 	static const u64 times[] = { 1, 2, U64_MAX };
@@ -243,7 +236,7 @@ static void every_status_at_every_seamcall(struct kunit *test)
 	memcpy(sweep->leaves, host->leaves, sizeof(sweep->leaves));
 
 	model_host_restart(host);
-	before = nr_free();
+	before = model_host_free_pages();
 	for (nr = 1; sweep->leaves[nr - 1] != TDH_SYS_TDMR_INIT; nr++)
 		try_all_statuses(sweep, nr);
 	first_tdmr_init = nr;
@@ -251,7 +244,7 @@ static void every_status_at_every_seamcall(struct kunit *test)
 		try_all_statuses(sweep, first_tdmr_init + tdmr_init_calls[i]);
 
 	model_host_restart(host);
-	lost = before - nr_free();
+	lost = before - model_host_free_pages();
 	/* The rest of the kernel goes on, and KASAN keeps for a while what was freed. */
 	if (!IS_ENABLED(CONFIG_KASAN))
 		KUNIT_EXPECT_LT(test, lost, 16 + (long)sweep->cases / 64);

@@ -4,6 +4,7 @@
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
+#include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/mm.h>
@@ -11,6 +12,7 @@
 #include <linux/slab.h>
 #include <linux/static_call.h>
 #include <linux/topology.h>
+#include <linux/vmstat.h>
 
 #include "../seamcall.h"
 #include "../status.h"
@@ -256,4 +258,23 @@ void model_host_restart(struct model_host *host)
 void model_host_fail(struct model_host *host, u64 first, u64 times, u64 status)
 {
 	host->failure = (struct model_failure) { first, times, status };
+}
+
+/**
+ * model_host_free_pages - how many pages the page allocator has
+ *
+ * Those that CPUs hold back, and what they have not added up yet, included.
+ *
+ * Context: Process context, may sleep.
+ * Return: The number.
+ */
+long model_host_free_pages(void)
+{
+	struct zone *zone;
+	long free = 0;
+
+	drain_all_pages(NULL);
+	for_each_populated_zone(zone)
+		free += zone_page_state_snapshot(zone, NR_FREE_PAGES);
+	return free;
 }

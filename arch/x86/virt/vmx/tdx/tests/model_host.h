@@ -53,5 +53,6 @@ void model_host_load(struct model_host *host);
 void model_host_unload(struct model_host *host);
 void model_host_restart(struct model_host *host);
 void model_host_fail(struct model_host *host, u64 first, u64 times, u64 status);
+long model_host_free_pages(void);
 
 #endif /* _X86_VIRT_TDX_TESTS_MODEL_HOST_H */
