@@ -27,5 +27,7 @@ fi
 echo "installing$missing"
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 # words on purpose
-$sudo apt-get -qq update &&
-	$sudo apt-get -qq install --no-install-recommends $missing >/dev/null
+# A machine that has just started may be at its daily updates: wait for the lock.
+$sudo apt-get -qq -o Acquire::Retries=3 update &&
+	$sudo apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=600 \
+		install --no-install-recommends $missing >/dev/null

@@ -55,7 +55,8 @@ def boot_kernel(request):
     results = request.node.stash.setdefault(RESULTS, [])
 
     def run(kernel, scenario, **options):
-        options.setdefault("timeout", 300 if kernel == "debug" else 60)
+        # Five times what the longest take: for machines that hang.
+        options.setdefault("timeout", 600 if kernel == "debug" else 120)
         try:
             result = machine.Machine(kernel=kernel, **options).run(scenario)
         except machine.MachineError as error:

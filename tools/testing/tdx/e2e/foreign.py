@@ -4,6 +4,7 @@ import lzma
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -64,6 +65,7 @@ def fetch(name):
         run("apt-get", "-q", *options, "-o", "APT::Sandbox::User=root", "download", found[1],
             cwd=directory)
         [package] = pathlib.Path(directory).glob("*.deb")
+        shutil.rmtree(root)     # what an interrupted run left
         run("dpkg-deb", "-x", str(package), str(root))
     (root / "complete").touch()
     return root

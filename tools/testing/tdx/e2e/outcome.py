@@ -51,7 +51,7 @@ def told_firmware(result):
 # which page it was that could not be moved.
 VOLATILE = re.compile(r"(tsc|clocksource|kvm|random|x86|hrtimer|Clockevents): |"
                       r"lapic is not functional|Could not switch|calibrate_delay|Probably due to|"
-                      r"page:|page dumped|flags: |raw: ")
+                      r"page:|page dumped|flags: |raw: |migrating pfn|failed to isolate pfn")
 NUMBER = re.compile(r"\b\d[\w.]*")
 # The end of a line that can come as one of its own.
 DONE = re.compile(r" *done\.$")

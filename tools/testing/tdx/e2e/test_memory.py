@@ -129,10 +129,11 @@ def test_fragmented_memory_gets_smaller_tdmrs(boot, kernel):
 
 def test_memory_without_contiguous_chunks_is_named_and_nothing_is_lost(boot, kernel):
     result = boot("create-td-without-contiguous-memory", memory="1G", timeout=300)
+    assert int(result.value("pinned")) > 32
     assert int(result.value("create_td")) == errno.ENOMEM
     assert [m for m in result.tdx_messages() if "no 4108 contiguous KB for the PAMT" in m]
-    # What KASAN and kmemleak keep for themselves is more.
-    assert int(result.value("lost_kb")) < 2048 or kernel == "debug"
+    # A PAMT; CPUs hold back a part of that.  What KASAN and kmemleak keep for themselves is more.
+    assert int(result.value("lost_kb")) < 4108 or kernel == "debug"
 
 
 def test_a_killed_creator_does_not_cost_the_module(boot):

@@ -15,8 +15,9 @@ void clock_init(u16 pm_timer_port)
 
 	if (!pm_timer_port)
 		fail(EXIT_NO_BOOT, "no ACPI timer: qemu's machine must be q35 with ACPI on");
-	start = io_in32(pm_timer_port);
+	/* In this order, a CPU that is not run for a while has a clock too slow, never too fast. */
 	tsc = native_rdtsc();
+	start = io_in32(pm_timer_port);
 	do {
 		passed = (io_in32(pm_timer_port) - start) & PM_TIMER_MASK;
 	} while (passed < PM_TIMER_HZ / 1000 * MEASURE_MS);

@@ -19,6 +19,7 @@
 #define GB		(1024 * MB)
 #define PAGE		(4 * KB)
 #define KEEP_FREE	(48 * MB)
+#define SPARE		(64 * MB)
 #define PIPE_PAGES	256
 
 /* Bits 54:0 of an entry of /proc/PID/pagemap. */
@@ -86,15 +87,11 @@ static void pin_obstructions(char *memory, size_t size, unsigned long window)
 	report("pin_failed", "%u", failed);
 }
 
-static void fragment(unsigned long window)
+static void fragment(size_t size, unsigned long window)
 {
-	size_t size;
-	char *memory;
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
-	without_huge_pages();
-	size = free_kb() * KB - KEEP_FREE;
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (memory == MAP_FAILED) {
 		report("fragment", "%s", "no memory");
 		return;
@@ -106,16 +103,18 @@ static void fragment(unsigned long window)
 /* Most memory is free, but contiguous only for @arg MB in the middle of each GB. */
 void create_td_in_fragmented_memory(const char *arg)
 {
-	fragment(strtoul(arg, NULL, 10) * MB);
+	without_huge_pages();
+	fragment(free_kb() * KB - KEEP_FREE, strtoul(arg, NULL, 10) * MB);
 	create_td("");
 }
 
-/* What was free and contiguous is huge pages. */
+/* What was free and contiguous is huge pages; the kernel lives on what is in pieces. */
 void create_td_without_contiguous_memory(const char *arg)
 {
 	unsigned long before;
 
 	without_huge_pages();
+	fragment(SPARE, 0);
 	report("hugepages", "%d", write_text("/proc/sys/vm/nr_hugepages", "1000000"));
 	before = free_kb();
 	create_td("");
