@@ -314,13 +314,18 @@ static void start_ap(void (*job)(void))
 		cpu_pause();
 }
 
+static void be_ready(void)
+{
+	__atomic_store_n(&ap_ready, true, __ATOMIC_RELEASE);
+}
+
 static void join_vmx(void)
 {
 	struct regs regs = { 0 };
 
 	vmxon(1);
 	seamcall(TDH_SYS_LP_INIT, &regs);
-	__atomic_store_n(&ap_ready, true, __ATOMIC_RELEASE);
+	be_ready();
 }
 
 static void touch_pamt_forever(void)
@@ -390,11 +395,6 @@ static void case_old_kernel_goes_on(void)
 	__atomic_store_n(&ap_may_go_on, true, __ATOMIC_RELEASE);
 	while (!now(ap_done))
 		cpu_pause();
-}
-
-static void be_ready(void)
-{
-	__atomic_store_n(&ap_ready, true, __ATOMIC_RELEASE);
 }
 
 static void send_nmis(u32 destination)
