@@ -69,6 +69,7 @@ class Result:
     seconds: float
     fatal: bool = False         # the kernel had to panic
     events: list = dataclasses.field(default_factory=list)      # QEMU's, when somebody attended
+    cpus: str = ""              # what they did when the machine's time was over
 
     def values(self, key):
         """All that the guest program reported under a key."""
@@ -92,7 +93,8 @@ class Result:
 
     def texts(self):
         """All that the machine said, by who said it."""
-        return {"emulator": self.log, "report": self.report, "console": self.console}
+        texts = {"emulator": self.log, "report": self.report, "console": self.console}
+        return texts | {"cpus": self.cpus} if self.cpus else texts
 
     def reports(self):
         return [line for line in self.console.splitlines() if REPORTS.search(line)
@@ -167,6 +169,21 @@ class Machine:
             return "" if result.values("off") else "ended before the guest program did"
         return "" if result.kernel_lines("Kernel panic") else "should have panicked"
 
+    def watch(self, monitor, command):
+        """Run QEMU: its output, its status, and what the CPUs did if it did not end in time."""
+        command = [*command, "-monitor", f"unix:{monitor},server=on,wait=off"]
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as process:
+            try:
+                output, _ = process.communicate(timeout=self.timeout)
+                return output, process.returncode, ""
+            except subprocess.TimeoutExpired:
+                cpus = qmp.last_state(monitor, self.cpus)
+                process.kill()
+                return process.communicate()[0], None, cpus
+            finally:
+                process.kill()
+
     def run(self, scenario):
         """Boot, let the guest program run the scenario, and wait for power-off."""
         if not self.image().is_file():
@@ -176,19 +193,13 @@ class Machine:
             log, report = directory / "emulator", directory / "report"
             start = time.monotonic()
             with qmp.Attendant(self.answers, report, directory) as attendant:
-                try:
-                    done = subprocess.run([*self.command(scenario, log, report),
-                                           *attendant.options],
-                                          check=False, timeout=self.timeout,
-                                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                          stderr=subprocess.STDOUT)
-                    output, status = done.stdout, done.returncode
-                except subprocess.TimeoutExpired as expired:
-                    output, status = expired.stdout or b"", None
+                output, status, cpus = self.watch(directory / "monitor-for-people",
+                                                  [*self.command(scenario, log, report),
+                                                   *attendant.options])
             result = Result(output.decode(errors="replace"), read_if_there(report),
                             read_if_there(log), time.monotonic() - start,
                             self.fatal or self.crash_kernel,
-                            attendant.events)
+                            attendant.events, cpus)
         why = attendant.failure or self.wrong_end(status, result)
         if why:
             raise MachineError("; ".join([f"the machine {why}", *result.last_words()]), result)

@@ -24,6 +24,20 @@ def command(name, **arguments):
 BREAK = command("chardev-send-break", id="serial1")
 
 
+def last_state(path, cpus):
+    """What the CPUs of a machine that has to end do, from QEMU's monitor for people."""
+    requests = [*(f"info lapic {cpu}" for cpu in range(cpus)), "info registers -a", "quit"]
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(PATIENCE)
+        try:
+            connection.connect(str(path))
+            connection.sendall("\n".join([*requests, ""]).encode())
+            answer = b"".join(iter(lambda: connection.recv(1 << 16), b""))
+        except OSError as error:
+            return f"QEMU does not tell: {error}\n"
+    return re.sub(r"\x1b\[.|\r", "", answer.decode(errors="replace"))
+
+
 class QmpError(Exception):
     """QEMU refused a command, or an event did not come."""
 

@@ -75,6 +75,16 @@ def test_its_own_crash_is_shown_with_names_and_ends_qemu():
     assert "crashed on CPU" in log
 
 
+def test_machine_that_hangs_tells_what_its_cpus_do():
+    with pytest.raises(machine.MachineError, match="did not end in time") as error:
+        machine.Machine(kernel="host", **SMALL, timeout=15).run("ask,nobody")
+    result = error.value.result
+    assert result.values("ask") == ["nobody"]
+    cpus = result.texts()["cpus"]
+    assert len(re.findall(r"^ISR\t", cpus, re.M)) == SMALL["cpus"]
+    assert re.findall(r"^CPU#(\d)$", cpus, re.M) == [str(cpu) for cpu in range(SMALL["cpus"])]
+
+
 @pytest.mark.parametrize("option", [
     "moduel=1.5", "module=3", "keyids=1", "keyids=32767:1", "seamrr=", "e820=acpi:1M",
     "e820=ram:16M+1M", "e820=acpi:16M+1M*2/4K", "e820=acpi:100G+1M", "cmrs=1M", "max_tdmrs=65",
