@@ -2,6 +2,10 @@
 #
 # TDX host support for Linux 6.1: every command.  make help lists them.
 
+# What a test prints is also kept: the status is the test's, not tee's.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+
 PYTHON	:= /usr/bin/python3
 CONFIG	?= host
 BUILD	:= $(CURDIR)/build
@@ -18,7 +22,8 @@ CMDLINE	 ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help packages tree refresh kernel emulator run boot \
-	test test-tools test-unit test-kunit test-e2e test-notdx check coverage soak overhead fuzz mutate bench \
+	kernels test test-all test-tools test-unit test-kunit test-kunit-tool test-e2e test-e2e-all \
+	test-notdx test-notdx-whole check coverage soak overhead fuzz mutate bench \
 	series series-check test-series deb size clean
 
 help:
@@ -26,24 +31,35 @@ help:
 	@echo '  make run           boot Linux on an emulated TDX machine, let KVM bring TDX up'
 	@echo '                     (CPUS=$(CPUS) PACKAGES=2 MEM=$(MEM) MODULE=none|1.0|1.5|2.0'
 	@echo '                      KEYIDS=MKTME:TDX EMU="emulator options" CMDLINE="kernel options")'
-	@echo '  make test          everything that must hold'
+	@echo '  make test          what must hold at every change (half an hour on 2 cores)'
+	@echo
+	@echo 'Before a release:'
+	@echo '  make test-all      everything that must hold (3 hours)'
 	@echo
 	@echo 'Any kernel on the emulated platform, its console on the terminal:'
 	@echo '  make boot KERNEL=path/to/bzImage INITRD=path CPUS= PACKAGES= MEM= EMU= CMDLINE='
 	@echo
 	@echo 'Parts of make test:'
-	@echo '  make test-tools    the tools that assemble the tree'
+	@echo '  make test-tools    the tools that assemble the tree, and those that count tests'
 	@echo '  make test-unit     pure kernel files and the software TDX module, in userspace'
-	@echo '  make test-kunit    KUnit suites in stock QEMU'
-	@echo '  make test-e2e      whole machines, kernels host, debug and kcsan (KERNELS=host: not debug)'
-	@echo '  make test-notdx    the kernel without TDX host support builds and has none of it'
-	@echo '  make check         style and static analysis'
 	@echo '  make test-series   the patch series can be made and applied, and is in style'
+	@echo '  make check         style and static analysis'
+	@echo '  make test-kunit    KUnit suites in stock QEMU'
+	@echo '  make test-notdx    without TDX host support nothing that it touches has any of it'
+	@echo '  make test-e2e      whole machines, kernels host, debug and kcsan (KERNELS=host: not debug,'
+	@echo '                     PYTEST_ARGS="-k words")'
+	@echo
+	@echo 'What make test-all has more:'
+	@echo '  make test-kunit-tool   KUnit suites in the kernel that kunit.py builds'
+	@echo '  make test-notdx-whole  the same as test-notdx of a whole kernel'
+	@echo '  make test-e2e-all      whole machines with a thread for each CPU, with KASAN everywhere,'
+	@echo '                         and compared with the unpatched kernel'
+	@echo '  and series-check, coverage, soak and mutate'
 	@echo
 	@echo 'The product:'
 	@echo '  make series        write the patch series into build/series, for git am'
 	@echo '  make series-check  build and test every prefix of it, by other compilers and configs'
-	@echo '                     too (an hour; SERIES_CHECKS="names of checks")'
+	@echo '                     too (half an hour; SERIES_CHECKS="names of checks")'
 	@echo '  make size          what TDX host support adds to a kernel that does not use it'
 	@echo
 	@echo 'More, when asked for:'
@@ -62,6 +78,7 @@ help:
 	@echo '                     (KSRC=dir: another base than Debian'"'"'s linux-source-6.1)'
 	@echo '  make refresh       write edits of build/linux back into *.patch'
 	@echo '  make kernel        build build/$$CONFIG (CONFIG=host|notdx|debug|base)'
+	@echo '  make kernels       build all that make test takes'
 	@echo '  make emulator      build the emulated TDX platform'
 	@echo '  make packages      install missing Debian packages'
 	@echo '  make clean         remove build/'
@@ -76,7 +93,7 @@ refresh:
 	@$(PYTHON) tools/overlay/overlay.py refresh
 
 kernel: tree
-	@$(PYTHON) tools/overlay/kernel.py $(CONFIG)
+	@$(BUILD_KERNELS) $(CONFIG)
 
 emulator: packages
 	@$(MAKE) --no-print-directory -s -C tools/testing/tdx/emulator O=$(BUILD)/emulator
@@ -99,16 +116,28 @@ boot: emulator
 test: packages
 	@$(PYTHON) tools/overlay/test.py
 
-PYTEST := PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -p no:cacheprovider
+test-all: packages
+	@$(PYTHON) tools/overlay/test.py --all
 
-test-tools: packages
-	@$(PYTEST) tools/overlay
+# What a part of make test found, as junit XML, TAP or JSON: test.py reads it.
+RESULTS = $(BUILD)/results/$@
+KEEP_TAP = { mkdir -p $(RESULTS) && tee $(RESULTS)/$@.tap; }
+
+# Tests side by side, as many as there are CPUs.
+PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -p no:cacheprovider \
+	--junitxml=$(RESULTS)/$(1).xml -o junit_duration_report=call
+SIDE_BY_SIDE := -n $(shell nproc)
+BUILD_KERNELS = $(PYTHON) tools/overlay/kernel.py
+
+test-tools: tree
+	@$(call PYTEST,tools) $(SIDE_BY_SIDE) tools/overlay
 
 UNIT := $(MAKE) --no-print-directory -C tools/testing/tdx/unit O=$(BUILD)/unit KTREE=$(BUILD)/linux
 
 test-unit: tree
-	@$(UNIT) test
-	@$(PYTEST) tools/testing/tdx/unit
+	@$(UNIT) -j$$(nproc) test; status=$$?; mkdir -p $(RESULTS); \
+		cp $(BUILD)/unit/tap/*.tap $(RESULTS); exit $$status
+	@$(call PYTEST,tools) $(SIDE_BY_SIDE) tools/testing/tdx/unit
 
 fuzz bench: tree
 	@$(UNIT) $@
@@ -116,26 +145,47 @@ fuzz bench: tree
 mutate: tree
 	@$(PYTHON) tools/testing/tdx/unit/mutate.py
 
-test-kunit: tree
-	@$(PYTHON) tools/overlay/suites.py
-	@grep -aE '(cases|steps|indispensable)' $(BUILD)/kunit/test.log
-
-KERNELS ?= host,debug
+# What hooks touch and this kernel has; of the objects of KVM make knows the directory only.
+HOOKED := $(patsubst %.c.patch,%.o,$(filter-out arch/x86/coco/% arch/x86/kvm/% virt/kvm/%,$(shell \
+	git ls-files -co --exclude-standard '*.c.patch')))
 comma := ,
+empty :=
+NOTDX := notdx:$(subst $(empty) $(empty),$(comma),$(HOOKED) arch/x86/kvm/)
+KERNELS ?= host,debug
+
+# All at once: while one is linked, another is compiled.
+kernels: tree emulator
+	@$(BUILD_KERNELS) host debug kcsan $(NOTDX)
+
+test-kunit: tree
+	@$(BUILD_KERNELS) host
+	@mkdir -p $(RESULTS)
+	@$(PYTHON) tools/overlay/suites.py --json $(RESULTS)/kunit.json
+
+test-kunit-tool: tree
+	@mkdir -p $(RESULTS)
+	@$(PYTHON) tools/overlay/suites.py --build --json $(RESULTS)/kunit.json
+
 test-e2e: tree emulator
-	@for config in $(subst $(comma), ,$(KERNELS)) kcsan notdx base; do \
-		$(PYTHON) tools/overlay/kernel.py $$config || exit 1; done
-	@cd $(E2E) && $(PYTEST) -v --tb=short --durations=12 --kernels $(KERNELS) $(PYTEST_ARGS)
+	@$(BUILD_KERNELS) $(subst $(comma), ,$(KERNELS)) kcsan
+	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --durations=10 \
+		--kernels $(KERNELS) $(PYTEST_ARGS)
+
+# Not side by side: each machine has threads of its own.
+test-e2e-all: tree emulator
+	@$(BUILD_KERNELS) host debug kasan kcsan notdx base
+	@cd $(E2E) && $(call PYTEST,e2e) -v --tb=short --durations=10 --all --threads multi \
+		--kernels host,debug,kasan $(PYTEST_ARGS)
 
 # Its result is what is to be seen, so of a build only an error.
 QUIETLY = >$(BUILD)/kernel.log || { cat $(BUILD)/kernel.log; exit 1; }
 
 soak overhead: tree emulator
-	@$(PYTHON) tools/overlay/kernel.py host $(QUIETLY)
+	@$(BUILD_KERNELS) host $(QUIETLY)
 	@$(PYTHON) $(E2E)/$@.py
 
 coverage: tree emulator
-	@$(PYTHON) tools/overlay/kernel.py gcov
+	@$(BUILD_KERNELS) gcov
 	@$(PYTHON) $(E2E)/coverage.py
 
 deb: tree emulator
@@ -144,12 +194,16 @@ deb: tree emulator
 	@$(PYTHON) $(E2E)/debian.py $(if $(EMU),--emulator-options "$(EMU)")
 
 test-notdx: tree
-	@$(PYTHON) tools/overlay/kernel.py notdx vmlinux
-	@tools/overlay/nothing-left.sh build/notdx/vmlinux
+	@$(BUILD_KERNELS) $(NOTDX)
+	@tools/overlay/nothing-left.sh $(HOOKED:%=build/notdx/%) $$(find build/notdx/arch/x86/kvm -name '*.o') | $(KEEP_TAP)
+
+test-notdx-whole: tree
+	@$(BUILD_KERNELS) notdx:vmlinux
+	@tools/overlay/nothing-left.sh build/notdx/vmlinux | $(KEEP_TAP)
 
 check: tree
-	@$(PYTHON) tools/overlay/kernel.py host
-	@tools/overlay/check.sh
+	@$(BUILD_KERNELS) host
+	@tools/overlay/check.sh | $(KEEP_TAP)
 
 series: packages
 	@$(PYTHON) tools/overlay/series.py
@@ -157,15 +211,14 @@ series: packages
 SERIES_CHECKS ?=
 series-check: packages emulator
 	@tools/overlay/packages.sh packages-series.txt
-	@$(PYTHON) tools/overlay/series_check.py $(SERIES_CHECKS)
+	@$(PYTHON) tools/overlay/series_check.py $(SERIES_CHECKS) | $(KEEP_TAP)
 	@$(if $(SERIES_CHECKS),,$(MAKE) --no-print-directory check)
 
 test-series: packages
-	@$(PYTHON) tools/overlay/series_check.py --quick
+	@$(PYTHON) tools/overlay/series_check.py --quick | $(KEEP_TAP)
 
 size: tree
-	@$(PYTHON) tools/overlay/kernel.py plain $(QUIETLY)
-	@$(PYTHON) tools/overlay/kernel.py notdx $(QUIETLY)
+	@$(BUILD_KERNELS) plain notdx $(QUIETLY)
 	@$(PYTHON) $(E2E)/size.py
 
 clean:

@@ -1,24 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Style and static analysis of all that is ours: a line PASS or FAIL for each.
-# Needs build/linux and build/host.
+# Style and static analysis of all that is ours, as TAP; as many checks at once
+# as there are CPUs.  Needs build/linux and build/host.
 
+# shellcheck disable=SC2317 # checks are called by name
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
+said=$(mktemp -d) || exit 1
 # checkpatch leaves a cache behind.
-trap 'rm -f .checkpatch-camelcase.*' EXIT
-
-failed=0
-outcome() { # name, output: no output is good
-	if [ -z "$2" ]; then
-		echo "PASS $1"
-	else
-		printf '%s\nFAIL %s\n' "$2" "$1"
-		failed=1
-	fi
-}
+trap 'rm -rf "$said" .checkpatch-camelcase.*' EXIT
 
 mapfile -t kernel_c < <(git ls-files -co --exclude-standard 'arch/*.[chS]' 'include/*.h')
 mapfile -t tools_c < <(git ls-files -co --exclude-standard 'tools/*.[chS]')
@@ -36,8 +28,51 @@ checkpatch() {
 		grep -v 'total: 0 errors, 0 warnings, 0 checks'
 }
 
+# A check has nothing to say when all is well.
+
+checkpatch_takes_kernel_files() {
+	checkpatch -f "${kernel_c[@]}" | grep -v "$fatal_event"
+}
+
+# Programs outside the kernel have no kernel macros to prefer, and an instruction may have the
+# name of the function around it.
+checkpatch_takes_tools() {
+	checkpatch --ignore PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME -f "${tools_c[@]}"
+}
+
+# By standard input: checkpatch takes a file that git knows for source code.  Hooks alone have no
+# message and no sign-off.
+checkpatch_takes_patches() {
+	local patch
+	for patch in "${patches[@]}"; do
+		checkpatch --ignore MISSING_SIGN_OFF,COMMIT_MESSAGE - <"$patch"
+	done
+}
+
+kernel_doc_is_complete() {
+	perl build/linux/scripts/kernel-doc -none "${kernel_h[@]}"
+}
+
+messages_are_documented() {
+	/usr/bin/python3 tools/overlay/messages.py
+}
+
+shellcheck_is_silent() {
+	shellcheck "${shell[@]}"
+}
+
+pyflakes_is_silent() {
+	/usr/bin/python3 -m pyflakes "${python[@]}"
+}
+
+files_have_SPDX_lines() {
+	git ls-files -co --exclude-standard |
+		grep -v '^series/\|\.patch$\|\.gitignore\|\.kunitconfig$\|/README.md$\|^README.md$' |
+		xargs grep -L 'SPDX-License-Identifier: GPL-2.0'
+}
+
 # What sparse says of our files; all that make says when it fails, as without sparse.
-run_sparse() {
+sparse_is_silent() {
 	local output
 	if output=$(make -s -C build/linux O=../host C=2 CF=-D__CHECK_ENDIAN__ LOCALVERSION= \
 		arch/x86/virt/ arch/x86/kvm/vmx/tdx.o 2>&1); then
@@ -47,29 +82,9 @@ run_sparse() {
 	fi
 }
 
-outcome "checkpatch: kernel files" \
-	"$(checkpatch -f "${kernel_c[@]}" | grep -v "$fatal_event")"
-# Programs outside the kernel have no kernel macros to prefer, and an instruction may have the
-# name of the function around it.
-outcome "checkpatch: tools" \
-	"$(checkpatch --ignore PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME -f "${tools_c[@]}")"
-# By standard input: checkpatch takes a file that git knows for source code.  Hooks alone have no
-# message and no sign-off.
-outcome "checkpatch: patches" "$(for patch in "${patches[@]}"; do
-	checkpatch --ignore MISSING_SIGN_OFF,COMMIT_MESSAGE - <"$patch"
-done)"
-outcome "kernel-doc" \
-	"$(perl build/linux/scripts/kernel-doc -none "${kernel_h[@]}" 2>&1)"
-outcome "messages are documented" "$(/usr/bin/python3 tools/overlay/messages.py 2>&1)"
-outcome "shellcheck" "$(shellcheck "${shell[@]}" 2>&1)"
-outcome "pyflakes" "$(/usr/bin/python3 -m pyflakes "${python[@]}" 2>&1)"
-outcome "SPDX lines" \
-	"$(git ls-files -co --exclude-standard | grep -v '^series/\|\.patch$\|\.gitignore\|\.kunitconfig$\|/README.md$\|^README.md$' |
-		xargs grep -L 'SPDX-License-Identifier: GPL-2.0' 2>&1)"
-outcome "sparse" "$(run_sparse)"
 # What it cannot know: the kernel's loops; the void pointers and statement expressions of GNU C;
 # symbols of a linker script; that both loops of shootdown() go over the same CPUs.
-run_cppcheck() {
+cppcheck_is_silent() {
 	local each
 	for each in for_each_online_cpu for_each_present_cpu; do
 		set -- "$@" "-D$each(cpu)=while ((cpu = next_cpu()))"
@@ -83,8 +98,36 @@ run_cppcheck() {
 		arch/x86/virt/vmx/tdx arch/x86/kvm/vmx/tdx.c \
 		tools/testing/tdx/emulator tools/testing/tdx/e2e/guest
 }
-outcome "cppcheck" "$(run_cppcheck 2>&1)"
-outcome "locking model" \
-	"$(tools/testing/tdx/locking/check.sh 2>&1 || echo "check.sh failed")"
 
+every_order_of_events_in_the_locking_model_is_safe() {
+	tools/testing/tdx/locking/check.sh || echo "check.sh failed"
+}
+
+# The longest first.
+checks=(every_order_of_events_in_the_locking_model_is_safe cppcheck_is_silent
+	checkpatch_takes_kernel_files checkpatch_takes_tools checkpatch_takes_patches
+	kernel_doc_is_complete messages_are_documented shellcheck_is_silent pyflakes_is_silent
+	files_have_SPDX_lines sparse_is_silent)
+
+for check in "${checks[@]}"; do
+	while (($(jobs -rp | wc -l) >= $(nproc))); do
+		wait -n
+	done
+	"$check" >"$said/$check" 2>&1 &
+done
+wait
+
+echo "TAP version 13"
+echo "1..${#checks[@]}"
+number=0
+failed=0
+for check in "${checks[@]}"; do
+	number=$((number + 1))
+	if [ -s "$said/$check" ]; then
+		failed=1
+		sed 's/^/# /' "$said/$check"
+		printf 'not '
+	fi
+	echo "ok $number - ${check//_/ }"
+done
 exit "$failed"

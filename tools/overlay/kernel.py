@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Configure and build a kernel from build/linux in build/CONFIG.
+"""Configure and build kernels from build/linux, each in build/CONFIG.
 
-The config `base` is the kernel without the overlay, to compare with.
+CONFIG:TARGET,... builds these targets instead of bzImage.  The config `base` is the kernel without
+the overlay, to compare with.
 """
 import argparse
 import hashlib
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 
 import base
@@ -26,18 +28,21 @@ FRAGMENTS = {
     "notdx": ["base", "notdx"],
     "plain": ["base", "plain"],
     "debug": ["base", "host", "debug"],
+    "kasan": ["base", "host", "debug", "kasan"],
     "kcsan": ["base", "host", "kcsan"],
     "gcov": ["base", "host", "gcov"],
     "clang": ["base", "host", "clang"],
 }
 
-# What KCSAN watches: the kernel has so much else that it would hardly ever come to this.
-WATCHED = "arch/x86/virt/% arch/x86/kvm/vmx/tdx.o"
+# What sanitizers watch: KCSAN would hardly ever come to this among all the rest of the kernel, and
+# KASAN and UBSAN make the rest slow to build and to run.  The config `kasan` has it all.
+WATCHED = "$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx.o,$@),y,n)"
 
 # What make has to be told.
 MAKE_VARIABLES = {
     "clang": ["LLVM=-16"],
-    "kcsan": [f"KCSAN_SANITIZE=$(if $(filter {WATCHED},$@),y,n)"],
+    "debug": [f"KASAN_SANITIZE={WATCHED}", f"UBSAN_SANITIZE={WATCHED}"],
+    "kcsan": [f"KCSAN_SANITIZE={WATCHED}"],
 }
 
 OPTION = re.compile(r"^(CONFIG_\w+)=(.*)$", re.M)
@@ -109,16 +114,35 @@ def configure(config, tree, out):
     wanted.write_text(text_and_kconfig)
 
 
+def rule(config, targets):
+    """A target of a Makefile that builds the kernel as one of several."""
+    tree = pristine_tree() if config == "base" else TREE
+    configure(config, tree, BUILD / config)
+    command = make_command(tree, BUILD / config, *MAKE_VARIABLES.get(config, []), *targets)
+    return f"{config}:\n\t+@{shlex.join(command).replace('$', '$$')}\n"
+
+
+def build(wanted):
+    """Build {config: targets} side by side: while one is linked, another is compiled."""
+    rules = "".join(rule(config, targets) for config, targets in wanted.items())
+    done = subprocess.run(["make", f"-j{os.cpu_count()}", "-f", "-", *wanted], check=False,
+                          input=f".PHONY: {' '.join(wanted)}\n{rules}", text=True)
+    if done.returncode:
+        raise Refusal(f"building {' '.join(wanted)} failed")
+
+
+def parse(argument):
+    config, _, targets = argument.partition(":")
+    if config not in FRAGMENTS:
+        raise argparse.ArgumentTypeError(f"{config} is none of {', '.join(sorted(FRAGMENTS))}")
+    return config, targets.split(",") if targets else ["bzImage"]
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", choices=sorted(FRAGMENTS))
-    parser.add_argument("targets", nargs="*", default=["bzImage"])
-    args = parser.parse_args()
-    out = BUILD / args.config
-    tree = pristine_tree() if args.config == "base" else TREE
-    configure(args.config, tree, out)
-    if make(tree, out, f"-j{os.cpu_count()}", *MAKE_VARIABLES.get(args.config, []), *args.targets):
-        raise Refusal(f"building the {args.config} kernel failed")
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", nargs="+", type=parse, help="CONFIG or CONFIG:TARGET,...")
+    build(dict(parser.parse_args().config))
 
 
 if __name__ == "__main__":

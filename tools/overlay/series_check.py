@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Is the patch series one that a maintainer can apply?
 
-Prints PASS or FAIL for each check.  --quick: what takes a minute and needs no kernel to be
+Each check is a test, in TAP.  --quick: what takes a minute and needs no kernel to be
 built.  Without it every prefix of the series is built, with TDX host support on and off, boots and
 runs the KUnit cases that it has; then compilers and configs that make test does not try.
 """
@@ -59,6 +59,11 @@ def run(*args, **kwargs):
 def output_if_failed(*args, **kwargs):
     status, output = run(*args, **kwargs)
     return (output.strip() or f"{args[0]} failed") if status else ""
+
+
+def say(text):
+    """What TAP takes for a comment."""
+    print("\n".join(f"# {line}" for line in text.splitlines()), flush=True)
 
 
 def build(tree, out, *args):
@@ -152,7 +157,7 @@ def applies_to_vanilla(what):
                                 "-C", directory, *(f"*/{path}" for path in what.whole("M")))
         if said:
             return said
-        print(f"     {tarball.name}", flush=True)
+        say(tarball.name)
         run("git", "init", "--quiet", cwd=directory)
         run("git", "add", "--all", "--force", cwd=directory)
         run("git", "-c", "user.name=base", "-c", "user.email=base@localhost", "commit", "--quiet",
@@ -206,8 +211,8 @@ def few_lines_change(what):
     code = {path: sum(lines) for path, lines in changed.items()
             if not path.startswith("Documentation/")}
     total = sum(code.values())
-    print(f"     {total} lines in {len(code)} existing files, and "
-          f"{sum(map(sum, changed.values())) - total} in documentation", flush=True)
+    say(f"{total} lines in {len(code)} existing files, and "
+        f"{sum(map(sum, changed.values())) - total} in documentation")
     return f"{total} lines are more than {MOST_CHANGED_LINES}" if total > MOST_CHANGED_LINES else ""
 
 
@@ -274,10 +279,10 @@ def every_prefix_builds_and_passes(what):
             continue
         start = time.monotonic()
         said, cases = check_prefix(commit)
-        print(f"     {'FAIL' if said else 'pass'} {number:2} {cases:4} KUnit cases "
-              f"{time.monotonic() - start:4.0f} s  {subject}", flush=True)
+        say(f"{'FAIL' if said else 'pass'} {number:2} {cases:4} KUnit cases "
+            f"{time.monotonic() - start:4.0f} s  {subject}")
         if said:
-            print(said, flush=True)
+            say(said)
             wrong.append(subject)
     return "\n".join(wrong)
 
@@ -397,15 +402,16 @@ def main():
     chosen = [check for check in QUICK + ([] if args.quick else SLOW)
               if not args.checks or check.__name__ in args.checks]
     failed = False
+    print(f"TAP version 13\n1..{len(chosen)}", flush=True)
     what = Series()
-    for check in chosen:
+    for number, check in enumerate(chosen, 1):
         start = time.monotonic()
         said = check(what)
         failed |= bool(said)
         if said:
-            print(said)
-        print(f"{'FAIL' if said else 'PASS'} {check.__name__.replace('_', ' ')} "
-              f"({time.monotonic() - start:.0f} s)", flush=True)
+            say(said)
+        say(f"{time.monotonic() - start:.0f} s")
+        print(f"{'not ' if said else ''}ok {number} - {check.__name__.replace('_', ' ')}", flush=True)
     sys.exit(failed)
 
 

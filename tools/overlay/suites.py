@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Run the KUnit suites of build/linux in stock QEMU, in build/kunit."""
+"""Run the KUnit suites in stock QEMU, with the kernel of build/host or one that kunit.py builds."""
 import argparse
+import json
 import os
+import pathlib
+import re
 import subprocess
-import sys
 
-from overlay import BUILD, TREE
+import base
+from base import Refusal
+from overlay import BUILD, TOP, TREE
 
-CONFIG = "arch/x86/virt/vmx/tdx/tests/.kunitconfig"
+TESTS = "arch/x86/virt/vmx/tdx/tests"
+CONFIG = f"{TESTS}/.kunitconfig"
 
 # One thread for all CPUs: with several, QEMU 7.2 can run a stale INT3 after code was patched, and
 # the suites patch a static call.  No CMPXCHG16B: behind it, QEMU 7.2 interrupts a CPU with wrong
@@ -25,12 +30,32 @@ def command(tree, out, what, *args):
             "--build_dir", str(out), *args]
 
 
+def expected():
+    """Names of the suites that the sources have."""
+    sources = sorted((TOP / TESTS).glob("*_test.c"))
+    return {name for path in sources
+            for name in re.findall(r'^\t\.name = "(tdx_\w+)",$', path.read_text(), re.M)}
+
+
 def main():
-    argparse.ArgumentParser(description=__doc__).parse_args()
-    sys.exit(subprocess.run(command(TREE, BUILD / "kunit", "run", "--kunitconfig", CONFIG,
-                                    "--jobs", str(os.cpu_count()), *MACHINE, SUITES),
-                            check=False).returncode)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", action="store_true", help="a kernel for the suites alone")
+    parser.add_argument("--json", type=pathlib.Path, required=True, help="where results go")
+    args = parser.parse_args()
+    json_option = f"--json={args.json}"
+    if args.build:
+        kunit = command(TREE, BUILD / "kunit", "run", "--kunitconfig", CONFIG,
+                        "--jobs", str(os.cpu_count()), *MACHINE, json_option, SUITES)
+    else:
+        kunit = command(TREE, BUILD / "host", "exec", "--kernel_args", "kunit.enable=1",
+                        *MACHINE, json_option, SUITES)
+    if subprocess.run(kunit, check=False).returncode:
+        raise Refusal("kunit.py failed")
+    ran = {group["name"] for group in json.loads(args.json.read_text())["sub_groups"]}
+    if ran != expected():
+        raise Refusal(f"suites that did not run, or are in no source: {ran ^ expected()}")
 
 
 if __name__ == "__main__":
-    main()
+    with base.errors_in_words():
+        main()

@@ -1,107 +1,134 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Run all parts of make test and count what they say.
+"""Run the parts of make test, or of make test-all, and count their tests.
 
-The last line is "N passed, N failed".  A part that ends with an error without
-naming a failed test counts as one.
+The last line is "N passed, N failed".  What passed and what failed is read from the data that a
+part leaves in build/results/PART.  A test that was skipped was not run, so it counts as failed;
+so does a part that ends with an error or without any test that passed.
 """
 import argparse
-import pathlib
+import dataclasses
 import re
+import shutil
 import subprocess
 import sys
 import time
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
+import results
+from overlay import BUILD, TOP
+from results import Case
 
+RESULTS = BUILD / "results"
 
-def count_lines(passed, failed):
-    """A counter for output with a line for each test."""
-    def count(output):
-        return (len(re.findall(passed, output, re.M)), len(re.findall(failed, output, re.M)))
-    return count
+# What builds, and what tests: cheap parts first.
+STEPS = ["tree", "test-tools", "test-unit", "test-series", "kernels", "check", "test-kunit",
+         "test-notdx", "test-e2e"]
+# What takes longer and changes less: see README.md.
+MORE = ["test-kunit-tool", "test-notdx-whole", "test-e2e-all", "series-check", "coverage", "soak",
+        "mutate"]
+BUILDS = ["tree", "kernels"]
+# Their exit status is all that they have to say.
+COMMANDS = ["coverage", "soak", "mutate"]
 
-
-def count_kunit(output):
-    """kunit.py's last line: what did not pass, skipped tests excepted, failed."""
-    match = re.search(r"Testing complete\. Ran (\d+) tests: passed: (\d+)(?:.*skipped: (\d+))?",
-                      output)
-    if not match:
-        return 0, 0
-    ran, passed, skipped = (int(n or 0) for n in match.groups())
-    errors = re.search(r"Testing complete\..*errors: (\d+)", output)
-    return passed, ran - passed - skipped + (int(errors[1]) if errors else 0)
-
-
-def count_pytest(output):
-    """pytest's summary, which need not be the last line."""
-    summaries = re.findall(r"^=+ (.*) in [\d.]+s\b.*=+$", output, re.M)
-    words = dict((word, int(number)) for number, word in
-                 re.findall(r"(\d+) (passed|failed|error)", summaries[-1] if summaries else ""))
-    return words.get("passed", 0), words.get("failed", 0) + words.get("error", 0)
-
-
-def count_unit(output):
-    """TAP of the programs, and pytest of the tools."""
-    tap = count_lines(r"^ok \d+", r"^not ok \d+")(output)
-    tools = count_pytest(output)
-    return tap[0] + tools[0], tap[1] + tools[1]
-
-
-# Cheap parts first.
-PARTS = {
-    "tools": count_pytest,
-    "unit": count_unit,
-    "check": count_lines(r"^PASS ", r"^FAIL "),
-    "series": count_lines(r"^PASS ", r"^FAIL "),
-    "kunit": count_kunit,
-    "e2e": count_pytest,
-    "notdx": count_lines(r"has no symbol of TDX host support$", r"^error: .* has symbols"),
-}
+# Minutes: from nothing, and when the kernels are built.
+BUDGET, BUDGET_WHEN_BUILT, BUDGET_FOR_ALL = 30, 20, 180
+SLOWEST = 10
 
 # Progress of a kernel build: one line for so many files.
 BUILD_LINE = re.compile(r"^ +(CC|AS|AR|LD|HOSTCC|GEN|UPD|WRAP|SYSTBL|SYSHDR|HOSTLD|CHK\w*) ")
 
 
-def run_part(target):
-    """The part's output, shown on the way without the lines of a build, and its status."""
-    lines, built = [], 0
+@dataclasses.dataclass
+class Part:
+    """What came of a target of the Makefile."""
+    target: str
+    seconds: float
+    cases: list
+
+    def number(self, outcome):
+        return sum(case.outcome == outcome for case in self.cases)
+
+    @property
+    def passed(self):
+        return self.number("passed")
+
+    @property
+    def failed(self):
+        return len(self.cases) - self.passed
+
+
+def run_target(target):
+    """Its status; its output is shown without the lines of a build."""
+    built = 0
     with subprocess.Popen(["make", "--no-print-directory", target], cwd=TOP, text=True,
                           errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as process:
         for line in process.stdout:
-            lines.append(line)
             if BUILD_LINE.match(line):
                 built += 1
                 if built % 250 == 0:
                     print(f"  ... {built} files built", flush=True)
             else:
                 print(line, end="", flush=True)
-    return "".join(lines), process.returncode
+    return process.returncode
+
+
+def verdict(target, status, cases):
+    """The cases, and one more for what they do not tell."""
+    if target in COMMANDS:
+        return [Case(target, "failed" if status else "passed")]
+    if status and all(case.outcome == "passed" for case in cases):
+        return [*cases, Case(f"{target}: ended with status {status}", "failed")]
+    if not cases and target not in BUILDS:
+        return [Case(f"{target}: ran no test", "failed")]
+    return cases
+
+
+def run_part(target):
+    print(f"=== make {target}", flush=True)
+    folder = RESULTS / target
+    shutil.rmtree(folder, ignore_errors=True)
+    start = time.monotonic()
+    status = run_target(target)
+    seconds = time.monotonic() - start
+    return Part(target, seconds, verdict(target, status, results.read(folder)))
+
+
+def show(parts, seconds, budget):
+    cases = [case for part in parts for case in part.cases]
+    print("\nslowest tests")
+    for case in sorted(cases, key=lambda case: -case.seconds)[:SLOWEST]:
+        print(f"{case.seconds:>6.0f} s  {case.name}")
+    for outcome in ("failed", "skipped"):
+        for case in cases:
+            if case.outcome == outcome:
+                print(f"{outcome}: {case.name}")
+    print("\nparts")
+    for part in parts:
+        counts = "" if part.target in BUILDS and not part.cases else \
+            f"{part.passed:>4} passed {part.failed:>4} failed"
+        print(f"{part.seconds:>6.0f} s  {part.target:<16} {counts}".rstrip())
+    print(f"{seconds:>6.0f} s  in all"
+          + (f": over the budget of {budget} minutes" if seconds > 60 * budget else ""))
+    passed, failed = (sum(getattr(part, count) for part in parts) for count in ("passed", "failed"))
+    print(f"{passed} passed, {failed} failed")
+    return failed
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("parts", nargs="*", default=list(PARTS), help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--all", action="store_true", help="what a release takes, too")
+    parser.add_argument("--started", type=float, default=time.time(),
+                        help="when the time began to run, in seconds since 1970")
+    parser.add_argument("targets", nargs="*", help=f"of {', '.join(STEPS + MORE)}")
     args = parser.parse_args()
-    rows = []
-    for part in args.parts:
-        target = part if part == "check" else f"test-{part}"
-        print(f"=== make {target}", flush=True)
-        start = time.monotonic()
-        output, status = run_part(target)
-        passed, failed = PARTS[part](output)
-        if status and not failed:
-            failed = 1
-        if not passed and not failed:
-            failed = 1
-        rows.append((target, passed, failed, time.monotonic() - start))
-    print()
-    for target, passed, failed, seconds in rows:
-        print(f"{target:<12} {passed:>4} passed {failed:>4} failed {seconds:>6.0f} s")
-    passed, failed = (sum(row[i] for row in rows) for i in (1, 2))
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    unknown = set(args.targets) - set(STEPS + MORE)
+    if unknown:
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    built = (BUILD / "host/arch/x86/boot/bzImage").is_file()
+    budget = BUDGET_FOR_ALL if args.all else BUDGET_WHEN_BUILT if built else BUDGET
+    parts = [run_part(target) for target in args.targets or STEPS + MORE * args.all]
+    sys.exit(1 if show(parts, time.time() - args.started, budget) else 0)
 
 
 if __name__ == "__main__":

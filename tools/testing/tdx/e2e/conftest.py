@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Fixtures of the end-to-end tests."""
+import fcntl
 import functools
+import random
 import re
 
 import pytest
@@ -10,24 +12,65 @@ import machine
 FAILED = machine.BUILD / "e2e" / "failed"
 SHOWN = 60
 RESULTS = pytest.StashKey[list]()
+NO_KERNEL = "no kernel"
 
 
 def pytest_addoption(parser):
     parser.addoption("--kernels", default="host,debug",
                      help="configs of the kernels to test, separated by commas")
+    parser.addoption("--threads", choices=("one", "multi"), default="one",
+                     help="QEMU's threads: one for all CPUs of a machine, or one for each")
+    parser.addoption("--all", action="store_true",
+                     help="tests with the mark release, too: they take more kernels or more time")
+    parser.addoption("--shuffle", metavar="SEED", help="another order for each seed")
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "one_kernel: the kernel's own checks would see nothing "
-                                       "that other tests do not show them")
+    for mark in ("one_kernel: the kernel's own checks would see nothing that other tests do not "
+                 "show them",
+                 "kernels(names): only these can find anything",
+                 "parallel: CPUs have to run at the same time",
+                 "release: for make test-all"):
+        config.addinivalue_line("markers", mark)
 
 
 def pytest_generate_tests(metafunc):
-    if "kernel" in metafunc.fixturenames:
-        kernels = metafunc.config.getoption("--kernels").split(",")
-        if metafunc.definition.get_closest_marker("one_kernel"):
-            del kernels[1:]
-        metafunc.parametrize("kernel", kernels)
+    if "kernel" not in metafunc.fixturenames:
+        return
+    kernels = metafunc.config.getoption("--kernels").split(",")
+    only = metafunc.definition.get_closest_marker("kernels")
+    if only:
+        kernels = [kernel for kernel in kernels if kernel in only.args]
+    if metafunc.definition.get_closest_marker("one_kernel"):
+        del kernels[1:]
+    metafunc.parametrize("kernel", kernels or [NO_KERNEL])
+
+
+def pytest_collection_modifyitems(config, items):
+    """What is for a release, and what has no kernel, is left out."""
+    def is_wanted(item):
+        if item.get_closest_marker("release") and not config.getoption("--all"):
+            return False
+        return not (hasattr(item, "callspec") and item.callspec.params.get("kernel") is NO_KERNEL)
+
+    unwanted = [item for item in items if not is_wanted(item)]
+    config.hook.pytest_deselected(items=unwanted)
+    # Those that run alone come last, so that nobody waits for them.
+    items[:] = sorted(filter(is_wanted, items), key=has_threads)
+    if config.getoption("--shuffle"):
+        random.Random(config.getoption("--shuffle")).shuffle(items)
+
+
+def has_threads(item):
+    return (item.get_closest_marker("parallel") is not None
+            or item.config.getoption("--threads") == "multi")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """A machine with a thread for each CPU is alone on the host; others run side by side."""
+    with machine.lock("cores", fcntl.LOCK_EX if has_threads(item) else fcntl.LOCK_SH):
+        yield
 
 
 def keep(name, result):
@@ -50,13 +93,20 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture
-def boot_kernel(request):
+def accel(request):
+    """QEMU's accelerator for a machine of this test."""
+    return machine.THREADS if has_threads(request.node) else machine.ONE_THREAD
+
+
+@pytest.fixture
+def boot_kernel(request, accel):
     """Boots a machine with a kernel that was built here; no boot may leave a report behind."""
     results = request.node.stash.setdefault(RESULTS, [])
 
     def run(kernel, scenario, **options):
         # Five times what the longest take: for machines that hang.
-        options.setdefault("timeout", 600 if kernel == "debug" else 120)
+        options.setdefault("timeout", 600 if kernel in ("debug", "kasan") else 120)
+        options.setdefault("accel", accel)
         try:
             result = machine.Machine(kernel=kernel, **options).run(scenario)
         except machine.MachineError as error:

@@ -32,11 +32,11 @@ NO_DELAY = "suspend.pm_test_delay=0"
 LEVELS = ["freezer", "devices", "platform", "processors", "core"]
 
 
+@machine.lock("files")
 def firmware(name):
     """QEMU's options for a table of acpi/, compiled again when it is older than its source."""
     source, table = ACPI / f"{name}.asl", machine.BUILD / "e2e" / f"{name}.aml"
     if not table.is_file() or table.stat().st_mtime < source.stat().st_mtime:
-        table.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["iasl", "-p", table.with_suffix(""), source], check=True,
                        stdout=subprocess.DEVNULL)
     return ("-acpitable", f"file={table}")

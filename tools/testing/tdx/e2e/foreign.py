@@ -47,6 +47,7 @@ def apt_options(suite, folder):
             "-o", f"Dir::State::lists={folder / 'lists'}", "-o", f"Dir::Cache={folder / 'cache'}"]
 
 
+@machine.lock("foreign")
 def fetch(name):
     """Unpack the kernel's package; the folder."""
     meta, suite = KERNELS[name]
@@ -78,8 +79,13 @@ def read_module(path):
 
 def initramfs(root):
     """The guest program's, and behind it kvm_intel with what it needs, in order."""
-    image = root / "initramfs.cpio"
     base = machine.build_initramfs()
+    with machine.lock("files"):
+        return add_modules(base, root)
+
+
+def add_modules(base, root):
+    image = root / "initramfs.cpio"
     if image.is_file() and image.stat().st_mtime > base.stat().st_mtime:
         return image
     [modules] = (root / "lib/modules").iterdir()

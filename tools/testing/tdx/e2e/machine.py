@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """One machine in QEMU, with or without the emulated TDX platform below Linux."""
+import contextlib
 import dataclasses
+import fcntl
 import os
 import pathlib
 import re
@@ -19,9 +21,11 @@ INITRAMFS = BUILD / "e2e" / "initramfs.cpio"
 # Behind CMPXCHG16B, QEMU 7.2 interrupts a CPU with wrong flags.
 CPU = "max,phys-bits=52,-cx16"
 
-# For a machine without the platform, which repairs it (softint.c): with several threads a CPU of
-# QEMU 7.2 can run an INT3 that another CPU has just removed from the code.
+# One thread for all CPUs, which take turns, or one for each: then they run at the same time.  A
+# machine without the platform, which repairs it (softint.c), needs one: with several a CPU of QEMU
+# 7.2 can run an INT3 that another CPU has just removed from the code.
 ONE_THREAD = "tcg,thread=single"
+THREADS = "tcg"
 
 # What a kernel prints when something in it is wrong.
 REPORTS = re.compile(r"BUG:|WARNING:|KASAN|UBSAN|Oops|general protection|"
@@ -43,13 +47,23 @@ def read_if_there(path):
     return path.read_text(errors="replace") if path.is_file() else ""
 
 
+@contextlib.contextmanager
+def lock(name, how=fcntl.LOCK_EX):
+    """Hold a lock among all processes that test in this repository."""
+    path = BUILD / "e2e" / f"{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, how)
+        yield
+
+
+@lock("files")
 def build_initramfs():
     """The guest program as /init of an initramfs; made again when a source is newer."""
     sources = sorted(GUEST.glob("*.c"))
     newest = max(path.stat().st_mtime for path in GUEST.iterdir())
     if INITRAMFS.is_file() and INITRAMFS.stat().st_mtime > newest:
         return INITRAMFS
-    INITRAMFS.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as root:
         subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror",
                         "-static", "-o", f"{root}/init", *map(str, sources)], check=True)
@@ -116,7 +130,7 @@ class Machine:
     emulator_options: str = ""
     cmdline: str = ""
     timeout: int = 120
-    accel: str = "tcg"
+    accel: str = THREADS
     hot_add: bool = False           # there is room for another package
     answers: dict = dataclasses.field(default_factory=dict)     # see qmp.py
     fatal: bool = False             # the kernel has to panic

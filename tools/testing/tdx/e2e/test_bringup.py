@@ -52,6 +52,7 @@ def test_a_second_td_costs_no_seamcall(boot):
     assert layout.EmulatorLog(result.log).count("TDH.SYS.INIT") == 1
 
 
+@pytest.mark.parallel
 def test_of_concurrent_creators_one_initialises(boot):
     result = boot("create-tds-at-once,8")
     ready(result)

@@ -64,9 +64,10 @@ def test_help_is_the_table_of_the_readme(tmp_path):
     assert table.startswith("| option |") and table in README.read_text()
 
 
-def test_its_own_crash_is_shown_with_names_and_ends_qemu():
+def test_its_own_crash_is_shown_with_names_and_ends_qemu(accel):
     with pytest.raises(machine.MachineError, match="status 39") as error:
-        machine.Machine(kernel="host", **SMALL, emulator_options="crash=on").run("create-td")
+        machine.Machine(kernel="host", **SMALL, emulator_options="crash=on",
+                        accel=accel).run("create-td")
     log = error.value.result.log
     assert re.search(r"^rax \w+ rbx \w+ ", log, re.M)
     backtrace = re.findall(r"^  0x\w+ (\w+)\+0x\w+$", log, re.M)
@@ -75,9 +76,9 @@ def test_its_own_crash_is_shown_with_names_and_ends_qemu():
     assert "crashed on CPU" in log
 
 
-def test_machine_that_hangs_tells_what_its_cpus_do():
+def test_machine_that_hangs_tells_what_its_cpus_do(accel):
     with pytest.raises(machine.MachineError, match="did not end in time") as error:
-        machine.Machine(kernel="host", **SMALL, timeout=15).run("ask,nobody")
+        machine.Machine(kernel="host", **SMALL, timeout=15, accel=accel).run("ask,nobody")
     result = error.value.result
     assert result.values("ask") == ["nobody"]
     cpus = result.texts()["cpus"]
@@ -144,12 +145,12 @@ def test_a_seed_is_a_sequence():
     assert statuses(1) == statuses(1) != statuses(2)
 
 
-def probe(case, cpus=1, options=""):
+def probe(case, cpus=1, options="", accel=machine.ONE_THREAD):
     """What the probe said, by key, and the emulator's log."""
     with tempfile.TemporaryDirectory() as directory:
         log = pathlib.Path(directory) / "log"
         done = subprocess.run(
-            ["qemu-system-x86_64", "-accel", "tcg", "-machine", "q35,smm=off", "-m", "1G",
+            ["qemu-system-x86_64", "-accel", accel, "-machine", "q35,smm=off", "-m", "1G",
              "-cpu", "max,phys-bits=52", "-smp", str(cpus), "-display", "none", "-nodefaults",
              "-no-reboot", "-serial", "stdio", "-debugcon", f"file:{log}",
              "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-append", options,
@@ -193,17 +194,19 @@ def test_ones_instead_of_a_machine_check():
     assert facts["touched"] == 1 and len(violations(log)) == 1
 
 
-def test_no_translation_survives_the_loss_of_a_page():
+@pytest.mark.parallel
+def test_no_translation_survives_the_loss_of_a_page(accel):
     """A CPU that reads in a loop, without any exit, is stopped at once."""
     for _ in range(5):
-        facts, log = probe("stale-translation", cpus=2)
+        facts, log = probe("stale-translation", cpus=2, accel=accel)
         assert facts["config"] == 0 and facts["trapped"] == 18
         assert facts["touched_later"] == 0
         assert [v for v in violations(log) if v.endswith("cpu 1")]
 
 
-def test_nmis_of_the_guest_arrive():
-    assert probe("nmi", cpus=2)[0]["nmis"] == 2 * 100
+@pytest.mark.parallel
+def test_nmis_of_the_guest_arrive(accel):
+    assert probe("nmi", cpus=2, accel=accel)[0]["nmis"] == 2 * 100
 
 
 def test_a_broadcast_does_not_wake_a_cpu_that_waits_for_a_sipi():

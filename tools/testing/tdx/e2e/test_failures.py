@@ -63,10 +63,10 @@ def test_pamts_that_the_module_wrote_are_made_safe_before_they_are_freed(boot):
     assert number(result.log, "violations") == 0
 
 
+@pytest.mark.kernels("debug")
 @pytest.mark.parametrize("options", ["", "inject=TDH.SYS.TDMR.INIT:9:OPERAND_INVALID:1000000"])
-def test_nothing_leaks(boot, kernel, options):
-    if kernel != "debug":
-        pytest.skip("only the debug kernel has kmemleak")
+def test_nothing_leaks(boot, options):
+    """To kmemleak."""
     result = boot("create-td", cmdline="kmemleak=on", emulator_options=options, **SMALL)
     assert result.value("kmemleak_scanned") == "2"
     assert result.values("kmemleak") == []

@@ -214,6 +214,7 @@ def test_the_last_online_cpu_of_a_package_stays_when_the_module_is_ready(boot):
 
 
 @pytest.mark.one_kernel
+@pytest.mark.parallel
 def test_all_cpus_come_and_go_while_the_module_is_initialised(boot):
     """A creator that finds a CPU offline is refused, and the next one succeeds."""
     result = boot(steps("create-td-while-cpu-toggles,1/2/3", "toggle-cpus,1", "create-td"),

@@ -38,9 +38,10 @@ def test_without_vmx_operation_seamcall_is_an_error(boot, parser):
     assert set(WITHOUT_VMX) <= set(passed(parser, result)["tdx_seamcall"])
 
 
+@pytest.mark.kernels("debug", "kasan")
 def test_all_suites_pass_under_what_the_kernel_checks(boot, parser):
     """
-    Without the platform: emulating MOVDIR64B for every PAMT that a case gives
+    On the host's kernel make test-kunit runs them, and injects at every step.  Without the platform: emulating MOVDIR64B for every PAMT that a case gives
     back takes minutes.
     """
     result = boot("none", emulated=False, accel=machine.ONE_THREAD, memory="1G",
@@ -51,9 +52,9 @@ def test_all_suites_pass_under_what_the_kernel_checks(boot, parser):
 def test_a_random_walk_leaves_no_report(boot_kernel, parser):
     """
     Callers, CPUs that come and go, failures and resets under lockdep and KCSAN, which
-    watches our files only, on CPUs that really run at the same time.  The platform is
-    there because of what QEMU does to patched code (softint.c); the module that is
-    walked on is software.
+    watches our files only.  While KCSAN delays an access, another CPU has its turn.  The
+    platform is there for machines with several threads, because of what QEMU does to
+    patched code (softint.c); the module that is walked on is software.
     """
     result = boot_kernel("kcsan", "none", memory="1G", timeout=1200,
                          cmdline="kunit.enable=1 kunit.filter_glob=tdx_walk tdx_walk.steps=1000 "

@@ -99,6 +99,7 @@ def test_more_islands_than_tdmrs(boot):
 
 
 @pytest.mark.one_kernel
+@pytest.mark.parallel
 def test_all_cpus_initialise_tdmrs(boot):
     result = boot("create-td", cpus=8, packages=2, emulator_options="log=2")
     info = ready(result)
@@ -109,16 +110,19 @@ def test_all_cpus_initialise_tdmrs(boot):
     assert len(set(calls)) >= 4 and busiest <= total // 2, f"{busiest} of {total} on one CPU"
 
 
+@pytest.mark.parallel
 def test_a_tdmr_is_never_entered_twice_at_once(boot):
     result = boot("create-td", cpus=8, packages=2)
     ready(result)
     assert layout.EmulatorLog(result.log).count("TDH.SYS.TDMR.INIT", "OPERAND_BUSY") == 0
 
 
-def test_fragmented_memory_gets_smaller_tdmrs(boot, kernel):
-    """Chunks for 1 GB are to be had, those for 2 GB hardly anywhere."""
-    if kernel == "debug":
-        pytest.skip("filling and pinning memory takes minutes there")
+@pytest.mark.one_kernel
+def test_fragmented_memory_gets_smaller_tdmrs(boot):
+    """
+    Chunks for 1 GB are to be had, those for 2 GB hardly anywhere.  The host's kernel only: to
+    fill and pin memory takes minutes on others.
+    """
     result = boot("create-td-in-fragmented-memory,7", cpus=1, packages=1,
                   timeout=600)
     assert int(result.value("pinned")) > 5000
@@ -136,6 +140,7 @@ def test_memory_without_contiguous_chunks_is_named_and_nothing_is_lost(boot, ker
     assert int(result.value("lost_kb")) < 4108 or kernel == "debug"
 
 
+@pytest.mark.parallel
 def test_a_killed_creator_does_not_cost_the_module(boot):
     result = boot("kill-creator,50", emulator_options="log=2")
     assert int(result.value("killed_by")) == 9
@@ -145,6 +150,7 @@ def test_a_killed_creator_does_not_cost_the_module(boot):
     ready(result)
 
 
+@pytest.mark.parallel
 def test_cpus_that_come_and_go_do_not_disturb(boot):
     """A creator that finds a CPU offline is refused, and the next one succeeds."""
     result = boot("create-td-while-cpu-toggles,3", emulator_options="log=2")

@@ -89,6 +89,7 @@ def test_tdx_host_off_is_named_and_no_td_can_be_created(boot):
     assert "seamcalls 0" in result.log
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("without", WITHOUT_TDX)
 @pytest.mark.parametrize("event", EVENTS)
 def test_without_tdx_an_event_ends_as_on_the_unpatched_kernel(run, unpatched, event, without):

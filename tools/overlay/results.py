@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What tests say of themselves, read from data: junit XML, KTAP and KUnit's JSON."""
+import dataclasses
+import importlib
+import io
+import json
+import sys
+import xml.etree.ElementTree
+
+from overlay import TREE
+
+KUNIT = {"PASS": "passed", "SKIP": "skipped"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One test: passed, failed or skipped."""
+    name: str
+    outcome: str
+    seconds: float = 0.0
+
+
+def from_junit(path):
+    for case in xml.etree.ElementTree.parse(path).iter("testcase"):
+        tags = {child.tag for child in case}
+        outcome = ("failed" if tags & {"failure", "error"} else
+                   "skipped" if "skipped" in tags else "passed")
+        name = f"{case.get('classname')}.{case.get('name')}"
+        yield Case(name.removeprefix("."), outcome, float(case.get("time", 0)))
+
+
+def kernels_parser():
+    """The kernel's parser of KTAP, without what it prints."""
+    tools = str(TREE / "tools/testing/kunit")
+    if tools not in sys.path:
+        sys.path.insert(0, tools)
+    sys.dont_write_bytecode = True
+    parser = importlib.import_module("kunit_parser")
+    parser.stdout = importlib.import_module("kunit_printer").Printer(io.StringIO())
+    return parser
+
+
+def leaves(test, status):
+    """Tests without tests below them.  Without a plan nobody knows whether all are there."""
+    if test.expected_count is None:
+        yield Case(f"{test.name}: no plan", "failed")
+    for each in test.subtests:
+        if each.subtests:
+            yield from leaves(each, status)
+        else:
+            yield Case(each.name, {status.SUCCESS: "passed", status.SKIPPED: "skipped"}.get(
+                each.status, "failed"))
+
+
+def from_ktap(path):
+    """TAP, too.  What is missing of a plan has failed."""
+    parser = kernels_parser()
+    with path.open(errors="replace") as lines:
+        run = parser.parse_run_tests(lines)
+    yield from leaves(run, parser.TestStatus)
+    if run.counts.errors:
+        yield Case(f"{path.name}: {run.counts.errors} errors in KTAP", "failed")
+
+
+def cases_of(group):
+    for case in group["test_cases"]:
+        yield Case(f"{group['name']}.{case['name']}", KUNIT.get(case["status"], "failed"))
+    for each in group["sub_groups"]:
+        yield from cases_of(each)
+
+
+def from_kunit(path):
+    yield from cases_of(json.loads(path.read_text()))
+
+
+READERS = {".xml": from_junit, ".tap": from_ktap, ".json": from_kunit}
+
+
+def read(folder):
+    """All cases that the files of a folder tell of; a file that cannot be read is one that failed."""
+    cases = []
+    for path in sorted(folder.glob("*")):
+        try:
+            cases += READERS[path.suffix](path)
+        except (xml.etree.ElementTree.ParseError, ValueError, KeyError) as error:
+            cases.append(Case(f"{path.name}: {error!r}", "failed"))
+    return cases
