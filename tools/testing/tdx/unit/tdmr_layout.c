@@ -10,6 +10,9 @@
 #include "geometry.h"
 #include "kernel_log.h"
 #include "map_text.h"
+#include "memmap_advice.h"
+
+#define MAX_ADVICE	32
 
 static const char usage[] =
 	"usage: tdmr_layout [OPTION]... < MAP\n"
@@ -17,14 +20,16 @@ static const char usage[] =
 	"Reads a memory map, prints the TDMRs that the kernel would choose for it.\n"
 	"\n"
 	"  --cpus N                 CPUs that initialise TDMRs at the same time (default 8)\n"
-	"  --from-e820 FILE         take RAM and NUMA nodes from a kernel log; CMRs still come\n"
-	"                           from MAP\n"
+	"  --from-e820 FILE         take RAM and NUMA nodes from a kernel log; CMRs come from\n"
+	"                           MAP, or from the log if MAP has none\n"
 	"  --fragment SEED:PERCENT  so many of the 2 MB blocks cannot be part of a PAMT\n"
 	"  --help                   this text\n"
 	"\n"
 	"MAP has lines 'ram BASE SIZE [node N]', 'cmr BASE SIZE' and 'limit NAME VALUE';\n"
 	"numbers are 0x or decimal with K, M, G or T, '#' begins a comment.  RAM below 1 MB\n"
 	"that is in no CMR is left out, as the kernel never uses it.\n"
+	"\n"
+	"Where there is no layout, but one without some of the RAM, memmap= for that is shown.\n"
 	"\n"
 	"Exit status: 0 a layout was printed, 1 there is none, 2 bad input.\n";
 
@@ -104,10 +109,39 @@ static struct options parse_options(int argc, char **argv)
 	return options;
 }
 
+static bool has_ram(const struct map_text *text, const struct tdx_cmr_info *cmr)
+{
+	unsigned int i;
+
+	for (i = 0; i < text->nr_ram; i++)
+		if (text->ram[i].base < cmr->base + cmr->size &&
+		    cmr->base < text->ram[i].base + text->ram[i].size)
+			return true;
+	return false;
+}
+
+/* A log that ends early, or is another kernel's: what is missing would be lost silently. */
+static bool all_cmrs_have_ram(const struct map_text *text, const char *name)
+{
+	bool good = true;
+	unsigned int i;
+
+	for (i = 0; i < text->nr_cmrs; i++) {
+		const struct tdx_cmr_info *cmr = &text->cmrs[i];
+
+		if (has_ram(text, cmr))
+			continue;
+		fprintf(stderr, "%s: no RAM in the CMR [0x%llx-0x%llx]: is the log whole, not a crash kernel's, and of this machine?\n",
+			name, cmr->base, cmr->base + cmr->size - 1);
+		good = false;
+	}
+	return good;
+}
+
 static bool read_log(struct map_text *text, const char *name)
 {
+	bool good, user_defined;
 	FILE *file;
-	bool good;
 
 	if (text->nr_ram) {
 		fprintf(stderr, "tdmr_layout: ram lines and --from-e820 exclude each other\n");
@@ -118,9 +152,10 @@ static bool read_log(struct map_text *text, const char *name)
 		perror(name);
 		return false;
 	}
-	good = kernel_log_read(text, file, name);
+	good = kernel_log_read(text, file, name, &user_defined);
 	fclose(file);
-	return good;
+	/* With memmap= it is left out on purpose. */
+	return good && (all_cmrs_have_ram(text, name) || user_defined);
 }
 
 /* The kernel reserves the first MB at boot, and the module takes RAM from the lowest CMR on. */
@@ -214,37 +249,70 @@ static void print_totals(const struct geometry *geometry)
 	printf("# most reserved areas     %u of %u\n", most, map->limits.max_reserved_per_tdmr);
 }
 
-static int lay_out(const struct map_text *text, const struct options *options)
+static struct tdmr_failure make_geometry(struct geometry *geometry, const struct map_text *text,
+					 const struct options *options)
 {
-	struct geometry geometry = {
+	struct model_memory memory;
+
+	*geometry = (struct geometry) {
 		.map = {
 			.ram = text->ram, .nr_ram = text->nr_ram,
 			.cmrs = text->cmrs, .nr_cmrs = text->nr_cmrs,
 			.limits = text->limits, .nr_cpus = options->cpus,
 		},
 	};
-	struct tdmr_failure failure = tdmr_check_ram(&geometry.map);
-	struct model_memory memory;
+	model_memory_init(&memory, options->seed, options->percent);
+	return geometry_make(geometry, &memory.source);
+}
+
+static void print_layout(const struct map_text *text, const struct geometry *geometry)
+{
 	unsigned int i;
 
-	model_memory_init(&memory, options->seed, options->percent);
-	if (failure.error == TDMR_OK)
-		failure = geometry_make(&geometry, &memory.source);
-	if (failure.error == TDMR_OK) {
-		for (i = 0; i < text->nr_ram; i++)
-			map_text_print_ram(&text->ram[i]);
-		for (i = 0; i < text->nr_cmrs; i++)
-			map_text_print_cmr(&text->cmrs[i]);
-		printf("limit max_tdmrs %u\n", text->limits.max_tdmrs);
-		printf("limit max_reserved_per_tdmr %u\n", text->limits.max_reserved_per_tdmr);
-		printf("limit pamt_entry_size %u\n", text->limits.pamt_entry_size);
-		for (i = 0; i < geometry.layout.nr_tdmrs; i++)
-			map_text_print_tdmr(&geometry.info[i]);
-		print_totals(&geometry);
-	}
-	explain(&failure);
+	for (i = 0; i < text->nr_ram; i++)
+		map_text_print_ram(&text->ram[i]);
+	for (i = 0; i < text->nr_cmrs; i++)
+		map_text_print_cmr(&text->cmrs[i]);
+	printf("limit max_tdmrs %u\n", text->limits.max_tdmrs);
+	printf("limit max_reserved_per_tdmr %u\n", text->limits.max_reserved_per_tdmr);
+	printf("limit pamt_entry_size %u\n", text->limits.pamt_entry_size);
+	for (i = 0; i < geometry->layout.nr_tdmrs; i++)
+		map_text_print_tdmr(&geometry->info[i]);
+	print_totals(geometry);
+}
+
+static struct tdmr_failure lay_out(const struct map_text *text, const struct options *options,
+				   bool print)
+{
+	struct geometry geometry = { .map = { .ram = text->ram, .nr_ram = text->nr_ram,
+					      .cmrs = text->cmrs, .nr_cmrs = text->nr_cmrs } };
+	struct tdmr_failure failure = tdmr_check_ram(&geometry.map);
+
+	if (failure.error != TDMR_OK)
+		return failure;
+	failure = make_geometry(&geometry, text, options);
+	if (print && failure.error == TDMR_OK)
+		print_layout(text, &geometry);
 	geometry_free(&geometry);
-	return failure.error == TDMR_OK ? 0 : 1;
+	return failure;
+}
+
+/* Keeps RAM out until there is a layout, and shows how; nothing if there is none. */
+static void advise(struct map_text *text, const struct options *options,
+		   struct tdmr_failure failure)
+{
+	struct tdx_ram kept_out[MAX_ADVICE];
+	unsigned int nr = 0;
+
+	while (failure.error != TDMR_OK) {
+		if (nr == MAX_ADVICE || !memmap_advice(text, &failure, &kept_out[nr]))
+			return;
+		memmap_keep_out(text, &kept_out[nr++]);
+		if (!text->nr_ram)
+			return;
+		failure = lay_out(text, options, false);
+	}
+	memmap_print(kept_out, nr);
 }
 
 int main(int argc, char **argv)
@@ -254,8 +322,14 @@ int main(int argc, char **argv)
 	int status = 2;
 
 	if (read_map(&text, &options)) {
+		struct tdmr_failure failure;
+
 		leave_out_low_memory(&text);
-		status = lay_out(&text, &options);
+		failure = lay_out(&text, &options, true);
+		explain(&failure);
+		status = failure.error == TDMR_OK ? 0 : 1;
+		if (status)
+			advise(&text, &options, failure);
 	}
 	map_text_free(&text);
 	return status;

@@ -2,6 +2,7 @@
 """The command-line tools: what goes in, what comes out, what a mistake is told."""
 import os
 import pathlib
+import re
 import subprocess
 import xml.etree.ElementTree
 
@@ -30,9 +31,14 @@ BIOS-e820: [mem 0x0000000000100000-0x00000000bfffffff] usable
 """
 
 
+SANITIZER = 99      # the status with which one ends a tool: see sanitizer.c
+
+
 def run(tool, text, *options):
-    return subprocess.run([BUILD / tool, *options], input=text, capture_output=True, text=True,
-                          check=False)
+    result = subprocess.run([BUILD / tool, *options], input=text, capture_output=True, text=True,
+                            check=False)
+    assert result.returncode != SANITIZER, result.stderr
+    return result
 
 
 def lines(result, key):
@@ -72,6 +78,179 @@ def test_ram_and_nodes_come_from_a_kernel_log(tmp_path):
         ["ram", "0x200000000", "0x140000000", "node", "1"]]
     assert "# left out: 0x9f000 bytes" in layout.stdout
     assert run("tdx_judge", layout.stdout).returncode == 0
+
+
+CASES = pathlib.Path(__file__).parent / "cases"
+FOUR_NODES = (CASES / "r01-4nodes.log").read_text()
+FOUR_NODES_RAM = 342_992_424_960
+
+
+def from_log(tmp_path, log, cmrs="r01-4nodes"):
+    """What the tool makes of a log, given as text or bytes."""
+    path = tmp_path / "log"
+    path.write_bytes(log if isinstance(log, bytes) else log.encode())
+    return run("tdmr_layout", (CASES / f"{cmrs}.map").read_text() if cmrs else "", "--cpus", "64",
+               "--from-e820", str(path))
+
+
+def ram_bytes(layout):
+    assert layout.returncode == 0, layout.stderr
+    assert run("tdx_judge", layout.stdout).returncode == 0
+    return int(re.search(r"^# RAM +(\d+) bytes$", layout.stdout, re.M)[1])
+
+
+def each_line(function):
+    return "".join(function(line) + "\n" for line in FOUR_NODES.splitlines())
+
+
+@pytest.mark.parametrize("log", [pytest.param(log, id=name) for name, log in {
+    "as it is": FOUR_NODES,
+    "CRLF": each_line(lambda line: line + "\r"),
+    "syslog": each_line(lambda line: f"Jul 13 01:11:27 host kernel: {line}"),
+    "journalctl": each_line(lambda line: f"2026-07-13T01:11:27+00:00 host kernel: {line[15:]}"),
+    "quoted": each_line(lambda line: f"> {line}"),
+    "dmesg -r": each_line(lambda line: f"<6>{line}"),
+    "with caller": each_line(lambda line: line.replace("] ", "][    T0] ", 1)),
+    "colours": each_line(lambda line: re.sub("(usable|reserved)$", "\033[33m\\1\033[0m", line)),
+    "NULs": "\0\0\0" + FOUR_NODES,
+    "each line twice": each_line(lambda line: f"{line}\n{line}"),
+    "the same boot twice": FOUR_NODES * 2,
+    "only what is usable": "".join(line + "\n" for line in FOUR_NODES.splitlines()
+                                   if "BIOS-e820" in line and line.endswith("usable")),
+}.items()])
+def test_ram_is_found_in_every_form_of_a_log(tmp_path, log):
+    assert ram_bytes(from_log(tmp_path, log)) == FOUR_NODES_RAM
+
+
+@pytest.mark.parametrize("log, ram", [
+    ("r02-kernel-7.0", FOUR_NODES_RAM),
+    ("r03-memmap-reserve", 258_166_820_864),        # 79 GB less
+    ("r06-memmap-as-told", 341_918_683_136),
+    ("k01-own-kernel-memmap", 5_366_169_600),       # that kernel said 5117 MB
+    ("r09-8nodes-128M-borders", 137_437_511_680), ("r10-32nodes", 824_165_584_896),
+    ("r11-srat-hotplug", 966_365_810_688), ("r12-3tb-sparse", 3_708_636_102_656),
+    ("r13-cxl-soft-reserved", 136_833_994_752),
+])
+def test_the_last_map_of_a_real_machine_is_what_linux_uses(tmp_path, log, ram):
+    cmrs = log if (CASES / f"{log}.map").is_file() else "r01-4nodes"
+    assert ram_bytes(from_log(tmp_path, (CASES / f"{log}.log").read_text(), cmrs)) == ram
+
+
+MEMMAP = (CASES / "r03-memmap-reserve.log").read_text()
+MODIFIED = FOUR_NODES + ("modified physical RAM map:\n"
+                         "modified: [mem 0x0000000000100000-0x0000000065e0efff] usable\n"
+                         "modified: [mem 0x0000000100000000-0x000000506fffffff] usable\n")
+
+
+def test_a_modified_map_wins(tmp_path):
+    assert ram_bytes(from_log(tmp_path, MODIFIED)) == 0x65e0f000 - 0x100000 + 0x4f70000000
+
+
+@pytest.mark.parametrize("log, message", [pytest.param(*case, id=name) for name, case in {
+    "empty": ("", "the file is empty"),
+    "no map": ("Linux version 6.1\n", "no line like 'BIOS-e820: "),
+    "JSON": (each_line(lambda line: '{"PRIORITY":"6","MESSAGE":"%s"}' % line), "log:1: JSON"),
+    "UTF-16": (FOUR_NODES.encode("utf-16"), "log:1: UTF-16"),
+    "UTF-16 without its mark": (FOUR_NODES.encode("utf-16-be"), "log:1: UTF-16"),
+    "quoted-printable": (each_line(lambda line: line.replace("usable", "usabl=\ne")),
+                         "'usabl=': is this mail"),
+    "wrapped": (each_line(lambda line: line.replace("[mem ", "[mem\n")), "the line is not whole"),
+    "a line is cut": (FOUR_NODES.replace("-0x000000506fffffff] usable", ""),
+                      "the line is not whole"),
+    "a word is cut": (FOUR_NODES.replace("506fffffff] usable", "506fffffff] usab"),
+                      "expected a kind of memory that Linux knows, found 'usab'"),
+    "the end is cut": (FOUR_NODES[:FOUR_NODES.index("BIOS-e820: [mem 0x0000000100000000")],
+                       "no RAM in the CMR [0x100000000-"),
+    "a user-defined map is cut off": (MEMMAP[:MEMMAP.index("user-defined")],
+                                      "makes a user-defined map, which is not here"),
+    "a map is only announced": (MODIFIED[:MODIFIED.index("modified: ")], "has no line"),
+    "a crash kernel": ((CASES / "r08-kdump-kernel.log").read_text(), "no RAM in the CMR"),
+    "two machines": (FOUR_NODES + LOG, "two logs mixed"),
+    "host and guest": (FOUR_NODES + LOG[LOG.index("BIOS-e820"):LOG.index("[    0.002")],
+                       "differ: the log has two boots or two machines"),
+    "mixed": ("".join(f"{a}\n{b}\n" for a, b in zip(FOUR_NODES.splitlines(), LOG.splitlines())),
+              "differ: the log has two boots or two machines"),
+    "Linux 2.6": ("[    0.0]  BIOS-e820: 0000000000100000 - 0000000065e0f000 (usable)\n",
+                  "log:1: a log of Linux before 3.6"),
+    "Xen": ("[    0.0] Xen: [mem 0x0000000000100000-0x0000000065e0efff] usable\n",
+            "the map of a Xen domain"),
+    "EFI": ("efi: mem01: [Conventional Memory|WB] range=[0x0-0xfff] (0MB)\n", "EFI's list"),
+    "a node's line is cut": (re.sub(r"(SRAT: Node 1 .*)-.*", r"\1", FOUR_NODES),
+                             "expected 'SRAT: Node N"),
+}.items()])
+def test_a_log_that_does_not_tell_all_is_refused(tmp_path, log, message):
+    result = from_log(tmp_path, log)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert not lines(result, "tdmr")
+
+
+def test_cmrs_come_from_a_log_if_the_map_has_none(tmp_path):
+    cmrs = ("virt/tdx: CMR: [0x100000, 0x6f800000)\n"
+            "[    9.1] virt/tdx: CMR: [0x100000000, 0x5070000000)\n")
+    layout = from_log(tmp_path, FOUR_NODES + cmrs, cmrs=None)
+    assert ram_bytes(layout) == FOUR_NODES_RAM
+    assert lines(layout, "cmr") == [["cmr", "0x100000", "0x6f700000"],
+                                    ["cmr", "0x100000000", "0x4f70000000"]]
+    assert len(lines(from_log(tmp_path, FOUR_NODES + cmrs), "cmr")) == 5
+
+
+# PAMTs in KB, as the machine's own kernel said.
+@pytest.mark.parametrize("case, pamts", [("285-256g", 1_050_636), ("385-2tb", 8_396_820),
+                                         ("dstack-1tb", 4_202_516)])
+def test_pamts_cost_what_they_cost_on_real_machines(case, pamts):
+    layout = run("tdmr_layout", (CASES / f"{case}.map").read_text(), "--cpus", "1152")
+    assert ram_bytes(layout)
+    found = int(re.search(r"^# PAMTs +(\d+) bytes$", layout.stdout, re.M)[1])
+    assert abs(found / 1024 - pamts) <= pamts * 0.0002
+
+
+@pytest.mark.parametrize("case", ["331-sparse-cmrs", *(path.stem for path in sorted(CASES.glob("v*.map"))
+                                                       if path.stem[:3] not in ("v05", "v06"))])
+def test_large_and_odd_machines_have_a_layout(case):
+    """One that covers no block without RAM, unless there are more islands than TDMRs."""
+    layout = run("tdmr_layout", (CASES / f"{case}.map").read_text(), "--cpus", "1152")
+    assert ram_bytes(layout)
+    blocks, covered = (int(re.search(rf"^# GB {what} +(\d+)$", layout.stdout, re.M)[1])
+                       for what in ("with RAM", "covered"))
+    assert blocks == covered or (case.startswith("v11") and covered == 262)
+
+
+def number(word):
+    """0x or decimal, with K, M, G."""
+    return int(word.rstrip("KMG"), 0) << {"K": 10, "M": 20, "G": 30}.get(word[-1], 0)
+
+
+def ram_of(text):
+    return [(number(base), number(base) + number(size))
+            for base, size in re.findall(r"^ram (\w+) (\w+)", text, re.M)]
+
+
+def without(ram, start, end):
+    """Ranges of RAM without what is between."""
+    left = [(a, min(b, start)) for a, b in ram] + [(max(a, end), b) for a, b in ram]
+    return sorted((a, b) for a, b in left if a < b)
+
+
+@pytest.mark.parametrize("text", [
+    (CASES / "v05-31-holes-outside-cmrs.map").read_text(), (CASES / "v06-17-holes-one-gb.map").read_text(),
+    "ram 1M 2G\nram 4G 4G\ncmr 1M 2G\ncmr 4G 2G\n",
+    "limit max_tdmrs 1\nlimit max_reserved_per_tdmr 1\nram 0 512M\nram 2G 512M\n"
+    "cmr 0 512M\ncmr 2G 512M\n",
+])
+def test_the_memmap_that_is_proposed_makes_a_map_work(text):
+    """Once for the kernel's command line, once quoted for GRUB."""
+    refused = run("tdmr_layout", text)
+    assert refused.returncode == 1
+    plain = re.findall(r" memmap=(0x\w+)\$(0x\w+)", refused.stderr)
+    quoted = re.findall(r" memmap=(0x\w+)\\\\\\\$(0x\w+)", refused.stderr)
+    assert plain == quoted and plain
+    ram = ram_of(text)
+    for size, base in plain:
+        ram = without(ram, int(base, 16), int(base, 16) + int(size, 16))
+    rest = "".join(line + "\n" for line in text.splitlines() if not line.startswith("ram"))
+    assert run("tdmr_layout", rest + "".join(f"ram {start:#x} {end - start:#x}\n"
+                                             for start, end in ram)).returncode == 0
 
 
 def test_fragmented_memory_takes_more_tdmrs():
