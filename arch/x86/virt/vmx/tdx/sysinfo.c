@@ -90,6 +90,13 @@ static void take_info(struct tdx_sysinfo *info, const struct tdx_sysinfo_struct 
 	info->features0 = read_optional_field(TDX_MD_TDX_FEATURES0);
 }
 
+/* Nothing is behind the 52 bits of a physical address, and the end of a CMR does not wrap. */
+static bool is_well_formed(const struct tdx_cmr_info *cmr, u64 behind)
+{
+	return cmr->base >= behind && PAGE_ALIGNED(cmr->base | cmr->size) &&
+	       cmr->base < BIT_ULL(52) && cmr->size <= BIT_ULL(52) - cmr->base;
+}
+
 /* The module fills the whole table; an entry of size 0 ends the used part. */
 static int take_cmrs(struct tdx_sysinfo *info, const struct tdx_cmr_info *cmrs,
 		     struct tdx_cause *cause)
@@ -98,9 +105,9 @@ static int take_cmrs(struct tdx_sysinfo *info, const struct tdx_cmr_info *cmrs,
 	unsigned int i;
 
 	for (i = 0; i < TDX_NR_CMRS && cmrs[i].size; i++) {
-		if (cmrs[i].base < end || !PAGE_ALIGNED(cmrs[i].base | cmrs[i].size))
+		if (!is_well_formed(&cmrs[i], end))
 			return tdx_cause(cause, -EINVAL,
-					 "CMR %u (0x%llx, 0x%llx bytes) is unordered or unaligned; update the BIOS",
+					 "CMR %u (0x%llx, 0x%llx bytes) is unordered, unaligned or beyond 52 bits; update the BIOS",
 					 i, cmrs[i].base, cmrs[i].size);
 		end = cmrs[i].base + cmrs[i].size;
 		info->cmrs[i] = cmrs[i];

@@ -140,6 +140,10 @@ static void a_malformed_list_of_cmrs_is_refused(struct kunit *test)
 		{ { { SZ_1M, SZ_1G }, { SZ_1G, SZ_1M } }, "CMR 1" },
 		{ { { SZ_1M + 1, SZ_1G } }, "CMR 0" },
 		{ { { SZ_1M, SZ_1G - 1 } }, "CMR 0" },
+		{ { { SZ_1M, SZ_1G }, { 2ULL * SZ_1G, -2ULL * SZ_1G } }, "CMR 1" },
+		{ { { SZ_1M, SZ_1G }, { 2ULL * SZ_1G, -SZ_1G } }, "CMR 1" },
+		{ { { SZ_1M, BIT_ULL(52) } }, "CMR 0" },
+		{ { { BIT_ULL(52), SZ_1G } }, "CMR 0" },
 	};
 	struct sysinfo_case *c = test->priv;
 	unsigned int i;
