@@ -5,6 +5,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include <asm/msr-index.h>
 
 #include "status.h"
 
@@ -135,6 +136,10 @@ static const char *find_text(u64 status)
 	u8 class = status >> TDX_STATUS_CLASS_SHIFT;
 	size_t i;
 
+	/* The one MSR of these that Linux writes. */
+	if ((status & TDX_STATUS_CODE_MASK) == TDX_INCORRECT_MSR_VALUE &&
+	    lower_32_bits(status) == MSR_IA32_TSX_CTRL)
+		return "Linux set this MSR, and the module refuses that; boot with tsx=on or tsx=auto";
 	if (meaning)
 		return meaning->text;
 	for (i = 0; i < ARRAY_SIZE(class_meanings) && tdx_status_failed(status); i++)
