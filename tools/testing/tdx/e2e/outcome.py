@@ -31,7 +31,7 @@ def errors(result, key="write"):
 def said(result):
     """What the kernel said of TDX, without what it says on every machine where TDX comes up."""
     return [message for message in result.tdx_messages()
-            if not message.startswith(("enabled by the BIOS", "module "))]
+            if not message.startswith(("BIOS enabled: ", "module initialized: "))]
 
 
 def check_ready(result):

@@ -22,7 +22,7 @@ def unavailable(result, error=errno.EINVAL):
     assert int(result.value("create_td")) == error
     assert int(result.value("create_td_again")) == errno.EINVAL
     assert int(result.value("vm_types_after"), 16) & TDX_BIT == 0
-    messages = [m for m in result.tdx_messages() if not m.startswith("enabled by the BIOS")]
+    messages = [m for m in result.tdx_messages() if not m.startswith("BIOS enabled: ")]
     assert len(messages) == 1, messages
     return messages[0]
 
@@ -41,6 +41,15 @@ def test_the_kernels_view_equals_the_platforms(boot, cpus, packages, memory):
     gigabytes = sum(tdmr.size for tdmr in info.tdmrs) >> 30
     assert log.count("TDH.SYS.TDMR.INIT") == 256 * gigabytes
     assert "module ready" in result.log
+    first, count = info.numbers("keyids")
+    version, build = info.words("module_version")[0], info.words("module_build")
+    assert result.tdx_messages()[0] == f"BIOS enabled: private KeyID range [{first}, {first + count})"
+    memory, pamt, init_us = (info.numbers(what)[0] for what in
+                             ("memory_bytes", "pamt_bytes", "init_us"))
+    assert result.tdx_messages()[-1] == (
+        f"module initialized: version {version}, build {build[0]} of {build[1]}, "
+        f"in {init_us // 1000} ms; {pamt >> 10} KB allocated for PAMT of {len(info.tdmrs)} TDMRs "
+        f"with {memory >> 20} MB of TDX memory")
     assert f"all {len(info.tdmrs)} TDMR(s) initialised" in result.log
 
 

@@ -47,8 +47,8 @@ def test_suspend_to_idle_waits_for_the_initialisation(boot):
                   cpus=4, packages=2, memory="1G", cmdline=events.NO_DELAY,
                   emulator_options="delay=10000")
     assert errors(result) == [0, 0]
-    first, second = result.kernel_lines("initialised in|Freezing user space.*completed")
-    assert "initialised in" in first and "completed" in second
+    first, second = result.kernel_lines("module initialized: |Freezing user space.*completed")
+    assert "module initialized: " in first and "completed" in second
     assert said(result) == []
     check_ready(result)
 

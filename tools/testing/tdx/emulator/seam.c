@@ -144,7 +144,7 @@ void seam_init(void)
 		.minor_version = options.generation == TDX_MODEL_1_5 ? 5 : 0,
 		.update_version = 1,
 		.build_num = 481,
-		.build_date = 0x20240129,
+		.build_date = 20240129,
 	};
 	unsigned int i;
 

@@ -50,7 +50,7 @@ static int show_ready(struct seq_file *m, const struct tdx_module *module)
 	seq_printf(m, "global_keyid %u\n", module->platform->first_private_keyid);
 	seq_printf(m, "module_version %u.%u.%u\n", info->major_version,
 		   info->minor_version, info->update_version);
-	seq_printf(m, "module_build %u %08x\n", info->build_num, info->build_date);
+	seq_printf(m, "module_build %u %u\n", info->build_num, info->build_date);
 	for (i = 0; i < info->nr_cmrs; i++)
 		seq_printf(m, "cmr 0x%llx 0x%llx\n", info->cmrs[i].base, info->cmrs[i].size);
 	seq_printf(m, "memory_bytes %llu\n", tdx_memory_bytes(&module->memory));

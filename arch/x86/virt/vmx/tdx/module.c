@@ -174,16 +174,17 @@ static int run_steps(struct tdx_module *module)
 	return 0;
 }
 
+/* Scripts look for "module initialized" and "KB allocated for PAMT". */
 static void announce(const struct tdx_module *module)
 {
 	const struct tdx_sysinfo *info = &module->sysinfo;
 	u64 pamt = tdx_layout_pamt_bytes(&module->layout);
 	u64 memory = tdx_memory_bytes(&module->memory);
 
-	pr_info("module %u.%u.%u (build %u, %08x) initialised in %llu ms: %llu MB of TDX memory in %u TDMRs, %llu KB of it for PAMTs\n",
+	pr_info("module initialized: version %u.%u.%u, build %u of %u, in %llu ms; %llu KB allocated for PAMT of %u TDMRs with %llu MB of TDX memory\n",
 		info->major_version, info->minor_version, info->update_version,
 		info->build_num, info->build_date, module->init_us / USEC_PER_MSEC,
-		memory >> 20, module->layout.nr_tdmrs, pamt >> 10);
+		pamt >> 10, module->layout.nr_tdmrs, memory >> 20);
 }
 
 /* By state: those that may follow. */

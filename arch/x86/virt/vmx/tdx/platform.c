@@ -174,9 +174,9 @@ static int __init tdx_platform_init(void)
 	if (turned_off && (boot_platform.enabled || boot_platform.misconfigured))
 		boot_platform = lacking(false, "turned off by tdx_host=off");
 	if (boot_platform.enabled)
-		pr_info("enabled by the BIOS, private KeyIDs %u-%u\n",
+		pr_info("BIOS enabled: private KeyID range [%u, %u)\n",
 			boot_platform.first_private_keyid,
-			boot_platform.first_private_keyid + boot_platform.nr_private_keyids - 1);
+			boot_platform.first_private_keyid + boot_platform.nr_private_keyids);
 	else if (boot_platform.misconfigured)
 		pr_err("not usable: %s\n", boot_platform.reason);
 	return 0;

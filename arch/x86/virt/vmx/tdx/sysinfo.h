@@ -17,7 +17,7 @@ struct tdx_cause;
  * @minor_version:  of the module
  * @update_version: of the module; 0 if the module is too old to tell
  * @build_num:	    of the module
- * @build_date:	    of the module, BCD yyyymmdd
+ * @build_date:	    of the module, yyyymmdd as a decimal number
  * @debug:	    a debug module, without security
  * @features0:	    TDX_FEATURES0; 0 if the module is too old to tell
  * @tdmr_limits:    what TDH.SYS.CONFIG takes

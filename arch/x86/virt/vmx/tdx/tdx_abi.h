@@ -172,7 +172,7 @@ static_assert(sizeof(struct tdx_cpuid_config) == 24);
 struct tdx_sysinfo_struct {
 	u32 attributes;
 	u32 vendor_id;
-	u32 build_date;	/* BCD, yyyymmdd */
+	u32 build_date;	/* yyyymmdd as a decimal number */
 	u16 build_num;
 	u16 minor_version;
 	u16 major_version;

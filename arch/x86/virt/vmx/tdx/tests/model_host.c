@@ -167,7 +167,7 @@ static void set_healthy_config(struct model_host *host)
 		.minor_version		= 5,
 		.update_version		= 1,
 		.build_num		= 0x1e1,
-		.build_date		= 0x20230517,
+		.build_date		= 20230517,
 	};
 	set_cpus(config);
 }

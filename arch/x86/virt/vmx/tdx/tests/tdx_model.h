@@ -76,7 +76,7 @@ struct tdx_model_config {
 	u16 pamt_entry_size;			/* bytes, all three levels */
 	u64 tdx_features0;
 	u16 major_version, minor_version, update_version, build_num;
-	u32 build_date;				/* BCD, yyyymmdd */
+	u32 build_date;				/* yyyymmdd in decimal */
 	/* Versions of handoff data: what it writes, the oldest it writes or takes. */
 	u16 module_hv, min_update_hv;
 	bool no_downgrade;			/* it writes module_hv only */
