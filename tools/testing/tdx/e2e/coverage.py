@@ -33,7 +33,7 @@ REASONS = [
 
 # Scenario and machine of each boot.
 BOOTS = [
-    ("none", {"emulated": False, "accel": "tcg,thread=single", "memory": "1G",
+    ("note,up", {"emulated": False, "accel": "tcg,thread=single", "memory": "1G",
               "cmdline": "kunit.enable=1 kunit.filter_glob=tdx_* tdx_injection.every=10"}),
     ("create-td", {"cpus": 4, "packages": 2, "memory": "4G"}),
     ("create-td", {"cpus": 1, "packages": 1, "memory": "1G",

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 
+import layout
 import qmp
 
 TOP = pathlib.Path(__file__).resolve().parents[4]
@@ -29,6 +30,8 @@ THREADS = "tcg"
 
 # What a kernel prints when something in it is wrong.
 REPORTS = re.compile(r"BUG:|WARNING:|KASAN|UBSAN|Oops|general protection|"
+                     r"kernel BUG at|invalid opcode:|detected stalls|Hardware Error|"
+                     r"nobody cared|NMI received for unknown reason|segfault at|"
                      r"possible recursive locking|lock held when returning|"
                      r"register non-static key|locking correctness validator|"
                      r"unchecked MSR access error|INFO: task .* blocked|"
@@ -81,7 +84,7 @@ class Result:
     report: str
     log: str
     seconds: float
-    fatal: bool = False         # the kernel had to panic
+    provoked: str = ""          # what the kernel had to report
     events: list = dataclasses.field(default_factory=list)      # QEMU's, when somebody attended
     cpus: str = ""              # what they did when the machine's time was over
 
@@ -111,8 +114,9 @@ class Result:
         return texts | {"cpus": self.cpus} if self.cpus else texts
 
     def reports(self):
+        """Lines in which the kernel says that something is wrong, but what was provoked."""
         return [line for line in self.console.splitlines() if REPORTS.search(line)
-                and not (self.fatal and "Kernel panic" in line)]
+                and not (self.provoked and re.search(self.provoked, line))]
 
     def last_words(self):
         """What tells why a machine ended as it did: the platform's word on it, the kernel's."""
@@ -135,6 +139,8 @@ class Machine:
     answers: dict = dataclasses.field(default_factory=dict)     # see qmp.py
     fatal: bool = False             # the kernel has to panic
     crash_kernel: bool = False      # it has to panic, and a crash kernel goes on
+    provoked: str = ""              # an expression for what the kernel has to report
+    may_violate: bool = False       # the host breaks a rule on purpose
     qemu_options: tuple = ()
     bzimage: pathlib.Path = None    # a kernel that was not built here
     initramfs: pathlib.Path = None
@@ -183,6 +189,22 @@ class Machine:
             return "" if result.values("off") else "ended before the guest program did"
         return "" if result.kernel_lines("Kernel panic") else "should have panicked"
 
+    def wrong_course(self, result):
+        """What no machine may do on the way to its end."""
+        for step in result.values("unknown_scenario"):
+            return f"knows no step {step}"
+        for name in (answer.split()[0] for answer in result.values("answered")
+                     if answer.endswith(" 0")):
+            return f"asked {name} and got no answer"
+        if self.emulated and not self.may_violate and \
+                layout.EmulatorLog(result.log).number("violations"):
+            return "broke a rule of the platform"
+        return "reported what is wrong" if result.reports() else ""
+
+    def provoked_reports(self):
+        panic = "Kernel panic" if self.fatal or self.crash_kernel else ""
+        return "|".join(filter(None, [panic, self.provoked]))
+
     def watch(self, monitor, command):
         """Run QEMU: its output, its status, and what the CPUs did if it did not end in time."""
         command = [*command, "-monitor", f"unix:{monitor},server=on,wait=off"]
@@ -212,9 +234,9 @@ class Machine:
                                                    *attendant.options])
             result = Result(output.decode(errors="replace"), read_if_there(report),
                             read_if_there(log), time.monotonic() - start,
-                            self.fatal or self.crash_kernel,
-                            attendant.events, cpus)
-        why = attendant.failure or self.wrong_end(status, result)
+                            self.provoked_reports(), attendant.events, cpus)
+        why = (attendant.failure or self.wrong_end(status, result) or
+               self.wrong_course(result))
         if why:
             raise MachineError("; ".join([f"the machine {why}", *result.last_words()]), result)
         return result

@@ -45,7 +45,7 @@ def footprint():
     memory = ("-object", "memory-backend-ram,id=ram,size=64G,reserve=off",
               "-machine", "memory-backend=ram")
     result = machine.Machine(cpus=16, packages=4, memory="64G", qemu_options=memory,
-                             timeout=300).run("none")
+                             timeout=300).run("note,up")
     return int(re.search(r"^emulator 0x\w+ (0x\w+)$", result.log, re.M)[1], 16)
 
 

@@ -44,7 +44,7 @@ def show_ready(info):
 
 
 def show(result):
-    """Print the summary; true if TDX came up, both sides say the same and nothing is wrong."""
+    """Print the summary; true if TDX came up and both sides say the same."""
     info = layout.Info(result.info())
     ready = bool(info.lines) and info.state() == "ready"
     colour = GREEN if ready else RED
@@ -60,11 +60,9 @@ def show(result):
     differences = info.differences(layout.EmulatorLog(result.log))
     for difference in differences:
         print(f"{RED}  the emulated platform's log says otherwise: {difference}{PLAIN}")
-    for report in result.reports():
-        print(f"{RED}  the kernel reports: {report}{PLAIN}")
     if not differences:
         fact("checked", "CMRs, TDMRs, KeyID and SEAMCALLs equal the emulated platform's own log")
-    return not differences and not result.reports()
+    return not differences
 
 
 def show_failure(error):

@@ -127,6 +127,7 @@ def test_root_cannot_eject_a_cpu_or_memory(boot):
 def boot_to_death(boot, event, memory, tables):
     """Boot a machine that has to end when ACPI's worker handles the event; what it said."""
     result = boot(steps(event, "ask,death"), cpus=2, packages=1, memory=memory, fatal=True,
+                  provoked="kernel BUG at|invalid opcode:",
                   cmdline=f"oops=panic {events.MOVABLE}", answers={"death": ("SHUTDOWN",)},
                   qemu_options=events.firmware(tables))
     assert len(result.kernel_lines(r"[Kk]ernel BUG at (cc_check_\w+_hot_removal|.*/tdx/)")) == 1

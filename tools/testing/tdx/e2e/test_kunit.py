@@ -11,6 +11,11 @@ import machine
 WITHOUT_VMX = ["without_vmx_operation_the_instruction_raises_ud",
                "without_vmx_operation_tdx_init_refuses"]
 
+# Those that the sources have.
+TESTS = machine.TOP / "arch/x86/virt/vmx/tdx/tests"
+SUITES = {name for path in TESTS.glob("*_test.c")
+          for name in re.findall(r'^\t\.name = "(tdx_\w+)",$', path.read_text(), re.M)}
+
 KTAP = re.compile(r" *(KTAP version|1\.\.\d|# |(not )?ok \d)")
 
 
@@ -33,22 +38,24 @@ def passed(parser, result):
 
 @pytest.mark.one_kernel
 def test_without_vmx_operation_seamcall_is_an_error(boot, parser):
-    result = boot("none", cpus=2, packages=1, memory="1G",
+    result = boot("note,up", cpus=2, packages=1, memory="1G",
                   cmdline="kunit.enable=1 kunit.filter_glob=tdx_seamcall")
     assert set(WITHOUT_VMX) <= set(passed(parser, result)["tdx_seamcall"])
 
 
+@pytest.mark.long
 @pytest.mark.kernels("debug", "kasan")
 def test_all_suites_pass_under_what_the_kernel_checks(boot, parser):
     """
-    On the host's kernel make test-kunit runs them, and injects at every step.  Without the platform: emulating MOVDIR64B for every PAMT that a case gives
-    back takes minutes.
+    On the host's kernel make test-kunit runs them, and injects at every step.  Without the
+    platform: emulating MOVDIR64B for every PAMT that a case gives back takes minutes.
     """
-    result = boot("none", emulated=False, accel=machine.ONE_THREAD, memory="1G",
+    result = boot("note,up", emulated=False, accel=machine.ONE_THREAD, memory="1G",
                   cmdline="kunit.enable=1 kunit.filter_glob=tdx_* tdx_injection.every=10")
-    assert len(passed(parser, result)) > 1
+    assert passed(parser, result).keys() == SUITES
 
 
+@pytest.mark.long
 def test_a_random_walk_leaves_no_report(boot_kernel, parser):
     """
     Callers, CPUs that come and go, failures and resets under lockdep and KCSAN, which
@@ -56,7 +63,7 @@ def test_a_random_walk_leaves_no_report(boot_kernel, parser):
     platform is there for machines with several threads, because of what QEMU does to
     patched code (softint.c); the module that is walked on is software.
     """
-    result = boot_kernel("kcsan", "none", memory="1G", timeout=1200,
+    result = boot_kernel("kcsan", "note,up", memory="1G", timeout=1200,
                          cmdline="kunit.enable=1 kunit.filter_glob=tdx_walk tdx_walk.steps=1000 "
                                  "clearcpuid=movdir64b kcsan.skip_watch=1000")
     assert list(passed(parser, result)) == ["tdx_walk"]
