@@ -51,7 +51,13 @@ def test_a_failure_is_said_once_and_is_final(boot, inject, error, words):
     info = layout.Info(result.info())
     assert info.state() == "failed"
     assert " ".join(info.words("cause")) in messages[0]
-    assert layout.EmulatorLog(result.log).count("TDH.SYS.LP.SHUTDOWN") == SMALL["cpus"]
+    # Once the module told version, limits and CMRs they are shown: they may be the cause.
+    log = layout.EmulatorLog(result.log)
+    known = log.count("TDH.SYS.INFO") > 0
+    assert info.cmrs == (log.cmrs if known else [])
+    assert len([line for line in info.lines if line.startswith(("module_", "limit "))]) == \
+        (6 if known else 0)
+    assert log.count("TDH.SYS.LP.SHUTDOWN") == SMALL["cpus"]
 
 
 def test_pamts_that_the_module_wrote_are_made_safe_before_they_are_freed(boot):

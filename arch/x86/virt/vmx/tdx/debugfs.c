@@ -42,17 +42,26 @@ static int show_tdmrs(struct seq_file *m, const struct tdmr_layout *layout)
 	return 0;
 }
 
-static int show_ready(struct seq_file *m, const struct tdx_module *module)
+/* What the module said of itself, also when something went wrong later. */
+static void show_sysinfo(struct seq_file *m, const struct tdx_sysinfo *info)
 {
-	const struct tdx_sysinfo *info = &module->sysinfo;
+	const struct tdmr_limits *limits = &info->tdmr_limits;
 	unsigned int i;
 
-	seq_printf(m, "global_keyid %u\n", module->platform->first_private_keyid);
 	seq_printf(m, "module_version %u.%u.%u\n", info->major_version,
 		   info->minor_version, info->update_version);
 	seq_printf(m, "module_build %u %u\n", info->build_num, info->build_date);
+	seq_printf(m, "module_debug %u\n", info->debug);
+	seq_printf(m, "limit max_tdmrs %u\n", limits->max_tdmrs);
+	seq_printf(m, "limit max_reserved_per_tdmr %u\n", limits->max_reserved_per_tdmr);
+	seq_printf(m, "limit pamt_entry_size %u\n", limits->pamt_entry_size);
 	for (i = 0; i < info->nr_cmrs; i++)
 		seq_printf(m, "cmr 0x%llx 0x%llx\n", info->cmrs[i].base, info->cmrs[i].size);
+}
+
+static int show_ready(struct seq_file *m, const struct tdx_module *module)
+{
+	seq_printf(m, "global_keyid %u\n", module->platform->first_private_keyid);
 	seq_printf(m, "memory_bytes %llu\n", tdx_memory_bytes(&module->memory));
 	seq_printf(m, "pamt_bytes %llu\n", tdx_layout_pamt_bytes(&module->layout));
 	seq_printf(m, "init_us %llu\n", module->init_us);
@@ -70,6 +79,8 @@ static int info_show(struct seq_file *m, void *v)
 	if (module->platform->enabled)
 		seq_printf(m, "keyids %u %u\n", module->platform->first_private_keyid,
 			   module->platform->nr_private_keyids);
+	if ((state == TDX_MODULE_READY || state == TDX_MODULE_FAILED) && module->sysinfo.known)
+		show_sysinfo(m, &module->sysinfo);
 	if (state == TDX_MODULE_READY)
 		ret = show_ready(m, module);
 	else if (state == TDX_MODULE_ABSENT || state == TDX_MODULE_FAILED)

@@ -70,6 +70,7 @@ static void take_td_params(struct tdx_sysinfo *info, const struct tdx_sysinfo_st
 
 static void take_info(struct tdx_sysinfo *info, const struct tdx_sysinfo_struct *raw)
 {
+	info->known = true;
 	info->major_version = raw->major_version;
 	info->minor_version = raw->minor_version;
 	info->build_num = raw->build_num;
@@ -111,8 +112,8 @@ static int take_cmrs(struct tdx_sysinfo *info, const struct tdx_cmr_info *cmrs,
 					 i, cmrs[i].base, cmrs[i].size);
 		end = cmrs[i].base + cmrs[i].size;
 		info->cmrs[i] = cmrs[i];
+		info->nr_cmrs = i + 1;
 	}
-	info->nr_cmrs = i;
 	return i ? 0 : tdx_cause(cause, -EINVAL, "the module reports no convertible memory (CMR); update the BIOS");
 }
 

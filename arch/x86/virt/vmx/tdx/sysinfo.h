@@ -13,6 +13,7 @@ struct tdx_cause;
 
 /**
  * struct tdx_sysinfo - the module's version, limits and convertible memory
+ * @known:	    the module told the rest, as far as it could be used
  * @major_version:  of the module
  * @minor_version:  of the module
  * @update_version: of the module; 0 if the module is too old to tell
@@ -29,6 +30,7 @@ struct tdx_cause;
  * @cmrs:	    convertible memory, sorted, as the module reported it
  */
 struct tdx_sysinfo {
+	bool known;
 	u16 major_version;
 	u16 minor_version;
 	u16 update_version;

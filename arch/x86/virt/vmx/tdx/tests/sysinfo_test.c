@@ -154,6 +154,7 @@ static void a_malformed_list_of_cmrs_is_refused(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, tdx_sysinfo_read(&c->info, &c->cause), -EINVAL);
 		KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(c->cause.text, cases[i].words), "says: %s",
 					  c->cause.text);
+		KUNIT_EXPECT_TRUE(test, c->info.known);
 	}
 }
 
