@@ -48,8 +48,8 @@ def leaves(test, status):
         if each.subtests:
             yield from leaves(each, status)
         else:
-            yield Case(each.name, {status.SUCCESS: "passed", status.SKIPPED: "skipped"}.get(
-                each.status, "failed"))
+            outcome = {status.SUCCESS: "passed", status.SKIPPED: "skipped"}.get(each.status)
+            yield Case(each.name or "planned, but not run", outcome or "failed")
 
 
 def from_ktap(path):
@@ -77,7 +77,7 @@ READERS = {".xml": from_junit, ".tap": from_ktap, ".json": from_kunit}
 
 
 def read(folder):
-    """All cases that the files of a folder tell of; a file that cannot be read is one that failed."""
+    """All cases that a folder's files tell of; a file that cannot be read is one that failed."""
     cases = []
     for path in sorted(folder.glob("*")):
         try:

@@ -53,6 +53,12 @@ def test_tap_that_is_not_complete_has_failed(tmp_path, text):
     assert "failed" in outcomes(tmp_path, "a.tap", text)
 
 
+def test_a_test_that_did_not_run_is_named_so(tmp_path):
+    (tmp_path / "a.tap").write_text(TAP.replace("ok 3 - three\n", ""))
+    assert [case.name for case in results.read(tmp_path) if case.outcome == "failed"] == [
+        "planned, but not run", "a.tap: 1 errors in KTAP"]
+
+
 def test_ktap_is_counted_by_its_cases(tmp_path):
     assert outcomes(tmp_path, "a.tap", KTAP.format("", "")) == ["passed"] * 2
     assert outcomes(tmp_path, "a.tap", KTAP.format("not ", "not ")) == ["passed", "failed"]
