@@ -249,22 +249,6 @@ static void print_totals(const struct geometry *geometry)
 	printf("# most reserved areas     %u of %u\n", most, map->limits.max_reserved_per_tdmr);
 }
 
-static struct tdmr_failure make_geometry(struct geometry *geometry, const struct map_text *text,
-					 const struct options *options)
-{
-	struct model_memory memory;
-
-	*geometry = (struct geometry) {
-		.map = {
-			.ram = text->ram, .nr_ram = text->nr_ram,
-			.cmrs = text->cmrs, .nr_cmrs = text->nr_cmrs,
-			.limits = text->limits, .nr_cpus = options->cpus,
-		},
-	};
-	model_memory_init(&memory, options->seed, options->percent);
-	return geometry_make(geometry, &memory.source);
-}
-
 static void print_layout(const struct map_text *text, const struct geometry *geometry)
 {
 	unsigned int i;
@@ -284,13 +268,20 @@ static void print_layout(const struct map_text *text, const struct geometry *geo
 static struct tdmr_failure lay_out(const struct map_text *text, const struct options *options,
 				   bool print)
 {
-	struct geometry geometry = { .map = { .ram = text->ram, .nr_ram = text->nr_ram,
-					      .cmrs = text->cmrs, .nr_cmrs = text->nr_cmrs } };
+	struct geometry geometry = {
+		.map = {
+			.ram = text->ram, .nr_ram = text->nr_ram,
+			.cmrs = text->cmrs, .nr_cmrs = text->nr_cmrs,
+			.limits = text->limits, .nr_cpus = options->cpus,
+		},
+	};
 	struct tdmr_failure failure = tdmr_check_ram(&geometry.map);
+	struct model_memory memory;
 
 	if (failure.error != TDMR_OK)
 		return failure;
-	failure = make_geometry(&geometry, text, options);
+	model_memory_init(&memory, options->seed, options->percent);
+	failure = geometry_make(&geometry, &memory.source);
 	if (print && failure.error == TDMR_OK)
 		print_layout(text, &geometry);
 	geometry_free(&geometry);
