@@ -43,7 +43,6 @@ struct tdx_td_params_limits {
 bool platform_tdx_enabled(void);
 int tdx_init(void);
 bool tdx_may_work(void);
-bool tdx_cpu_may_run(unsigned int cpu);
 const struct tdx_td_params_limits *tdx_td_params_limits(void);
 void tdx_cache_write_back(void);
 void tdx_explain_mce(struct mce *m);

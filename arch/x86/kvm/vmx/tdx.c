@@ -2,29 +2,53 @@
 /*
  * Trust domains (TDs) as a type of KVM's virtual machines.
  *
- * The TDX module is initialised for the first TD, between VMXON on all CPUs
- * and the moment when user space gets the VM's descriptor, or when kvm_intel is
- * loaded, if asked for.  Ordinary VMs never come here: of KVM's operations only
- * those are wrapped that a TD answers differently, and each wrapper asks for the
- * type first.
+ * If the administrator allows it, with kvm_intel.tdx, the TDX module is
+ * initialised for the first TD, between VMXON on all CPUs and the moment when
+ * user space gets the VM's descriptor, or when kvm_intel is loaded.
+ *
+ * Ordinary VMs never come here: of KVM's operations only those are wrapped that
+ * a TD answers differently, and each wrapper asks for the type first.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
 
 #include <linux/kvm_host.h>
 #include <linux/moduleparam.h>
+#include <linux/sysfs.h>
 
 #include <asm/tdx_host.h>
 
 #include "x86.h"
 #include "tdx.h"
 
-static bool __read_mostly enable_tdx = true;
-module_param_named(tdx, enable_tdx, bool, 0444);
-MODULE_PARM_DESC(tdx, "Let user space create TDX guests (default: on, if the platform has TDX)");
+static bool enable_tdx __read_mostly;
+
+/* What can be had at this moment: the module may turn out to be missing, or fail. */
+static bool tds_can_be_had(void)
+{
+	return enable_tdx && tdx_may_work();
+}
+
+static int get_enable_tdx(char *buffer, const struct kernel_param *kp)
+{
+	return sysfs_emit(buffer, "%c\n", tds_can_be_had() ? 'Y' : 'N');
+}
+
+static const struct kernel_param_ops enable_tdx_ops = {
+	.flags	= KERNEL_PARAM_OPS_FL_NOARG,
+	.set	= param_set_bool,
+	.get	= get_enable_tdx,
+};
+
+/*
+ * Off by default: initialising the module takes memory for good, and on many
+ * systems everybody may open /dev/kvm.
+ */
+module_param_cb(tdx, &enable_tdx_ops, &enable_tdx, 0444);
+MODULE_PARM_DESC(tdx, "Let user space create TDX guests (default: off)");
 
 static bool init_at_load __initdata;
 module_param_named(tdx_at_load, init_at_load, bool, 0);
-MODULE_PARM_DESC(tdx_at_load, "Initialise TDX now, not for the first TDX guest (default: off)");
+MODULE_PARM_DESC(tdx_at_load, "With tdx, initialise TDX now, not for the first TDX guest (default: off)");
 
 /* TD attributes that KVM knows how to deal with. */
 #define TD_ATTR_SEPT_VE_DISABLE		BIT_ULL(28)
@@ -40,19 +64,9 @@ static bool is_td(struct kvm *kvm)
 
 static bool tdx_is_vm_type_supported(unsigned long type)
 {
-	if (type != KVM_X86_TDX_VM)
-		return false;
-
-	if (!enable_tdx) {
-		pr_info_once("TDX guests are turned off by the parameter kvm_intel.tdx or by a lack of EPT\n");
-		return false;
-	}
-	if (tdx_may_work())
-		return true;
-
-	/* Cannot succeed, but tells the log why, unless that is there already. */
-	tdx_init();
-	return false;
+	if (type == KVM_X86_TDX_VM && !enable_tdx)
+		pr_info_once("TDX guests are turned off: boot with kvm_intel.tdx=1, and with EPT\n");
+	return type == KVM_X86_TDX_VM && enable_tdx;
 }
 
 /* All online CPUs are in VMX operation; those that come online enter it first. */
@@ -60,6 +74,7 @@ static int tdx_bring_up(void)
 {
 	int ret = tdx_init();
 
+	/* For good: who probes for TDs then is told. */
 	if (!tdx_may_work())
 		kvm_caps.supported_vm_types &= ~BIT(KVM_X86_TDX_VM);
 	return ret;
@@ -124,6 +139,12 @@ static int put_configurable_cpuid(struct kvm_cpuid2 __user *ucpuid)
 	return 0;
 }
 
+/* Nothing at all, if the module insists on what KVM does not know. */
+static u64 supported(u64 kvm, u64 fixed0, u64 fixed1)
+{
+	return fixed1 & ~kvm ? 0 : kvm & fixed0;
+}
+
 static int tdx_capabilities(const struct kvm_tdx_cmd *cmd)
 {
 	struct kvm_tdx_capabilities __user *ucaps = u64_to_user_ptr(cmd->data);
@@ -138,11 +159,10 @@ static int tdx_capabilities(const struct kvm_tdx_cmd *cmd)
 	if (!caps)
 		return -ENOMEM;
 
-	caps->supported_attrs = limits->attributes_fixed0 &
-				(KVM_SUPPORTED_TD_ATTRS | limits->attributes_fixed1);
-	caps->supported_xfam = limits->xfam_fixed0 &
-			       (kvm_caps.supported_xcr0 | kvm_caps.supported_xss |
-				limits->xfam_fixed1);
+	caps->supported_attrs = supported(KVM_SUPPORTED_TD_ATTRS, limits->attributes_fixed0,
+					  limits->attributes_fixed1);
+	caps->supported_xfam = supported(kvm_caps.supported_xcr0 | kvm_caps.supported_xss,
+					 limits->xfam_fixed0, limits->xfam_fixed1);
 
 	if (copy_to_user(ucaps, caps, offsetof(struct kvm_tdx_capabilities, cpuid)))
 		ret = -EFAULT;
@@ -169,7 +189,7 @@ static int tdx_mem_enc_ioctl(struct kvm *kvm, void __user *argp)
 		ret = tdx_capabilities(&cmd);
 		break;
 	default:
-		return -EOPNOTSUPP;
+		return -EINVAL;
 	}
 
 	if (copy_to_user(argp, &cmd, sizeof(cmd)))
@@ -194,7 +214,7 @@ void __init tdx_hardware_setup(struct kvm_x86_ops *ops, bool ept)
 	ops->vm_post_init = tdx_vm_post_init;
 	ops->mem_enc_ioctl = tdx_mem_enc_ioctl;
 
-	kvm_caps.supported_vm_types = enable_tdx && tdx_may_work() ? BIT(KVM_X86_TDX_VM) : 0;
+	kvm_caps.supported_vm_types = tds_can_be_had() ? BIT(KVM_X86_TDX_VM) : 0;
 }
 
 /**

@@ -132,6 +132,7 @@ class Machine:
     memory: str = "6G"
     emulated: bool = True
     emulator_options: str = ""
+    tdx: str = "kvm_intel.tdx=1"    # without it nobody gets a TD
     cmdline: str = ""
     timeout: int = 120
     accel: str = THREADS
@@ -149,7 +150,7 @@ class Machine:
         return self.bzimage or BUILD / self.kernel / "arch/x86/boot/bzImage"
 
     def kernel_cmdline(self, scenario):
-        return f"console=ttyS0 panic=-1 {self.cmdline} tdxtest={scenario}".strip()
+        return f"console=ttyS0 panic=-1 {self.tdx} {self.cmdline} tdxtest={scenario}"
 
     def qemu(self, log, *options):
         """QEMU with all of the machine but what it boots."""

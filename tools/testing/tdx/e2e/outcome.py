@@ -31,7 +31,8 @@ def errors(result, key="write"):
 def said(result):
     """What the kernel said of TDX, without what it says on every machine where TDX comes up."""
     return [message for message in result.tdx_messages()
-            if not message.startswith(("BIOS enabled: ", "module initialized: "))]
+            if not message.startswith(("BIOS enabled: ", "module version ", "CMR: ",
+                                       "module initialized in "))]
 
 
 def check_ready(result):

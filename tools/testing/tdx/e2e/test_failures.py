@@ -5,6 +5,7 @@ import errno
 import pytest
 
 import layout
+from outcome import errors, said
 
 SMALL = {"cpus": 4, "packages": 2, "memory": "1G"}
 
@@ -42,22 +43,44 @@ def test_what_clears_by_itself_is_waited_for(boot, inject):
     ("TDH.SYS.TDMR.INIT:100:OPERAND_INVALID:1000000", errno.EIO,
      "initialising TDMRs failed: TDH.SYS.TDMR.INIT: OPERAND_INVALID"),
 ])
-def test_a_failure_is_said_once_and_is_final(boot, inject, error, words):
+def test_a_failure_is_final_and_everybody_is_told(boot, inject, error, words):
+    """Also that only a reset helps."""
     result = boot("create-td", emulator_options=f"inject={inject}", **SMALL)
     assert int(result.value("create_td")) == error
-    assert int(result.value("create_td_again")) == errno.EINVAL
-    messages = [m for m in result.tdx_messages() if not m.startswith("BIOS enabled: ")]
-    assert len(messages) == 1 and messages[0].startswith(words), messages
+    assert int(result.value("create_td_again")) == error
+    message, again = said(result)
+    assert message == again and message.startswith(words)
+    assert message.endswith("; TDX cannot be used until the machine is reset")
     info = layout.Info(result.info())
     assert info.state() == "failed"
-    assert " ".join(info.words("cause")) in messages[0]
+    assert " ".join(info.words("cause")) in message
     # Once the module told version, limits and CMRs they are shown: they may be the cause.
     log = layout.EmulatorLog(result.log)
     known = log.count("TDH.SYS.INFO") > 0
     assert info.cmrs == (log.cmrs if known else [])
     assert len([line for line in info.lines if line.startswith(("module_", "limit "))]) == \
-        (6 if known else 0)
+        (8 if known else 0)
     assert log.count("TDH.SYS.LP.SHUTDOWN") == SMALL["cpus"]
+
+
+@pytest.mark.parametrize("inject, error, words", [
+    ("TDH.SYS.INIT:1:RND_NO_ENTROPY:110", errno.EAGAIN, "initialising the module failed"),
+    ("TDH.SYS.LP.INIT:3:SYS_BUSY:110", errno.EBUSY, "initialising the CPUs failed: CPU 2"),
+    ("TDH.SYS.INFO:1:SYS_BUSY:110", errno.EBUSY, "reading the module's information failed"),
+    ("TDH.SYS.CONFIG:1:SYS_BUSY:110", errno.EBUSY, "configuring the module failed"),
+])
+def test_what_passes_before_the_module_has_its_memory_is_gone_on_from(boot, inject, error, words):
+    result = boot("create-td", emulator_options=f"inject={inject}", **SMALL)
+    assert int(result.value("create_td")) == error
+    assert int(result.value("create_td_again")) == 0
+    message, = said(result)
+    assert message.startswith(words) and "reset" not in message
+    assert layout.Info(result.info()).state() == "ready"
+    log = layout.EmulatorLog(result.log)
+    assert log.count("TDH.SYS.LP.SHUTDOWN") == 0
+    # What was done is not done again.
+    assert log.count("TDH.SYS.INIT", "SUCCESS") == 1
+    assert log.count("TDH.SYS.LP.INIT", "SUCCESS") == SMALL["cpus"]
 
 
 def test_pamts_that_the_module_wrote_are_made_safe_before_they_are_freed(boot):
@@ -76,3 +99,38 @@ def test_nothing_leaks(boot, options):
     result = boot("create-td", cmdline="kmemleak=on", emulator_options=options, **SMALL)
     assert result.value("kmemleak_scanned") == "2"
     assert result.values("kmemleak") == []
+
+
+@pytest.mark.one_kernel
+def test_a_page_that_stays_locked_holds_up_nobody_but_the_search(boot):
+    """
+    As of a server that is out of reach.  CPUs come and go, who waits can be killed, and when the
+    page is free again TDX comes up.
+    """
+    result = boot("lock-pages;start-td;wait-stuck;set,/sys/devices/system/cpu/cpu1/online=0;"
+                  "set,/sys/devices/system/cpu/cpu1/online=1;end-td,kill;start-td;end-td,kill;"
+                  "unlock-pages;create-td", cpus=2, packages=1, memory="1G")
+    assert result.value("lock_pages") == "0 0"
+    assert int(result.value("locked_pages")) > 500
+    assert result.value("worker_stuck") == "1"
+    assert errors(result) == [0, 0]
+    assert result.values("end_td") == ["signal 9"] * 2
+    assert int(result.value("create_td")) == 0
+    assert layout.Info(result.info()).state() == "ready"
+    log = layout.EmulatorLog(result.log)
+    assert log.count("TDH.SYS.INIT") == 1
+
+
+@pytest.mark.one_kernel
+def test_a_cpu_that_a_real_time_task_never_leaves_makes_its_seamcalls(boot):
+    """
+    One ask of each CPU, the global call, one for each CPU, what the module has to say: by then
+    the other CPU had to do its part twice.  What follows is the kernel's own search for memory,
+    which waits for all CPUs, and for which nobody else waits.
+    """
+    result = boot("hog-cpu,1;start-td;wait-seamcalls,6;end-hog;end-td;create-td", cpus=2,
+                  packages=1, memory="1G")
+    assert result.value("hog") == result.value("end_hog") == "0"
+    assert result.value("seamcalls_reached") == "1"
+    assert result.value("end_td") == "0"
+    assert layout.Info(result.info()).state() == "ready"

@@ -137,6 +137,17 @@ def test_a_file_that_is_started_in_the_middle_of_the_initialisation(boot_twice):
 
 
 @pytest.mark.one_kernel
+def test_a_kernel_that_is_started_while_memory_is_searched(boot_twice):
+    """It does not wait for a page that stays locked: nothing is the module's yet."""
+    result = boot_twice("kexec-load,file;lock-pages;start-td;wait-stuck;kexec", cpus=2, packages=1,
+                        memory="1G", cmdline="")
+    assert result.value("worker_stuck") == "1"
+    assert "TDH.SYS.CONFIG" not in result.log
+    module_is_used_up(result)
+    no_page_is_left_to_the_module(result, 0)
+
+
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("cpu, option", [(0, ""), (3, ",nr_cpus=1")])
 def test_a_crash_kernel_leaves_the_module_alone(boot_twice, cpu, option):
     result = boot_twice(f"kexec-load,crash{option};hold-td;crash,{cpu}",
@@ -169,7 +180,7 @@ def test_many_kernels_one_after_the_other(boot_twice, chain):
 
 @pytest.mark.one_kernel
 def test_a_kexec_that_means_to_come_back_is_refused(boot, kernel):
-    result = boot("kexec-load,jump;kexec;create-td",
+    result = boot("create-td;kexec-load,jump;kexec",
                   **{**SMALL, "initramfs": kexec_initramfs(kernel)})
     assert int(result.value("kexec_load")) == 0
     assert int(result.value("kexec_failed")) == errno.EPERM

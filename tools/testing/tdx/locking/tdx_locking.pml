@@ -4,10 +4,10 @@
  * crash and KVM: a model for spin, which tries every order of events.
  *
  * What has to hold:
- *  - nobody waits for ever;
- *  - no CPU goes away or leaves VMX operation during the initialisation;
- *  - once the module is ready, each of its packages keeps an online CPU that may
- *    run TDX, and no other CPU runs it;
+ *  - nobody waits for ever, but the worker while it searches memory, where others
+ *    may keep a page locked;
+ *  - no CPU goes away or leaves VMX operation while SEAMCALLs are made;
+ *  - only CPUs run TDX on which the module was initialised;
  *  - when another kernel starts, after kexec or a crash, no cache has a dirty
  *    line of a TDX KeyID: it would be written over the other kernel's data;
  *  - after kexec, no PAMT is left as the module wrote it;
@@ -21,7 +21,7 @@
  *  ACCEPT_MEMORY	memory is hot-added, and refused only if the module uses memory
  * The last two are not what hotplug.c does, but what it would take.
  *
- * Change it with what it models: module.c, cache.c, hotplug.c and kexec.c.
+ * Change it with what it models: module.c, bringup.c, cache.c and kexec.c.
  *
  * Left out: processors and compilers that reorder, priorities, and that others
  * than the model's processes use the locks.  A process may wait for ever at a
@@ -30,18 +30,19 @@
 
 /* CPU 0 is package 0, CPUs 1 and 2 are package 1. */
 #define CPUS	3
-#define other(cpu)	(3 - cpu)	/* of package 1 */
 
-/* How often CPUs come and go: enough for one to leave, come back and leave. */
+/* How often CPUs come and go: enough for a package to leave, or for a CPU to come back. */
 #ifndef CPU_EVENTS
-#define CPU_EVENTS	3
+#define CPU_EVENTS	2
 #endif
 
-mtype = { UNKNOWN, INITIALISING, READY, FAILED };
+mtype = { UNKNOWN, INITIALISING, PENDING, READY, FAILED };
 
 /* struct tdx_module */
 mtype state = UNKNOWN;
-bool module_lock;
+bool module_lock;		/* only seen where it is held over a wait */
+byte attempts, callers;
+bool calling, touched, configured;
 bool may_run[CPUS];		/* cpus */
 bool memory_taken;		/* memory */
 
@@ -68,8 +69,7 @@ bool dying[CPUS];		/* offline, but did not come to its write-back yet */
 
 bool pamts_private;		/* written by the module, and by nobody since */
 
-/* What the one who waits for the worker and the worker tell each other. */
-bool work_queued, work_done;
+bool work_queued;
 
 inline lock(mutex)
 {
@@ -155,32 +155,27 @@ inline execute(cpu, ok)
 #define interruptible(cpu)	(!irqs_off[cpu])
 #endif
 
-/*
- * tdx_cache_seamcall(), by somebody who has preemption disabled.  A crash may
- * come between any two steps.
- */
+/* tdx_cache_seamcall(); a crash may come between any two steps. */
 inline seamcall_here(cpu, ok)
 {
 	if
 #ifdef ERROR_MARK_AFTER_SEAMCALL
-	:: atomic { may_call -> irqs_off[cpu] = true };
+	:: atomic { !irqs_off[cpu] && may_call -> irqs_off[cpu] = true };
 	   d_step { execute(cpu, ok) };
 	   d_step { mark[cpu] = true; irqs_off[cpu] = false }
 #else
-	:: atomic { may_call -> irqs_off[cpu] = true; mark[cpu] = true };
+	:: atomic { !irqs_off[cpu] && may_call -> irqs_off[cpu] = true; mark[cpu] = true };
 	   d_step { execute(cpu, ok); irqs_off[cpu] = false }
 #endif
 	:: atomic { !may_call -> ok = false }
 	fi
 }
 
-/* smp_call_on_cpu(): waits until the CPU has time. */
+/* In an interrupt: a CPU that is busy does not matter. */
 inline seamcall_on(cpu, ok)
 {
 	assert(online[cpu]);
-	atomic { !busy[cpu] -> busy[cpu] = true };
-	seamcall_here(cpu, ok);
-	busy[cpu] = false
+	seamcall_here(cpu, ok)
 }
 
 /* A step of the initialisation: it may fail, but not for want of VMX operation. */
@@ -194,7 +189,30 @@ inline step_on(cpu)
 	fi
 }
 
-/* tdx_module_attempt() */
+/* A short section under module_lock. */
+#define locked(condition)	(!module_lock && (condition))
+
+inline begin_calls()
+{
+	atomic {
+		locked(true);
+		if
+#ifdef ERROR_NOBODY_NEED_WAIT
+		:: calling = true
+#else
+		:: callers -> calling = true
+		:: else -> goto pending
+#endif
+		fi
+	}
+}
+
+inline end_calls()
+{
+	atomic { locked(true) -> calling = false }
+}
+
+/* Module.c's worker, with the steps of bringup.c */
 proctype worker()
 {
 	byte cpu;
@@ -202,35 +220,59 @@ proctype worker()
 
 end:	work_queued -> work_queued = false;
 
-	state = INITIALISING;
+#ifdef ERROR_MODULE_LOCK_HELD_ON
+	lock(module_lock);
+	calling = true;
+	if
+	:: callers
+	:: else -> goto pending
+	fi;
+#else
+	begin_calls();
+#endif
 #ifndef ERROR_NO_CPUS_READ_LOCK
 	read_lock(cpu_hotplug_lock);
 #endif
 
 	/* tdx_cpus_check() */
-	for (cpu : 0 .. CPUS - 1) {
-		if
-		:: present[cpu] && !online[cpu] -> goto unusable
-		:: online[cpu] ->
-			seamcall_on(cpu, ok);
+	if
+	:: !touched ->
+		for (cpu : 0 .. CPUS - 1) {
 			if
-			:: ok
-			:: goto unusable
+			:: present[cpu] && !online[cpu] -> goto unusable
+			:: online[cpu] ->
+				seamcall_on(cpu, ok);
+				if
+				:: ok
+				:: goto unusable
+				fi
+			:: else
 			fi
-		:: else
-		fi
-	}
+		}
+		touched = true;
+		/* TDH.SYS.INIT */
+		step_on(0)
+	:: else
+	fi;
 
-	/* TDH.SYS.INIT; then TDH.SYS.LP.INIT */
-	step_on(0);
+	/* TDH.SYS.LP.INIT, as far as it was not done */
 	for (cpu : 0 .. CPUS - 1) {
 		if
-		:: online[cpu] ->
+		:: online[cpu] && !may_run[cpu] ->
 			step_on(cpu);
 			may_run[cpu] = true
 		:: else
 		fi
 	}
+
+#ifndef ERROR_SEARCH_WITH_CPUS_READ_LOCK
+#ifndef ERROR_NO_CPUS_READ_LOCK
+	read_unlock(cpu_hotplug_lock);
+#endif
+#endif
+#ifndef ERROR_MODULE_LOCK_HELD_ON
+	end_calls();
+#endif
 
 	/* choose_memory(), lay_out_tdmrs() */
 #if defined(ACCEPT_MEMORY) && !defined(ERROR_NO_MEMORY_LOCK)
@@ -250,23 +292,68 @@ end:	work_queued -> work_queued = false;
 #ifdef ERROR_MEMORY_LOCK_HELD_ON
 	unlock(memory_lock);
 #endif
+	if
+	:: true		/* there is memory */
+	:: true ->	/* there is none */
+		memory_taken = false;
+		goto pending
+	:: true ->	/* a page stays locked for ever */
+		skip;
+end_stuck:	false
+	fi;
 
-	/* TDH.SYS.KEY.CONFIG, on a CPU of each package. */
+#ifndef ERROR_MODULE_LOCK_HELD_ON
+	begin_calls();
+#endif
+#ifndef ERROR_SEARCH_WITH_CPUS_READ_LOCK
+#ifndef ERROR_NO_CPUS_READ_LOCK
+	read_lock(cpu_hotplug_lock);
+#endif
+#endif
+
+	/* tdx_cpus_check_again() */
+#ifndef ERROR_NOT_CHECKED_AGAIN
+	if
+	:: !online[1] && !online[2] -> goto gone
+	:: else
+	fi;
+#endif
+	for (cpu : 0 .. CPUS - 1) {
+		if
+		:: online[cpu] -> step_on(cpu)
+		:: else
+		fi
+	}
+
+	/* TDH.SYS.CONFIG; TDH.SYS.KEY.CONFIG, on a CPU of each package. */
 	step_on(0);
-	step_on(1);
+	configured = true;
+	pamts_private = true;
+	step_on(0);
+	if
+	:: online[1] -> step_on(1)
+	:: else -> step_on(2)
+	fi;
 
 	/* TDH.SYS.TDMR.INIT, on any CPU, many times. */
 	do
-	:: step_on(0); pamts_private = true
-	:: online[1] -> step_on(1); pamts_private = true
-	:: online[2] -> step_on(2); pamts_private = true
+	:: step_on(0)
+	:: online[1] -> step_on(1)
+	:: online[2] -> step_on(2)
 	:: break
 	od;
 
-	state = READY;
-	goto out;
+#ifndef ERROR_NO_CPUS_READ_LOCK
+	read_unlock(cpu_hotplug_lock);
+#endif
+#ifdef ERROR_MODULE_LOCK_HELD_ON
+	unlock(module_lock);
+#endif
+	end_calls();
+	atomic { locked(true) -> state = READY; attempts++; callers = 0; cpu = 0; ok = false };
+	goto end;
 
-failed:	/* TDH.SYS.LP.SHUTDOWN, tdx_module_destroy() */
+failed:	/* TDH.SYS.LP.SHUTDOWN, tdx_bringup_undo() */
 	skip;	/* spin jumps into a loop that has the label itself */
 	for (cpu : 0 .. CPUS - 1) {
 		if
@@ -277,55 +364,108 @@ failed:	/* TDH.SYS.LP.SHUTDOWN, tdx_module_destroy() */
 	}
 	pamts_private = false;
 	memory_taken = false;
-	state = FAILED;
-	goto out;
-
-unusable:
-	if
-	:: state = UNKNOWN
-	:: state = FAILED
-	fi;
-
-out:
 #ifndef ERROR_NO_CPUS_READ_LOCK
 	read_unlock(cpu_hotplug_lock);
 #endif
-	cpu = 0;
-	ok = false;
-	work_done = true;
+#ifdef ERROR_MODULE_LOCK_HELD_ON
+	unlock(module_lock);
+#endif
+	end_calls();
+	atomic { locked(true) -> state = FAILED; attempts++; callers = 0; cpu = 0; ok = false };
+	goto end;
+
+unusable:
+#ifndef ERROR_NO_CPUS_READ_LOCK
+	read_unlock(cpu_hotplug_lock);
+#endif
+#ifdef ERROR_MODULE_LOCK_HELD_ON
+	unlock(module_lock);
+#endif
+	end_calls();
+	atomic {
+		locked(true);
+		if
+		:: state = UNKNOWN
+		:: state = FAILED
+		fi;
+		attempts++; callers = 0; cpu = 0; ok = false
+	};
+	goto end;
+
+gone:
+#ifndef ERROR_NO_CPUS_READ_LOCK
+	read_unlock(cpu_hotplug_lock);
+#endif
+	memory_taken = false;
+#ifndef ERROR_MODULE_LOCK_HELD_ON
+	end_calls();
+#endif
+
+pending:
+#ifdef ERROR_MODULE_LOCK_HELD_ON
+	calling = false;
+	unlock(module_lock);
+#endif
+	atomic { locked(true) -> state = PENDING; attempts++; callers = 0; cpu = 0; ok = false };
 	goto end
 }
+
+#ifdef ERROR_CALLERS_LEAVE
+#define may_leave	true
+#else
+#define may_leave	(!calling || attempts != mine)
+#endif
 
 inline tdx_init()
 {
 	if
 	:: state == READY
 	:: else ->
-		if
-		:: lock(module_lock);
+		atomic {
+			locked(true);
+			mine = attempts;
 			if
-#ifdef ERROR_RELIES_ON_KVM
-			:: state == UNKNOWN && !retired ->
-#else
-			:: state == UNKNOWN ->
-#endif
-				work_queued = true;
-				work_done -> work_done = false
+			:: state == UNKNOWN || state == PENDING ->
+				state = INITIALISING;
+				work_queued = true
 			:: else
 			fi;
-			unlock(module_lock)
-		:: true		/* killed while it waits */
+			if
+			:: state == INITIALISING -> callers++; waits = true
+			:: else
+			fi
+		};
+		if
+		:: waits ->
+			if
+			:: attempts != mine
+			:: true		/* killed */
+			fi;
+			/* Without a limit only where the lock is held: but not by the killed. */
+			atomic {
+				locked(may_leave);
+				if
+				:: attempts == mine -> callers--
+				:: else
+				fi;
+				waits = false;
+				mine = 0
+			}
+		:: else -> mine = 0
 		fi
 	fi
 }
 
 /*
- * KVM_CREATE_VM, with interrupts to all online CPUs.  In Linux 6.1 it neither
- * holds CPU hotplug off nor asks whether KVM left VMX operation for a kexec; nor
- * does KVM ask that on a CPU that comes online.
+ * KVM_CREATE_VM, with interrupts to all online CPUs.  It does not ask whether KVM
+ * left VMX operation for a kexec; nor does KVM ask that on a CPU that comes
+ * online.
  */
 inline kvm_create_vm()
 {
+#ifndef ERROR_KVM_MISSES_CPUS
+	read_lock(cpu_hotplug_lock);
+#endif
 	d_step {
 		vms++;
 		if
@@ -336,11 +476,17 @@ inline kvm_create_vm()
 		:: else
 		fi;
 		cpu = 0
-	}
+	};
+#ifndef ERROR_KVM_MISSES_CPUS
+	read_unlock(cpu_hotplug_lock)
+#endif
 }
 
 inline kvm_destroy_vm()
 {
+#ifndef ERROR_KVM_MISSES_CPUS
+	read_lock(cpu_hotplug_lock);
+#endif
 	d_step {
 		vms--;
 		if
@@ -351,7 +497,10 @@ inline kvm_destroy_vm()
 		:: else
 		fi;
 		cpu = 0
-	}
+	};
+#ifndef ERROR_KVM_MISSES_CPUS
+	read_unlock(cpu_hotplug_lock)
+#endif
 }
 
 #ifdef ERROR_ANY_CPU_RUNS_TDX
@@ -380,8 +529,8 @@ inline run_td()
 /* Somebody who wants a TD. */
 proctype user()
 {
-	byte cpu;
-	bool ok;
+	byte cpu, mine;
+	bool ok, waits;
 
 	kvm_create_vm();
 	tdx_init();
@@ -392,17 +541,7 @@ proctype user()
 	kvm_destroy_vm()
 }
 
-/* tdx_cpu_offline().  CPU 0 always stays. */
-#if defined(ERROR_NO_CPU_REFUSED)
-#define may_go(cpu)	true
-#elif defined(CPU_ADDED) && !defined(ERROR_ANY_CPU_WILL_DO)
-#define may_go(cpu)	(state != READY || !may_run[cpu] || \
-			 online[other(cpu)] && may_run[other(cpu)])
-#else
-#define may_go(cpu)	(state != READY || online[other(cpu)])
-#endif
-
-/* KVM's starting callback comes first; a VM that is created then misses the CPU. */
+/* KVM's starting callback comes first.  CPU 0 always stays. */
 inline bring_up(cpu)
 {
 	present[cpu] = true;
@@ -412,28 +551,20 @@ inline bring_up(cpu)
 
 inline take_down(cpu)
 {
-#ifdef ERROR_OFFLINE_TAKES_MODULE_LOCK
-	lock(module_lock);
-	unlock(module_lock);
-#endif
-	if
-	:: may_go(cpu) ->
-		/* stop_machine() waits until no CPU has preemption disabled. */
-		atomic {
-			!busy[cpu] && !in_on_each_cpu -> online[cpu] = false;
-			vmx[cpu] = false;
-			dying[cpu] = true
-		};
-		/* play_dead_common(), before it tells the one who waits */
-		atomic {
-			if
-			:: mark[cpu] -> write_back(cpu)
-			:: else
-			fi;
-			dying[cpu] = false
-		}
-	:: else
-	fi
+	/* stop_machine() waits until no CPU has preemption disabled. */
+	atomic {
+		!busy[cpu] && !irqs_off[cpu] && !in_on_each_cpu -> online[cpu] = false;
+		vmx[cpu] = false;
+		dying[cpu] = true
+	};
+	/* play_dead_common(), before it tells the one who waits */
+	atomic {
+		if
+		:: mark[cpu] -> write_back(cpu)
+		:: else
+		fi;
+		dying[cpu] = false
+	}
 }
 
 /* CPUs go offline and online. */
@@ -466,9 +597,7 @@ proctype memory_hotplug()
 	write_lock(mem_hotplug_lock);
 
 #ifdef ACCEPT_MEMORY
-#if defined(ERROR_MEMORY_UNDER_MODULE_LOCK)
-	lock(module_lock);
-#elif !defined(ERROR_NO_MEMORY_LOCK)
+#ifndef ERROR_NO_MEMORY_LOCK
 	lock(memory_lock);
 #endif
 	if
@@ -476,9 +605,7 @@ proctype memory_hotplug()
 		assert(!memory_taken)
 	:: else
 	fi;
-#if defined(ERROR_MEMORY_UNDER_MODULE_LOCK)
-	unlock(module_lock);
-#elif !defined(ERROR_NO_MEMORY_LOCK)
+#ifndef ERROR_NO_MEMORY_LOCK
 	unlock(memory_lock);
 #endif
 #endif
@@ -541,18 +668,24 @@ inline tdx_cache_retire()
 #endif
 }
 
-inline leave_to_next_kernel()
+inline leave_machine()
 {
 	tdx_cache_retire();
-#ifndef ERROR_INIT_NOT_WAITED_FOR
-	lock(module_lock);
+#if defined(ERROR_ATTEMPT_WAITED_FOR)
+	state != INITIALISING;
+#elif !defined(ERROR_CALLS_NOT_WAITED_FOR)
+	!calling;
 #endif
+#ifdef ERROR_READY_TOO_LATE
 	if
 	:: state == READY -> pamts_private = false
 	:: else
-	fi;
-#ifndef ERROR_INIT_NOT_WAITED_FOR
-	unlock(module_lock);
+	fi
+#else
+	if
+	:: configured -> pamts_private = false
+	:: else
+	fi
 #endif
 }
 
@@ -568,15 +701,14 @@ proctype kexec()
 #if defined(ERROR_RELIES_ON_KVM)
 	/* No initialisation any more, then no VMX operation, but see kvm_create_vm(). */
 	retired = true;
-	lock(module_lock);
-	unlock(module_lock);
+	!calling;
 	kvm_reboot();
-	leave_to_next_kernel();
+	leave_machine();
 #elif defined(ERROR_KVM_FIRST)
 	kvm_reboot();
-	leave_to_next_kernel();
+	leave_machine();
 #else
-	leave_to_next_kernel();
+	leave_machine();
 	kvm_reboot();
 #endif
 
@@ -589,9 +721,6 @@ end:	if
 }
 #endif
 
-#define PACKAGES_USABLE	(online[0] && may_run[0] && \
-			 (online[1] && may_run[1] || online[2] && may_run[2]))
-
 /* Waits for a moment at which it would be wrong ... */
 proctype watch()
 {
@@ -600,8 +729,6 @@ end:	if
 	:: !safe_in_crash(0) -> assert(safe_in_crash(0))
 	:: !safe_in_crash(1) -> assert(safe_in_crash(1))
 	:: !safe_in_crash(2) -> assert(safe_in_crash(2))
-	/* ... to configure the key of a TD, on each package */
-	:: state == READY && !PACKAGES_USABLE -> assert(PACKAGES_USABLE)
 	fi
 }
 

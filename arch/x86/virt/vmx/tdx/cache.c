@@ -21,7 +21,7 @@
 /* This CPU made a SEAMCALL, or is about to, and did not write back since. */
 static DEFINE_PER_CPU(bool, may_be_dirty);
 
-/* Another kernel is being started. */
+/* The machine is left to another kernel, or to the firmware. */
 static bool retired;
 
 /**
@@ -30,8 +30,8 @@ static bool retired;
  * @regs: inputs and outputs
  *
  * The CPU is marked first: an NMI can stop it for good as soon as the SEAMCALL
- * ends.  Interrupts are off from the question whether another kernel is being
- * started to the end of the SEAMCALL, so an IPI finds either done.
+ * ends.  Interrupts are off from the question whether there may be SEAMCALLs to
+ * the end of this one, so an IPI finds either done.
  *
  * Context: Any but NMI.  The CPU must be in VMX operation.
  * Return: As __seamcall(), or TDX_SEAMCALL_RETIRED.
@@ -83,4 +83,15 @@ void tdx_cache_retire(void)
 	WRITE_ONCE(retired, true);
 	on_each_cpu(write_back, NULL, true);
 	cpus_read_unlock();
+}
+
+/**
+ * tdx_cache_retired - was tdx_cache_retire() called?
+ *
+ * Context: Any.
+ * Return: Whether SEAMCALLs are refused.
+ */
+bool tdx_cache_retired(void)
+{
+	return READ_ONCE(retired);
 }

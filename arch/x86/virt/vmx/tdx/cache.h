@@ -11,5 +11,6 @@ struct tdx_regs;
 
 u64 tdx_cache_seamcall(u64 leaf, struct tdx_regs *regs);
 void tdx_cache_retire(void);
+bool tdx_cache_retired(void);
 
 #endif /* _X86_VIRT_TDX_CACHE_H */

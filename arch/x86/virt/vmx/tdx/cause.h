@@ -8,6 +8,7 @@
 
 #include <linux/compiler_attributes.h>
 #include <linux/kernel.h>
+#include <linux/string.h>
 
 struct tdx_cause {
 	char text[384];
@@ -18,6 +19,15 @@ struct tdx_cause {
 ({											\
 	scnprintf((cause)->text, sizeof((cause)->text), fmt, ##__VA_ARGS__);		\
 	(error);									\
+})
+
+/* Appends to what tdx_cause() wrote. */
+#define tdx_cause_add(cause, fmt, ...)							\
+({											\
+	size_t length = strlen((cause)->text);						\
+											\
+	scnprintf((cause)->text + length, sizeof((cause)->text) - length, fmt,		\
+		  ##__VA_ARGS__);							\
 })
 
 #endif /* _X86_VIRT_TDX_CAUSE_H */

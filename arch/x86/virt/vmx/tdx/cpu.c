@@ -3,14 +3,13 @@
  * The steps of the initialisation that concern each logical CPU, or each
  * package.
  *
- * All of them run in process context on the CPU in question, one CPU after
- * the other: none is worth an IPI that keeps interrupts off for the length of
- * a SEAMCALL, and each may have to wait for entropy.
+ * An IPI makes each call on the CPU in question: it also reaches a CPU that a
+ * real-time task never leaves.  Whoever asks waits between two tries, as for
+ * entropy, on a CPU of his own.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
-#include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/topology.h>
 
@@ -26,20 +25,25 @@ struct seamcall_here {
 	u64 status;
 };
 
-static int seamcall_here(void *data)
+static void seamcall_here(void *data)
 {
 	struct seamcall_here *call = data;
 
-	call->status = tdx_seamcall(call->leaf, &call->regs);
-	return 0;
+	call->status = tdx_seamcall_once(call->leaf, &call->regs);
 }
 
 static struct seamcall_here seamcall_on_cpu(unsigned int cpu, u64 leaf, struct tdx_regs regs)
 {
-	struct seamcall_here call = { .leaf = leaf, .regs = regs };
+	struct tdx_backoff backoff = {};
+	struct seamcall_here call;
 
 	lockdep_assert_cpus_held();
-	WARN_ON_ONCE(smp_call_on_cpu(cpu, seamcall_here, &call, false));
+	do {
+		call = (struct seamcall_here) {
+			.leaf = leaf, .regs = regs, .status = TDX_SEAMCALL_UD,
+		};
+		WARN_ON_ONCE(smp_call_function_single(cpu, seamcall_here, &call, true));
+	} while (tdx_backoff(&backoff, call.status));
 	return call;
 }
 
@@ -52,30 +56,37 @@ static int explain_on_cpu(struct tdx_cause *cause, unsigned int cpu,
 	return ret ? tdx_cause(cause, ret, "CPU %u: %s", cpu, why.text) : 0;
 }
 
+/* Asking for a metadata field changes nothing, whatever state the module is in. */
+static struct seamcall_here ask_on_cpu(unsigned int cpu)
+{
+	struct tdx_regs regs = { .rdx = TDX_MD_FIELD_ID_NONE };
+
+	return seamcall_on_cpu(cpu, TDH_SYS_RD, regs);
+}
+
 /*
- * Asking for a metadata field changes nothing, and what comes back tells in
- * which state the module is: a fresh one refuses.
+ * An answer proves that the module was initialised before.  What a refusal means
+ * differs between modules; that the module is not fresh is for TDH.SYS.INIT to
+ * say then, which changes nothing either.
  */
 static int check_on_cpu(unsigned int cpu, struct tdx_cause *cause)
 {
-	struct tdx_regs regs = { .rdx = TDX_MD_FIELD_ID_NONE };
-	struct seamcall_here call = seamcall_on_cpu(cpu, TDH_SYS_RD, regs);
+	struct seamcall_here call = ask_on_cpu(cpu);
+	int ret;
 
-	switch (tdx_status_code(call.status)) {
-	case TDX_SYS_LP_INIT_NOT_DONE:
-	case TDX_SYS_NOT_READY:	/* modules before 1.5 do not know the leaf */
+	if (!tdx_status_failed(call.status))
+		return tdx_cause(cause, -EALREADY,
+				 "CPU %u: %s: %s 0x%016llx: the module was initialised before, by a previous kernel; reset the machine to use TDX",
+				 cpu, tdx_leaf_name(call.leaf), tdx_status_name(call.status),
+				 call.status);
+	if (tdx_status_code(call.status) != TDX_SYS_SHUTDOWN &&
+	    !tdx_status_is_software(call.status) && !tdx_status_may_clear(call.status))
 		return 0;
-	case TDX_SYS_SHUTDOWN:
-		return explain_on_cpu(cause, cpu, &call);
-	}
 
-	if ((call.status & TDX_SW_ERROR) == TDX_SW_ERROR || tdx_status_may_clear(call.status))
-		return explain_on_cpu(cause, cpu, &call);
-
-	/* Whatever a module in use answers, a fresh one answers as above. */
-	call.leaf = TDH_SYS_INIT;
-	call.status = TDX_SYS_INIT_NOT_PENDING;
-	return explain_on_cpu(cause, cpu, &call);
+	ret = explain_on_cpu(cause, cpu, &call);
+	if (call.status == TDX_SEAMCALL_VMFAILINVALID)
+		tdx_cause_add(cause, "; load one in the BIOS setup or update the BIOS");
+	return ret;
 }
 
 /**
@@ -90,7 +101,7 @@ static int check_on_cpu(unsigned int cpu, struct tdx_cause *cause)
  * Return:
  * * 0		 - yes
  * * -ENXIO	 - a CPU is offline
- * * -EIO	 - the BIOS configured CPUs differently
+ * * -EIO	 - the CPUs are configured differently
  * * -EPERM	 - a CPU is not in VMX operation
  * * -ENODEV	 - no module is loaded
  * * -EOPNOTSUPP - SEAMRR is not enabled on a CPU
@@ -120,9 +131,54 @@ int tdx_cpus_check(struct tdx_cause *cause)
 	return 0;
 }
 
+/* The CPU is offline, and then not in the masks of its package either. */
+static bool package_is_online(unsigned int cpu, const struct cpumask *done)
+{
+	unsigned int other;
+
+	for_each_cpu_and(other, done, cpu_online_mask)
+		if (topology_logical_package_id(other) == topology_logical_package_id(cpu))
+			return true;
+	return false;
+}
+
+/**
+ * tdx_cpus_check_again - can what is left be done on the CPUs that are online?
+ * @done:  the CPUs on which the module is initialised
+ * @cause: names the CPU and the reason, when the return value is not 0
+ *
+ * After CPUs could come and go.  Behind TDH.SYS.CONFIG it would be too late to
+ * learn it.
+ *
+ * Context: Process context, cpus_read_lock() held.  May sleep.
+ * Return:
+ * * 0	     - yes
+ * * -EAGAIN - no CPU of a package is online
+ * * others  - a CPU does not reach the module: see tdx_status_errno()
+ */
+int tdx_cpus_check_again(const struct cpumask *done, struct tdx_cause *cause)
+{
+	struct seamcall_here call;
+	unsigned int cpu;
+
+	for_each_cpu(cpu, done)
+		if (!cpu_online(cpu) && !package_is_online(cpu, done))
+			return tdx_cause(cause, -EAGAIN,
+					 "no CPU of package %u is online, and its key has to be configured; bring CPU %u online and try again",
+					 topology_logical_package_id(cpu), cpu);
+
+	for_each_online_cpu(cpu) {
+		call = ask_on_cpu(cpu);
+		if (tdx_status_is_software(call.status))
+			return explain_on_cpu(cause, cpu, &call);
+	}
+	return 0;
+}
+
 /**
  * tdx_cpus_init - initialise the module on every online CPU
- * @done:  the CPUs on which that succeeded; they remain initialised when offline
+ * @done:  the CPUs on which that was done already; those where it succeeds are
+ *	   added.  They remain initialised when offline.
  * @cause: names the CPU and the reason, when the return value is not 0
  *
  * TDX Module ABI specification, TDH.SYS.LP.INIT.
@@ -136,8 +192,7 @@ int tdx_cpus_init(struct cpumask *done, struct tdx_cause *cause)
 	unsigned int cpu;
 	int ret;
 
-	cpumask_clear(done);
-	for_each_online_cpu(cpu) {
+	for_each_cpu_andnot(cpu, cpu_online_mask, done) {
 		call = seamcall_on_cpu(cpu, TDH_SYS_LP_INIT, (struct tdx_regs) {});
 		ret = explain_on_cpu(cause, cpu, &call);
 		if (ret)
@@ -155,27 +210,22 @@ int tdx_cpus_init(struct cpumask *done, struct tdx_cause *cause)
  * TDX Module ABI specification, TDH.SYS.KEY.CONFIG.
  *
  * Context: Process context, cpus_read_lock() held.  May sleep.
- * Return: 0, -ENOMEM, or the errno of tdx_status_errno().
+ * Return: 0, or the errno of tdx_status_errno().
  */
 int tdx_packages_config_key(struct tdx_cause *cause)
 {
 	struct seamcall_here call;
-	cpumask_var_t todo;
 	unsigned int cpu;
 	int ret = 0;
 
-	if (!alloc_cpumask_var(&todo, GFP_KERNEL))
-		return tdx_cause(cause, -ENOMEM, "no memory");
-
-	cpumask_copy(todo, cpu_online_mask);
-	while (!ret && !cpumask_empty(todo)) {
-		cpu = cpumask_first(todo);
+	for_each_online_cpu(cpu) {
+		if (cpu != cpumask_first(topology_core_cpumask(cpu)))
+			continue;
 		call = seamcall_on_cpu(cpu, TDH_SYS_KEY_CONFIG, (struct tdx_regs) {});
 		ret = explain_on_cpu(cause, cpu, &call);
-		cpumask_andnot(todo, todo, topology_core_cpumask(cpu));
+		if (ret)
+			break;
 	}
-
-	free_cpumask_var(todo);
 	return ret;
 }
 

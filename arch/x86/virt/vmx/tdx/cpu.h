@@ -9,6 +9,7 @@ struct cpumask;
 struct tdx_cause;
 
 int tdx_cpus_check(struct tdx_cause *cause);
+int tdx_cpus_check_again(const struct cpumask *done, struct tdx_cause *cause);
 int tdx_cpus_init(struct cpumask *done, struct tdx_cause *cause);
 int tdx_packages_config_key(struct tdx_cause *cause);
 void tdx_cpus_shutdown(void);

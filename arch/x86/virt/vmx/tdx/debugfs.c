@@ -51,7 +51,9 @@ static void show_sysinfo(struct seq_file *m, const struct tdx_sysinfo *info)
 	seq_printf(m, "module_version %u.%u.%u\n", info->major_version,
 		   info->minor_version, info->update_version);
 	seq_printf(m, "module_build %u %u\n", info->build_num, info->build_date);
-	seq_printf(m, "module_debug %u\n", info->debug);
+	seq_printf(m, "module_vendor 0x%x\n", info->vendor_id);
+	seq_printf(m, "module_attributes 0x%x\n", info->attributes);
+	seq_printf(m, "module_features0 0x%llx\n", info->features0);
 	seq_printf(m, "limit max_tdmrs %u\n", limits->max_tdmrs);
 	seq_printf(m, "limit max_reserved_per_tdmr %u\n", limits->max_reserved_per_tdmr);
 	seq_printf(m, "limit pamt_entry_size %u\n", limits->pamt_entry_size);
@@ -68,23 +70,28 @@ static int show_ready(struct seq_file *m, const struct tdx_module *module)
 	return show_tdmrs(m, &module->layout);
 }
 
-static int info_show(struct seq_file *m, void *v)
+/* Nothing of an attempt that is under way. */
+static int show_module(struct seq_file *m, const struct tdx_module *module)
 {
-	const struct tdx_module *module = tdx_host_module();
-	/* Pairs with the release in set_state(). */
-	enum tdx_module_state state = smp_load_acquire(&module->state);
-	int ret = 0;
-
-	seq_printf(m, "state %s\n", tdx_module_state_name(state));
+	seq_printf(m, "state %s\n", tdx_module_state_name(module->state));
 	if (module->platform->enabled)
 		seq_printf(m, "keyids %u %u\n", module->platform->first_private_keyid,
 			   module->platform->nr_private_keyids);
-	if ((state == TDX_MODULE_READY || state == TDX_MODULE_FAILED) && module->sysinfo.known)
+	if (module->state != TDX_MODULE_INITIALISING && module->sysinfo.known)
 		show_sysinfo(m, &module->sysinfo);
-	if (state == TDX_MODULE_READY)
-		ret = show_ready(m, module);
-	else if (state == TDX_MODULE_ABSENT || state == TDX_MODULE_FAILED)
+	if (module->error)
 		seq_printf(m, "cause %s\n", module->cause.text);
+	return module->state == TDX_MODULE_READY ? show_ready(m, module) : 0;
+}
+
+static int info_show(struct seq_file *m, void *v)
+{
+	struct tdx_module *module = tdx_host_module();
+	int ret;
+
+	mutex_lock(&module->lock);
+	ret = show_module(m, module);
+	mutex_unlock(&module->lock);
 	seq_printf(m, "seamcalls %llu\n", tdx_seamcalls_made());
 	return ret;
 }

@@ -4,25 +4,20 @@
  * module.
  */
 #include <linux/compiler.h>
-#include <linux/cpumask.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/init.h>
-#include <linux/mutex.h>
 
 #include <asm/tdx_host.h>
 
 #include "host.h"
 #include "module.h"
 
-static struct tdx_module host_module = {
-	.lock = __MUTEX_INITIALIZER(host_module.lock),
-};
+static struct tdx_module host_module;
 
 static int __init tdx_host_init(void)
 {
-	host_module.platform = tdx_platform();
-	host_module.ram = tdx_boot_memory();
+	tdx_module_setup(&host_module, tdx_platform(), tdx_boot_memory());
 	return 0;
 }
 early_initcall(tdx_host_init);
@@ -33,29 +28,32 @@ early_initcall(tdx_host_init);
  * The first caller initialises the TDX module, which takes seconds on a large
  * machine and costs 1/256 of its memory; others wait for the result.  It is
  * remembered: whoever comes later gets it at once.  The reason of a failure is
- * in the kernel log, once.
+ * in the kernel log.
  *
- * What does not touch the module is not remembered: -EPERM, which is the
- * caller's fault, as every online CPU has to be in VMX operation, and CPUs that
- * come online meanwhile have to enter it before they run anything else; -ENXIO
- * because of a CPU that is offline; -EAGAIN and -EBUSY because of a module that
- * does not answer.
+ * What may pass is not remembered, as long as the module has not been given its
+ * memory: the next caller goes on where the last one had to stop.  That is
+ * -EPERM, which is the caller's fault, as every online CPU has to be in VMX
+ * operation until this returns, and CPUs that come online meanwhile have to
+ * enter it before they run anything else; -ENOMEM; -EAGAIN and -EBUSY because of
+ * a module that does not answer; -EINTR.  Nor is -ENXIO, -EIO or -EOPNOTSUPP
+ * because of a CPU, before the module was touched.
  *
  * Context: Process context, may sleep.  Must not be called with CPU hotplug
- *	    locked: takes cpus_read_lock().
+ *	    locked: takes cpus_read_lock().  A caller can be killed while memory
+ *	    is searched, which may take without limit.
  * Return:
  * * 0		    - guests can be created
- * * -ENODEV	    - the BIOS did not enable TDX, or no module is loaded
+ * * -ENODEV	    - the BIOS did not enable TDX, no module is loaded, or it died
  * * -EPERM	    - a CPU is not in VMX operation
- * * -ESHUTDOWN	    - another kernel is being started
- * * -EINTR	    - killed while waiting for another caller
+ * * -ESHUTDOWN	    - the machine is left to another kernel, or to the firmware
+ * * -EINTR	    - killed
  * * -EALREADY	    - a previous kernel initialised the module
  * * -EOPNOTSUPP    - SEAMRR is not enabled on every CPU
  * * -ENXIO	    - a CPU that the BIOS enabled is offline
  * * -EADDRNOTAVAIL - the BIOS did not make all RAM convertible
  * * -ENOSPC	    - the memory map does not fit the module's limits
  * * -ENOMEM	    - not enough memory, or none contiguous enough
- * * -EAGAIN	    - the CPU ran out of entropy
+ * * -EAGAIN	    - the CPU ran out of entropy, or CPUs went offline meanwhile
  * * -EBUSY	    - the module stayed busy
  * * -EINVAL	    - the module's own information is unusable
  * * -EIO	    - CPUs are configured differently, or any other refusal
@@ -70,14 +68,15 @@ EXPORT_SYMBOL_GPL(tdx_init);
  * tdx_may_work - is it worth calling tdx_init()?
  *
  * Context: Any.
- * Return: false if the platform has no TDX or an initialisation has failed,
- *	   true otherwise.  True is no promise.
+ * Return: false if the platform has no TDX or an initialisation has failed for
+ *	   good, true otherwise.  True is no promise.
  */
 bool tdx_may_work(void)
 {
 	switch (READ_ONCE(host_module.state)) {
 	case TDX_MODULE_UNKNOWN:
 	case TDX_MODULE_INITIALISING:
+	case TDX_MODULE_PENDING:
 	case TDX_MODULE_READY:
 		return platform_tdx_enabled();
 	default:
@@ -97,22 +96,6 @@ const struct tdx_td_params_limits *tdx_td_params_limits(void)
 	return &host_module.sysinfo.td_params;
 }
 EXPORT_SYMBOL_GPL(tdx_td_params_limits);
-
-/**
- * tdx_cpu_may_run - may a CPU make SEAMCALLs that concern guests?
- * @cpu: which one
- *
- * The module can be initialised on a CPU only before it takes its configuration,
- * so one that was added to the machine later is of no use for TDX.
- *
- * Context: Any, after tdx_init() returned 0.
- * Return: Whether the module was initialised on the CPU.
- */
-bool tdx_cpu_may_run(unsigned int cpu)
-{
-	return cpumask_test_cpu(cpu, &host_module.cpus);
-}
-EXPORT_SYMBOL_GPL(tdx_cpu_may_run);
 
 /**
  * tdx_host_module - the machine's module

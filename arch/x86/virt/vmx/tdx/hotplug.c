@@ -4,7 +4,8 @@
  *
  * The firmware verified the CPUs and the convertible memory once, before Linux
  * ran.  What is added later was not verified, and TDX needs all that was until
- * the machine is reset.  An event that cannot be is a bug of the BIOS.
+ * the machine is reset.  Adding something, or taking it away, is a bug of the
+ * BIOS.  A request to eject it is none: it is declined.
  *
  * All pages of the page allocator have to be TDX memory, so that any of them can
  * be given to a guest.  Which memory that is was taken from memblock at boot, so
@@ -16,26 +17,18 @@
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
 #include <linux/acpi.h>
-#include <linux/bug.h>
 #include <linux/cc_events.h>
 #include <linux/cc_platform.h>
-#include <linux/cpuhotplug.h>
-#include <linux/cpumask.h>
-#include <linux/errno.h>
-#include <linux/init.h>
 #include <linux/ioport.h>
-#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/panic.h>
 #include <linux/printk.h>
-#include <linux/topology.h>
 
 #include <acpi/processor.h>
 
+#include <asm/e820/api.h>
 #include <asm/tdx_host.h>
-
-#include "host.h"
-#include "module.h"
 
 /**
  * cc_refuses_cpu_hot_add - may a CPU not be added to the machine?
@@ -69,9 +62,9 @@ void cc_check_cpu_hot_removal(unsigned int cpu, u32 apic_id)
 	if (!cc_platform_has(CC_ATTR_ACPI_CPU_HOTPLUG_DISABLED))
 		return;
 
-	pr_emerg(FW_BUG "the BIOS removed CPU %u, APIC ID %u, which TDX needs until the machine is reset: cannot go on\n",
+	pr_emerg(FW_BUG "the BIOS removed CPU %u, APIC ID %u, which TDX needs until the machine is reset\n",
 		 cpu, apic_id);
-	BUG();
+	panic("A CPU that TDX needs is gone");
 }
 
 /**
@@ -80,8 +73,9 @@ void cc_check_cpu_hot_removal(unsigned int cpu, u32 apic_id)
  * @size: in bytes
  *
  * Context: Process context.
- * Return: Whether to reject the memory; the log then says so.  Memory that
- *	   Linux has had since boot is never rejected.
+ * Return: Whether to reject the memory; the log then says so, unless somebody
+ *	   reserved it, like the user with memmap=.  Memory that Linux has had
+ *	   since boot is never rejected.
  */
 bool cc_refuses_memory_hot_add(u64 base, u64 size)
 {
@@ -90,8 +84,14 @@ bool cc_refuses_memory_hot_add(u64 base, u64 size)
 	    REGION_DISJOINT)
 		return false;
 
-	pr_err(FW_BUG "the BIOS hot-added memory [0x%llx-0x%llx], which is not possible with TDX: rejected; boot with tdx_host=off to use it\n",
-	       base, base + size - 1);
+	if (e820__mapped_any(base, base + size, 0))
+		return true;
+	if (system_state < SYSTEM_RUNNING)
+		pr_err("memory [0x%llx-0x%llx] of an ACPI device is not in the memory map: not added, as all memory of the page allocator has to be TDX memory; boot with tdx_host=off to use it\n",
+		       base, base + size - 1);
+	else
+		pr_err(FW_BUG "the BIOS hot-added memory [0x%llx-0x%llx], which is not possible with TDX: rejected; boot with tdx_host=off to use it\n",
+		       base, base + size - 1);
 	return true;
 }
 
@@ -107,9 +107,9 @@ void cc_check_memory_hot_removal(u64 base, u64 size)
 	if (!cc_platform_has(CC_ATTR_ACPI_MEMORY_HOTPLUG_DISABLED))
 		return;
 
-	pr_emerg(FW_BUG "the BIOS removed memory [0x%llx-0x%llx], which TDX needs until the machine is reset: cannot go on\n",
+	pr_emerg(FW_BUG "the BIOS removed memory [0x%llx-0x%llx], which TDX needs until the machine is reset\n",
 		 base, base + size - 1);
-	BUG();
+	panic("Memory that TDX needs is gone");
 }
 
 static const struct acpi_device_id cpu_or_memory[] = {
@@ -119,17 +119,19 @@ static const struct acpi_device_id cpu_or_memory[] = {
 	{ }
 };
 
+/* One that Linux has: what was rejected has no handler, and may go again. */
 static int holds_cpu_or_memory(struct acpi_device *device, void *unused)
 {
-	return !acpi_match_device_ids(device, cpu_or_memory) ||
+	return (device->handler && !acpi_match_device_ids(device, cpu_or_memory)) ||
 	       acpi_dev_for_each_child(device, holds_cpu_or_memory, NULL);
 }
 
 /**
- * cc_refuses_eject - may user space not eject a device?
+ * cc_refuses_eject - may a device not be ejected?
  * @device: which one
  *
- * What would be a bug of the BIOS is here a mistake of the administrator.
+ * For requests of the administrator and of the firmware, which both take no for
+ * an answer.
  *
  * Context: Process context.
  * Return: Whether to refuse; the log then says so.
@@ -168,50 +170,3 @@ bool cc_refuses_memory(const struct resource *memory)
 	       (u64)all_of(memory)->start, (u64)all_of(memory)->end, memory->name);
 	return true;
 }
-
-/* Firmware's request to eject a CPU makes ACPI try twice in a row. */
-static bool said_just_now(unsigned int cpu)
-{
-	static unsigned long said_at;
-	static unsigned int said_of = -1U;
-
-	if (cpu == said_of && time_before(jiffies, said_at + HZ))
-		return true;
-	said_of = cpu;
-	said_at = jiffies;
-	return false;
-}
-
-/*
- * A KeyID's key is configured and its cache lines are written back on a CPU of
- * each package, which therefore has to have one.  The state does not become
- * ready meanwhile: the initialisation holds CPU hotplug off.
- */
-static int tdx_cpu_offline(unsigned int cpu)
-{
-	unsigned int other;
-
-	if (READ_ONCE(tdx_host_module()->state) != TDX_MODULE_READY || !tdx_cpu_may_run(cpu))
-		return 0;
-
-	for_each_cpu(other, topology_core_cpumask(cpu))
-		if (other != cpu && tdx_cpu_may_run(other))
-			return 0;
-
-	if (!said_just_now(cpu))
-		pr_err("CPU %u is the last online one of package %u, and TDX KeyIDs are in use, which takes one in every package: it stays online; boot with tdx_host=off to take it offline\n",
-		       cpu, topology_logical_package_id(cpu));
-	return -EBUSY;
-}
-
-static int __init tdx_watch_cpus(void)
-{
-	int ret;
-
-	if (!platform_tdx_enabled())
-		return 0;
-	ret = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "x86/tdx:online", NULL,
-					tdx_cpu_offline);
-	return min(ret, 0);
-}
-late_initcall(tdx_watch_cpus);

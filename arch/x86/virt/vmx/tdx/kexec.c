@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leaving the machine to another kernel, which cannot use the TDX module, but
- * must not be harmed by it.
+ * Leaving the machine: to the firmware, or to another kernel, which cannot use
+ * the TDX module, but must not be harmed by it.
  *
  * A crash kernel is started without any of this, it lives in memory that the
  * module never had; see native_machine_crash_shutdown() for the caches.
@@ -34,28 +34,27 @@ static const struct x86_cpu_id partial_write_poisons[] = {
 };
 
 /*
- * An initialisation that is under way fails at its next SEAMCALL and gives its
- * memory back; later ones fail at their first.
+ * An initialisation that is under way fails at its next SEAMCALL, later ones at
+ * their first.  It gives its memory back if another kernel follows, which waits
+ * for that; a search for memory is not waited for, nothing is the module's then.
  */
-static int leave_to_next_kernel(struct notifier_block *nb, unsigned long action, void *unused)
+static int leave_machine(struct notifier_block *nb, unsigned long action, void *unused)
 {
 	struct tdx_module *module = tdx_host_module();
 
+	tdx_cache_retire();
 	if (!kexec_in_progress)
 		return NOTIFY_DONE;
 
-	tdx_cache_retire();
-
-	mutex_lock(&module->lock);
-	if (module->state == TDX_MODULE_READY && x86_match_cpu(partial_write_poisons))
+	tdx_module_wait_for_calls(module);
+	if (module->configured && x86_match_cpu(partial_write_poisons))
 		tdx_pamt_make_safe(&module->layout);
-	mutex_unlock(&module->lock);
 	return NOTIFY_DONE;
 }
 
 /* Ahead of KVM's, which takes the CPUs out of VMX operation. */
 static struct notifier_block reboot_notifier = {
-	.notifier_call = leave_to_next_kernel,
+	.notifier_call = leave_machine,
 	.priority = INT_MAX,
 };
 

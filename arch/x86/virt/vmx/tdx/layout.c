@@ -6,6 +6,7 @@
 #include <linux/errno.h>
 #include <linux/slab.h>
 
+#include "cache.h"
 #include "cause.h"
 #include "layout.h"
 #include "pamt.h"
@@ -19,16 +20,20 @@ static int explain(const struct tdmr_failure *failure, struct tdx_cause *cause)
 		return 0;
 	case TDMR_TOO_MANY_TDMRS:
 		return tdx_cause(cause, -ENOSPC,
-				 "RAM needs %u TDMRs, the module takes %u, and [0x%llx-0x%llx] is the first left over; keep ranges from Linux with memmap=",
-				 failure->count, failure->limit, first, last);
+				 "RAM needs %u TDMRs, the module takes %u, and [0x%llx-0x%llx] is the first left over; keep ranges from Linux, such as with memmap=0x%llx$0x%llx",
+				 failure->count, failure->limit, first, last, failure->size, first);
 	case TDMR_TOO_MANY_RESERVED:
 		return tdx_cause(cause, -ENOSPC,
-				 "[0x%llx-0x%llx] needs %u reserved areas, a TDMR takes %u; keep RAM between its holes from Linux with memmap=",
+				 "[0x%llx-0x%llx] needs %u reserved areas, a TDMR takes %u; keep RAM between its holes from Linux with memmap=<size>$<base>",
 				 first, last, failure->count, failure->limit);
 	case TDMR_NO_PAMT_MEMORY:
+		if (tdx_cache_retired())
+			return tdx_cause(cause, -ESHUTDOWN, "the machine is going down");
 		return tdx_cause(cause, -ENOMEM,
 				 "no %llu contiguous KB for the PAMT of TDMR [0x%llx-0x%llx]; free memory, or boot with kvm_intel.tdx_at_load=1",
 				 failure->bytes >> 10, first, last);
+	case TDMR_MALFORMED_CMRS:
+		return tdx_cause(cause, -EINVAL, "the list of CMRs is malformed; update the BIOS");
 	default:
 		return tdx_cause(cause, -EINVAL, "no reason is known");
 	}
@@ -62,11 +67,13 @@ static void free_arrays(struct tdmr_layout *layout)
  * @map:    what they are made for, all RAM in CMRs; as long as @layout is in use
  * @cause:  says what the matter is, when the return value is not 0
  *
- * Context: Process context, may sleep for long: memory is migrated.
+ * Context: Process context, may sleep: for long, as memory is migrated, and without
+ *	    limit while others keep a page of it locked.
  * Return:
- * * 0	     - @layout is complete
- * * -ENOSPC - the module's limits do not allow to describe this RAM
- * * -ENOMEM - no memory; for a PAMT it has to be contiguous
+ * * 0		- @layout is complete
+ * * -ENOSPC	- the module's limits do not allow to describe this RAM
+ * * -ENOMEM	- no memory; for a PAMT it has to be contiguous
+ * * -ESHUTDOWN - the machine is left to another kernel, or to the firmware
  */
 int tdx_layout_create(struct tdmr_layout *layout, const struct tdmr_map *map,
 		      struct tdx_cause *cause)

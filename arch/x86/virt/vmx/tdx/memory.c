@@ -134,8 +134,8 @@ int tdx_memory_convertible(struct tdx_memory *memory, const struct tdx_memory *r
 	kfree(memory->ram);
 	*memory = (struct tdx_memory) {};
 	return tdx_cause(cause, -EADDRNOTAVAIL,
-			 "RAM at [0x%llx-0x%llx] is not convertible (in no CMR); update the BIOS, or keep the range from Linux with memmap=",
-			 failure.base, failure.base + failure.size - 1);
+			 "RAM at [0x%llx-0x%llx] is not convertible (in no CMR); update the BIOS, or boot with memmap=0x%llx$0x%llx",
+			 failure.base, failure.base + failure.size - 1, failure.size, failure.base);
 }
 
 /**

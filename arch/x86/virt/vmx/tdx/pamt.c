@@ -14,11 +14,14 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include <asm/dma.h>
 #include <asm/smp.h>
 #include <asm/special_insns.h>
 
+#include "cache.h"
 #include "pamt.h"
 
 /*
@@ -49,8 +52,9 @@ static bool may_hold_pamt(unsigned long pfn, unsigned long nr_pages)
 }
 
 /*
- * Where much memory is pinned each try takes long, and there are thousands.
- * Nothing else may wait for that: CPU hotplug does, and whoever wants a TD.
+ * Where much memory is pinned each try takes long, and there are thousands:
+ * whoever wants a TD is told before he takes the machine to hang.  One try can
+ * wait for longer, for a page that somebody keeps locked.
  */
 #define SEARCH_SECONDS	100
 
@@ -60,7 +64,8 @@ static bool take_pages(const struct tdmr_pamt_source *source, u64 base, u64 size
 	unsigned long pfn = PHYS_PFN(base), nr_pages = PHYS_PFN(size);
 
 	cond_resched();
-	return time_before(jiffies, search->deadline) && may_hold_pamt(pfn, nr_pages) &&
+	return !tdx_cache_retired() && time_before(jiffies, search->deadline) &&
+	       may_hold_pamt(pfn, nr_pages) &&
 	       !alloc_contig_range(pfn, pfn + nr_pages, MIGRATE_MOVABLE,
 				   GFP_KERNEL | __GFP_NOWARN);
 }
@@ -107,6 +112,12 @@ static void clear_page_directly(void *page)
 		movdir64b((void __force __iomem *)(page + offset), zeroes);
 }
 
+struct clearing {
+	struct work_struct work;
+	u64 base;
+	u64 size;
+};
+
 static void clear_pamt_directly(u64 base, u64 size)
 {
 	unsigned long pfn = PHYS_PFN(base), end = pfn + PHYS_PFN(size);
@@ -115,6 +126,39 @@ static void clear_pamt_directly(u64 base, u64 size)
 		clear_page_directly(pfn_to_kaddr(pfn));
 		cond_resched();
 	}
+	/* MOVDIR64B is weakly ordered: complete before the pages are handed on. */
+	mb();
+}
+
+static void clear_in_worker(struct work_struct *work)
+{
+	struct clearing *clearing = container_of(work, struct clearing, work);
+
+	clear_pamt_directly(clearing->base, clearing->size);
+}
+
+/* By a worker for each; without memory for them, by this CPU. */
+static void clear_pamts_directly(const struct tdmr_layout *layout)
+{
+	struct clearing *works = kcalloc(layout->nr_tdmrs, sizeof(*works), GFP_KERNEL);
+	const struct tdmr *tdmr = layout->tdmrs;
+	unsigned int i;
+
+	for (i = 0; i < layout->nr_tdmrs; i++, tdmr++) {
+		u64 size = tdmr_pamt_bytes(layout->map, tdmr);
+
+		if (!works) {
+			clear_pamt_directly(tdmr->pamt, size);
+			continue;
+		}
+		works[i].base = tdmr->pamt;
+		works[i].size = size;
+		INIT_WORK(&works[i].work, clear_in_worker);
+		queue_work_node(tdmr->node, system_unbound_wq, &works[i].work);
+	}
+	for (i = 0; works && i < layout->nr_tdmrs; i++)
+		flush_work(&works[i].work);
+	kfree(works);
 }
 
 /**
@@ -131,17 +175,9 @@ static void clear_pamt_directly(u64 base, u64 size)
  */
 void tdx_pamt_make_safe(const struct tdmr_layout *layout)
 {
-	const struct tdmr *tdmr = layout->tdmrs;
-
 	wbinvd_on_all_cpus();
 
-	/* A CPU without the instruction has no private KeyIDs either: a software module. */
-	if (!boot_cpu_has(X86_FEATURE_MOVDIR64B))
-		return;
-
-	for (; tdmr < &layout->tdmrs[layout->nr_tdmrs]; tdmr++)
-		clear_pamt_directly(tdmr->pamt, tdmr_pamt_bytes(layout->map, tdmr));
-
-	/* MOVDIR64B is weakly ordered: complete before the pages are handed on. */
-	mb();
+	/* The platform has no TDX then: this was a software module. */
+	if (boot_cpu_has(X86_FEATURE_MOVDIR64B))
+		clear_pamts_directly(layout);
 }

@@ -7,12 +7,12 @@
 
 #include <linux/cpu.h>
 #include <linux/errno.h>
-#include <linux/export.h>
 #include <linux/init.h>
 #include <linux/kstrtox.h>
 #include <linux/printk.h>
 #include <linux/smp.h>
 
+#include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
 #include <asm/tdx_host.h>
@@ -62,9 +62,7 @@ struct tdx_platform tdx_platform_decode(const struct tdx_platform_msrs *msrs)
 	bool seamrr_enabled = msrs->seamrr_mask & SEAMRR_MASK_ENABLED;
 
 	if (!(msrs->mtrrcap & MTRRCAP_SEAMRR))
-		return lacking(nr_private_keyids, nr_private_keyids ?
-			       "there are TDX KeyIDs, but the CPU has no SEAMRR; update the BIOS" :
-			       "the CPU has no SEAMRR");
+		return lacking(false, "the CPU has no SEAMRR");
 	if (!seamrr_enabled && !nr_private_keyids)
 		return lacking(false, "TDX is not enabled in the BIOS setup");
 	if (!seamrr_enabled)
@@ -93,15 +91,20 @@ static u64 read_msr_or_0(u32 msr)
 	return rdmsrl_safe(msr, &value) ? 0 : value;
 }
 
+/* A CPU without SEAMRR is not asked for MSRs that may be another thing there. */
 static void read_msrs(void *data)
 {
-	*(struct tdx_platform_msrs *)data = (struct tdx_platform_msrs) {
-		.mtrrcap	    = read_msr_or_0(MSR_MTRRcap),
-		.seamrr_base	    = read_msr_or_0(MSR_IA32_SEAMRR_PHYS_BASE),
-		.seamrr_mask	    = read_msr_or_0(MSR_IA32_SEAMRR_PHYS_MASK),
-		.keyid_partitioning = read_msr_or_0(MSR_IA32_MKTME_KEYID_PARTITIONING),
-		.tsc_adjust	    = read_msr_or_0(MSR_IA32_TSC_ADJUST),
+	struct tdx_platform_msrs *msrs = data;
+
+	*msrs = (struct tdx_platform_msrs) {
+		.mtrrcap    = read_msr_or_0(MSR_MTRRcap),
+		.tsc_adjust = read_msr_or_0(MSR_IA32_TSC_ADJUST),
 	};
+	if (!(msrs->mtrrcap & MTRRCAP_SEAMRR))
+		return;
+	msrs->seamrr_base = read_msr_or_0(MSR_IA32_SEAMRR_PHYS_BASE);
+	msrs->seamrr_mask = read_msr_or_0(MSR_IA32_SEAMRR_PHYS_MASK);
+	msrs->keyid_partitioning = read_msr_or_0(MSR_IA32_MKTME_KEYID_PARTITIONING);
 }
 
 /**
@@ -166,11 +169,15 @@ static int __init tdx_platform_init(void)
 {
 	struct tdx_platform_msrs msrs;
 
-	if (boot_cpu_data.x86_vendor != X86_VENDOR_INTEL)
+	/* What a hypervisor lets its guest read is no promise. */
+	if (boot_cpu_data.x86_vendor != X86_VENDOR_INTEL ||
+	    boot_cpu_has(X86_FEATURE_HYPERVISOR))
 		return 0;
 
 	read_msrs(&msrs);
 	boot_platform = tdx_platform_decode(&msrs);
+	if (boot_platform.enabled && !boot_cpu_has(X86_FEATURE_MOVDIR64B))
+		boot_platform = lacking(true, "the CPU has no MOVDIR64B, which makes TDX memory usable again; boot without clearcpuid=movdir64b");
 	if (turned_off && (boot_platform.enabled || boot_platform.misconfigured))
 		boot_platform = lacking(false, "turned off by tdx_host=off");
 	if (boot_platform.enabled)
@@ -208,4 +215,3 @@ bool platform_tdx_enabled(void)
 {
 	return boot_platform.enabled;
 }
-EXPORT_SYMBOL_GPL(platform_tdx_enabled);

@@ -2,11 +2,11 @@
 /*
  * Calling the TDX module: retries, counting, and a failure in words.
  */
+#include <linux/delay.h>
 #include <linux/kernel.h>
+#include <linux/minmax.h>
 #include <linux/percpu.h>
-#include <linux/sched.h>
 #include <linux/static_call.h>
-#include <linux/string.h>
 
 #include "cache.h"
 #include "cause.h"
@@ -15,23 +15,57 @@
 
 /*
  * The module never waits: a lock that is taken, a random number generator that
- * ran dry or an interrupt that is pending is the caller's to wait for.  All
- * clear within microseconds; 1,000 tries are far beyond what a healthy machine
- * needs and still end.
+ * ran dry or an interrupt that is pending is the caller's to wait for.  Pauses
+ * double from 2 us to TDX_SEAMCALL_PAUSE_US; all tries together take some 40 ms.
  */
-#define TDX_SEAMCALL_TRIES	1000
+#define TDX_SEAMCALL_TRIES	100
+#define TDX_SEAMCALL_PAUSE_US	256U
 
 DEFINE_STATIC_CALL(tdx_seamcall_door, tdx_cache_seamcall);
 
 static DEFINE_PER_CPU(u64, nr_seamcalls);
 
 /**
+ * tdx_seamcall_once - call the TDX module
+ * @leaf: RAX: the leaf number and version
+ * @regs: inputs and outputs
+ *
+ * Context: Any but NMI.  The CPU must be in VMX operation.
+ * Return: As tdx_seamcall().
+ */
+u64 tdx_seamcall_once(u64 leaf, struct tdx_regs *regs)
+{
+	this_cpu_inc(nr_seamcalls);
+	return static_call(tdx_seamcall_door)(leaf, regs);
+}
+
+/**
+ * tdx_backoff - wait before a SEAMCALL is made again, if that may help
+ * @backoff: all zero before the first try
+ * @status:  what the last try returned
+ *
+ * Context: Process context, may sleep.
+ * Return: Whether to try again: tdx_status_may_clear(), and not for too long.
+ */
+bool tdx_backoff(struct tdx_backoff *backoff, u64 status)
+{
+	unsigned int pause;
+
+	if (!tdx_status_may_clear(status) || ++backoff->tries == TDX_SEAMCALL_TRIES)
+		return false;
+
+	pause = min(1U << min(backoff->tries, 16U), TDX_SEAMCALL_PAUSE_US);
+	usleep_range(pause, 2 * pause);
+	return true;
+}
+
+/**
  * tdx_seamcall - call the TDX module, again while it asks for that
  * @leaf: RAX: the leaf number and version
  * @regs: inputs; outputs of the last try on return
  *
- * Repeats the call while tdx_status_may_clear(), at most TDX_SEAMCALL_TRIES
- * times in all.  Interrupts are on in between.
+ * Repeats the call with the same inputs while tdx_status_may_clear(), for some
+ * 40 ms.  What has to be resumed with other inputs is left to the caller.
  *
  * Context: Process context, may sleep between two tries.  The caller may be
  *	    bound to a CPU, but need not.  The CPU must be in VMX operation.
@@ -44,18 +78,14 @@ static DEFINE_PER_CPU(u64, nr_seamcalls);
 u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs)
 {
 	const struct tdx_regs in = *regs;
-	unsigned int tries = TDX_SEAMCALL_TRIES;
+	struct tdx_backoff backoff = {};
 	u64 status;
 
-	for (;;) {
-		this_cpu_inc(nr_seamcalls);
-		status = static_call(tdx_seamcall_door)(leaf, regs);
-		if (!tdx_status_may_clear(status) || !--tries)
-			return status;
-
-		cond_resched();
+	do {
 		*regs = in;
-	}
+		status = tdx_seamcall_once(leaf, regs);
+	} while (tdx_backoff(&backoff, status));
+	return status;
 }
 
 /**
@@ -92,16 +122,13 @@ int tdx_explain(struct tdx_cause *cause, u64 leaf, u64 status)
 int tdx_explain_platform(struct tdx_cause *cause, u64 leaf, u64 status,
 			 const struct tdx_regs *out)
 {
-	size_t length;
 	int ret = tdx_explain(cause, leaf, status);
 
 	switch (tdx_status_code(status)) {
 	case TDX_INCORRECT_CPUID_VALUE:
 	case TDX_INCONSISTENT_CPUID_FIELD:
-		length = strlen(cause->text);
-		scnprintf(cause->text + length, sizeof(cause->text) - length,
-			  " (CPUID leaf 0x%x, subleaf 0x%x)", lower_32_bits(out->rcx),
-			  upper_32_bits(out->rcx));
+		tdx_cause_add(cause, " (CPUID leaf 0x%x, subleaf 0x%x)", lower_32_bits(out->rcx),
+			      upper_32_bits(out->rcx));
 	}
 	return ret;
 }

@@ -23,6 +23,13 @@ asmlinkage u64 __seamcall(u64 leaf, struct tdx_regs *regs);
  */
 DECLARE_STATIC_CALL(tdx_seamcall_door, tdx_cache_seamcall);
 
+/* For a loop around tdx_seamcall_once(). */
+struct tdx_backoff {
+	unsigned int tries;
+};
+
+u64 tdx_seamcall_once(u64 leaf, struct tdx_regs *regs);
+bool tdx_backoff(struct tdx_backoff *backoff, u64 status);
 u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs);
 int tdx_explain(struct tdx_cause *cause, u64 leaf, u64 status);
 int tdx_explain_platform(struct tdx_cause *cause, u64 leaf, u64 status,

@@ -15,6 +15,9 @@
 
 #include <asm/tdx_host.h>
 
+#include "host.h"
+#include "module.h"
+
 /**
  * cc_refuses_suspend - must the system not be suspended, but to idle?
  *
@@ -43,9 +46,16 @@ static struct notifier_block hibernation_notifier = {
 	.notifier_call = refuse_hibernation,
 };
 
-/* A kexec that means to come back asks nobody before. */
+/*
+ * A kexec that means to come back asks nobody before.  Nor does a kernel that is
+ * about to be replaced by the image of another, but nothing of it is to be kept:
+ * not even what it did not begin with.
+ */
 static int refuse_sleep(void)
 {
+	if (!tdx_module_in_use(tdx_host_module()))
+		return 0;
+
 	pr_err("this sleep loses the TDX module: refused; boot with tdx_host=off\n");
 	return -EPERM;
 }

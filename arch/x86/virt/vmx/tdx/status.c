@@ -33,7 +33,8 @@ static const struct tdx_name operand_names[] = { TDX_OPERAND_LIST(OPERAND_NAME) 
 /**
  * struct tdx_meaning - what the host makes of a status
  * @status:	 the code, without details
- * @may_clear:	 it tells of the moment: the same call may succeed right away
+ * @may_clear:	 it tells of the moment: the same call, with the same inputs, may
+ *		 succeed right away
  * @error:	 errno, if it does not
  * @text:	 what the matter is and what a person can do about it
  */
@@ -46,13 +47,13 @@ struct tdx_meaning {
 
 static const struct tdx_meaning meanings[] = {
 	{ TDX_SEAMCALL_VMFAILINVALID, false, -ENODEV,
-	  "no TDX module is loaded; load it in the BIOS setup or update the BIOS" },
+	  "no TDX module answers" },
 	{ TDX_SEAMCALL_GP, false, -EOPNOTSUPP,
 	  "SEAMRR is not enabled on this CPU; enable TDX in the BIOS setup" },
 	{ TDX_SEAMCALL_UD, false, -EPERM,
 	  "the CPU is not in VMX operation" },
 	{ TDX_SEAMCALL_RETIRED, false, -ESHUTDOWN,
-	  "another kernel is being started" },
+	  "the machine is going down" },
 	{ TDX_SYS_INIT_NOT_PENDING, false, -EALREADY,
 	  "the module was initialised before, by a previous kernel; reset the machine to use TDX" },
 	{ TDX_SYS_SHUTDOWN, false, -EALREADY,
@@ -67,7 +68,7 @@ static const struct tdx_meaning meanings[] = {
 	  "the module was busy" },
 	{ TDX_OPERAND_BUSY, true, -EBUSY,
 	  "the module was busy with this operand" },
-	{ TDX_INTERRUPTED_RESUMABLE, true, -EBUSY,
+	{ TDX_INTERRUPTED_RESUMABLE, false, -EBUSY,
 	  "interrupts did not let the module finish" },
 	{ TDX_INTERRUPTED_RESTARTABLE, true, -EBUSY,
 	  "interrupts did not let the module finish" },
@@ -113,10 +114,22 @@ static const char *find_name(const struct tdx_name *names, size_t nr, u64 value,
 	return NULL;
 }
 
+/**
+ * tdx_status_is_software - did Linux make up a status, as the module did not answer?
+ * @status: what a SEAMCALL returned
+ *
+ * Context: Any.
+ * Return: Whether it is of the software error class.
+ */
+bool tdx_status_is_software(u64 status)
+{
+	return (status & TDX_SW_ERROR) == TDX_SW_ERROR;
+}
+
 /* The software error class keeps its codes in the bits of the details. */
 static u64 code_mask(u64 status)
 {
-	return (status & TDX_SW_ERROR) == TDX_SW_ERROR ? ~0ULL : TDX_STATUS_CODE_MASK;
+	return tdx_status_is_software(status) ? ~0ULL : TDX_STATUS_CODE_MASK;
 }
 
 static const struct tdx_meaning *find_meaning(u64 status)
@@ -183,7 +196,7 @@ const char *tdx_status_name(u64 status)
  * * 0		 - success, with or without information (bit 63 clear)
  * * -ENODEV	 - no module answered (VMfailInvalid)
  * * -EPERM	 - the CPU is not in VMX operation (#UD)
- * * -ESHUTDOWN	 - another kernel is being started
+ * * -ESHUTDOWN	 - the machine is left to another kernel, or to the firmware
  * * -EOPNOTSUPP - SEAMRR is not enabled (#GP)
  * * -EALREADY	 - a previous kernel used the module up
  * * -ENXIO	 - a CPU that the BIOS enabled is missing
@@ -207,7 +220,9 @@ int tdx_status_errno(u64 status)
  * @status: what it returned
  *
  * Context: Any.
- * Return: True if the module lacked entropy, was busy or was interrupted.
+ * Return: True if the module lacked entropy, was busy or has to start anew after
+ *	   an interrupt.  What goes on where an interrupt stopped it takes other
+ *	   inputs, which its caller knows.
  */
 bool tdx_status_may_clear(u64 status)
 {

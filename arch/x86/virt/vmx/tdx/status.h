@@ -33,6 +33,7 @@ static inline u64 tdx_status_code(u64 status)
 
 const char *tdx_leaf_name(u64 leaf);
 const char *tdx_status_name(u64 status);
+bool tdx_status_is_software(u64 status);
 bool tdx_status_may_clear(u64 status);
 int tdx_status_errno(u64 status);
 void tdx_status_format(char *buf, size_t size, u64 status);

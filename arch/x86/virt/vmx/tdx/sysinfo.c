@@ -5,11 +5,14 @@
  * Every generation of the module answers TDH.SYS.INFO, so that gives all that
  * is needed.  TDH.SYS.RD, which came with 1.5, adds what is good to know.
  */
+#define pr_fmt(fmt) "virt/tdx: " fmt
+
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
-#include <linux/minmax.h>
+#include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/printk.h>
 
 #include "cause.h"
 #include "seamcall.h"
@@ -46,24 +49,12 @@ static u64 read_optional_field(u64 field_id)
 
 static void take_td_params(struct tdx_sysinfo *info, const struct tdx_sysinfo_struct *raw)
 {
-	u32 i, nr = min_t(u32, raw->num_cpuid_config, ARRAY_SIZE(info->cpuid_configs));
-
-	for (i = 0; i < nr; i++)
-		info->cpuid_configs[i] = (struct tdx_td_cpuid) {
-			.leaf	 = raw->cpuid_config[i].leaf,
-			.subleaf = raw->cpuid_config[i].subleaf,
-			.eax	 = raw->cpuid_config[i].eax,
-			.ebx	 = raw->cpuid_config[i].ebx,
-			.ecx	 = raw->cpuid_config[i].ecx,
-			.edx	 = raw->cpuid_config[i].edx,
-		};
-
 	info->td_params = (struct tdx_td_params_limits) {
 		.attributes_fixed0 = raw->attributes_fixed0,
 		.attributes_fixed1 = raw->attributes_fixed1,
 		.xfam_fixed0	   = raw->xfam_fixed0,
 		.xfam_fixed1	   = raw->xfam_fixed1,
-		.nr_cpuid_configs  = nr,
+		.nr_cpuid_configs  = raw->num_cpuid_config,
 		.cpuid_configs	   = info->cpuid_configs,
 	};
 }
@@ -75,7 +66,8 @@ static void take_info(struct tdx_sysinfo *info, const struct tdx_sysinfo_struct 
 	info->minor_version = raw->minor_version;
 	info->build_num = raw->build_num;
 	info->build_date = raw->build_date;
-	info->debug = raw->attributes & TDX_SYSINFO_ATTR_DEBUG;
+	info->attributes = raw->attributes;
+	info->vendor_id = raw->vendor_id;
 	info->tdmr_limits = (struct tdmr_limits) {
 		.max_tdmrs		= raw->max_tdmrs,
 		.max_reserved_per_tdmr	= raw->max_reserved_per_tdmr,
@@ -89,6 +81,75 @@ static void take_info(struct tdx_sysinfo *info, const struct tdx_sysinfo_struct 
 		return;
 	info->update_version = read_optional_field(TDX_MD_UPDATE_VERSION);
 	info->features0 = read_optional_field(TDX_MD_TDX_FEATURES0);
+}
+
+static struct tdx_td_cpuid to_td_cpuid(const struct tdx_cpuid_config *raw)
+{
+	return (struct tdx_td_cpuid) {
+		.leaf	 = raw->leaf,
+		.subleaf = raw->subleaf,
+		.eax	 = raw->eax,
+		.ebx	 = raw->ebx,
+		.ecx	 = raw->ecx,
+		.edx	 = raw->edx,
+	};
+}
+
+static int read_field(u64 field_id, u64 *value, struct tdx_cause *cause)
+{
+	struct tdx_regs regs = { .rdx = field_id };
+	int ret = tdx_explain(cause, TDH_SYS_RD, tdx_seamcall(TDH_SYS_RD, &regs));
+
+	*value = regs.r8;
+	return ret;
+}
+
+static int read_cpuid_config(unsigned int i, struct tdx_td_cpuid *config, struct tdx_cause *cause)
+{
+	u64 leaf, eax_ebx, ecx_edx;
+	int ret;
+
+	ret = read_field(TDX_MD_CPUID_CONFIG_LEAVES + i, &leaf, cause) ?:
+	      read_field(TDX_MD_CPUID_CONFIG_VALUES + 2 * i, &eax_ebx, cause) ?:
+	      read_field(TDX_MD_CPUID_CONFIG_VALUES + 2 * i + 1, &ecx_edx, cause);
+	if (ret)
+		return ret;
+
+	*config = (struct tdx_td_cpuid) {
+		.leaf	 = lower_32_bits(leaf),
+		.subleaf = upper_32_bits(leaf),
+		.eax	 = lower_32_bits(eax_ebx),
+		.ebx	 = upper_32_bits(eax_ebx),
+		.ecx	 = lower_32_bits(ecx_edx),
+		.edx	 = upper_32_bits(ecx_edx),
+	};
+	return 0;
+}
+
+/*
+ * TDH.SYS.INFO has room for 37, and is preferred: where there are no more than
+ * that, its values are those that TDH.MNG.INIT accepts, in all modules.
+ */
+static int take_cpuid_configs(struct tdx_sysinfo *info, const struct tdx_sysinfo_struct *raw,
+			      struct tdx_cause *cause)
+{
+	u32 i, nr = raw->num_cpuid_config;
+	int ret = 0;
+
+	if (nr > ARRAY_SIZE(info->cpuid_configs) ||
+	    (nr > ARRAY_SIZE(raw->cpuid_config) && !raw->sys_rd))
+		return tdx_cause(cause, -EINVAL,
+				 "the module reports %u configurable CPUID leaves, and Linux knows what to do with %zu",
+				 nr, raw->sys_rd ? ARRAY_SIZE(info->cpuid_configs) :
+						   ARRAY_SIZE(raw->cpuid_config));
+
+	for (i = 0; i < nr && !ret; i++) {
+		if (nr <= ARRAY_SIZE(raw->cpuid_config))
+			info->cpuid_configs[i] = to_td_cpuid(&raw->cpuid_config[i]);
+		else
+			ret = read_cpuid_config(i, &info->cpuid_configs[i], cause);
+	}
+	return ret;
 }
 
 /* Nothing is behind the 52 bits of a physical address, and the end of a CMR does not wrap. */
@@ -127,6 +188,23 @@ static int check_limits(const struct tdmr_limits *limits, struct tdx_cause *caus
 			 limits->pamt_entry_size);
 }
 
+/* A person who gets a failure to understand needs them, and tdmr_layout. */
+static void announce(const struct tdx_sysinfo *info)
+{
+	const struct tdmr_limits *limits = &info->tdmr_limits;
+	unsigned int i;
+
+	pr_info("module version %u.%u.%u, build %u of %u; takes %u TDMRs with %u reserved areas, %u bytes per PAMT entry\n",
+		info->major_version, info->minor_version, info->update_version,
+		info->build_num, info->build_date, limits->max_tdmrs,
+		limits->max_reserved_per_tdmr, limits->pamt_entry_size);
+	for (i = 0; i < info->nr_cmrs; i++)
+		pr_info("CMR: [0x%llx, 0x%llx)\n", info->cmrs[i].base,
+			info->cmrs[i].base + info->cmrs[i].size);
+	if (info->attributes & TDX_SYSINFO_ATTR_DEBUG)
+		pr_warn("this is a debug module: it does not protect TDX guests from the host\n");
+}
+
 /**
  * tdx_sysinfo_read - read what the module says of itself
  * @info:  where to put it; must not move afterwards
@@ -154,8 +232,11 @@ int tdx_sysinfo_read(struct tdx_sysinfo *info, struct tdx_cause *cause)
 	if (!ret) {
 		take_info(info, &page->info);
 		ret = take_cmrs(info, page->cmrs, cause) ?:
-		      check_limits(&info->tdmr_limits, cause);
+		      check_limits(&info->tdmr_limits, cause) ?:
+		      take_cpuid_configs(info, &page->info, cause);
 	}
 	free_page((unsigned long)page);
+	if (info->known)
+		announce(info);
 	return ret;
 }

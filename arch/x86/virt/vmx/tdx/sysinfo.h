@@ -9,6 +9,9 @@
 
 #include "tdmr.h"
 
+/* Far more than any module has. */
+#define TDX_MAX_CPUID_CONFIGS	128
+
 struct tdx_cause;
 
 /**
@@ -19,7 +22,8 @@ struct tdx_cause;
  * @update_version: of the module; 0 if the module is too old to tell
  * @build_num:	    of the module
  * @build_date:	    of the module, yyyymmdd as a decimal number
- * @debug:	    a debug module, without security
+ * @attributes:	    of the module: TDX_SYSINFO_ATTR_DEBUG
+ * @vendor_id:	    whose module it is, as a PCI vendor ID
  * @features0:	    TDX_FEATURES0; 0 if the module is too old to tell
  * @tdmr_limits:    what TDH.SYS.CONFIG takes
  * @tdcs_size:	    bytes of a guest's control structure
@@ -36,13 +40,14 @@ struct tdx_sysinfo {
 	u16 update_version;
 	u16 build_num;
 	u32 build_date;
-	bool debug;
+	u32 attributes;
+	u32 vendor_id;
 	u64 features0;
 	struct tdmr_limits tdmr_limits;
 	u16 tdcs_size;
 	u16 tdvps_size;
 	struct tdx_td_params_limits td_params;
-	struct tdx_td_cpuid cpuid_configs[TDX_TDSYSINFO_NR_CPUID_CONFIG];
+	struct tdx_td_cpuid cpuid_configs[TDX_MAX_CPUID_CONFIGS];
 	unsigned int nr_cmrs;
 	struct tdx_cmr_info cmrs[TDX_NR_CMRS];
 };

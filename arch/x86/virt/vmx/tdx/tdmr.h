@@ -104,6 +104,7 @@ enum tdmr_error {
 	TDMR_TOO_MANY_TDMRS,	/* @base, @size: first 1 GB block left over; @count, @limit */
 	TDMR_TOO_MANY_RESERVED,	/* @base, @size: the 1 GB block; @count, @limit */
 	TDMR_NO_PAMT_MEMORY,	/* @base, @size: the TDMR; @bytes: of its PAMT */
+	TDMR_MALFORMED_CMRS,	/* they are not sorted, or one wraps */
 };
 
 /* What went wrong, and where. */

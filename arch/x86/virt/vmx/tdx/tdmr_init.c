@@ -84,7 +84,7 @@ static int make_call(struct tdmr_work *work, struct tdx_cause *cause)
 				 "%s: the module claims to be at 0x%llx of TDMR [0x%llx-0x%llx] after 0x%llx in call %lu; update the module",
 				 tdx_leaf_name(TDH_SYS_TDMR_INIT), next, work->base,
 				 work->end - 1, work->next, work->calls);
-	work->next = next;
+	WRITE_ONCE(work->next, next);
 	return 0;
 }
 
@@ -111,7 +111,8 @@ static void announce_progress(struct tdmr_job *job)
 	job->announced = true;
 
 	for (i = 0; i < job->nr; i++) {
-		done += job->queue[i].next - job->queue[i].base;
+		/* Whoever is at a TDMR goes on meanwhile. */
+		done += READ_ONCE(job->queue[i].next) - job->queue[i].base;
 		total += job->queue[i].end - job->queue[i].base;
 	}
 	pr_info("initialising TDMRs: %llu of %llu GB after %u s\n", done >> 30, total >> 30,
@@ -167,14 +168,13 @@ static bool may_help(unsigned int cpu)
  *
  * CPUs that are isolated from workqueues are left alone.
  *
- * Context: cpus_read_lock() held.
+ * Context: Any.  CPUs that come or go meanwhile change it.
  * Return: The number, at least 1.
  */
 unsigned int tdx_tdmrs_init_cpus(void)
 {
 	unsigned int cpu, nr = 0;
 
-	lockdep_assert_cpus_held();
 	for_each_online_cpu(cpu)
 		nr += may_help(cpu);
 	return max(nr, 1u);
@@ -203,7 +203,14 @@ static void help_with_all_cpus(struct tdmr_job *job)
 	kfree(helpers);
 }
 
-static struct tdmr_work *make_queue(const struct tdmr_layout *layout)
+/**
+ * tdx_tdmrs_queue - prepare tdx_tdmrs_init()
+ * @layout: the TDMRs
+ *
+ * Context: Process context, may sleep.
+ * Return: One entry for each TDMR, for kfree(); NULL without memory.
+ */
+struct tdmr_work *tdx_tdmrs_queue(const struct tdmr_layout *layout)
 {
 	struct tdmr_work *queue = kcalloc(layout->nr_tdmrs, sizeof(*queue), GFP_KERNEL);
 	const struct tdmr *tdmr = layout->tdmrs;
@@ -221,8 +228,9 @@ static struct tdmr_work *make_queue(const struct tdmr_layout *layout)
 
 /**
  * tdx_tdmrs_init - let the module initialise all TDMRs
- * @layout: the TDMRs
- * @cause:  names the status, when the return value is not 0
+ * @queue: of tdx_tdmrs_queue()
+ * @nr:    entries of @queue
+ * @cause: names the status, when the return value is not 0
  *
  * A TDMR is worked on by one CPU at a time, of its NUMA node if possible.
  *
@@ -231,24 +239,20 @@ static struct tdmr_work *make_queue(const struct tdmr_layout *layout)
  *
  * Context: Process context, may sleep.  cpus_read_lock() held, all online CPUs
  *	    in VMX operation.
- * Return: 0, -ENOMEM, or the errno of the first status that was not success; no
- *	   CPU is at it any more.
+ * Return: 0, or the errno of the first status that was not success; no CPU is at
+ *	   it any more.
  */
-int tdx_tdmrs_init(const struct tdmr_layout *layout, struct tdx_cause *cause)
+int tdx_tdmrs_init(struct tdmr_work *queue, unsigned int nr, struct tdx_cause *cause)
 {
 	struct tdmr_job job = {
-		.queue	  = make_queue(layout),
-		.nr	  = layout->nr_tdmrs,
+		.queue	  = queue,
+		.nr	  = nr,
 		.cause	  = cause,
 		.announce = jiffies + PROGRESS_AFTER,
 	};
 
 	lockdep_assert_cpus_held();
-	if (!job.queue)
-		return tdx_cause(cause, -ENOMEM, "no memory");
-
 	spin_lock_init(&job.lock);
 	help_with_all_cpus(&job);
-	kfree(job.queue);
 	return job.error;
 }

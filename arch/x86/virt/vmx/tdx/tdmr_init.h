@@ -7,9 +7,11 @@
 
 #include "tdmr.h"
 
+struct tdmr_work;
 struct tdx_cause;
 
 unsigned int tdx_tdmrs_init_cpus(void);
-int tdx_tdmrs_init(const struct tdmr_layout *layout, struct tdx_cause *cause);
+struct tdmr_work *tdx_tdmrs_queue(const struct tdmr_layout *layout);
+int tdx_tdmrs_init(struct tdmr_work *queue, unsigned int nr, struct tdx_cause *cause);
 
 #endif /* _X86_VIRT_TDX_TDMR_INIT_H */

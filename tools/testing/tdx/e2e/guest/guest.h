@@ -51,18 +51,26 @@ void ask(const char *arg);
 void begin_td(const char *arg);
 void crash(const char *arg);
 void doze(const char *arg);
+void end_hog(const char *arg);
+void end_td(const char *arg);
+void hog_cpu(const char *arg);
 void hold_td(const char *arg);
 void kexec(const char *arg);
 void kexec_chain(const char *arg);
 void kexec_load(const char *arg);
+void lock_pages(const char *arg);
 void map_device(const char *arg);
 void note(const char *arg);
 void report_hardware(const char *arg);
 void set_file(const char *arg);
 void show_file(const char *arg);
+void start_td(const char *arg);
 void take_snapshot(const char *arg);
 void toggle_cpus(const char *arg);
 void wait_for_file(const char *arg);
+void unlock_pages(const char *arg);
 void wait_for_log(const char *arg);
+void wait_for_seamcalls(const char *arg);
+void wait_for_stuck_worker(const char *arg);
 
 #endif

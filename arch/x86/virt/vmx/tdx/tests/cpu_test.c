@@ -128,6 +128,38 @@ static void after_a_failure_each_cpu_shuts_the_module_down_once(struct kunit *te
 	KUNIT_EXPECT_EQ(test, nr_of(host, TDH_SYS_LP_SHUTDOWN), num_online_cpus());
 }
 
+/* CPUs may go while memory is searched, but for the last of a package. */
+static void a_package_without_a_cpu_is_named_before_it_matters(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	struct tdx_cause *cause = &host->module.cause;
+	unsigned int cpu, nr = num_online_cpus(), ret = 0;
+	int error, first_error;
+
+	if (topology_max_packages() != 2)
+		kunit_skip(test, "there are not two packages");
+
+	KUNIT_ASSERT_EQ(test, init_globally(host), 0);
+	KUNIT_ASSERT_EQ(test, init_cpus(host), 0);
+	for (cpu = nr / 2; cpu < nr && !ret; cpu++) {
+		cpus_read_lock();
+		error = tdx_cpus_check_again(&host->module.cpus, cause);
+		cpus_read_unlock();
+		KUNIT_EXPECT_EQ(test, error, 0);
+		ret = remove_cpu(cpu);
+	}
+	cpus_read_lock();
+	first_error = tdx_cpus_check_again(&host->module.cpus, cause);
+	cpus_read_unlock();
+	while (cpu-- > nr / 2)
+		KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
+
+	KUNIT_ASSERT_EQ(test, ret, 0u);
+	KUNIT_EXPECT_EQ(test, first_error, -EAGAIN);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(cause->text, "no CPU of package 1"), "says: %s",
+				  cause->text);
+}
+
 static u64 claim(u64 leaf, u64 status, struct tdx_regs *regs, u64 next)
 {
 	if (leaf != TDH_SYS_TDMR_INIT)
@@ -177,6 +209,7 @@ static struct kunit_case cpu_test_cases[] = {
 	KUNIT_CASE(a_cpu_that_fails_is_named_and_ends_it),
 	KUNIT_CASE(each_package_gets_the_key_once),
 	KUNIT_CASE(a_package_that_fails_is_named_by_a_cpu_of_it),
+	KUNIT_CASE(a_package_without_a_cpu_is_named_before_it_matters),
 	KUNIT_CASE(after_a_failure_each_cpu_shuts_the_module_down_once),
 	KUNIT_CASE(a_module_that_reports_nonsense_does_not_keep_the_host_busy),
 	{}

@@ -14,6 +14,7 @@
 #include <linux/topology.h>
 #include <linux/vmstat.h>
 
+#include "../bringup.h"
 #include "../seamcall.h"
 #include "../status.h"
 #include "model_host.h"
@@ -193,9 +194,7 @@ struct model_host *model_host_create(struct kunit *test)
 		.first_private_keyid	= host->config.first_private_keyid,
 		.nr_private_keyids	= host->config.nr_private_keyids,
 	};
-	host->module.platform = &host->platform;
-	host->module.ram = &host->ram;
-	mutex_init(&host->module.lock);
+	tdx_module_setup(&host->module, &host->platform, &host->ram);
 	return host;
 }
 
@@ -215,6 +214,13 @@ void model_host_load(struct model_host *host)
 	static_call_update(tdx_seamcall_door, model_door);
 }
 
+/* Callers return before the worker does. */
+static void forget_module(struct model_host *host)
+{
+	flush_work(&host->module.work);
+	tdx_bringup_undo(&host->module);
+}
+
 /**
  * model_host_unload - give everything back and close the door
  * @host: of model_host_create(); gone afterwards
@@ -223,7 +229,7 @@ void model_host_load(struct model_host *host)
  */
 void model_host_unload(struct model_host *host)
 {
-	tdx_module_destroy(&host->module);
+	forget_module(host);
 	static_call_update(tdx_seamcall_door, tdx_cache_seamcall);
 	loaded_host = NULL;
 	kfree(host->ram.ram);
@@ -238,9 +244,9 @@ void model_host_unload(struct model_host *host)
  */
 void model_host_restart(struct model_host *host)
 {
-	tdx_module_destroy(&host->module);
-	host->module.state = TDX_MODULE_UNKNOWN;
-	host->module.error = 0;
+	forget_module(host);
+	host->module = (struct tdx_module) {};
+	tdx_module_setup(&host->module, &host->platform, &host->ram);
 	host->failure = (struct model_failure) {};
 	host->distort = NULL;
 	model_host_load(host);

@@ -152,6 +152,7 @@ static void no_module_is_remembered_as_absent(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -ENODEV);
 	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -ENODEV);
 	KUNIT_EXPECT_EQ(test, (int)host->module.state, (int)TDX_MODULE_ABSENT);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(host->module.cause.text, "load one in the BIOS setup"));
 	KUNIT_EXPECT_EQ(test, seamcalls(host), 1ull);
 }
 
@@ -174,12 +175,37 @@ static void a_module_that_a_previous_kernel_used_is_recognised(struct kunit *tes
 
 	fresh = kunit_kzalloc(test, sizeof(*fresh), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, fresh);
-	mutex_init(&fresh->lock);
-	fresh->platform = &host->platform;
-	fresh->ram = &host->ram;
+	tdx_module_setup(fresh, &host->platform, &host->ram);
 	KUNIT_EXPECT_EQ(test, tdx_module_init(fresh), -EALREADY);
 	KUNIT_EXPECT_EQ(test, (int)fresh->state, (int)TDX_MODULE_FAILED);
 	KUNIT_EXPECT_NOT_NULL(test, strstr(fresh->cause.text, "previous kernel"));
+	flush_work(&fresh->work);
+}
+
+/* As 1.0 does where it looks at the leaf before its state. */
+static u64 knows_no_sys_rd(u64 leaf, u64 status, struct tdx_regs *regs)
+{
+	return leaf == TDH_SYS_RD ? TDX_OPERAND_INVALID | TDX_OPERAND_ID_RAX : status;
+}
+
+static void what_a_fresh_module_answers_is_left_to_it(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+
+	host->distort = knows_no_sys_rd;
+	KUNIT_EXPECT_EQ_MSG(test, tdx_module_init(&host->module), 0, "%s",
+			    host->module.cause.text);
+}
+
+static void a_module_that_dies_is_not_said_to_be_missing(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+
+	model_host_fail(host, num_online_cpus() + 2, U64_MAX, TDX_SEAMCALL_VMFAILINVALID);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -ENODEV);
+	KUNIT_EXPECT_NULL_MSG(test, strstr(host->module.cause.text, "load"), "says: %s",
+			      host->module.cause.text);
+	expect_dead(test, -ENODEV);
 }
 
 static void ram_outside_the_cmrs_is_named(struct kunit *test)
@@ -248,6 +274,8 @@ static struct kunit_case module_test_cases[] = {
 	KUNIT_CASE(no_module_is_remembered_as_absent),
 	KUNIT_CASE(a_cpu_without_vmx_operation_is_the_callers_fault_and_not_remembered),
 	KUNIT_CASE(a_module_that_a_previous_kernel_used_is_recognised),
+	KUNIT_CASE(what_a_fresh_module_answers_is_left_to_it),
+	KUNIT_CASE(a_module_that_dies_is_not_said_to_be_missing),
 	KUNIT_CASE(ram_outside_the_cmrs_is_named),
 	KUNIT_CASE(an_offline_cpu_is_named_and_nothing_is_lost),
 	KUNIT_CASE(a_missing_cpu_is_named_as_the_cause),

@@ -158,15 +158,52 @@ static void a_malformed_list_of_cmrs_is_refused(struct kunit *test)
 	}
 }
 
-static void more_cpuid_leaves_than_there_is_room_for_are_cut_off(struct kunit *test)
+/* Of a module with more than TDH.SYS.INFO has room for: behind two others, three fields each. */
+static unsigned int fields_read;
+
+static u64 many_cpuid_configs(u64 leaf, u64 status, struct tdx_regs *regs)
+{
+	unsigned int nr;
+
+	if (leaf != TDH_SYS_RD || fields_read++ < 2)
+		return status;
+	nr = fields_read - 3;
+	regs->r8 = nr % 3 ? nr / 3 * 2 + nr % 3 - 1 : (u64)(nr / 3) << 32 | 0x4;
+	return TDX_SUCCESS;
+}
+
+static void cpuid_leaves_are_read_one_by_one_if_there_are_many(struct kunit *test)
 {
 	struct sysinfo_case *c = test->priv;
+	const struct tdx_td_cpuid *last = &c->info.cpuid_configs[TDX_MAX_CPUID_CONFIGS - 1];
+	u32 nr = TDX_MAX_CPUID_CONFIGS;
 
 	KUNIT_ASSERT_EQ(test, read_sysinfo(c), 0);
-	c->host->model.sysinfo.num_cpuid_config = 0xffffffff;
-	KUNIT_ASSERT_EQ(test, tdx_sysinfo_read(&c->info, &c->cause), 0);
-	KUNIT_EXPECT_EQ(test, c->info.td_params.nr_cpuid_configs,
-			(u32)ARRAY_SIZE(c->info.cpuid_configs));
+	c->host->model.sysinfo.num_cpuid_config = nr;
+	c->host->distort = many_cpuid_configs;
+	fields_read = 0;
+	KUNIT_ASSERT_EQ_MSG(test, tdx_sysinfo_read(&c->info, &c->cause), 0, "%s", c->cause.text);
+	KUNIT_EXPECT_EQ(test, c->info.td_params.nr_cpuid_configs, nr);
+	KUNIT_EXPECT_EQ(test, last->leaf, 4u);
+	KUNIT_EXPECT_EQ(test, last->subleaf, nr - 1);
+	KUNIT_EXPECT_EQ(test, last->eax, 2 * nr - 2);
+	KUNIT_EXPECT_EQ(test, last->ecx, 2 * nr - 1);
+}
+
+/* User space would get a table that is wrong. */
+static void cpuid_leaves_are_not_cut_off(struct kunit *test)
+{
+	static const u32 numbers[] = { TDX_MAX_CPUID_CONFIGS + 1, 0xffffffff };
+	struct sysinfo_case *c = test->priv;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, read_sysinfo(c), 0);
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+		c->host->model.sysinfo.num_cpuid_config = numbers[i];
+		KUNIT_EXPECT_EQ(test, tdx_sysinfo_read(&c->info, &c->cause), -EINVAL);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(c->cause.text, "CPUID leaves"), "says: %s",
+					  c->cause.text);
+	}
 }
 
 static struct kunit_case sysinfo_test_cases[] = {
@@ -175,7 +212,8 @@ static struct kunit_case sysinfo_test_cases[] = {
 	KUNIT_CASE(what_the_module_says_is_what_the_host_believes),
 	KUNIT_CASE(limits_of_zero_are_refused),
 	KUNIT_CASE(a_malformed_list_of_cmrs_is_refused),
-	KUNIT_CASE(more_cpuid_leaves_than_there_is_room_for_are_cut_off),
+	KUNIT_CASE(cpuid_leaves_are_read_one_by_one_if_there_are_many),
+	KUNIT_CASE(cpuid_leaves_are_not_cut_off),
 	{}
 };
 

@@ -300,6 +300,27 @@ static void pamt_levels_follow_each_other_rounded_up_to_pages(struct kunit *test
 	KUNIT_EXPECT_EQ(test, tdmr_pamt_bytes(map, &layout.tdmrs[0]), P(3));
 }
 
+/*
+ * The host refuses such a list when it reads it.  Here the one that ends behind
+ * the last address makes each GB of RAM a piece of its own.
+ */
+static void a_list_of_cmrs_that_wraps_does_no_harm(struct kunit *test)
+{
+	static const struct tdx_cmr_info cmrs[] = {
+		{ 0, G(2048) }, { G(3072), -G(3072) }, { G(4096), SZ_4K },
+	};
+	const struct tdx_ram ram = { 0, G(1536) };
+	const struct tdmr_map map = {
+		.ram = &ram, .nr_ram = 1, .cmrs = cmrs, .nr_cmrs = ARRAY_SIZE(cmrs),
+		.limits = { 64, 16, 16 }, .nr_cpus = 1,
+	};
+	struct test_source source = { { take_free, give_free } };
+	struct tdmr_layout layout;
+
+	KUNIT_EXPECT_EQ(test, (int)lay_out(test, &map, &layout, &source).error,
+			(int)TDMR_MALFORMED_CMRS);
+}
+
 static void a_cpu_takes_what_has_most_left_on_its_node_first(struct kunit *test)
 {
 	struct tdmr_work works[] = {
@@ -336,6 +357,7 @@ static void of_equal_tdmrs_the_one_with_fewer_calls_is_next(struct kunit *test)
 static struct kunit_case tdmr_test_cases[] = {
 	KUNIT_CASE_PARAM(ram_gets_the_tdmrs_that_it_needs, tdmr_gen_params),
 	KUNIT_CASE(pamt_levels_follow_each_other_rounded_up_to_pages),
+	KUNIT_CASE(a_list_of_cmrs_that_wraps_does_no_harm),
 	KUNIT_CASE(a_cpu_takes_what_has_most_left_on_its_node_first),
 	KUNIT_CASE(a_cpu_helps_a_node_that_has_twice_as_much_left),
 	KUNIT_CASE(of_equal_tdmrs_the_one_with_fewer_calls_is_next),

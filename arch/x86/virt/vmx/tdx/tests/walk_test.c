@@ -67,10 +67,10 @@ static bool is_right(struct tdx_module *module, int error)
 	case -EPERM:
 	case -EBUSY:
 	case -EAGAIN:
-		/* Another caller may have found the CPUs complete since. */
+	case -EOPNOTSUPP:
+		/* Another caller may have done better since. */
 		return true;
 	case -EALREADY:
-	case -EOPNOTSUPP:
 	case -EIO:
 		return state == TDX_MODULE_FAILED;
 	default:

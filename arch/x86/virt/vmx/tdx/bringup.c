@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The steps that initialise the TDX module, in the order that it demands.
+ *
+ * They come in three groups.  The first and the last make SEAMCALLs, on every
+ * CPU, so CPUs must not come or go.  In between, memory for the PAMTs is
+ * searched, which may take as long as somebody else keeps a page locked: there
+ * nothing is held that others need.
+ *
+ * TDX Module Base Architecture Specification, "Intel TDX Module Lifecycle:
+ * Initialization".
+ */
+#include <linux/cpu.h>
+#include <linux/errno.h>
+#include <linux/io.h>
+#include <linux/kernel.h>
+#include <linux/kexec.h>
+#include <linux/log2.h>
+#include <linux/slab.h>
+
+#include <asm/smp.h>
+
+#include "bringup.h"
+#include "cache.h"
+#include "cpu.h"
+#include "module.h"
+#include "pamt.h"
+#include "seamcall.h"
+#include "tdmr_init.h"
+
+struct step {
+	const char *doing;
+	int (*run)(struct tdx_module *module, struct tdx_cause *cause);
+};
+
+static int run_steps(struct tdx_attempt *attempt, const struct step *steps, unsigned int nr)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < nr && !ret; i++) {
+		attempt->doing = steps[i].doing;
+		ret = steps[i].run(attempt->module, attempt->cause);
+	}
+	return ret;
+}
+
+static int check(struct tdx_module *module, struct tdx_cause *cause)
+{
+	int ret = 0;
+
+	if (!module->platform->enabled)
+		return tdx_cause(cause, -ENODEV, "%s", module->platform->reason);
+	if (!module->touched)
+		ret = tdx_cpus_check(cause);
+	if (!ret)
+		WRITE_ONCE(module->touched, true);
+	return ret;
+}
+
+static int init_globally(struct tdx_module *module, struct tdx_cause *cause)
+{
+	struct tdx_regs regs = {};
+	u64 status;
+	int ret;
+
+	if (module->initialised)
+		return 0;
+
+	status = tdx_seamcall(TDH_SYS_INIT, &regs);
+	ret = tdx_explain_platform(cause, TDH_SYS_INIT, status, &regs);
+	module->initialised = !ret;
+	return ret;
+}
+
+static int init_cpus(struct tdx_module *module, struct tdx_cause *cause)
+{
+	return tdx_cpus_init(&module->cpus, cause);
+}
+
+static int read_sysinfo(struct tdx_module *module, struct tdx_cause *cause)
+{
+	return tdx_sysinfo_read(&module->sysinfo, cause);
+}
+
+/**
+ * tdx_bringup_start - as far as the module can be asked what it needs
+ * @attempt: what an earlier attempt did already is not done again
+ *
+ * Context: Process context, may sleep.  cpus_read_lock() held, all online CPUs
+ *	    in VMX operation.
+ * Return: 0, or an errno of tdx_init().
+ */
+int tdx_bringup_start(struct tdx_attempt *attempt)
+{
+	static const struct step steps[] = {
+		{ "checking the CPUs",			check },
+		{ "initialising the module",		init_globally },
+		{ "initialising the CPUs",		init_cpus },
+		{ "reading the module's information",	read_sysinfo },
+	};
+
+	return run_steps(attempt, steps, ARRAY_SIZE(steps));
+}
+
+static int choose_memory(struct tdx_module *module, struct tdx_cause *cause)
+{
+	return tdx_memory_convertible(&module->memory, module->ram, module->sysinfo.cmrs,
+				      module->sysinfo.nr_cmrs, cause);
+}
+
+static int lay_out_tdmrs(struct tdx_module *module, struct tdx_cause *cause)
+{
+	module->map = (struct tdmr_map) {
+		.ram	 = module->memory.ram,
+		.nr_ram	 = module->memory.nr,
+		.cmrs	 = module->sysinfo.cmrs,
+		.nr_cmrs = module->sysinfo.nr_cmrs,
+		.limits	 = module->sysinfo.tdmr_limits,
+		.nr_cpus = tdx_tdmrs_init_cpus(),
+	};
+	return tdx_layout_create(&module->layout, &module->map, cause);
+}
+
+/* Now: once the module is configured, a lack of memory would be fatal. */
+static int queue_tdmrs(struct tdx_module *module, struct tdx_cause *cause)
+{
+	module->queue = tdx_tdmrs_queue(&module->layout);
+	return module->queue ? 0 : tdx_cause(cause, -ENOMEM, "no memory");
+}
+
+/**
+ * tdx_bringup_lay_out - choose TDX memory, and find memory for its PAMTs
+ * @attempt: after tdx_bringup_start()
+ *
+ * Context: Process context, may sleep: for long, or without limit while others
+ *	    keep a page locked.  No lock held.
+ * Return: 0, or an errno of tdx_init().
+ */
+int tdx_bringup_lay_out(struct tdx_attempt *attempt)
+{
+	static const struct step steps[] = {
+		{ "choosing TDX memory",	choose_memory },
+		{ "laying out TDMRs",		lay_out_tdmrs },
+		{ "laying out TDMRs",		queue_tdmrs },
+	};
+
+	return run_steps(attempt, steps, ARRAY_SIZE(steps));
+}
+
+static int check_again(struct tdx_module *module, struct tdx_cause *cause)
+{
+	return tdx_cpus_check_again(&module->cpus, cause);
+}
+
+/*
+ * What TDH.SYS.CONFIG reads: the TDMRs, and behind them an array of their
+ * physical addresses.  kmalloc() aligns a power of two to itself.
+ */
+static struct tdx_tdmr_info *encode_tdmrs(const struct tdmr_layout *layout)
+{
+	size_t bytes = layout->nr_tdmrs * (sizeof(struct tdx_tdmr_info) + sizeof(u64));
+	struct tdx_tdmr_info *tdmrs = kzalloc(roundup_pow_of_two(bytes), GFP_KERNEL);
+	unsigned int i;
+	u64 *pointers;
+
+	if (!tdmrs)
+		return NULL;
+
+	pointers = (u64 *)&tdmrs[layout->nr_tdmrs];
+	for (i = 0; i < layout->nr_tdmrs; i++) {
+		tdmr_encode(layout, &layout->tdmrs[i], &tdmrs[i]);
+		pointers[i] = __pa(&tdmrs[i]);
+	}
+	return tdmrs;
+}
+
+static_assert(TDX_TDMR_INFO_ALIGNMENT % TDX_TDMR_POINTERS_ALIGNMENT == 0);
+
+static int config_module(struct tdx_module *module, struct tdx_cause *cause)
+{
+	struct tdx_tdmr_info *tdmrs = encode_tdmrs(&module->layout);
+	unsigned int nr_tdmrs = module->layout.nr_tdmrs;
+	struct tdx_regs regs;
+	u64 status;
+	int ret;
+
+	if (!tdmrs)
+		return tdx_cause(cause, -ENOMEM, "no memory");
+
+	/* The module does not write back what caches still hold of the PAMTs. */
+	wbinvd_on_all_cpus();
+
+	regs = (struct tdx_regs) {
+		.rcx = __pa(&tdmrs[nr_tdmrs]),
+		.rdx = nr_tdmrs,
+		.r8 = module->platform->first_private_keyid,
+	};
+	status = tdx_seamcall(TDH_SYS_CONFIG, &regs);
+	kfree(tdmrs);
+	ret = tdx_explain(cause, TDH_SYS_CONFIG, status);
+	module->configured = !ret;
+	return ret;
+}
+
+static int config_key(struct tdx_module *module, struct tdx_cause *cause)
+{
+	return tdx_packages_config_key(cause);
+}
+
+static int init_tdmrs(struct tdx_module *module, struct tdx_cause *cause)
+{
+	int ret = tdx_tdmrs_init(module->queue, module->layout.nr_tdmrs, cause);
+
+	kfree(module->queue);
+	module->queue = NULL;
+	return ret;
+}
+
+/**
+ * tdx_bringup_finish - give the module its memory, to the point of readiness
+ * @attempt: after tdx_bringup_lay_out()
+ *
+ * Context: Process context, may sleep.  cpus_read_lock() held, all online CPUs
+ *	    in VMX operation.
+ * Return: 0, or an errno of tdx_init().
+ */
+int tdx_bringup_finish(struct tdx_attempt *attempt)
+{
+	static const struct step steps[] = {
+		{ "checking the CPUs",			check_again },
+		{ "initialising the CPUs",		init_cpus },
+		{ "configuring the module",		config_module },
+		{ "configuring the global KeyID",	config_key },
+		{ "initialising TDMRs",			init_tdmrs },
+	};
+
+	return run_steps(attempt, steps, ARRAY_SIZE(steps));
+}
+
+/*
+ * On its way to the firmware the machine needs no page any more, so the module
+ * may keep them: making them safe would only race with the end of everything.
+ */
+static bool going_down_for_good(void)
+{
+	return tdx_cache_retired() && !kexec_in_progress;
+}
+
+/**
+ * tdx_bringup_undo - give back all memory that a module was to have, or had
+ * @module: whose initialisation failed, or which is not used any more
+ *
+ * Context: Process context, may sleep.  Nobody makes SEAMCALLs, and nobody else
+ *	    uses @module's memory.
+ */
+void tdx_bringup_undo(struct tdx_module *module)
+{
+	if (module->configured && going_down_for_good())
+		return;
+	if (module->configured)
+		tdx_pamt_make_safe(&module->layout);
+	tdx_layout_destroy(&module->layout);
+	kfree(module->memory.ram);
+	kfree(module->queue);
+
+	module->memory = (struct tdx_memory) {};
+	module->queue = NULL;
+}

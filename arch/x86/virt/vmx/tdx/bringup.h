@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The steps that initialise the TDX module.
+ */
+#ifndef _X86_VIRT_TDX_BRINGUP_H
+#define _X86_VIRT_TDX_BRINGUP_H
+
+struct tdx_cause;
+struct tdx_module;
+
+/**
+ * struct tdx_attempt - one attempt to initialise a module
+ * @module: which one
+ * @doing:  the step that it is at
+ * @cause:  says why that failed, if it did
+ */
+struct tdx_attempt {
+	struct tdx_module *module;
+	const char *doing;
+	struct tdx_cause *cause;
+};
+
+int tdx_bringup_start(struct tdx_attempt *attempt);
+int tdx_bringup_lay_out(struct tdx_attempt *attempt);
+int tdx_bringup_finish(struct tdx_attempt *attempt);
+void tdx_bringup_undo(struct tdx_module *module);
+
+#endif /* _X86_VIRT_TDX_BRINGUP_H */

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an initialisation of the TDX module meets: pages that somebody keeps
+ * locked, and a CPU that a real-time task never leaves.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+#define INFO		"/sys/kernel/debug/x86/tdx/info"
+#define FUSE		"/fuse"
+#define PAGE		4096UL
+#define STRIDE		256	/* pages, of which one is locked */
+#define KEEP_FREE_KB	(48 * 1024UL)
+#define FILE_BYTES	(1024UL * 1024 * 1024 * 1024)
+#define MAX_REQUEST	(256 * 1024)
+#define TRIES		1200	/* a minute */
+
+static pid_t daemon_pid, hog_pid, creator_pid;
+
+static int answer(int fd, const struct fuse_in_header *in, int error, void *out, size_t size)
+{
+	struct fuse_out_header header = {
+		.len = sizeof(header) + size, .error = -error, .unique = in->unique,
+	};
+	struct iovec parts[] = { { &header, sizeof(header) }, { out, size } };
+
+	return writev(fd, parts, 2) < 0 ? errno : 0;
+}
+
+static struct fuse_attr attributes(uint64_t node)
+{
+	int is_root = node == FUSE_ROOT_ID;
+
+	return (struct fuse_attr) {
+		.ino = node, .nlink = 1, .size = is_root ? 0 : FILE_BYTES,
+		.mode = is_root ? S_IFDIR | 0755 : S_IFREG | 0644,
+	};
+}
+
+/* Reads stay without an answer, and the pages that they are for stay locked. */
+static void answer_request(int fd, const struct fuse_in_header *in)
+{
+	struct fuse_init_out init = {
+		.major = FUSE_KERNEL_VERSION, .minor = FUSE_KERNEL_MINOR_VERSION,
+		.max_readahead = PAGE, .flags = FUSE_ASYNC_READ, .max_write = PAGE,
+		.max_background = 0xffff, .congestion_threshold = 0xffff,
+	};
+	struct fuse_entry_out entry = {
+		.nodeid = 2, .attr_valid = 3600, .entry_valid = 3600, .attr = attributes(2),
+	};
+	struct fuse_attr_out attr = { .attr_valid = 3600, .attr = attributes(in->nodeid) };
+	struct fuse_open_out opened = { .fh = 1 };
+
+	switch (in->opcode) {
+	case FUSE_INIT:
+		answer(fd, in, 0, &init, sizeof(init));
+		break;
+	case FUSE_LOOKUP:
+		answer(fd, in, 0, &entry, sizeof(entry));
+		break;
+	case FUSE_GETATTR:
+		answer(fd, in, 0, &attr, sizeof(attr));
+		break;
+	case FUSE_OPEN:
+		answer(fd, in, 0, &opened, sizeof(opened));
+		break;
+	case FUSE_READ:
+		break;
+	default:
+		answer(fd, in, EOPNOTSUPP, NULL, 0);
+	}
+}
+
+static void serve(int fd)
+{
+	static char request[MAX_REQUEST];
+
+	while (read(fd, request, sizeof(request)) > 0)
+		answer_request(fd, (const struct fuse_in_header *)request);
+	_exit(0);
+}
+
+static int mount_fuse(void)
+{
+	int fd = open("/dev/fuse", O_RDWR), error;
+	char options[64];
+
+	snprintf(options, sizeof(options), "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
+	mkdir(FUSE, 0755);
+	error = error_of(mount("fuse", FUSE, "fuse", 0, options));
+	if (error)
+		return error;
+	daemon_pid = fork();
+	if (!daemon_pid)
+		serve(fd);
+	/* The daemon's end is the file system's. */
+	close(fd);
+	return 0;
+}
+
+/* One page in each MB is locked, whatever the rest is used for. */
+static unsigned int fill_memory(int fd)
+{
+	unsigned int locked = 0;
+	char *memory;
+
+	while (number_of("/proc/meminfo", "MemFree:") > KEEP_FREE_KB) {
+		memory = mmap(NULL, (STRIDE - 1) * PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		if (memory == MAP_FAILED ||
+		    posix_fadvise(fd, locked * PAGE, PAGE, POSIX_FADV_WILLNEED))
+			break;
+		locked++;
+	}
+	return locked;
+}
+
+/* Memory in which pages are locked everywhere, as of a server that is out of reach. */
+void lock_pages(const char *arg)
+{
+	int error, fd;
+
+	write_text("/sys/kernel/mm/transparent_hugepage/enabled", "never");
+	error = mount_fuse();
+	fd = open(FUSE "/file", O_RDONLY);
+	report("lock_pages", "%d %d", error, error_of(fd));
+	report("locked_pages", "%u", fill_memory(fd));
+}
+
+void unlock_pages(const char *arg)
+{
+	kill(daemon_pid, SIGKILL);
+	report("unlock_pages", "%d", error_of(waitpid(daemon_pid, NULL, 0)));
+}
+
+/* CPU @arg has no time for anything else any more. */
+void hog_cpu(const char *arg)
+{
+	const struct sched_param highest = { .sched_priority = 99 };
+	int ready[2], error;
+	cpu_set_t set;
+
+	error = write_text("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+	CPU_ZERO(&set);
+	CPU_SET(atoi(arg), &set);
+	if (!error)
+		error = error_of(pipe(ready));
+	hog_pid = fork();
+	if (!hog_pid) {
+		error = error_of(sched_setaffinity(0, sizeof(set), &set)) ?:
+			error_of(sched_setscheduler(0, SCHED_FIFO, &highest));
+		if (write(ready[1], &error, sizeof(error)) != sizeof(error))
+			_exit(1);
+		for (;;)
+			;
+	}
+	if (read(ready[0], &error, sizeof(error)) != sizeof(error))
+		error = EIO;
+	report("hog", "%d", error);
+}
+
+void end_hog(const char *arg)
+{
+	kill(hog_pid, SIGKILL);
+	report("end_hog", "%d", error_of(waitpid(hog_pid, NULL, 0)));
+}
+
+void start_td(const char *arg)
+{
+	creator_pid = start_creator();
+}
+
+/* With @arg "kill" the creator is killed, else it has to come to an end by itself. */
+void end_td(const char *arg)
+{
+	int status, tries;
+
+	if (!strcmp(arg, "kill"))
+		kill(creator_pid, SIGKILL);
+	for (tries = 0; tries < TRIES && !waitpid(creator_pid, &status, WNOHANG); tries++)
+		usleep(50 * 1000);
+	if (tries == TRIES)
+		report("end_td", "%s", "never");
+	else if (WIFSIGNALED(status))
+		report("end_td", "signal %d", WTERMSIG(status));
+	else
+		report("end_td", "%d", WEXITSTATUS(status));
+}
+
+/* Waits until @arg SEAMCALLs were made since boot. */
+void wait_for_seamcalls(const char *arg)
+{
+	unsigned long wanted = strtoul(arg, NULL, 10);
+	int tries;
+
+	for (tries = 0; tries < TRIES && number_of(INFO, "seamcalls ") < wanted; tries++)
+		usleep(50 * 1000);
+	report("seamcalls_reached", "%d", tries < TRIES);
+}
+
+static int waits_for_page(const char *pid)
+{
+	char path[64], text[256];
+
+	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
+	if (read_line(path, text, sizeof(text)) || strncmp(text, "kworker/u", 9))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%s/wchan", pid);
+	return !read_line(path, text, sizeof(text)) && strstr(text, "folio");
+}
+
+/* Waits until the worker that searches for memory waits for a page. */
+void wait_for_stuck_worker(const char *arg)
+{
+	struct dirent *entry;
+	int tries, stuck = 0;
+	DIR *proc;
+
+	for (tries = 0; tries < TRIES && !stuck; tries++) {
+		proc = opendir("/proc");
+		while (proc && !stuck && (entry = readdir(proc)))
+			stuck = waits_for_page(entry->d_name);
+		closedir(proc);
+		usleep(50 * 1000);
+	}
+	report("worker_stuck", "%d", stuck);
+}
