@@ -177,6 +177,15 @@ def test_a_host_that_shares_nothing_with_the_kernel_brings_tdx_up():
     assert not violations(log)
 
 
+def test_control_registers_read_as_they_were_written():
+    """QEMU 10 intercepts reads of CR4, which alone has CR4.VMXE, by another bit than 7.2."""
+    facts, _ = probe("control-registers")
+    assert facts["cr4"] == 0x2060
+    assert facts["cr0"] == facts["smsw"] == 0x80010033
+    assert facts["smsw_memory"] == 0x33 and facts["smsw_word"] == (1 << 64) - 0x10000 + 0x33
+    assert (facts["cr2"], facts["cr3"], facts["cr8"]) == (0x12345678, 0, 5)
+
+
 def test_seamcall_outside_vmx_operation_is_an_invalid_opcode():
     assert probe("outside-vmx")[0]["trapped"] == 6
 

@@ -97,7 +97,7 @@ static void write_icr(struct cpu *self, u32 icr)
 /* What MOV and XCHG store, the only instructions that an operating system uses here. */
 static bool stored_value(const struct cpu *cpu, const struct insn *insn, u32 *value)
 {
-	if (insn->map != MAP_ONE_BYTE || insn->prefixes & PREFIX_66 || insn->rex & 8)
+	if (insn->map != MAP_ONE_BYTE || insn->prefixes & PREFIX_66 || insn->rex & REX_W)
 		return false;
 	switch (insn->opcode) {
 	case 0x87:

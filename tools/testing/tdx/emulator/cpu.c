@@ -99,7 +99,7 @@ void cpu_reset_guest(struct cpu *cpu, u8 sipi_vector)
 
 static void arm_intercepts(struct vmcb *v)
 {
-	v->intercept_cr = SVM_INTERCEPT_CR_READ(4) | SVM_INTERCEPT_CR_WRITE(4);
+	v->intercept_cr = SVM_INTERCEPT_CR_WRITE(4);
 	v->intercept_exceptions = BIT(VECTOR_UD);
 	v->intercept1 = SVM_INTERCEPT1_NMI | SVM_INTERCEPT1_CPUID | SVM_INTERCEPT1_SWINT |
 			SVM_INTERCEPT1_INVD | SVM_INTERCEPT1_INVLPGA | SVM_INTERCEPT1_IOIO |
@@ -112,6 +112,22 @@ static void arm_intercepts(struct vmcb *v)
 	v->asid = 1;
 	v->nested_control = 1;
 	v->nested_cr3 = npt_root();
+}
+
+/*
+ * Reads are intercepted while there is something to add.  From QEMU 10 on the bit of
+ * CR0 stands for reads of all control registers, and that of CR4 for nothing.
+ */
+void cpu_set_cr4(struct cpu *cpu, u64 value)
+{
+	const u32 reads = SVM_INTERCEPT_CR_READ(0) | SVM_INTERCEPT_CR_READ(4);
+
+	cpu->vmcb.cr4 = value & ~X86_CR4_VMXE;
+	cpu->cr4_vmxe = value & X86_CR4_VMXE;
+	if (cpu->cr4_vmxe)
+		cpu->vmcb.intercept_cr |= reads;
+	else
+		cpu->vmcb.intercept_cr &= ~reads;
 }
 
 void cpu_enable_svm(struct cpu *cpu)

@@ -116,6 +116,9 @@ static inline u64 cpu_cr4(const struct cpu *cpu)
 	return cpu->vmcb.cr4 | (cpu->cr4_vmxe ? X86_CR4_VMXE : 0);
 }
 
+/* As cpu_cr4() shows it from now on. */
+void cpu_set_cr4(struct cpu *cpu, u64 value);
+
 /* The state of a CPU's guest after INIT, about to start at @vector << 12. */
 void cpu_reset_guest(struct cpu *cpu, u8 sipi_vector);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cpuid.h"
 #include "cr.h"
+#include "walk.h"
+
+#define OPCODE_MOV_FROM_CR	0x20	/* else it is SMSW */
 
 /* VME PVI TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT */
 #define CR4_ALWAYS	0x7ffULL
@@ -36,9 +39,45 @@ u64 cr4_allowed(void)
 	return allowed;
 }
 
-void cr4_read_exit(struct cpu *cpu, const struct insn *insn)
+static u64 read_cr(const struct cpu *cpu, unsigned int number)
 {
-	cpu->gpr[insn->rm] = cpu_cr4(cpu);
+	switch (number) {
+	case 0:
+		return cpu->vmcb.cr0;
+	case 2:
+		return cpu->vmcb.cr2;
+	case 3:
+		return cpu->vmcb.cr3;
+	case 4:
+		return cpu_cr4(cpu);
+	default:
+		return native_read_cr8();
+	}
+}
+
+/* To a register CR0 is stored as wide as the operand is, to memory always 16 bits. */
+static bool smsw(struct cpu *cpu, const struct insn *insn)
+{
+	bool wide = cpu_64bit_code(cpu) || cpu->vmcb.cs.attributes & SVM_SEG_DB;
+	u64 *reg = &cpu->gpr[insn->rm], cr0 = cpu->vmcb.cr0;
+
+	if (insn->mem)
+		return guest_write(cpu, insn->linear, &cr0, sizeof(u16));
+	if (insn->rex & REX_W)
+		*reg = cr0;
+	else if (wide == !(insn->prefixes & PREFIX_66))
+		*reg = (u32)cr0;
+	else
+		*reg = (*reg & ~0xffffULL) | (u16)cr0;
+	return true;
+}
+
+void cr_read_exit(struct cpu *cpu, const struct insn *insn)
+{
+	if (insn->opcode == OPCODE_MOV_FROM_CR)
+		cpu->gpr[insn->rm] = read_cr(cpu, insn->reg);
+	else if (!smsw(cpu, insn))
+		return;
 	cpu_skip_insn(cpu, insn->length);
 }
 
@@ -64,7 +103,6 @@ void cr4_write_exit(struct cpu *cpu, const struct insn *insn)
 		cpu_inject_error(cpu, VECTOR_GP, 0);
 		return;
 	}
-	cpu->vmcb.cr4 = value & ~X86_CR4_VMXE;
-	cpu->cr4_vmxe = value & X86_CR4_VMXE;
+	cpu_set_cr4(cpu, value);
 	cpu_skip_insn(cpu, insn->length);
 }

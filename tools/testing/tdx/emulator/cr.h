@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* CR4, whose VMXE bit QEMU's CPU reserves. */
+/* Control registers: CR4, whose VMXE bit QEMU's CPU reserves, and what is trapped with it. */
 #ifndef _TDX_EMU_CR_H
 #define _TDX_EMU_CR_H
 
@@ -8,8 +8,10 @@
 /* The bits of CR4 that the guest may set. */
 u64 cr4_allowed(void);
 
-/* The guest executed MOV from or to CR4. */
-void cr4_read_exit(struct cpu *cpu, const struct insn *insn);
+/* The guest executed MOV from a control register, or SMSW. */
+void cr_read_exit(struct cpu *cpu, const struct insn *insn);
+
+/* ... MOV to CR4. */
 void cr4_write_exit(struct cpu *cpu, const struct insn *insn);
 
 #endif /* _TDX_EMU_CR_H */

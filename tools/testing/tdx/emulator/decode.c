@@ -6,7 +6,6 @@
 
 #define MAX_INSN_BYTES	15
 
-#define REX_W		8
 #define REX_R		4
 #define REX_X		2
 #define REX_B		1
@@ -36,7 +35,7 @@ static const struct opcode opcodes[] = {
 	{ MAP_0F, 0x32, 0 },				/* RDMSR */
 	{ MAP_0F, 0xa2, 0 },				/* CPUID */
 	/* invalid opcodes to QEMU's CPU */
-	{ MAP_0F, 0x01, F_MODRM },			/* VMXOFF, SEAMCALL, ... */
+	{ MAP_0F, 0x01, F_MODRM },			/* VMXOFF, SEAMCALL, ...; SMSW */
 	{ MAP_0F, 0x34, 0 },				/* SYSENTER */
 	{ MAP_0F, 0x78, F_MODRM },			/* VMREAD */
 	{ MAP_0F, 0x79, F_MODRM },			/* VMWRITE */

@@ -18,10 +18,12 @@ enum mandatory_prefix {
 	PREFIX_F2	= 4,
 };
 
+#define REX_W		8
+
 struct insn {
 	unsigned int length;
 	unsigned int prefixes;		/* of enum mandatory_prefix, or-ed */
-	u8 rex;
+	u8 rex;				/* 0 or REX_... */
 	enum opcode_map map;
 	u8 opcode;
 

@@ -78,9 +78,10 @@ static void dispatch(struct cpu *cpu)
 		decode_known(cpu, &insn);
 		msr_exit(cpu, v->exit_info1, insn.length);
 		break;
+	case SVM_EXIT_READ_CR0:
 	case SVM_EXIT_READ_CR4:
 		decode_known(cpu, &insn);
-		cr4_read_exit(cpu, &insn);
+		cr_read_exit(cpu, &insn);
 		break;
 	case SVM_EXIT_WRITE_CR4:
 		decode_known(cpu, &insn);

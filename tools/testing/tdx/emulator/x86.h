@@ -148,6 +148,14 @@ static inline u64 native_rdtsc(void)
 	return (u64)high << 32 | low;
 }
 
+static inline u64 native_read_cr8(void)
+{
+	u64 value;
+
+	asm volatile("movq %%cr8, %0" : "=r"(value));
+	return value;
+}
+
 static inline void cpu_pause(void)
 {
 	asm volatile("pause" : : : "memory");

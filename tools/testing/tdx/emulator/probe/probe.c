@@ -211,6 +211,34 @@ static void direct_store(u64 page, unsigned int lines)
 		asm volatile("movdir64b %0, %1" : : "m"(zeroes), "r"(page + 64 * i) : "memory");
 }
 
+#define read_cr(number)						\
+({								\
+	u64 value;						\
+	asm volatile("movq %%cr" #number ", %0" : "=r"(value));	\
+	value;							\
+})
+
+/* With CR4.VMXE, which makes the platform look at reads of control registers. */
+static void case_control_registers(void)
+{
+	u64 word, wide = ~0ULL;
+	u16 stored = 0;
+
+	asm volatile("movq %0, %%cr2; movq %1, %%cr8" : : "r"(0x12345678ULL), "r"(5ULL));
+	say("cr0", read_cr(0));
+	say("cr2", read_cr(2));
+	say("cr3", read_cr(3) - phys_of(pml4));
+	say("cr4", read_cr(4));
+	say("cr8", read_cr(8));
+	asm volatile("smsw %0" : "=m"(stored));
+	say("smsw_memory", stored);
+	word = ~0ULL;
+	asm volatile("smsw %w0" : "+r"(word));
+	say("smsw_word", word);
+	asm volatile("smsw %q0" : "+r"(wide));
+	say("smsw", wide);
+}
+
 static void case_outside_vmx(void)
 {
 	struct regs regs = { 0 };
@@ -436,6 +464,7 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } cases[] = {
+	{ "control-registers", case_control_registers },
 	{ "outside-vmx", case_outside_vmx },
 	{ "good", case_good },
 	{ "dump", case_dump },

@@ -12,7 +12,7 @@ struct regs {
 };
 
 /* start.S */
-extern const u8 ap_trampoline[], ap_trampoline_end[], trap_stubs[];
+extern const u8 ap_trampoline[], ap_trampoline_end[], trap_stubs[], pml4[];
 extern u64 trapped, nmis, touches;
 u64 seamcall(u64 leaf, struct regs *regs);
 bool touch(u64 address, bool write);

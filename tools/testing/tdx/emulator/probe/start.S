@@ -218,7 +218,7 @@ gdtr:	.word	gdt_end - gdt - 1
 
 	.bss
 	.balign 4096
-	.globl probe_bss, trapped, nmis, touches
+	.globl probe_bss, pml4, trapped, nmis, touches
 probe_bss:
 pml4:	.skip	4096
 pdpt:	.skip	4096
