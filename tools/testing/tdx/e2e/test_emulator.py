@@ -223,6 +223,12 @@ def test_a_broadcast_does_not_wake_a_cpu_that_waits_for_a_sipi():
     assert probe("broadcast-to-a-waiting-cpu", cpus=2)[0]["nmis"] == 0
 
 
+def test_a_page_is_taken_back_on_several_cpus():
+    facts, log = probe("reuse-by-turns", cpus=2)
+    assert facts["touched"] == 1 and not violations(log)
+    assert layout.EmulatorLog(log).number("pamt_pages_taken_back") == 2
+
+
 @pytest.mark.parametrize("case, words", [
     ("no-write-back", "CPU 0 has made no WBINVD since TDH.SYS.INIT"),
     ("reuse-without-write-back", "CPU 0 has made no WBINVD since TDH.SYS.TDMR.INIT"),

@@ -56,9 +56,6 @@ struct cpu {
 	unsigned int package;
 	bool present;		/* enabled by the BIOS; else to be hot-added */
 
-	/* owner.c: what MOVDIR64B overwrote of a page that is taken back */
-	u64 direct_page, direct_lines;
-
 	/* cache.c: modified lines that this CPU's caches may hold */
 	bool host_lines;
 	const char *keyid_lines;	/* since this leaf; NULL: none */

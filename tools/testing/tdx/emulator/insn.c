@@ -31,7 +31,7 @@ static void movdir64b(struct cpu *cpu, const struct insn *insn)
 	if (!guest_read(cpu, insn->linear, line, sizeof(line)) ||
 	    !guest_address(cpu, to, ACCESS_WRITE, &pa))
 		return;
-	owner_direct_store(cpu, pa);
+	owner_direct_store(pa);
 	memcpy(phys(pa), line, sizeof(line));
 	cpu_skip_insn(cpu, insn->length);
 }

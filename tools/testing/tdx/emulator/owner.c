@@ -2,14 +2,13 @@
 #include "cache.h"
 #include "log.h"
 #include "npt.h"
+#include "overwritten.h"
 #include "owner.h"
 #include "platform.h"
 #include "report.h"
 #include "shootdown.h"
 
 #define MAX_RANGES	(TDX_MODEL_MAX_TDMRS * TDX_NR_PAMT_LEVELS)
-#define LINE_BYTES	64
-#define ALL_LINES	(~0ULL)		/* of a page, a bit each */
 
 struct range {
 	u64 pa, bytes;		/* 0 bytes: unused */
@@ -48,6 +47,7 @@ void owner_set(u64 pa, u64 bytes, bool owned)
 		*range_at(0, 0) = (struct range){ pa, bytes, 0 };
 	else
 		*range_at(pa, bytes) = (struct range){ 0 };
+	overwritten_forget(pa, bytes);
 	npt_set_access(pa, bytes, owned ? NPT_NONE : NPT_READ_WRITE);
 	__atomic_store_n(&unsettled, true, __ATOMIC_SEQ_CST);
 }
@@ -64,7 +64,7 @@ bool owner_is_module(u64 pa)
 	return range_of(pa);
 }
 
-void owner_direct_store(struct cpu *cpu, u64 pa)
+void owner_direct_store(u64 pa)
 {
 	struct range *range = range_of(pa);
 	u64 page = pa & PAGE_MASK;
@@ -72,14 +72,8 @@ void owner_direct_store(struct cpu *cpu, u64 pa)
 	if (!range || npt_is_hosts(page))
 		return;
 	cache_before_reuse(pa);
-	if (cpu->direct_page != page) {
-		cpu->direct_page = page;
-		cpu->direct_lines = 0;
-	}
-	cpu->direct_lines |= BIT_ULL(pa % PAGE_SIZE / LINE_BYTES);
-	if (cpu->direct_lines != ALL_LINES)
+	if (!overwritten_add(pa))
 		return;
-	cpu->direct_page = 0;
 	npt_give_back_page(page);
 	__atomic_add_fetch(&range->taken_back, 1, __ATOMIC_SEQ_CST);
 }

@@ -425,6 +425,35 @@ static void case_old_kernel_goes_on(void)
 		cpu_pause();
 }
 
+static void overwrite_from(u64 line, u64 end)
+{
+	for (; line < end; line += 64)
+		direct_store(line, 1);
+}
+
+static void second_half_when_told(void)
+{
+	join_vmx();
+	while (!now(ap_may_go_on))
+		cpu_pause();
+	overwrite_from(PAMT + PAGE_SIZE / 2, PAMT + PAGE_SIZE);
+}
+
+/* As two tasks do, one of which moves to another CPU. */
+static void case_reuse_by_turns(void)
+{
+	vmxon(0);
+	init();
+	start_ap(second_half_when_told);
+	say("config", config());
+	overwrite_from(PAMT, PAMT + PAGE_SIZE / 2);
+	direct_store(PAMT + PAGE_SIZE, 64);
+	__atomic_store_n(&ap_may_go_on, true, __ATOMIC_RELEASE);
+	while (!now(ap_done))
+		cpu_pause();
+	say("touched", touch(PAMT, true));
+}
+
 static void send_nmis(u32 destination)
 {
 	u64 before = now(nmis);
@@ -473,6 +502,7 @@ static const struct {
 	{ "write-pamt", case_write_pamt },
 	{ "reuse-without-write-back", case_reuse_without_write_back },
 	{ "reuse-half-a-page", case_reuse_half_a_page },
+	{ "reuse-by-turns", case_reuse_by_turns },
 	{ "use-after-reuse", case_use_after_reuse },
 	{ "invd", case_invd },
 	{ "stale-translation", case_stale_translation },
