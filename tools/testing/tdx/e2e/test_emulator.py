@@ -199,6 +199,31 @@ def test_touching_a_pamt_is_a_violation_and_a_machine_check(how):
     assert re.fullmatch(f"host {how} of PAMT memory 0x3000000 at 0x1[0-9a-f]+ cpu 0", violation)
 
 
+def test_emulated_instructions_reach_no_further_than_the_cpu():
+    """Each one is answered as the CPU's own access would be: with a machine check."""
+    facts, log = probe("foreign-operands")
+    assert facts.pop("config") == 0
+    del facts["done"]
+    assert len(facts) == 11 and set(facts.values()) == {18}
+    pamt = ["host read of PAMT memory 0x3000000", "host write of PAMT memory 0x3000000"]
+    assert [violation.split(" at ")[0] for violation in violations(log)] == [
+        *pamt, pamt[1], pamt[0], pamt[1], *[pamt[0]] * 3,
+        "host write of the emulator's memory 0x100000",
+        "host write of an address with a KeyID 0x400000000000", pamt[0]]
+
+
+def test_emulated_instructions_get_ones_as_the_cpu_does():
+    facts, log = probe("foreign-operands", options="foreign=ones")
+    assert facts["movdir64b_keyid"] == facts["vmread_vmcs"] == 0 and len(violations(log)) == 3
+
+
+def test_operands_of_the_module_are_the_hosts_memory():
+    facts, log = probe("operands-of-the-module")
+    assert facts["info"] == 0
+    assert violations(log) == [
+        "TDH.SYS.INFO writes its result to memory 0x3000000, which is not the host's, cpu 0"]
+
+
 def test_ones_instead_of_a_machine_check():
     facts, log = probe("read-pamt", options="foreign=ones")
     assert facts["touched"] == 1 and len(violations(log)) == 1

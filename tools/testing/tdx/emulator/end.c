@@ -17,3 +17,11 @@ void end_report(const char *how)
 	owner_report();
 	log_line("violations %llu", report_nr_violations());
 }
+
+void end_shutdown(const char *why)
+{
+	end_report(why);
+	io_out8(0xcf9, 0x0e);
+	for (;;)
+		cpu_pause();
+}

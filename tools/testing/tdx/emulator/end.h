@@ -6,4 +6,7 @@
 /* The machine is about to be turned off or reset: print what there was. */
 void end_report(const char *how);
 
+/* The same, and do what the machine does on a CPU's shutdown. */
+void __noreturn end_shutdown(const char *why);
+
 #endif /* _TDX_EMU_END_H */

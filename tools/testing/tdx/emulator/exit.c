@@ -27,15 +27,6 @@ static void decode_known(const struct cpu *cpu, struct insn *insn)
 		crash_guest(cpu, "cannot decode the instruction that was intercepted");
 }
 
-static void __noreturn shutdown(const char *why)
-{
-	end_report(why);
-	/* what the machine does on a CPU's shutdown */
-	io_out8(0xcf9, 0x0e);
-	for (;;)
-		cpu_pause();
-}
-
 static void nested_page_fault(struct cpu *cpu)
 {
 	u64 gpa = cpu->vmcb.exit_info2;
@@ -50,8 +41,7 @@ static void nested_page_fault(struct cpu *cpu)
 	}
 	if (npt_map_on_demand(gpa))
 		return;
-	if (!foreign_access(cpu, gpa, write))
-		shutdown("machine check without CR4.MCE");
+	foreign_access(cpu, gpa, write);
 }
 
 static void dispatch(struct cpu *cpu)
@@ -99,7 +89,7 @@ static void dispatch(struct cpu *cpu)
 		io_exit(cpu, end_report, seam_dump);
 		break;
 	case SVM_EXIT_SHUTDOWN:
-		shutdown("triple fault");
+		end_shutdown("triple fault");
 	case SVM_EXIT_INVLPGA:
 	case SVM_EXIT_VMRUN:
 	case SVM_EXIT_VMMCALL:

@@ -4,6 +4,7 @@
  * Check Error Codes", data load): what a host gets at the worst, since its line has
  * another KeyID than the one that the memory was written with.
  */
+#include "end.h"
 #include "foreign.h"
 #include "npt.h"
 #include "options.h"
@@ -51,15 +52,14 @@ static void machine_check(struct cpu *cpu, u64 pa)
 	cpu_inject(cpu, VECTOR_MC);
 }
 
-bool foreign_access(struct cpu *cpu, u64 gpa, bool write)
+void foreign_access(struct cpu *cpu, u64 gpa, bool write)
 {
 	report_violation(cpu, gpa, write, whose_memory(gpa));
 	if (options.foreign == FOREIGN_ONES) {
 		npt_map_abort_page(gpa);
-		return true;
+		return;
 	}
 	if (!(cpu->vmcb.cr4 & X86_CR4_MCE))
-		return false;
+		end_shutdown("machine check without CR4.MCE");
 	machine_check(cpu, gpa);
-	return true;
 }

@@ -7,8 +7,8 @@
 
 /*
  * A violation: reported with the instruction's address and the CPU, and answered as
- * the options say.  false: the CPU cannot even take the machine check.
+ * the options say.  Ends the run if the CPU cannot even take the machine check.
  */
-bool foreign_access(struct cpu *cpu, u64 gpa, bool write);
+void foreign_access(struct cpu *cpu, u64 gpa, bool write);
 
 #endif /* _TDX_EMU_FOREIGN_H */

@@ -17,7 +17,7 @@
 /* 64 bytes from memory to the linear address in a register. */
 static void movdir64b(struct cpu *cpu, const struct insn *insn)
 {
-	u64 to = cpu->gpr[insn->reg], pa;
+	u64 to = cpu->gpr[insn->reg], gpa, pa;
 	u8 line[DIRECT_STORE_BYTES];
 
 	if (!cpu_64bit_code(cpu)) {
@@ -29,9 +29,12 @@ static void movdir64b(struct cpu *cpu, const struct insn *insn)
 		return;
 	}
 	if (!guest_read(cpu, insn->linear, line, sizeof(line)) ||
-	    !guest_address(cpu, to, ACCESS_WRITE, &pa))
+	    !guest_walk(cpu, to, ACCESS_WRITE, &gpa))
 		return;
-	owner_direct_store(pa);
+	if (owner_direct_store(gpa))
+		pa = gpa;
+	else if (!guest_phys(cpu, gpa, ACCESS_WRITE, &pa))
+		return;
 	memcpy(phys(pa), line, sizeof(line));
 	cpu_skip_insn(cpu, insn->length);
 }

@@ -158,18 +158,40 @@ void npt_give_back_page(u64 pa)
 	unlock(&npt_lock);
 }
 
-/* Without the lock: tables are never freed. */
-bool npt_is_hosts(u64 pa)
+/* The entry that maps @pa, and its level.  Without the lock: tables are never freed. */
+static u64 look_up(u64 pa, unsigned int *level)
 {
-	unsigned int level = LEVEL_512G;
-	u64 entry = __atomic_load_n(&root[(pa >> LEVEL_SHIFT(level)) % ENTRIES], __ATOMIC_ACQUIRE);
+	unsigned int l = LEVEL_512G;
+	u64 entry = __atomic_load_n(&root[(pa >> LEVEL_SHIFT(l)) % ENTRIES], __ATOMIC_ACQUIRE);
 
-	while (level > LEVEL_4K && entry & PTE_P && !(entry & PTE_PS)) {
-		level--;
-		entry = __atomic_load_n(&table_of(entry)[(pa >> LEVEL_SHIFT(level)) % ENTRIES],
+	while (l > LEVEL_4K && entry & PTE_P && !(entry & PTE_PS)) {
+		l--;
+		entry = __atomic_load_n(&table_of(entry)[(pa >> LEVEL_SHIFT(l)) % ENTRIES],
 					__ATOMIC_ACQUIRE);
 	}
+	*level = l;
+	return entry;
+}
+
+bool npt_is_hosts(u64 pa)
+{
+	unsigned int level;
+	u64 entry = look_up(pa, &level);
+
 	return entry & PTE_P && (entry & PTE_ADDR) != phys_of(abort_page);
+}
+
+bool npt_reach(u64 pa, bool write, u64 *to)
+{
+	unsigned int level;
+	u64 entry, offset;
+
+	entry = look_up(pa, &level);
+	if (!(entry & PTE_P) || (write && !(entry & PTE_W)))
+		return false;
+	offset = pa & (BIT_ULL(LEVEL_SHIFT(level)) - 1);
+	*to = (entry & PTE_ADDR) + offset;
+	return true;
 }
 
 bool npt_map_on_demand(u64 pa)
@@ -194,4 +216,6 @@ void npt_init(u64 limit)
 {
 	npt_limit = limit < WALK_LIMIT ? limit : WALK_LIMIT;
 	map_512g(0);
+	if (limit < SIZE_512G)
+		npt_set_access(limit, SIZE_512G - limit, NPT_NONE);
 }

@@ -41,6 +41,12 @@ void npt_give_back_page(u64 pa);
 /* The page at @pa is mapped for the host, and not to the junk page. */
 bool npt_is_hosts(u64 pa);
 
+/*
+ * Where an access of the host's to @pa arrives: there, or at the junk page; bits that
+ * QEMU's walk ignores are ignored.  false: it does not get through.
+ */
+bool npt_reach(u64 pa, bool write, u64 *to);
+
 /* MMIO may lie anywhere: map the 512 GB around @pa.  false: beyond the limit, or mapped. */
 bool npt_map_on_demand(u64 pa);
 

@@ -64,18 +64,19 @@ bool owner_is_module(u64 pa)
 	return range_of(pa);
 }
 
-void owner_direct_store(u64 pa)
+bool owner_direct_store(u64 pa)
 {
 	struct range *range = range_of(pa);
 	u64 page = pa & PAGE_MASK;
 
 	if (!range || npt_is_hosts(page))
-		return;
+		return false;
 	cache_before_reuse(pa);
-	if (!overwritten_add(pa))
-		return;
-	npt_give_back_page(page);
-	__atomic_add_fetch(&range->taken_back, 1, __ATOMIC_SEQ_CST);
+	if (overwritten_add(pa)) {
+		npt_give_back_page(page);
+		__atomic_add_fetch(&range->taken_back, 1, __ATOMIC_SEQ_CST);
+	}
+	return true;
 }
 
 void owner_module_write(const struct cpu *cpu, u64 pa)

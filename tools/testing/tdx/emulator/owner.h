@@ -18,9 +18,9 @@ bool owner_is_module(u64 pa);
 /*
  * The host overwrites a line with MOVDIR64B.  That is how it takes PAMT memory back
  * from a module that it gives up; a page is the host's when all its lines were
- * overwritten.
+ * overwritten.  false: the line is not the module's.
  */
-void owner_direct_store(u64 pa);
+bool owner_direct_store(u64 pa);
 
 /* The module writes to @pa: a violation, if the host has taken that page back. */
 void owner_module_write(const struct cpu *cpu, u64 pa);

@@ -10,11 +10,14 @@
 #include "log.h"
 #include "msr.h"
 #include "new_kernel.h"
+#include "npt.h"
 #include "override.h"
 #include "owner.h"
 #include "platform.h"
+#include "report.h"
 #include "seam.h"
 #include "seam_log.h"
+#include "seam_names.h"
 #include "trace.h"
 #include "vmx.h"
 #include "walk.h"
@@ -24,19 +27,35 @@
 
 static struct tdx_model model;
 
+/* TDH.SYS.TDMR.INIT works on PAMTs; operands of all leaves are the host's memory. */
+static void check_operand(u64 pa, const char *how)
+{
+	const struct cpu *cpu = this_cpu();
+
+	if (!npt_is_hosts(pa))
+		report_fault("%s %s memory 0x%llx, which is not the host's, cpu %u",
+			     leaf_name(cpu->gpr[RAX] & TDX_LEAF_NUMBER_MASK), how, pa, cpu->index);
+}
+
 static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
 {
 	if (!platform_is_ram(pa, bytes))
 		return false;
+	check_operand(pa, "reads an operand from");
 	memcpy(buf, phys(pa), bytes);
 	return true;
 }
 
 static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
 {
+	const struct cpu *cpu = this_cpu();
+
 	if (!platform_is_ram(pa, bytes))
 		return false;
-	owner_module_write(this_cpu(), pa);
+	if ((cpu->gpr[RAX] & TDX_LEAF_NUMBER_MASK) == TDH_SYS_TDMR_INIT)
+		owner_module_write(cpu, pa);
+	else
+		check_operand(pa, "writes its result to");
 	memcpy(phys(pa), buf, bytes);
 	return true;
 }

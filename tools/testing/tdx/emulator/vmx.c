@@ -71,9 +71,12 @@ void vmx_fail_invalid(struct cpu *cpu)
 	cpu->vmcb.rflags |= X86_EFLAGS_CF;
 }
 
-static struct vmcs *current_vmcs(const struct cpu *cpu)
+/* The VMCS at @pa; NULL: it is not the host's memory, and that is answered. */
+static struct vmcs *vmcs_at(struct cpu *cpu, u64 pa, enum access access)
 {
-	return phys(cpu->vmx.current_vmcs_pa);
+	u64 at;
+
+	return guest_phys(cpu, pa, access, &at) ? phys(at) : NULL;
 }
 
 /* The place of a field, NULL if there is no such field. */
@@ -88,24 +91,37 @@ static u64 *field_of(struct vmcs *vmcs, u64 encoding)
 	return index > VMCS_MAX_INDEX ? NULL : &vmcs->fields[type * 4 + width][index];
 }
 
-static void fail_valid(struct cpu *cpu, enum vm_error error)
+/* false: the current VMCS is not the host's memory any more, and that is answered. */
+static bool fail_valid(struct cpu *cpu, enum vm_error error)
 {
+	struct vmcs *vmcs;
+
 	if (cpu->vmx.current_vmcs_pa == VMCS_NONE) {
 		vmx_fail_invalid(cpu);
-		return;
+		return true;
 	}
+	vmcs = vmcs_at(cpu, cpu->vmx.current_vmcs_pa, ACCESS_WRITE);
+	if (!vmcs)
+		return false;
 	vmx_succeed(cpu);
 	cpu->vmcb.rflags |= X86_EFLAGS_ZF;
-	*field_of(current_vmcs(cpu), FIELD_VM_INSTRUCTION_ERROR) = error;
+	*field_of(vmcs, FIELD_VM_INSTRUCTION_ERROR) = error;
+	return true;
 }
 
 /* The result of an instruction that has run, and on behind it. */
 static void finish(struct cpu *cpu, const struct insn *insn, enum vm_error error)
 {
-	if (error)
-		fail_valid(cpu, error);
-	else
+	if (!error)
 		vmx_succeed(cpu);
+	else if (!fail_valid(cpu, error))
+		return;
+	cpu_skip_insn(cpu, insn->length);
+}
+
+static void finish_invalid(struct cpu *cpu, const struct insn *insn)
+{
+	vmx_fail_invalid(cpu);
 	cpu_skip_insn(cpu, insn->length);
 }
 
@@ -116,6 +132,7 @@ static bool vmcs_address_valid(u64 pa)
 
 void vmx_vmxon(struct cpu *cpu, const struct insn *insn)
 {
+	const struct vmcs *region;
 	u64 pa, cr4 = cpu_cr4(cpu);
 
 	if (!(cr4 & X86_CR4_VMXE) || !protected_64bit(cpu)) {
@@ -133,9 +150,15 @@ void vmx_vmxon(struct cpu *cpu, const struct insn *insn)
 	}
 	if (!guest_read(cpu, insn->linear, &pa, sizeof(pa)))
 		return;
-	if (!vmcs_address_valid(pa) || ((struct vmcs *)phys(pa))->revision != VMCS_REVISION) {
-		vmx_fail_invalid(cpu);
-		cpu_skip_insn(cpu, insn->length);
+	if (!vmcs_address_valid(pa)) {
+		finish_invalid(cpu, insn);
+		return;
+	}
+	region = vmcs_at(cpu, pa, ACCESS_READ);
+	if (!region)
+		return;
+	if (region->revision != VMCS_REVISION) {
+		finish_invalid(cpu, insn);
 		return;
 	}
 	cpu->vmx = (struct vmx_state){ true, pa, VMCS_NONE };
@@ -171,22 +194,30 @@ void vmx_vmclear(struct cpu *cpu, const struct insn *insn)
 	finish(cpu, insn, error);
 }
 
+static enum vm_error load_vmcs(struct cpu *cpu, u64 pa, const struct vmcs *vmcs)
+{
+	if (pa == cpu->vmx.vmxon_pa)
+		return VMERR_VMPTRLD_VMXON_POINTER;
+	if (vmcs->revision != VMCS_REVISION)
+		return VMERR_VMPTRLD_REVISION;
+	cpu->vmx.current_vmcs_pa = pa;
+	return 0;
+}
+
 void vmx_vmptrld(struct cpu *cpu, const struct insn *insn)
 {
-	enum vm_error error = 0;
+	const struct vmcs *vmcs;
 	u64 pa;
 
 	if (!vmx_root_check(cpu) || !guest_read(cpu, insn->linear, &pa, sizeof(pa)))
 		return;
-	if (!vmcs_address_valid(pa))
-		error = VMERR_VMPTRLD_ADDRESS;
-	else if (pa == cpu->vmx.vmxon_pa)
-		error = VMERR_VMPTRLD_VMXON_POINTER;
-	else if (((struct vmcs *)phys(pa))->revision != VMCS_REVISION)
-		error = VMERR_VMPTRLD_REVISION;
-	else
-		cpu->vmx.current_vmcs_pa = pa;
-	finish(cpu, insn, error);
+	if (!vmcs_address_valid(pa)) {
+		finish(cpu, insn, VMERR_VMPTRLD_ADDRESS);
+		return;
+	}
+	vmcs = vmcs_at(cpu, pa, ACCESS_READ);
+	if (vmcs)
+		finish(cpu, insn, load_vmcs(cpu, pa, vmcs));
 }
 
 void vmx_vmptrst(struct cpu *cpu, const struct insn *insn)
@@ -197,10 +228,27 @@ void vmx_vmptrst(struct cpu *cpu, const struct insn *insn)
 	finish(cpu, insn, 0);
 }
 
-static void no_current_vmcs(struct cpu *cpu, const struct insn *insn)
+/*
+ * The field of the current VMCS that @encoding names; NULL: there is no such VMCS or
+ * field, and the instruction is over.
+ */
+static u64 *current_field(struct cpu *cpu, const struct insn *insn, u64 encoding,
+			  enum access access)
 {
-	vmx_fail_invalid(cpu);
-	cpu_skip_insn(cpu, insn->length);
+	struct vmcs *vmcs;
+	u64 *field;
+
+	if (cpu->vmx.current_vmcs_pa == VMCS_NONE) {
+		finish_invalid(cpu, insn);
+		return NULL;
+	}
+	vmcs = vmcs_at(cpu, cpu->vmx.current_vmcs_pa, access);
+	if (!vmcs)
+		return NULL;
+	field = field_of(vmcs, encoding);
+	if (!field)
+		finish(cpu, insn, VMERR_UNSUPPORTED_FIELD);
+	return field;
 }
 
 void vmx_vmread(struct cpu *cpu, const struct insn *insn)
@@ -210,15 +258,9 @@ void vmx_vmread(struct cpu *cpu, const struct insn *insn)
 
 	if (!vmx_root_check(cpu))
 		return;
-	if (cpu->vmx.current_vmcs_pa == VMCS_NONE) {
-		no_current_vmcs(cpu, insn);
+	field = current_field(cpu, insn, encoding, ACCESS_READ);
+	if (!field)
 		return;
-	}
-	field = field_of(current_vmcs(cpu), encoding);
-	if (!field) {
-		finish(cpu, insn, VMERR_UNSUPPORTED_FIELD);
-		return;
-	}
 	value = encoding & 1 ? *field >> 32 : *field;
 	if (!insn->mem)
 		cpu->gpr[insn->rm] = value;
@@ -242,18 +284,12 @@ void vmx_vmwrite(struct cpu *cpu, const struct insn *insn)
 
 	if (!vmx_root_check(cpu))
 		return;
-	if (cpu->vmx.current_vmcs_pa == VMCS_NONE) {
-		no_current_vmcs(cpu, insn);
+	field = current_field(cpu, insn, encoding, ACCESS_WRITE);
+	if (!field)
 		return;
-	}
 	value = cpu->gpr[insn->rm];
 	if (insn->mem && !guest_read(cpu, insn->linear, &value, sizeof(value)))
 		return;
-	field = field_of(current_vmcs(cpu), encoding);
-	if (!field) {
-		finish(cpu, insn, VMERR_UNSUPPORTED_FIELD);
-		return;
-	}
 	if (((encoding >> 10) & 3) == FIELD_TYPE_READ_ONLY) {
 		finish(cpu, insn, VMERR_READ_ONLY_FIELD);
 		return;

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/string.h>
 
+#include "crash.h"
+#include "foreign.h"
+#include "npt.h"
+#include "platform.h"
 #include "walk.h"
 
 #define PF_PRESENT	BIT_ULL(0)
 #define PF_WRITE	BIT_ULL(1)
 #define PF_USER		BIT_ULL(2)
+
+enum outcome {
+	MAPPED,
+	NOT_MAPPED,	/* for that access: a page fault */
+	FOREIGN_TABLE,	/* a table lies in memory that is not the host's */
+};
 
 /* What differs between the paging modes. */
 struct paging_mode {
@@ -66,10 +76,12 @@ static bool forbids(const struct vmcb *v, u64 entry, enum access access)
 	return access == ACCESS_WRITE && !(entry & PTE_W) && (user || v->cr0 & X86_CR0_WP);
 }
 
-static bool walk(const struct vmcb *v, u64 linear, enum access access, u64 *pa, u32 *error)
+/* @gpa: where the walk ends, be it at the table that cannot be read. */
+static enum outcome walk(const struct vmcb *v, u64 linear, enum access access, u64 *gpa,
+			 u32 *error)
 {
 	const struct paging_mode *mode = paging_mode(v);
-	u64 table = table_base(v, mode), entry;
+	u64 table = table_base(v, mode), entry, at;
 	unsigned int level = mode->levels, bits, shift;
 
 	*error = (access == ACCESS_WRITE ? PF_WRITE : 0) | (v->cpl == 3 ? PF_USER : 0);
@@ -78,30 +90,32 @@ static bool walk(const struct vmcb *v, u64 linear, enum access access, u64 *pa, 
 		level--;
 		shift = 12 + level * mode->index_bits;
 		table += ((linear >> shift) & (BIT_ULL(bits) - 1)) * mode->entry_bytes;
-		if (!phys_reachable(table, mode->entry_bytes))
-			return false;
-		entry = read_entry(table, mode->entry_bytes);
+		*gpa = table;
+		if (!npt_reach(table, false, &at) || !phys_reachable(at, mode->entry_bytes))
+			return FOREIGN_TABLE;
+		entry = read_entry(at, mode->entry_bytes);
 		if (!(entry & PTE_P))
-			return false;
+			return NOT_MAPPED;
 		/* PAE's top entries carry no rights */
 		if (!(mode == &mode_pae && level == 2) && forbids(v, entry, access)) {
 			*error |= PF_PRESENT;
-			return false;
+			return NOT_MAPPED;
 		}
 		table = entry & PTE_ADDR;
 	} while (!is_large(v, mode, level, entry));
 
-	*pa = (table & ~(BIT_ULL(shift) - 1)) | (linear & (BIT_ULL(shift) - 1));
-	return true;
+	*gpa = (table & ~(BIT_ULL(shift) - 1)) | (linear & (BIT_ULL(shift) - 1));
+	return MAPPED;
 }
 
-static bool translate(const struct cpu *cpu, u64 linear, enum access access, u64 *pa, u32 *error)
+static enum outcome translate(const struct cpu *cpu, u64 linear, enum access access, u64 *gpa,
+			      u32 *error)
 {
 	if (cpu->vmcb.cr0 & X86_CR0_PG)
-		return walk(&cpu->vmcb, linear, access, pa, error);
-	*pa = (u32)linear;
+		return walk(&cpu->vmcb, linear, access, gpa, error);
+	*gpa = (u32)linear;
 	*error = 0;
-	return true;
+	return MAPPED;
 }
 
 static unsigned int bytes_in_page(u64 linear, unsigned int bytes)
@@ -111,15 +125,43 @@ static unsigned int bytes_in_page(u64 linear, unsigned int bytes)
 	return bytes < left ? bytes : left;
 }
 
-bool guest_address(struct cpu *cpu, u64 linear, enum access access, u64 *pa)
+bool guest_phys(struct cpu *cpu, u64 gpa, enum access access, u64 *pa)
+{
+	bool write = access == ACCESS_WRITE;
+
+	if (npt_reach(gpa, write, pa) && phys_reachable(*pa, 1))
+		return true;
+	if (gpa < platform.phys_limit && !phys_reachable(gpa, 1))
+		crash_guest(cpu, "an instruction that is emulated reaches above 512 GB");
+	if (npt_is_hosts(gpa))
+		crash_guest(cpu, "this kind of write to the local APIC is not emulated");
+	foreign_access(cpu, gpa, write);
+	return false;
+}
+
+bool guest_walk(struct cpu *cpu, u64 linear, enum access access, u64 *gpa)
 {
 	u32 error;
+	u64 pa;
 
-	if (translate(cpu, linear, access, pa, &error) && phys_reachable(*pa, 1))
+	switch (translate(cpu, linear, access, gpa, &error)) {
+	case MAPPED:
 		return true;
-	cpu->vmcb.cr2 = linear;
-	cpu_inject_error(cpu, VECTOR_PF, error);
-	return false;
+	case FOREIGN_TABLE:
+		guest_phys(cpu, *gpa, ACCESS_READ, &pa);
+		return false;
+	default:
+		cpu->vmcb.cr2 = linear;
+		cpu_inject_error(cpu, VECTOR_PF, error);
+		return false;
+	}
+}
+
+bool guest_address(struct cpu *cpu, u64 linear, enum access access, u64 *pa)
+{
+	u64 gpa;
+
+	return guest_walk(cpu, linear, access, &gpa) && guest_phys(cpu, gpa, access, pa);
 }
 
 static bool copy(struct cpu *cpu, u64 linear, u8 *buf, unsigned int bytes, enum access access)
@@ -153,13 +195,13 @@ bool guest_write(struct cpu *cpu, u64 linear, const void *buf, unsigned int byte
 unsigned int guest_fetch(const struct cpu *cpu, u64 linear, u8 *buf, unsigned int bytes)
 {
 	unsigned int done = 0, step;
+	u64 gpa, pa;
 	u32 error;
-	u64 pa;
 
 	for (; done < bytes; done += step) {
 		step = bytes_in_page(linear + done, bytes - done);
-		if (!translate(cpu, linear + done, ACCESS_FETCH, &pa, &error) ||
-		    !phys_reachable(pa, step))
+		if (translate(cpu, linear + done, ACCESS_FETCH, &gpa, &error) != MAPPED ||
+		    !npt_reach(gpa, false, &pa) || !phys_reachable(pa, step))
 			break;
 		memcpy(buf + done, phys(pa), step);
 	}

@@ -24,6 +24,7 @@
 #define MSR_VMX_BASIC		0x480
 #define MSR_MC1_STATUS		0x405
 #define MSR_MC1_ADDR		0x406
+#define EMULATOR		0x100000ULL
 #define VMXON_REGION(cpu)	(0x2000000ULL + (cpu) * PAGE_SIZE)
 #define SYSINFO			0x2010000ULL
 #define CMRS			0x2011000ULL
@@ -262,6 +263,56 @@ static void case_dump(void)
 	io_out8(0xeb, 0);
 }
 
+/* The vector of the exception that an instruction raises on the first CPU, 0 for none. */
+#define attempt(instruction, operands...)					\
+({										\
+	__atomic_store_n(&trapped, 0, __ATOMIC_RELEASE);			\
+	asm volatile("leaq 1f(%%rip), %%rax; movq %%rax, fixup(%%rip);"		\
+		     instruction "; 1:" : : operands : "rax", "cc", "memory");	\
+	now(trapped);								\
+})
+
+static void load_vmcs(u64 pa)
+{
+	*(u32 *)phys(pa) = native_rdmsr(MSR_VMX_BASIC);
+	asm volatile("vmptrld %0" : : "m"(pa) : "cc", "memory");
+}
+
+/* Instructions that the platform emulates, with operands that are not the host's. */
+static void case_foreign_operands(void)
+{
+	static u8 line[64] __aligned(64);
+	u64 pa = PAMT, vmcs = VMXON_REGION(1), keyid = SIZE_1G * 16;
+
+	vmxon(0);
+	init();
+	load_vmcs(PAMT);
+	wbinvd();
+	say("config", config());
+	say("vmread_vmcs", attempt("vmread %q0, %%rax", "r"(0ULL)));
+	say("vmwrite_vmcs", attempt("vmwrite %q0, %q0", "r"(0ULL)));
+	load_vmcs(vmcs);
+	say("vmread", attempt("vmread %q0, (%1)", "r"(0ULL), "r"(pa)));
+	say("vmwrite", attempt("vmwrite (%1), %q0", "r"(0ULL), "r"(pa)));
+	say("vmptrst", attempt("vmptrst (%0)", "r"(pa)));
+	say("vmptrld", attempt("vmptrld %0", "m"(pa)));
+	say("invept", attempt("invept (%0), %q1", "r"(pa), "r"(1ULL)));
+	say("movdir64b_from", attempt("movdir64b (%0), %1", "r"(pa), "r"(line)));
+	say("movdir64b_to", attempt("movdir64b (%0), %1", "r"(line), "r"(EMULATOR)));
+	pdpt[16] = BIT_ULL(46) | PTE_P | PTE_W | PTE_PS;
+	say("movdir64b_keyid", attempt("movdir64b (%0), %1", "r"(line), "r"(keyid)));
+	pdpt[17] = PAMT | PTE_P | PTE_W;
+	say("table", attempt("movdir64b (%0), %1", "r"(line), "r"(keyid + SIZE_1G)));
+}
+
+static void case_operands_of_the_module(void)
+{
+	struct regs regs = { 0, PAMT, 1024, CMRS, TDX_NR_CMRS };
+
+	bring_up(true);
+	say("info", call("info", TDH_SYS_INFO, &regs));
+}
+
 static void case_no_write_back(void)
 {
 	bring_up(false);
@@ -497,6 +548,8 @@ static const struct {
 	{ "outside-vmx", case_outside_vmx },
 	{ "good", case_good },
 	{ "dump", case_dump },
+	{ "foreign-operands", case_foreign_operands },
+	{ "operands-of-the-module", case_operands_of_the_module },
 	{ "no-write-back", case_no_write_back },
 	{ "read-pamt", case_read_pamt },
 	{ "write-pamt", case_write_pamt },

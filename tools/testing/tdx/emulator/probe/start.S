@@ -135,10 +135,10 @@ trap_common:
 	cmpl	$2, %eax
 	je	2f
 	movq	%rax, trapped(%rip)
-	cmpl	$13, %eax
+	btl	%eax, has_error_code(%rip)
 	popq	%rax
 	leaq	8(%rsp), %rsp
-	jne	1f
+	jnc	1f
 	leaq	8(%rsp), %rsp
 1:	pushq	%rax
 	movl	$APIC_ID, %eax
@@ -211,6 +211,8 @@ touch_forever:
 
 	.section .rodata
 	.balign 8
+has_error_code:
+	.quad	0x60227d00		/* by vector */
 gdt:	.quad	0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00af9b000000ffff
 gdt_end:
 gdtr:	.word	gdt_end - gdt - 1
@@ -218,7 +220,7 @@ gdtr:	.word	gdt_end - gdt - 1
 
 	.bss
 	.balign 4096
-	.globl probe_bss, pml4, trapped, nmis, touches
+	.globl probe_bss, pml4, pdpt, fixup, trapped, nmis, touches
 probe_bss:
 pml4:	.skip	4096
 pdpt:	.skip	4096
