@@ -10,19 +10,34 @@
  */
 #include "apic_regs.h"
 #include "clock.h"
+#include "log.h"
 #include "shootdown.h"
 #include "smp.h"
 
-#define PATIENCE_US	50000
+/* No CPU that runs can take as long: nothing in the guest holds an NMI back. */
+#define PATIENCE_US	10000000
 
 static bool is_in_guest(const struct cpu *cpu)
 {
 	return smp_takes_ipis(cpu) && __atomic_load_n(&cpu->executing, __ATOMIC_SEQ_CST);
 }
 
+static void wait_for_exit(const struct cpu *target, u64 nr_exits)
+{
+	u64 end = clock_us() + PATIENCE_US;
+
+	while (is_in_guest(target) &&
+	       __atomic_load_n(&target->nr_exits, __ATOMIC_SEQ_CST) == nr_exits) {
+		if (clock_us() >= end)
+			fail(EXIT_CRASH, "CPU %u has not left the guest for %u s after an NMI",
+			     target->index, PATIENCE_US / 1000000);
+		cpu_pause();
+	}
+}
+
 void shootdown(const struct cpu *self)
 {
-	u64 exits[MAX_CPUS], end;
+	u64 exits[MAX_CPUS];
 	bool waits[MAX_CPUS];
 	unsigned int i;
 
@@ -34,11 +49,9 @@ void shootdown(const struct cpu *self)
 			continue;
 		smp_send_ipi(&cpus[i], ICR_MODE_NMI << 8 | ICR_ASSERT);
 	}
-	end = clock_us() + PATIENCE_US;
 	for (i = 0; i < nr_cpus; i++) {
-		while (waits[i] && is_in_guest(&cpus[i]) && clock_us() < end &&
-		       __atomic_load_n(&cpus[i].nr_exits, __ATOMIC_SEQ_CST) == exits[i])
-			cpu_pause();
+		if (waits[i])
+			wait_for_exit(&cpus[i], exits[i]);
 	}
 	smp_unlock_ipis();
 }

@@ -7,7 +7,7 @@
 
 /*
  * When this returns no CPU uses what the nested page table was before the call.
- * A CPU that handles an NMI is waited for some milliseconds only.
+ * Ends the run if one does not come out of the guest.
  */
 void shootdown(const struct cpu *self);
 

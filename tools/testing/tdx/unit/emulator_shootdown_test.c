@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The emulated platform: a shootdown is over when each CPU has left the guest, not before. */
+#include <setjmp.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "emulator/clock.h"
+#include "emulator/log.h"
+#include "emulator/shootdown.h"
+#include "emulator/smp.h"
+
+struct cpu cpus[MAX_CPUS];
+unsigned int nr_cpus = 2;
+
+static u64 time_us, leaves_at_us;
+static unsigned int nr_nmis;
+static jmp_buf given_up;
+
+/* Each look at the clock takes a millisecond. */
+u64 clock_us(void)
+{
+	time_us += 1000;
+	if (time_us >= leaves_at_us)
+		cpus[1].nr_exits++;
+	return time_us;
+}
+
+void smp_lock_ipis(void)
+{
+}
+
+void smp_unlock_ipis(void)
+{
+}
+
+bool smp_takes_ipis(const struct cpu *cpu)
+{
+	return true;
+}
+
+void smp_send_ipi(const struct cpu *target, u32 command)
+{
+	nr_nmis++;
+}
+
+void cpu_inject_nmi(struct cpu *cpu)
+{
+}
+
+void fail(enum exit_code code, const char *format, ...)
+{
+	longjmp(given_up, 1);
+}
+
+FIXTURE(shootdown) {
+};
+
+FIXTURE_SETUP(shootdown)
+{
+	memset(cpus, 0, sizeof(cpus));
+	cpus[1].executing = true;
+	time_us = 0;
+	nr_nmis = 0;
+}
+
+FIXTURE_TEARDOWN(shootdown)
+{
+}
+
+/* Its thread may get no time of a busy host's for long. */
+TEST_F(shootdown, a_slow_cpu_is_waited_for)
+{
+	leaves_at_us = 5000000;
+	ASSERT_EQ(0, setjmp(given_up));
+	shootdown(&cpus[0]);
+	EXPECT_EQ(1, nr_nmis);
+	EXPECT_GE(time_us, leaves_at_us);
+}
+
+TEST_F(shootdown, a_cpu_that_never_leaves_ends_the_run)
+{
+	leaves_at_us = ~0ULL;
+	if (setjmp(given_up))
+		return;
+	shootdown(&cpus[0]);
+	EXPECT_TRUE(false) TH_LOG("it returned after %llu us", time_us);
+}
+
+TEST_F(shootdown, a_cpu_outside_the_guest_needs_no_nmi)
+{
+	cpus[1].executing = false;
+	ASSERT_EQ(0, setjmp(given_up));
+	shootdown(&cpus[0]);
+	EXPECT_EQ(0, nr_nmis);
+}
+
+TEST_HARNESS_MAIN
