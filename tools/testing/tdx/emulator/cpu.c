@@ -80,6 +80,9 @@ void cpu_reset_guest(struct cpu *cpu, u8 sipi_vector)
 	cpu->apic_dfr = ~0U;
 	cpu->vmx = (struct vmx_state){ .current_vmcs_pa = VMCS_NONE };
 	cpu->msr_store[STORE_DEBUGCTL] = 0;
+	/* INIT drops an NMI that waits, and nobody sends one to a CPU that waits for a SIPI */
+	cpu->own_nmi = false;
+	cpu->guest_nmi = false;
 	__atomic_store_n(&cpu->kernel, KERNEL_BEGINS, __ATOMIC_SEQ_CST);
 
 	set_segment(&v->cs, sipi_vector << 8, sipi_vector << 12, 0x9b);
