@@ -217,6 +217,17 @@ def test_emulated_instructions_get_ones_as_the_cpu_does():
     assert facts["movdir64b_keyid"] == facts["vmread_vmcs"] == 0 and len(violations(log)) == 3
 
 
+def test_an_interrupt_whose_delivery_is_a_violation_is_not_lost():
+    facts, log = probe("interrupt-on-a-foreign-stack", options="foreign=ones")
+    assert facts["config"] == 0 and facts["interrupts"] == 1
+    [violation] = violations(log)
+    assert violation.startswith("host write of PAMT memory 0x3000ff8")
+
+
+def test_reserved_bits_of_cr3_are_a_general_protection_fault():
+    assert probe("reserved-bits-of-cr3")[0]["trapped"] == 13
+
+
 def test_operands_of_the_module_are_the_hosts_memory():
     facts, log = probe("operands-of-the-module")
     assert facts["info"] == 0

@@ -141,17 +141,44 @@ void cpu_enable_svm(struct cpu *cpu)
 	arm_intercepts(&cpu->vmcb);
 }
 
+/*
+ * What to deliver again after an exit in the middle of it.  What was injected comes
+ * back as it was; all that the CPU delivered by itself QEMU calls an exception, but
+ * INT n, which begins again since RIP is still there.
+ */
+static u32 unfinished_event(u32 injected, u32 event)
+{
+	unsigned int vector = event & SVM_EVENT_VECTOR;
+
+	if (!(event & SVM_EVENT_VALID) || event == injected)
+		return event;
+	switch (event & SVM_EVENT_TYPE) {
+	case SVM_EVENT_EXCEPTION:
+		if (vector == VECTOR_NMI)
+			return SVM_EVENT_VALID | SVM_EVENT_NMI | vector;
+		if (vector >= FIRST_INTERRUPT_VECTOR)
+			return SVM_EVENT_VALID | SVM_EVENT_INTERRUPT | vector;
+		return event;
+	case SVM_EVENT_SOFTWARE:
+		return 0;
+	default:
+		return event;
+	}
+}
+
 void cpu_run_guest(struct cpu *cpu)
 {
 	struct vmcb *v = &cpu->vmcb;
 
+	cpu->entered = (struct entry_state){
+		v->rip, v->rflags, v->cr0, v->cr3, v->cr4, v->efer, v->event_inject
+	};
 	v->rax = cpu->gpr[RAX];
 	v->rsp = cpu->gpr[RSP];
 	vmrun(phys_of(v), cpu->gpr);
 	cpu->gpr[RAX] = v->rax;
 	cpu->gpr[RSP] = v->rsp;
-	/* An exit in the middle of an event's delivery: deliver it again. */
-	v->event_inject = v->exit_int_info;
+	v->event_inject = unfinished_event(cpu->entered.event, v->exit_int_info);
 	v->event_inject_error = v->exit_int_error;
 }
 

@@ -40,12 +40,19 @@ enum cpu_kernel {
 	KERNEL_GONE,		/* a new one has begun on another CPU */
 };
 
+/* What VMRUN began with: one that fails overwrites it. */
+struct entry_state {
+	u64 rip, rflags, cr0, cr3, cr4, efer;
+	u32 event;
+};
+
 struct cpu {
 	struct vmcb vmcb;
 	u8 host_save[4096];	/* written by VMRUN */
 
 	u64 gpr[NR_GPRS];	/* RAX and RSP are copied from and to the VMCB */
 	bool cr4_vmxe;		/* TCG reserves this bit of CR4: kept here */
+	struct entry_state entered;
 	struct vmx_state vmx;
 	u64 msr_store[NR_MSR_STORES];
 	u64 tsc_adjust;

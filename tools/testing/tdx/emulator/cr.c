@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cpuid.h"
 #include "cr.h"
+#include "platform.h"
 #include "walk.h"
 
 #define OPCODE_MOV_FROM_CR	0x20	/* else it is SMSW */
+#define OPCODE_MOV_TO_CR	0x22
+
+#define CR3_RESERVED		(~0ULL << PLATFORM_PHYS_BITS)
 
 /* VME PVI TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT */
 #define CR4_ALWAYS	0x7ffULL
@@ -79,6 +83,15 @@ void cr_read_exit(struct cpu *cpu, const struct insn *insn)
 	else if (!smsw(cpu, insn))
 		return;
 	cpu_skip_insn(cpu, insn->length);
+}
+
+bool cr3_write_refused(struct cpu *cpu, const struct insn *insn)
+{
+	if (insn->map != MAP_0F || insn->opcode != OPCODE_MOV_TO_CR || insn->reg != 3 ||
+	    !(cpu->gpr[insn->rm] & CR3_RESERVED))
+		return false;
+	cpu_inject_error(cpu, VECTOR_GP, 0);
+	return true;
 }
 
 static bool cr4_valid(const struct cpu *cpu, u64 value)

@@ -107,3 +107,13 @@ void crash_guest(const struct cpu *cpu, const char *what)
 	fail(EXIT_CRASH, "CPU %u at %04x:0x%llx, rflags 0x%llx: %s", cpu->index, v->cs.selector,
 	     v->rip, v->rflags, what);
 }
+
+void crash_vmrun(const struct cpu *cpu)
+{
+	const struct entry_state *e = &cpu->entered;
+
+	log_line("cr0 %llx cr3 %llx cr4 %llx efer %llx event 0x%x", e->cr0, e->cr3, e->cr4,
+		 e->efer, e->event);
+	fail(EXIT_CRASH, "VMRUN failed on CPU %u at 0x%llx, rflags 0x%llx", cpu->index, e->rip,
+	     e->rflags);
+}

@@ -14,4 +14,7 @@ void crash_on_purpose(void);
 /* The guest did what the emulator cannot go on from: say it, with registers. */
 void __noreturn crash_guest(const struct cpu *cpu, const char *what);
 
+/* VMRUN has refused the guest's state. */
+void __noreturn crash_vmrun(const struct cpu *cpu);
+
 #endif /* _TDX_EMU_CRASH_H */

@@ -49,7 +49,7 @@ static void dispatch(struct cpu *cpu)
 	const struct vmcb *v = &cpu->vmcb;
 	struct insn insn;
 
-	switch (v->exit_code) {
+	switch ((u32)v->exit_code) {
 	case SVM_EXIT_EXCEPTION + VECTOR_UD:
 		insn_ud_exit(cpu);
 		break;
@@ -100,6 +100,10 @@ static void dispatch(struct cpu *cpu)
 	case SVM_EXIT_SKINIT:
 		/* AMD's; this is an Intel CPU */
 		cpu_inject(cpu, VECTOR_UD);
+		break;
+	case SVM_EXIT_ERROR:
+		if (!decode(cpu, &insn) || !cr3_write_refused(cpu, &insn))
+			crash_vmrun(cpu);
 		break;
 	default:
 		crash_guest(cpu, "unexpected exit");

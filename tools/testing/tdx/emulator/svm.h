@@ -52,7 +52,11 @@
 #define SVM_EXIT_SKINIT			0x086
 #define SVM_EXIT_WBINVD			0x089
 #define SVM_EXIT_NPF			0x400
+#define SVM_EXIT_ERROR			0xffffffff	/* 64 bits of ones in newer QEMUs */
 
+#define SVM_EVENT_VECTOR		0xff
+#define SVM_EVENT_TYPE			(7U << 8)
+#define SVM_EVENT_INTERRUPT		0U
 #define SVM_EVENT_NMI			(2U << 8)
 #define SVM_EVENT_EXCEPTION		(3U << 8)
 #define SVM_EVENT_SOFTWARE		(4U << 8)

@@ -65,6 +65,7 @@
 #define VECTOR_GP		13
 #define VECTOR_PF		14
 #define VECTOR_MC		18
+#define FIRST_INTERRUPT_VECTOR	32
 
 /* Page table entries, the guest's and the nested ones. */
 #define PTE_P			BIT_ULL(0)

@@ -11,8 +11,12 @@ u64 npt_root(void)
 	return 0;
 }
 
+/* What QEMU says was being delivered when the guest's turn ended. */
+static u32 unfinished;
+
 void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS])
 {
+	cpus[0].vmcb.exit_int_info = unfinished;
 }
 
 FIXTURE(cpu) {
@@ -38,6 +42,35 @@ TEST_F(cpu, init_forgets_nmis_that_wait)
 	cpu_reset_guest(self->cpu, 0);
 	EXPECT_FALSE(self->cpu->own_nmi);
 	EXPECT_FALSE(self->cpu->guest_nmi);
+}
+
+static const struct {
+	u32 injected, unfinished, again;
+} events[] = {
+	{ 0, 0, 0 },
+	{ 0x80000061, 0x00000061, 0x00000061 },	/* it was delivered */
+	{ 0x80000061, 0x80000061, 0x80000061 },	/* what was injected: interrupt, */
+	{ 0x80000202, 0x80000202, 0x80000202 },	/* NMI, */
+	{ 0x80000480, 0x80000480, 0x80000480 },	/* INT n */
+	{ 0, 0x80000b0d, 0x80000b0d },		/* the CPU's own: exception, */
+	{ 0, 0x80000361, 0x80000061 },		/* interrupt, */
+	{ 0, 0x80000320, 0x80000020 },		/* the first one, */
+	{ 0, 0x80000302, 0x80000202 },		/* NMI, */
+	{ 0, 0x80000480, 0 },			/* INT n, at which RIP still is */
+	{ 0x80000202, 0x80000361, 0x80000061 },
+};
+
+TEST_F(cpu, an_unfinished_event_is_delivered_again)
+{
+	struct vmcb *v = &self->cpu->vmcb;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(events); i++) {
+		v->event_inject = events[i].injected;
+		unfinished = events[i].unfinished;
+		cpu_run_guest(self->cpu);
+		EXPECT_EQ(events[i].again, v->event_inject) TH_LOG("event %u", i);
+	}
 }
 
 TEST_HARNESS_MAIN

@@ -12,11 +12,14 @@
 #include "probe.h"
 
 #define COM1			0x3f8
+#define PIC1_MASK		0x21
+#define PIC2_MASK		0xa1
 #define APIC			0xfee00000ULL
 #define FIXED			0x4000
 #define NMI			0x4400
 #define INIT			0x4500
 #define STARTUP			0x4600
+#define TO_SELF			0x40000
 #define TO_OTHERS		0xc0000
 #define TRAMPOLINE		0x8000ULL
 #define BOOT_PARAMS_CMDLINE	0x228
@@ -75,7 +78,7 @@ static void load_idt(void)
 	static struct {
 		u16 low, selector, type, mid;
 		u32 high, reserved;
-	} idt[32];
+	} idt[INTERRUPT_VECTOR + 1];
 	struct { u16 limit; u64 base; } __packed idtr = { sizeof(idt) - 1, phys_of(idt) };
 	unsigned int i;
 	u64 stub;
@@ -263,6 +266,26 @@ static void case_dump(void)
 	io_out8(0xeb, 0);
 }
 
+static void apic_write(unsigned int offset, u32 value)
+{
+	asm volatile("movl %1, %0" : "=m"(*(u32 *)phys(APIC + offset)) : "r"(value));
+}
+
+static void ipi(u32 command)
+{
+	apic_write(0x310, 1 << 24);
+	apic_write(0x300, command);
+}
+
+/* One interrupt to the calling CPU, which is to have interrupts off; the BIOS's timer is on. */
+static void pend_interrupt(void)
+{
+	io_out8(PIC1_MASK, 0xff);
+	io_out8(PIC2_MASK, 0xff);
+	apic_write(0xf0, 0x1ff);
+	apic_write(0x300, TO_SELF | FIXED | INTERRUPT_VECTOR);
+}
+
 /* The vector of the exception that an instruction raises on the first CPU, 0 for none. */
 #define attempt(instruction, operands...)					\
 ({										\
@@ -303,6 +326,24 @@ static void case_foreign_operands(void)
 	say("movdir64b_keyid", attempt("movdir64b (%0), %1", "r"(line), "r"(keyid)));
 	pdpt[17] = PAMT | PTE_P | PTE_W;
 	say("table", attempt("movdir64b (%0), %1", "r"(line), "r"(keyid + SIZE_1G)));
+}
+
+/* The stack that an interrupt is delivered on is the module's. */
+static void case_interrupt_on_a_foreign_stack(void)
+{
+	vmxon(0);
+	init();
+	wbinvd();
+	say("config", config());
+	pend_interrupt();
+	asm volatile("movq %%rsp, %%rbx; movq %0, %%rsp; sti; nop; nop; cli; movq %%rbx, %%rsp"
+		     : : "r"(PAMT + PAGE_SIZE) : "rbx", "memory");
+	say("interrupts", now(interrupts));
+}
+
+static void case_reserved_bits_of_cr3(void)
+{
+	say("trapped", attempt("movq %0, %%cr3", "r"(BIT_ULL(60) | phys_of(pml4))));
 }
 
 static void case_operands_of_the_module(void)
@@ -365,17 +406,6 @@ static void case_use_after_reuse(void)
 static void case_invd(void)
 {
 	asm volatile("invd" : : : "memory");
-}
-
-static void apic_write(unsigned int offset, u32 value)
-{
-	asm volatile("movl %1, %0" : "=m"(*(u32 *)phys(APIC + offset)) : "r"(value));
-}
-
-static void ipi(u32 command)
-{
-	apic_write(0x310, 1 << 24);
-	apic_write(0x300, command);
 }
 
 static void start_ap(void (*job)(void))
@@ -549,6 +579,8 @@ static const struct {
 	{ "good", case_good },
 	{ "dump", case_dump },
 	{ "foreign-operands", case_foreign_operands },
+	{ "interrupt-on-a-foreign-stack", case_interrupt_on_a_foreign_stack },
+	{ "reserved-bits-of-cr3", case_reserved_bits_of_cr3 },
 	{ "operands-of-the-module", case_operands_of_the_module },
 	{ "no-write-back", case_no_write_back },
 	{ "read-pamt", case_read_pamt },

@@ -7,13 +7,15 @@
 
 #include <linux/types.h>
 
+#define INTERRUPT_VECTOR	32	/* the one behind the exceptions */
+
 struct regs {
 	u64 rax, rcx, rdx, r8, r9;
 };
 
 /* start.S */
 extern const u8 ap_trampoline[], ap_trampoline_end[], trap_stubs[], pml4[];
-extern u64 pdpt[512], trapped, nmis, touches;
+extern u64 pdpt[512], trapped, nmis, interrupts, touches;
 u64 seamcall(u64 leaf, struct regs *regs);
 bool touch(u64 address, bool write);
 bool touch_forever(u64 address);

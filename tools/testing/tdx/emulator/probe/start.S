@@ -8,6 +8,7 @@
 #define PTE_TABLE	0x3
 #define PTE_1G		0x83
 #define APIC_ID		0xfee00020
+#define APIC_EOI	0xfee000b0
 
 	.section .header, "a"
 	.org 0x1f1
@@ -122,7 +123,7 @@ ap_trampoline_end:
 	.balign 16
 trap_stubs:
 	vector = 0
-	.rept	32
+	.rept	33
 	.balign 16
 	pushq	$vector
 	jmp	trap_common
@@ -134,6 +135,8 @@ trap_common:
 	movq	8(%rsp), %rax
 	cmpl	$2, %eax
 	je	2f
+	cmpl	$32, %eax
+	je	3f
 	movq	%rax, trapped(%rip)
 	btl	%eax, has_error_code(%rip)
 	popq	%rax
@@ -151,6 +154,15 @@ trap_common:
 2:	popq	%rax
 	leaq	8(%rsp), %rsp
 	lock incq nmis(%rip)
+	iretq
+	/* An interrupt, and where it came */
+3:	movq	16(%rsp), %rax
+	movq	%rax, interrupted_at(%rip)
+	movl	$APIC_EOI, %eax
+	movl	$0, (%rax)
+	popq	%rax
+	leaq	8(%rsp), %rsp
+	lock incq interrupts(%rip)
 	iretq
 
 	/* Where this CPU goes on after an exception; changes RAX and RCX. */
@@ -220,7 +232,7 @@ gdtr:	.word	gdt_end - gdt - 1
 
 	.bss
 	.balign 4096
-	.globl probe_bss, pml4, pdpt, fixup, trapped, nmis, touches
+	.globl probe_bss, pml4, pdpt, fixup, trapped, interrupts, interrupted_at, nmis, touches
 probe_bss:
 pml4:	.skip	4096
 pdpt:	.skip	4096
@@ -231,5 +243,7 @@ ap_stack_top:
 fixup:	.skip	2 * 8
 trapped: .skip	8
 nmis:	.skip	8
+interrupts: .skip 8
+interrupted_at: .skip 8
 touches: .skip	8
 	.section .note.GNU-stack, "", @progbits
