@@ -251,6 +251,12 @@ def test_no_translation_survives_the_loss_of_a_page(accel):
 
 
 @pytest.mark.parallel
+def test_a_new_region_may_be_touched_by_two_cpus_at_once(accel):
+    facts, log = probe("new-regions", cpus=2, accel=accel)
+    assert facts["reached"] == 50 and not violations(log)
+
+
+@pytest.mark.parallel
 def test_nmis_of_the_guest_arrive(accel):
     assert probe("nmi", cpus=2, accel=accel)[0]["nmis"] == 2 * 100
 

@@ -29,7 +29,7 @@ static void decode_known(const struct cpu *cpu, struct insn *insn)
 
 static void nested_page_fault(struct cpu *cpu)
 {
-	u64 gpa = cpu->vmcb.exit_info2;
+	u64 gpa = cpu->vmcb.exit_info2, pa;
 	bool write = cpu->vmcb.exit_info1 & SVM_NPF_WRITE;
 	struct insn insn;
 
@@ -39,9 +39,10 @@ static void nested_page_fault(struct cpu *cpu)
 			crash_guest(cpu, "this kind of write to the local APIC is not emulated");
 		return;
 	}
-	if (npt_map_on_demand(gpa))
-		return;
-	foreign_access(cpu, gpa, write);
+	npt_map_on_demand(gpa);
+	/* Now, or by another CPU since the fault */
+	if (!npt_reach(gpa, write, &pa))
+		foreign_access(cpu, gpa, write);
 }
 
 static void dispatch(struct cpu *cpu)

@@ -194,17 +194,12 @@ bool npt_reach(u64 pa, bool write, u64 *to)
 	return true;
 }
 
-bool npt_map_on_demand(u64 pa)
+void npt_map_on_demand(u64 pa)
 {
-	bool mapped = false;
-
 	lock(&npt_lock);
-	if (pa < npt_limit && !(root[(pa >> LEVEL_SHIFT(LEVEL_512G)) % ENTRIES] & PTE_P)) {
+	if (pa < npt_limit && !(root[(pa >> LEVEL_SHIFT(LEVEL_512G)) % ENTRIES] & PTE_P))
 		map_512g(pa);
-		mapped = true;
-	}
 	unlock(&npt_lock);
-	return mapped;
 }
 
 u64 npt_root(void)

@@ -47,7 +47,7 @@ bool npt_is_hosts(u64 pa);
  */
 bool npt_reach(u64 pa, bool write, u64 *to);
 
-/* MMIO may lie anywhere: map the 512 GB around @pa.  false: beyond the limit, or mapped. */
-bool npt_map_on_demand(u64 pa);
+/* MMIO may lie anywhere: map the 512 GB around @pa, if they are below the limit and not mapped. */
+void npt_map_on_demand(u64 pa);
 
 #endif /* _TDX_EMU_NPT_H */

@@ -12,6 +12,7 @@
 #include "probe.h"
 
 #define COM1			0x3f8
+#define NEW_REGIONS		50	/* of 512 GB */
 #define PIC1_MASK		0x21
 #define PIC2_MASK		0xa1
 #define APIC			0xfee00000ULL
@@ -535,6 +536,39 @@ static void case_reuse_by_turns(void)
 	say("touched", touch(PAMT, true));
 }
 
+/* Each is touched by both CPUs at the same time, for the first time ever. */
+static unsigned int touch_new_regions(void)
+{
+	static unsigned int arrived;
+	unsigned int i, reached = 0;
+
+	for (i = 0; i < NEW_REGIONS; i++) {
+		__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
+		while (now(arrived) < 2 * (i + 1))
+			;
+		reached += touch(SIZE_1G * (16 + i), false);
+	}
+	return reached;
+}
+
+static void touch_new_regions_too(void)
+{
+	be_ready();
+	touch_new_regions();
+}
+
+static void case_new_regions(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < NEW_REGIONS; i++)
+		pdpt[16 + i] = SIZE_512G * (2 + i) | PTE_P | PTE_W | PTE_PS;
+	start_ap(touch_new_regions_too);
+	say("reached", touch_new_regions());
+	while (!now(ap_done))
+		cpu_pause();
+}
+
 static void send_nmis(u32 destination)
 {
 	u64 before = now(nmis);
@@ -594,6 +628,7 @@ static const struct {
 	{ "new-kernel", case_new_kernel },
 	{ "new-kernel-without-write-back", case_new_kernel_without_write_back },
 	{ "old-kernel-goes-on", case_old_kernel_goes_on },
+	{ "new-regions", case_new_regions },
 	{ "nmi", case_nmi },
 	{ "broadcast-to-a-waiting-cpu", case_broadcast_to_a_waiting_cpu },
 };
