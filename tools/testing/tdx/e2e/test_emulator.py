@@ -228,6 +228,12 @@ def test_reserved_bits_of_cr3_are_a_general_protection_fault():
     assert probe("reserved-bits-of-cr3")[0]["trapped"] == 13
 
 
+def test_instructions_may_have_any_prefixes():
+    facts, _ = probe("prefixes")
+    assert facts["cpuid"].to_bytes(4, "little") == b"Genu"
+    assert (facts["locked_cpuid"], facts["int3"], facts["int_n"]) == (6, 3, 4)
+
+
 def test_operands_of_the_module_are_the_hosts_memory():
     facts, log = probe("operands-of-the-module")
     assert facts["info"] == 0

@@ -14,6 +14,7 @@
 #define F_MODRM		BIT_ULL(0)
 #define F_REG_ONLY	BIT_ULL(1)	/* ModRM names registers whatever its mod says */
 #define F_IMM32		BIT_ULL(2)	/* 16 bits wide with a 66 prefix */
+#define F_IMM8		BIT_ULL(3)
 
 struct opcode {
 	enum opcode_map map;
@@ -26,6 +27,10 @@ static const struct opcode opcodes[] = {
 	{ MAP_ONE_BYTE, 0x87, F_MODRM },
 	{ MAP_ONE_BYTE, 0x89, F_MODRM },
 	{ MAP_ONE_BYTE, 0xc7, F_MODRM | F_IMM32 },
+	/* software interrupts */
+	{ MAP_ONE_BYTE, 0xcc, 0 },
+	{ MAP_ONE_BYTE, 0xcd, F_IMM8 },
+	{ MAP_ONE_BYTE, 0xce, 0 },
 	/* intercepted because the guest's view differs from the CPU's */
 	{ MAP_0F, 0x08, 0 },				/* INVD */
 	{ MAP_0F, 0x09, 0 },				/* WBINVD, WBNOINVD */
@@ -84,6 +89,9 @@ static bool prefix(struct cursor *c, struct insn *insn, u8 byte)
 	case 0x67:
 		c->short_address = true;
 		return true;
+	case 0xf0:
+		insn->lock = true;
+		return true;
 	case 0x26:
 	case 0x2e:
 	case 0x36:
@@ -100,15 +108,18 @@ static bool prefix(struct cursor *c, struct insn *insn, u8 byte)
 
 static u8 parse_prefixes(struct cursor *c, struct insn *insn)
 {
-	u8 byte = next(c, 1);
+	u8 byte;
 
-	while (!c->overrun && prefix(c, insn, byte))
+	for (;;) {
 		byte = next(c, 1);
-	if (cpu_64bit_code(c->cpu) && (byte & 0xf0) == 0x40) {
-		insn->rex = byte;
-		byte = next(c, 1);
+		/* A REX counts right before the opcode only */
+		if (prefix(c, insn, byte))
+			insn->rex = 0;
+		else if (cpu_64bit_code(c->cpu) && (byte & 0xf0) == 0x40)
+			insn->rex = byte;
+		else
+			return byte;
 	}
-	return byte;
 }
 
 static void parse_opcode(struct cursor *c, struct insn *insn)
@@ -259,6 +270,8 @@ bool decode(const struct cpu *cpu, struct insn *insn)
 		return false;
 	if (op->flags & F_MODRM && !parse_operands(&c, insn, op))
 		return false;
+	if (op->flags & F_IMM8)
+		insn->imm = next(&c, 1);
 	insn->length = c.at;
 	return !c.overrun;
 }

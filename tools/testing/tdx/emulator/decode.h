@@ -24,6 +24,7 @@ struct insn {
 	unsigned int length;
 	unsigned int prefixes;		/* of enum mandatory_prefix, or-ed */
 	u8 rex;				/* 0 or REX_... */
+	bool lock;
 	enum opcode_map map;
 	u8 opcode;
 

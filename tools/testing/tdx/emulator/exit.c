@@ -20,11 +20,22 @@
 #include "smp.h"
 #include "softint.h"
 
-/* The instruction that an intercept says is there. */
-static void decode_known(const struct cpu *cpu, struct insn *insn)
+#define OPCODE_XCHG	0x87
+
+/*
+ * The instruction that an intercept says is there.  false: it gets #UD, for a LOCK that
+ * it cannot have; or since it is a program's, which shall end itself and not the machine.
+ */
+static bool decode_known(struct cpu *cpu, struct insn *insn)
 {
-	if (!decode(cpu, insn))
+	bool known = decode(cpu, insn);
+
+	if (!known && cpu->vmcb.cpl != 3)
 		crash_guest(cpu, "cannot decode the instruction that was intercepted");
+	if (known && (!insn->lock || insn->opcode == OPCODE_XCHG))
+		return true;
+	cpu_inject(cpu, VECTOR_UD);
+	return false;
 }
 
 static void nested_page_fault(struct cpu *cpu)
@@ -34,8 +45,7 @@ static void nested_page_fault(struct cpu *cpu)
 	struct insn insn;
 
 	if ((gpa & PAGE_MASK) == APIC_PAGE && write) {
-		decode_known(cpu, &insn);
-		if (!apic_write_exit(cpu, &insn, gpa))
+		if (decode_known(cpu, &insn) && !apic_write_exit(cpu, &insn, gpa))
 			crash_guest(cpu, "this kind of write to the local APIC is not emulated");
 		return;
 	}
@@ -43,6 +53,33 @@ static void nested_page_fault(struct cpu *cpu)
 	/* Now, or by another CPU since the fault */
 	if (!npt_reach(gpa, write, &pa))
 		foreign_access(cpu, gpa, write);
+}
+
+static void instruction_exit(struct cpu *cpu)
+{
+	const struct vmcb *v = &cpu->vmcb;
+	struct insn insn;
+
+	if (!decode_known(cpu, &insn))
+		return;
+	switch (v->exit_code) {
+	case SVM_EXIT_CPUID:
+		new_kernel_watch(cpu);
+		cpuid_exit(cpu, insn.length);
+		break;
+	case SVM_EXIT_MSR:
+		msr_exit(cpu, v->exit_info1, insn.length);
+		break;
+	case SVM_EXIT_READ_CR0:
+	case SVM_EXIT_READ_CR4:
+		cr_read_exit(cpu, &insn);
+		break;
+	case SVM_EXIT_WRITE_CR4:
+		cr4_write_exit(cpu, &insn);
+		break;
+	default:
+		cache_exit(cpu, &insn);
+	}
 }
 
 static void dispatch(struct cpu *cpu)
@@ -61,27 +98,13 @@ static void dispatch(struct cpu *cpu)
 		softint_exit(cpu);
 		break;
 	case SVM_EXIT_CPUID:
-		decode_known(cpu, &insn);
-		new_kernel_watch(cpu);
-		cpuid_exit(cpu, insn.length);
-		break;
 	case SVM_EXIT_MSR:
-		decode_known(cpu, &insn);
-		msr_exit(cpu, v->exit_info1, insn.length);
-		break;
 	case SVM_EXIT_READ_CR0:
 	case SVM_EXIT_READ_CR4:
-		decode_known(cpu, &insn);
-		cr_read_exit(cpu, &insn);
-		break;
 	case SVM_EXIT_WRITE_CR4:
-		decode_known(cpu, &insn);
-		cr4_write_exit(cpu, &insn);
-		break;
 	case SVM_EXIT_WBINVD:
 	case SVM_EXIT_INVD:
-		decode_known(cpu, &insn);
-		cache_exit(cpu, &insn);
+		instruction_exit(cpu);
 		break;
 	case SVM_EXIT_NPF:
 		nested_page_fault(cpu);

@@ -116,7 +116,7 @@ void insn_ud_exit(struct cpu *cpu)
 	struct insn insn;
 	unsigned int i;
 
-	if (decode(cpu, &insn)) {
+	if (decode(cpu, &insn) && !insn.lock) {
 		for (i = 0; i < ARRAY_LEN(known); i++) {
 			if (known[i].map != insn.map || known[i].opcode != insn.opcode ||
 			    known[i].prefix != insn.prefixes ||

@@ -9,7 +9,7 @@
  * Here software interrupts are intercepted.  If memory does not hold one at RIP,
  * the translation is stale: drop it and let the guest execute what is there.
  */
-#include "crash.h"
+#include "decode.h"
 #include "softint.h"
 #include "walk.h"
 
@@ -33,19 +33,19 @@ static void drop_translation(struct cpu *cpu, u64 linear)
 void softint_exit(struct cpu *cpu)
 {
 	u64 linear = cpu->vmcb.rip + (cpu_64bit_code(cpu) ? 0 : cpu->vmcb.cs.base);
-	u8 code[2] = { 0 };
+	struct insn insn;
 
-	if (!guest_fetch(cpu, linear, code, sizeof(code)))
-		crash_guest(cpu, "cannot read the software interrupt that was intercepted");
-	switch (code[0]) {
+	if (!decode(cpu, &insn) || insn.map != MAP_ONE_BYTE)
+		insn.opcode = 0;
+	switch (insn.opcode) {
 	case OPCODE_INT3:
-		cpu_software_interrupt(cpu, VECTOR_BP, 1);
+		cpu_software_interrupt(cpu, VECTOR_BP, insn.length);
 		break;
 	case OPCODE_INT_N:
-		cpu_software_interrupt(cpu, code[1], 2);
+		cpu_software_interrupt(cpu, insn.imm, insn.length);
 		break;
 	case OPCODE_INTO:
-		cpu_software_interrupt(cpu, VECTOR_OF, 1);
+		cpu_software_interrupt(cpu, VECTOR_OF, insn.length);
 		break;
 	default:
 		drop_translation(cpu, linear);

@@ -347,6 +347,18 @@ static void case_reserved_bits_of_cr3(void)
 	say("trapped", attempt("movq %0, %%cr3", "r"(BIT_ULL(60) | phys_of(pml4))));
 }
 
+static void case_prefixes(void)
+{
+	u32 regs[4] = { 0 };
+
+	asm volatile(".byte 0x48, 0x2e, 0x0f, 0xa2"
+		     : "+a"(regs[0]), "=b"(regs[1]), "+c"(regs[2]), "=d"(regs[3]));
+	say("cpuid", regs[1]);
+	say("locked_cpuid", attempt(".byte 0xf0, 0x0f, 0xa2", "r"(0)));
+	say("int3", attempt(".byte 0xf3, 0xcc", "r"(0)));
+	say("int_n", attempt(".byte 0x66, 0xcd, 0x04", "r"(0)));
+}
+
 static void case_operands_of_the_module(void)
 {
 	struct regs regs = { 0, PAMT, 1024, CMRS, TDX_NR_CMRS };
@@ -615,6 +627,7 @@ static const struct {
 	{ "foreign-operands", case_foreign_operands },
 	{ "interrupt-on-a-foreign-stack", case_interrupt_on_a_foreign_stack },
 	{ "reserved-bits-of-cr3", case_reserved_bits_of_cr3 },
+	{ "prefixes", case_prefixes },
 	{ "operands-of-the-module", case_operands_of_the_module },
 	{ "no-write-back", case_no_write_back },
 	{ "read-pamt", case_read_pamt },
