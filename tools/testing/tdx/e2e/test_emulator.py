@@ -303,6 +303,12 @@ def test_a_cpu_that_goes_on_with_the_old_kernel_is_noticed():
     assert violations(log) == ["SEAMCALL 0x22 on CPU 1, whose kernel was replaced by a new one"]
 
 
+def test_a_leaf_that_the_module_does_not_begin_writes_nothing():
+    facts, log = probe("refused-leaves")
+    assert {"not_ready", "unknown", "reserved"} <= set(facts)
+    assert not violations(log)
+
+
 def test_caches_may_be_left_out():
     assert not violations(probe("no-write-back", options="caches=off")[1])
 

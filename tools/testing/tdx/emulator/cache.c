@@ -80,14 +80,29 @@ static bool writes_with_private_keyid(u64 leaf)
 }
 
 /* Before: meanwhile another CPU may take back what this one writes. */
-void cache_before_leaf(struct cpu *cpu, u64 leaf)
+bool cache_before_leaf(struct cpu *cpu, u64 leaf)
 {
-	if (writes_with_private_keyid(leaf) && !cpu->keyid_lines)
-		__atomic_store_n(&cpu->keyid_lines, leaf_name(leaf), __ATOMIC_SEQ_CST);
+	if (!writes_with_private_keyid(leaf) || cpu->keyid_lines)
+		return false;
+	__atomic_store_n(&cpu->keyid_lines, leaf_name(leaf), __ATOMIC_SEQ_CST);
+	return true;
 }
 
-void cache_after_leaf(struct cpu *cpu, u64 leaf)
+/* The module's answer to a leaf that it does not begin: it has written nothing. */
+static bool is_refusal(u64 status)
 {
+	u64 code = status & TDX_STATUS_CODE_MASK;
+
+	return code == TDX_SYS_NOT_READY || code == TDX_SYS_SHUTDOWN ||
+	       status == (TDX_OPERAND_INVALID | TDX_OPERAND_ID_RAX);
+}
+
+void cache_after_leaf(struct cpu *cpu, u64 leaf, u64 status, bool first)
+{
+	if (first && is_refusal(status))
+		__atomic_store_n(&cpu->keyid_lines, NULL, __ATOMIC_SEQ_CST);
+	if (status != TDX_SUCCESS)
+		return;
 	switch (leaf) {
 	case TDH_SYS_INIT:
 		host_lines_everywhere();

@@ -8,9 +8,13 @@
 /* The guest executed WBINVD, WBNOINVD or INVD. */
 void cache_exit(struct cpu *cpu, const struct insn *insn);
 
-/* A SEAMCALL of this CPU begins, or succeeded: what follows for caches. */
-void cache_before_leaf(struct cpu *cpu, u64 leaf);
-void cache_after_leaf(struct cpu *cpu, u64 leaf);
+/*
+ * A SEAMCALL of this CPU begins, or has returned @status: what follows for caches.
+ * @first is what cache_before_leaf() said: that it is the first that may write lines
+ * with a private KeyID.
+ */
+bool cache_before_leaf(struct cpu *cpu, u64 leaf);
+void cache_after_leaf(struct cpu *cpu, u64 leaf, u64 status, bool first);
 
 /* The host takes the line at @pa back from the module. */
 void cache_before_reuse(u64 pa);

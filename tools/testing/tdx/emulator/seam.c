@@ -206,26 +206,30 @@ static void put_regs(struct cpu *cpu, const struct tdx_model_regs *regs)
 	g[R15] = regs->r15;
 }
 
+static void run_leaf(struct cpu *cpu, u64 leaf, struct tdx_model_regs *regs)
+{
+	bool first = cache_before_leaf(cpu, leaf);
+
+	tdx_model_seamcall(&model, regs);
+	owner_settle(cpu);
+	cache_after_leaf(cpu, leaf, regs->rax, first);
+}
+
 static void call_module(struct cpu *cpu)
 {
+	u64 start = clock_us(), leaf = cpu->gpr[RAX] & TDX_LEAF_NUMBER_MASK;
 	struct tdx_model_regs in, out;
 	const char *why;
 
-	u64 start = clock_us();
-
 	get_regs(cpu, &in);
 	out = in;
-	if (inject_status(in.rax & TDX_LEAF_NUMBER_MASK, &out.rax)) {
+	if (inject_status(leaf, &out.rax)) {
 		why = "injected";
 	} else {
 		if (options.crash)
 			crash_on_purpose();
-		cache_before_leaf(cpu, in.rax & TDX_LEAF_NUMBER_MASK);
-		tdx_model_seamcall(&model, &out);
+		run_leaf(cpu, leaf, &out);
 		why = tdx_model_why(&model);
-		owner_settle(cpu);
-		if (out.rax == TDX_SUCCESS)
-			cache_after_leaf(cpu, in.rax & TDX_LEAF_NUMBER_MASK);
 	}
 	put_regs(cpu, &out);
 	trace_seamcall(cpu->index, start, clock_us(), &in, &out);

@@ -492,6 +492,19 @@ static void case_new_kernel(void)
 	begin_new_kernel();
 }
 
+/* Leaves that write pages of TDs, if the module begins them. */
+static void case_refused_leaves(void)
+{
+	struct regs regs = { 0 };
+
+	vmxon(0);
+	init();
+	call("not_ready", TDH_MNG_CREATE, &regs);
+	call("unknown", 0x1ff, &regs);
+	call("reserved", TDH_MNG_CREATE | BIT_ULL(40), &regs);
+	begin_new_kernel();
+}
+
 static void case_new_kernel_without_write_back(void)
 {
 	bring_up(true);
@@ -639,6 +652,7 @@ static const struct {
 	{ "invd", case_invd },
 	{ "stale-translation", case_stale_translation },
 	{ "new-kernel", case_new_kernel },
+	{ "refused-leaves", case_refused_leaves },
 	{ "new-kernel-without-write-back", case_new_kernel_without_write_back },
 	{ "old-kernel-goes-on", case_old_kernel_goes_on },
 	{ "new-regions", case_new_regions },
