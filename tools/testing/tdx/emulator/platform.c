@@ -66,26 +66,37 @@ static void init_seamrr(void)
 		platform.msr_seamrr_mask |= SEAMRR_LOCKED;
 }
 
+/* Those that are there from 0 on without a gap, in the order of the CPUs. */
+static void number_packages(void)
+{
+	u32 socket_of_package[MAX_CPUS];
+	unsigned int i, package, nr = 0;
+	u32 socket;
+
+	/* CPUs that may be hot-added come last in the list, so their packages do */
+	for (i = 0; i < nr_cpus; i++) {
+		socket = cpus[i].apic_id >> platform.package_shift;
+		for (package = 0; package < nr && socket_of_package[package] != socket; package++)
+			;
+		if (package == nr)
+			socket_of_package[nr++] = socket;
+		cpus[i].package = package;
+		if (cpus[i].present) {
+			platform.nr_lps++;
+			platform.nr_packages = nr;
+		}
+	}
+}
+
 static void init_topology(void)
 {
-	unsigned int i, package;
-	u64 seen = 0;
 	u32 regs[4];
 
 	native_cpuid(CPUID_TOPOLOGY, 0, regs);
 	platform.thread_shift = regs[0] & 0x1f;
 	native_cpuid(CPUID_TOPOLOGY, 1, regs);
 	platform.package_shift = regs[0] & 0x1f;
-	for (i = 0; i < nr_cpus; i++) {
-		package = cpus[i].apic_id >> platform.package_shift;
-		cpus[i].package = package;
-		if (!cpus[i].present)
-			continue;
-		platform.nr_lps++;
-		if (!(seen & BIT_ULL(package % 64)))
-			platform.nr_packages++;
-		seen |= BIT_ULL(package % 64);
-	}
+	number_packages();
 	if (platform.nr_packages > TDX_MODEL_MAX_PKGS)
 		fail(EXIT_NO_BOOT, "%u packages, TDX allows %u: lower sockets= in qemu's -smp",
 		     platform.nr_packages, TDX_MODEL_MAX_PKGS);

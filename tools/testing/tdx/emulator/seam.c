@@ -167,7 +167,8 @@ void seam_init(void)
 	};
 	unsigned int i;
 
-	for (i = 0; i < platform.nr_lps; i++)
+	/* Also those that may be hot-added, as far as there can be so many packages */
+	for (i = 0; i < nr_cpus && cpus[i].package < TDX_MODEL_MAX_PKGS; i++)
 		config.pkg_of_lp[i] = cpus[i].package;
 	for (i = 0; i < platform.nr_cmrs; i++)
 		config.cmrs[i] = platform.cmrs[i];
