@@ -5,6 +5,9 @@
 
 #include "x86.h"
 
+/* For another CPU to react.  The host may run its thread late, but not as late as this. */
+#define PATIENCE_US	10000000
+
 /* Measure the TSC against the ACPI timer at @pm_timer_port; takes some milliseconds. */
 void clock_init(u16 pm_timer_port);
 

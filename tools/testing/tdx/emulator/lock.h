@@ -12,9 +12,14 @@ struct lock {
 	u32 held;
 };
 
+static inline bool try_lock(struct lock *l)
+{
+	return !__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE);
+}
+
 static inline void lock(struct lock *l)
 {
-	while (__atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE))
+	while (!try_lock(l))
 		cpu_pause();
 }
 

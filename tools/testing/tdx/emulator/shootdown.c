@@ -14,14 +14,12 @@
 #include "shootdown.h"
 #include "smp.h"
 
-/* No CPU that runs can take as long: nothing in the guest holds an NMI back. */
-#define PATIENCE_US	10000000
-
 static bool is_in_guest(const struct cpu *cpu)
 {
 	return smp_takes_ipis(cpu) && __atomic_load_n(&cpu->executing, __ATOMIC_SEQ_CST);
 }
 
+/* It will come: nothing in the guest holds an NMI back. */
 static void wait_for_exit(const struct cpu *target, u64 nr_exits)
 {
 	u64 end = clock_us() + PATIENCE_US;

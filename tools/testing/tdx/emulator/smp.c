@@ -10,6 +10,7 @@
 
 #include "apic_regs.h"
 #include "cache.h"
+#include "clock.h"
 #include "lock.h"
 #include "log.h"
 #include "options.h"
@@ -18,6 +19,7 @@
 
 static u64 trampoline_pa;
 static struct lock ipi_lock;
+static struct lock init_lock;	/* held while a CPU waits for another one to be parked */
 
 void smp_init(struct memmap *linux_map, const u8 *trampoline, u64 bytes)
 {
@@ -28,6 +30,7 @@ void smp_init(struct memmap *linux_map, const u8 *trampoline, u64 bytes)
 	trampoline_pa = ((low->base + low->size) & PAGE_MASK) - PAGE_SIZE;
 	memcpy(phys(trampoline_pa), trampoline, bytes);
 	memmap_reserve(linux_map, trampoline_pa, low->base + low->size - trampoline_pa);
+	cpus[0].activity = CPU_STARTS;
 }
 
 static bool is_set(const bool *flag)
@@ -79,9 +82,19 @@ bool smp_takes_ipis(const struct cpu *cpu)
 	return __atomic_load_n(&cpu->activity, __ATOMIC_SEQ_CST) == CPU_RUNS;
 }
 
+static bool change_activity(struct cpu *cpu, enum cpu_activity from, enum cpu_activity to)
+{
+	return __atomic_compare_exchange_n(&cpu->activity, &from, to, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
 void smp_started(struct cpu *cpu)
 {
-	__atomic_store_n(&cpu->activity, CPU_RUNS, __ATOMIC_SEQ_CST);
+	if (change_activity(cpu, CPU_STARTS, CPU_RUNS))
+		return;
+	/* An INIT is on its way */
+	for (;;)
+		cpu_pause();
 }
 
 void smp_send_ipi(const struct cpu *target, u32 command)
@@ -93,22 +106,39 @@ void smp_send_ipi(const struct cpu *target, u32 command)
 	apic_write(APIC_ICR_HIGH, high);	/* the guest's */
 }
 
-static void physical_init(struct cpu *target)
+static void send_physical_init(const struct cpu *target)
+{
+	smp_send_ipi(target, ICR_MODE_INIT << 8 | ICR_ASSERT | ICR_LEVEL);
+}
+
+static void reset(struct cpu *target)
 {
 	smp_lock_ipis();
 	__atomic_store_n(&target->activity, CPU_WAITS_FOR_SIPI, __ATOMIC_SEQ_CST);
 	smp_unlock_ipis();
 	/* only now: a CPU that resets itself would keep the lock */
-	smp_send_ipi(target, ICR_MODE_INIT << 8 | ICR_ASSERT | ICR_LEVEL);
+	send_physical_init(target);
+}
+
+/* Only one CPU holds another: two that wait for each other would do so for ever. */
+static void lock_init(struct cpu *self)
+{
+	while (!try_lock(&init_lock)) {
+		park_if_asked(self);
+		cpu_pause();
+	}
 }
 
 /* Hold @target in the guest, where it may be reset. */
-static void hold(struct cpu *self, struct cpu *target)
+static void hold(const struct cpu *self, struct cpu *target)
 {
+	u64 end = clock_us() + PATIENCE_US;
+
 	set(&target->must_park, true);
 	while (target != self && !is_set(&target->in_guest)) {
-		/* the target may be waiting for this one */
-		park_if_asked(self);
+		if (clock_us() >= end)
+			fail(EXIT_CRASH, "CPU %u waits for an exit of CPU %u, to reset it, for %u s",
+			     self->index, target->index, PATIENCE_US / 1000000);
 		cpu_pause();
 	}
 }
@@ -117,33 +147,43 @@ void smp_send_init(struct cpu *self, struct cpu *target)
 {
 	if (__atomic_load_n(&target->activity, __ATOMIC_SEQ_CST) == CPU_WAITS_FOR_SIPI)
 		return;
+	if (change_activity(target, CPU_STARTS, CPU_WAITS_FOR_SIPI)) {
+		/* It holds nothing yet; or it is not there, and never will arrive */
+		send_physical_init(target);
+		return;
+	}
 	if (target == &cpus[0]) {
 		/* Not only on hardware: it would be lost to the emulator. */
 		report_fault("INIT from CPU %u for CPU 0, which starts the BIOS and no trampoline",
 			     self->index);
 		return;
 	}
+	lock_init(self);
 	hold(self, target);
 	if (target->vmx.on) {
 		log_line("[cpu %u] INIT for CPU %u is held back: it is in VMX operation",
 			 self->index, target->index);
 		target->init_latched = true;
 		set(&target->must_park, false);
+		unlock(&init_lock);
 		return;
 	}
 	if (options.log_level >= LOG_CPUS)
 		log_line("[cpu %u] INIT for CPU %u", self->index, target->index);
 	cache_before_init(target);
-	physical_init(target);
+	if (target == self) {
+		unlock(&init_lock);
+		reset(target);
+	} else {
+		reset(target);
+		unlock(&init_lock);
+	}
 }
 
 void smp_send_sipi(struct cpu *target, u8 vector)
 {
-	enum cpu_activity waits = CPU_WAITS_FOR_SIPI;
-
 	/* Linux sends two: a CPU that runs ignores the second */
-	if (!__atomic_compare_exchange_n(&target->activity, &waits, CPU_STARTS, false,
-					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+	if (!change_activity(target, CPU_WAITS_FOR_SIPI, CPU_STARTS))
 		return;
 	if (options.log_level >= LOG_CPUS)
 		log_line("SIPI for CPU %u, vector 0x%02x", target->index, vector);
@@ -153,7 +193,7 @@ void smp_send_sipi(struct cpu *target, u8 vector)
 	set(&target->executing, false);
 	set(&target->must_park, false);
 	/* The BIOS left the APs halted, not waiting for a SIPI */
-	smp_send_ipi(target, ICR_MODE_INIT << 8 | ICR_ASSERT | ICR_LEVEL);
+	send_physical_init(target);
 	smp_send_ipi(target, ICR_MODE_SIPI << 8 | ICR_ASSERT | trampoline_pa >> 12);
 }
 
@@ -162,7 +202,7 @@ void smp_take_latched_init(struct cpu *cpu)
 	if (!cpu->init_latched)
 		return;
 	cache_before_init(cpu);
-	physical_init(cpu);
+	reset(cpu);
 	for (;;)
 		cpu_pause();
 }
