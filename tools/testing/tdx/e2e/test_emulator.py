@@ -238,6 +238,13 @@ def test_reserved_bits_of_cr3_are_a_general_protection_fault():
     assert probe("reserved-bits-of-cr3")[0]["trapped"] == 13
 
 
+def test_a_vmcs_may_lie_in_memory_that_was_added():
+    facts, log = probe("vmcs-in-added-memory", qemu_options=(
+        "-m", "1G,slots=1,maxmem=2G", "-object", "memory-backend-ram,id=added,size=128M",
+        "-device", "pc-dimm,memdev=added"))
+    assert facts["current"] == 1 << 32 and "ram 0x100000000" not in log
+
+
 def test_instructions_may_have_any_prefixes():
     facts, _ = probe("prefixes")
     assert facts["cpuid"].to_bytes(4, "little") == b"Genu"

@@ -4,7 +4,6 @@
 #include "cr.h"
 #include "log.h"
 #include "options.h"
-#include "platform.h"
 #include "smp.h"
 #include "vmx.h"
 #include "walk.h"
@@ -125,9 +124,10 @@ static void finish_invalid(struct cpu *cpu, const struct insn *insn)
 	cpu_skip_insn(cpu, insn->length);
 }
 
+/* Whatever is there: also memory that was added since the BIOS's map. */
 static bool vmcs_address_valid(u64 pa)
 {
-	return !(pa % VMCS_BYTES) && platform_is_ram(pa, VMCS_BYTES);
+	return !(pa % VMCS_BYTES) && phys_reachable(pa, VMCS_BYTES);
 }
 
 void vmx_vmxon(struct cpu *cpu, const struct insn *insn)

@@ -329,6 +329,17 @@ static void case_foreign_operands(void)
 	say("table", attempt("movdir64b (%0), %1", "r"(line), "r"(keyid + SIZE_1G)));
 }
 
+/* Memory that the BIOS's map does not have. */
+static void case_vmcs_in_added_memory(void)
+{
+	u64 current = 0;
+
+	vmxon(0);
+	load_vmcs(SIZE_4G);
+	asm volatile("vmptrst %0" : "=m"(current) : : "cc");
+	say("current", current);
+}
+
 /* The stack that an interrupt is delivered on is the module's. */
 static void case_interrupt_on_a_foreign_stack(void)
 {
@@ -638,6 +649,7 @@ static const struct {
 	{ "good", case_good },
 	{ "dump", case_dump },
 	{ "foreign-operands", case_foreign_operands },
+	{ "vmcs-in-added-memory", case_vmcs_in_added_memory },
 	{ "interrupt-on-a-foreign-stack", case_interrupt_on_a_foreign_stack },
 	{ "reserved-bits-of-cr3", case_reserved_bits_of_cr3 },
 	{ "prefixes", case_prefixes },
