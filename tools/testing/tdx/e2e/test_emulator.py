@@ -358,6 +358,17 @@ def test_the_trace_has_every_seamcall(boot, tmp_path):
     assert sum(counts.values()) == len(lines)
 
 
+def test_an_injected_success_is_no_progress_of_the_module():
+    facts, log = probe("config-is-injected", options="inject=TDH.SYS.CONFIG:1:0:1")
+    assert facts["config"] == 0
+    assert not re.search("^(tdmr|global_keyid) ", log, re.M)
+
+
+def test_seamcalls_that_find_no_place_in_the_list_are_counted():
+    log = layout.EmulatorLog(probe("many-leaves", options="log=0")[1])
+    assert log.number("seamcalls") == 300 and log.number("seamcalls_not_listed") == 300 - 256
+
+
 def test_the_trace_tool_refuses_what_is_no_trace(tmp_path):
     (tmp_path / "trace").write_bytes(b"x" * 136)
     assert trace_tool(tmp_path / "trace").returncode

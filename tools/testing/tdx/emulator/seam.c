@@ -231,6 +231,7 @@ static void call_module(struct cpu *cpu)
 			crash_on_purpose();
 		run_leaf(cpu, leaf, &out);
 		why = tdx_model_why(&model);
+		seam_log_progress(&model, &in, &out);
 	}
 	put_regs(cpu, &out);
 	trace_seamcall(cpu->index, start, clock_us(), &in, &out);

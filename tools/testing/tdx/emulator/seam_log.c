@@ -23,7 +23,7 @@ struct tdmr {
 static struct lock counters_lock;
 static struct counter counters[MAX_COUNTERS];
 static unsigned int nr_counters;
-static u64 nr_seamcalls;
+static u64 nr_seamcalls, nr_not_listed;
 
 static struct tdmr tdmrs[TDX_MODEL_MAX_TDMRS];
 static unsigned int nr_tdmrs, nr_initialized, nr_keyed_packages;
@@ -42,6 +42,8 @@ static void count(u64 leaf, u64 status)
 		counters[nr_counters++] = (struct counter){ leaf, status, 0 };
 	if (i < MAX_COUNTERS)
 		counters[i].count++;
+	else
+		nr_not_listed++;
 	unlock(&counters_lock);
 }
 
@@ -53,6 +55,8 @@ void seam_log_counts(void)
 	for (i = 0; i < nr_counters; i++)
 		log_line("seamcall %s %s %llu", leaf_name(counters[i].leaf),
 			 status_name(counters[i].status), counters[i].count);
+	if (nr_not_listed)
+		log_line("seamcalls_not_listed %llu", nr_not_listed);
 }
 
 static void log_tdmr(const struct tdx_tdmr_info *info)
@@ -66,27 +70,21 @@ static void log_tdmr(const struct tdx_tdmr_info *info)
 		log_line("rsvd" RANGE, info->reserved[i].offset, info->reserved[i].size);
 }
 
-/*
- * Read after the module has accepted it: the module has kept its own copy, so
- * that a host that changes its arrays meanwhile only confuses this log.
- */
-static void log_config(const struct tdx_model_regs *in)
+/* What the module took, not what the host may have written there since. */
+static void log_config(const struct tdx_model *model)
 {
-	/* shared KeyIDs are allowed in these addresses */
-	u64 address = platform.phys_limit - 1;
-	const u64 *pointers = phys(in->rcx & address);
 	const struct tdx_tdmr_info *info;
 	unsigned int i;
 
-	nr_tdmrs = in->rdx;
+	nr_tdmrs = model->nr_tdmrs;
 	nr_initialized = 0;
 	nr_keyed_packages = 0;
 	for (i = 0; i < nr_tdmrs; i++) {
-		info = phys(pointers[i] & address);
+		info = &model->tdmrs[i].info;
 		tdmrs[i] = (struct tdmr){ info->base, info->size, false };
 		log_tdmr(info);
 	}
-	log_line("global_keyid %llu", in->r8 & 0xffff);
+	log_line("global_keyid %u", model->global_keyid);
 }
 
 static void log_key_config(void)
@@ -110,11 +108,14 @@ static void log_tdmr_init(const struct tdx_model_regs *in, const struct tdx_mode
 	}
 }
 
-static void log_progress(const struct tdx_model_regs *in, const struct tdx_model_regs *out)
+void seam_log_progress(const struct tdx_model *model, const struct tdx_model_regs *in,
+		       const struct tdx_model_regs *out)
 {
+	if (out->rax != TDX_SUCCESS)
+		return;
 	switch (in->rax & TDX_LEAF_NUMBER_MASK) {
 	case TDH_SYS_CONFIG:
-		log_config(in);
+		log_config(model);
 		break;
 	case TDH_SYS_KEY_CONFIG:
 		log_key_config();
@@ -137,8 +138,6 @@ void seam_log(const struct cpu *cpu, const struct tdx_model_regs *in,
 	bool failed = out->rax & TDX_STATUS_ERROR;
 
 	count(in->rax & TDX_LEAF_NUMBER_MASK, out->rax & TDX_STATUS_CODE_MASK);
-	if (out->rax == TDX_SUCCESS)
-		log_progress(in, out);
 	if (options.log_level >= LOG_CPUS)
 		log_registers(cpu, in, "in ");
 	if (failed && options.log_level >= LOG_FAILURES)

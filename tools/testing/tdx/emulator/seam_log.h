@@ -13,6 +13,10 @@
 void seam_log(const struct cpu *cpu, const struct tdx_model_regs *in,
 	      const struct tdx_model_regs *out, const char *why);
 
+/* The same, but not of what was injected: how far the module got. */
+void seam_log_progress(const struct tdx_model *model, const struct tdx_model_regs *in,
+		       const struct tdx_model_regs *out);
+
 /* For the report at the end. */
 void seam_log_counts(void);
 

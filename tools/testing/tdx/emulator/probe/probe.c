@@ -378,6 +378,26 @@ static void case_operands_of_the_module(void)
 	say("info", call("info", TDH_SYS_INFO, &regs));
 }
 
+/* As if it had succeeded: with TDMRs that nobody has looked at. */
+static void case_config_is_injected(void)
+{
+	struct regs regs = { 0, BIT_ULL(45), 1000, 32, 0 };
+
+	vmxon(0);
+	init();
+	say("config", seamcall(TDH_SYS_CONFIG, &regs) ? 1 : regs.rax);
+}
+
+static void case_many_leaves(void)
+{
+	struct regs regs = { 0 };
+	u64 leaf;
+
+	vmxon(0);
+	for (leaf = 1000; leaf < 1300; leaf++)
+		seamcall(leaf, &regs);
+}
+
 static void case_no_write_back(void)
 {
 	bring_up(false);
@@ -654,6 +674,8 @@ static const struct {
 	{ "reserved-bits-of-cr3", case_reserved_bits_of_cr3 },
 	{ "prefixes", case_prefixes },
 	{ "operands-of-the-module", case_operands_of_the_module },
+	{ "config-is-injected", case_config_is_injected },
+	{ "many-leaves", case_many_leaves },
 	{ "no-write-back", case_no_write_back },
 	{ "read-pamt", case_read_pamt },
 	{ "write-pamt", case_write_pamt },
