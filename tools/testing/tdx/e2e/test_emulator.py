@@ -76,6 +76,11 @@ def test_its_own_crash_is_shown_with_names_and_ends_qemu(accel):
     assert "crashed on CPU" in log
 
 
+def test_a_crash_while_it_prints_ends_qemu_too():
+    with pytest.raises(AssertionError, match="crashed on CPU 0: exception 13"):
+        probe("good", options="crash=log")
+
+
 def test_machine_that_hangs_tells_what_its_cpus_do(accel):
     with pytest.raises(machine.MachineError, match="did not end in time") as error:
         machine.Machine(kernel="host", **SMALL, timeout=15, accel=accel).run("ask,nobody")
@@ -207,6 +212,12 @@ def test_touching_a_pamt_is_a_violation_and_a_machine_check(how):
     assert facts["mc_status"] >> 55 == 0x17b and facts["mc_address"] == 0x3000000
     [violation] = violations(log)
     assert re.fullmatch(f"host {how} of PAMT memory 0x3000000 at 0x1[0-9a-f]+ cpu 0", violation)
+
+
+def test_more_violations_than_anybody_reads_are_counted():
+    _, log = probe("many-violations")
+    assert len(violations(log)) == 1000
+    assert layout.EmulatorLog(log).number("violations") == 1200
 
 
 def test_emulated_instructions_reach_no_further_than_the_cpu():

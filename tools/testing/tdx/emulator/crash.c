@@ -23,6 +23,8 @@ struct stack_frame {
 
 #define MAX_STACK_FRAMES	16
 
+#define NOT_CANONICAL		BIT_ULL(63)
+
 void crash_load_idt(void)
 {
 	const struct { u16 limit; u64 base; } __packed idtr = {
@@ -75,6 +77,7 @@ void exception_report(const struct exception_frame *f)
 	const struct cpu *cpu = this_cpu();
 	u64 cr2;
 
+	log_take_over();
 	asm volatile("movq %%cr2, %0" : "=r"(cr2));
 	log_line("rax %016llx rbx %016llx rcx %016llx rdx %016llx", f->rax, f->rbx, f->rcx, f->rdx);
 	log_line("rsi %016llx rdi %016llx rbp %016llx rsp %016llx", f->rsi, f->rdi, f->rbp, f->rsp);
@@ -87,8 +90,10 @@ void exception_report(const struct exception_frame *f)
 	     cpu->index, f->vector, f->error, f->rip);
 }
 
-void crash_on_purpose(void)
+void crash_on_purpose(bool in_log)
 {
+	if (in_log)
+		log_line("%s", (const char *)NOT_CANONICAL);
 	asm volatile("ud2");
 }
 
@@ -96,6 +101,7 @@ void crash_guest(const struct cpu *cpu, const char *what)
 {
 	const struct vmcb *v = &cpu->vmcb;
 
+	log_take_over();
 	log_line("exit code 0x%llx info1 0x%llx info2 0x%llx", v->exit_code, v->exit_info1,
 		 v->exit_info2);
 	log_line("cr0 %llx cr2 %llx cr3 %llx cr4 %llx efer %llx", v->cr0, v->cr2, v->cr3,
@@ -112,6 +118,7 @@ void crash_vmrun(const struct cpu *cpu)
 {
 	const struct entry_state *e = &cpu->entered;
 
+	log_take_over();
 	log_line("cr0 %llx cr3 %llx cr4 %llx efer %llx event 0x%x", e->cr0, e->cr3, e->cr4,
 		 e->efer, e->event);
 	fail(EXIT_CRASH, "VMRUN failed on CPU %u at 0x%llx, rflags 0x%llx", cpu->index, e->rip,

@@ -8,8 +8,8 @@
 /* Load the interrupt descriptor table on the calling CPU. */
 void crash_load_idt(void);
 
-/* For a test of what the report says. */
-void crash_on_purpose(void);
+/* For a test of what the report says: in the middle of a line of the log, or not. */
+void crash_on_purpose(bool in_log);
 
 /* The guest did what the emulator cannot go on from: say it, with registers. */
 void __noreturn crash_guest(const struct cpu *cpu, const char *what);

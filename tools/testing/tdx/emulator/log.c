@@ -145,6 +145,15 @@ void log_line(const char *format, ...)
 	va_end(args);
 }
 
+void log_take_over(void)
+{
+	unsigned int tries = 1000000;
+
+	while (__atomic_load_n(&log_lock.held, __ATOMIC_ACQUIRE) && --tries)
+		cpu_pause();
+	unlock(&log_lock);
+}
+
 void end_qemu(enum exit_code code)
 {
 	io_out32(PORT_DEBUG_EXIT, code);

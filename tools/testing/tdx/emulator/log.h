@@ -26,6 +26,12 @@ void log_line(const char *format, ...);
 void log_line_args(const char *prefix, const char *format, va_list args);
 
 /*
+ * The calling CPU is about to end the run, and may have crashed while it printed, or
+ * another one: wait a little for the line's end, and from then on for nobody.
+ */
+void log_take_over(void);
+
+/*
  * Print a line on the debug console and on the first serial port, and end QEMU
  * with @code when it has an isa-debug-exit device; stop for good otherwise.
  */

@@ -252,7 +252,12 @@ static bool parse_log(const char *s)
 
 static bool parse_crash(const char *s)
 {
-	return on_or_off(s, &options.crash);
+	static const char * const names[] = {
+		[CRASH_OFF] = "off", [CRASH_ON] = "on", [CRASH_IN_LOG] = "log",
+	};
+
+	options.crash = word_index(s, names, ARRAY_LEN(names));
+	return options.crash < ARRAY_LEN(names);
 }
 
 static const struct option known[] = {
@@ -290,8 +295,8 @@ static const struct option known[] = {
 	  "the module gets no random number, so often, at random" },
 	{ "inject", parse_inject, "LEAF:N:STATUS:M", "none",
 	  "from its N-th call on, LEAF answers STATUS M times; up to 8 of these" },
-	{ "crash", parse_crash, "on, off", "off",
-	  "crash at the first SEAMCALL, to see what that looks like" },
+	{ "crash", parse_crash, "on, log, off", "off",
+	  "crash at the first SEAMCALL, or in the middle of a line of this log" },
 	{ "log", parse_log, "0 to 3", "1",
 	  "0 report only, 1 failed SEAMCALLs, 2 all, 3 also VMX, INIT, SIPI, registers" },
 };

@@ -54,6 +54,12 @@ struct injection {
 	u64 leaf, first_call, status, nr_calls;
 };
 
+enum crash_option {
+	CRASH_OFF,
+	CRASH_ON,
+	CRASH_IN_LOG,
+};
+
 struct options {
 	bool module;
 	enum tdx_model_generation generation;
@@ -75,7 +81,7 @@ struct options {
 	enum tdx_model_state state;	/* in which the module is found */
 	enum foreign_option foreign;
 	bool check_caches;
-	bool crash;
+	enum crash_option crash;
 	unsigned int log_level;
 };
 

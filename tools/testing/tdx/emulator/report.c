@@ -2,6 +2,9 @@
 #include "log.h"
 #include "report.h"
 
+/* A kernel that repeats one for ever shall not fill the disk. */
+#define MAX_SHOWN	1000
+
 static u64 nr_violations;
 
 void report_violation(const struct cpu *cpu, u64 pa, bool write, const char *what)
@@ -12,9 +15,13 @@ void report_violation(const struct cpu *cpu, u64 pa, bool write, const char *wha
 
 void report_fault(const char *format, ...)
 {
+	u64 number = __atomic_add_fetch(&nr_violations, 1, __ATOMIC_SEQ_CST);
 	va_list args;
 
-	__atomic_add_fetch(&nr_violations, 1, __ATOMIC_SEQ_CST);
+	if (number == MAX_SHOWN + 1)
+		log_line("%u violations are shown, more are only counted", MAX_SHOWN);
+	if (number > MAX_SHOWN)
+		return;
 	va_start(args, format);
 	log_line_args("violation: ", format, args);
 	va_end(args);

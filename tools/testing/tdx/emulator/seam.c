@@ -227,8 +227,8 @@ static void call_module(struct cpu *cpu)
 	if (inject_status(leaf, &out.rax)) {
 		why = "injected";
 	} else {
-		if (options.crash)
-			crash_on_purpose();
+		if (options.crash != CRASH_OFF)
+			crash_on_purpose(options.crash == CRASH_IN_LOG);
 		run_leaf(cpu, leaf, &out);
 		why = tdx_model_why(&model);
 		seam_log_progress(&model, &in, &out);

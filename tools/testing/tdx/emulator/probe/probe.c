@@ -422,6 +422,15 @@ static void case_write_pamt(void)
 	touch_pamt(true);
 }
 
+static void case_many_violations(void)
+{
+	unsigned int i;
+
+	bring_up(true);
+	for (i = 0; i < 1200; i++)
+		touch(PAMT, false);
+}
+
 static void case_reuse_without_write_back(void)
 {
 	bring_up(true);
@@ -679,6 +688,7 @@ static const struct {
 	{ "no-write-back", case_no_write_back },
 	{ "read-pamt", case_read_pamt },
 	{ "write-pamt", case_write_pamt },
+	{ "many-violations", case_many_violations },
 	{ "reuse-without-write-back", case_reuse_without_write_back },
 	{ "reuse-half-a-page", case_reuse_half_a_page },
 	{ "reuse-by-turns", case_reuse_by_turns },
