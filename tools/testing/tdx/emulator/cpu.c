@@ -76,6 +76,7 @@ void cpu_reset_guest(struct cpu *cpu, u8 sipi_vector)
 	memset(v, 0, sizeof(*v));
 	memset(cpu->gpr, 0, sizeof(cpu->gpr));
 	cpu->cr4_vmxe = false;
+	cpu->efer_lme = false;
 	cpu->apic_ldr = 0;
 	cpu->apic_dfr = ~0U;
 	cpu->vmx = (struct vmx_state){ .current_vmcs_pa = VMCS_NONE };
@@ -118,6 +119,31 @@ static void arm_intercepts(struct vmcb *v)
 }
 
 /*
+ * QEMU cannot leave a guest that has EFER.LME, but neither CR4.PAE nor paging: the
+ * emulator would go on without paging.  There LME has no effect yet, so the CPU gets
+ * it with PAE.
+ */
+static void update_lme(struct cpu *cpu)
+{
+	struct vmcb *v = &cpu->vmcb;
+
+	if (v->cr0 & X86_CR0_PG)
+		return;
+	v->efer &= ~EFER_LME;
+	if (cpu->efer_lme && v->cr4 & X86_CR4_PAE)
+		v->efer |= EFER_LME;
+}
+
+void cpu_set_efer(struct cpu *cpu, u64 value)
+{
+	struct vmcb *v = &cpu->vmcb;
+
+	v->efer = (value & ~EFER_LMA) | (v->efer & EFER_LMA) | EFER_SVME;
+	cpu->efer_lme = value & EFER_LME;
+	update_lme(cpu);
+}
+
+/*
  * Reads are intercepted while there is something to add.  From QEMU 10 on the bit of
  * CR0 stands for reads of all control registers, and that of CR4 for nothing.
  */
@@ -131,6 +157,7 @@ void cpu_set_cr4(struct cpu *cpu, u64 value)
 		cpu->vmcb.intercept_cr |= reads;
 	else
 		cpu->vmcb.intercept_cr &= ~reads;
+	update_lme(cpu);
 }
 
 void cpu_enable_svm(struct cpu *cpu)

@@ -52,6 +52,7 @@ struct cpu {
 
 	u64 gpr[NR_GPRS];	/* RAX and RSP are copied from and to the VMCB */
 	bool cr4_vmxe;		/* TCG reserves this bit of CR4: kept here */
+	bool efer_lme;		/* the CPU's own may come later */
 	struct entry_state entered;
 	struct vmx_state vmx;
 	u64 msr_store[NR_MSR_STORES];
@@ -119,6 +120,14 @@ static inline u64 cpu_cr4(const struct cpu *cpu)
 {
 	return cpu->vmcb.cr4 | (cpu->cr4_vmxe ? X86_CR4_VMXE : 0);
 }
+
+static inline u64 cpu_efer(const struct cpu *cpu)
+{
+	return (cpu->vmcb.efer & ~EFER_SVME) | (cpu->efer_lme ? EFER_LME : 0);
+}
+
+/* As cpu_efer() shows it from now on, but for LMA. */
+void cpu_set_efer(struct cpu *cpu, u64 value);
 
 /* As cpu_cr4() shows it from now on. */
 void cpu_set_cr4(struct cpu *cpu, u64 value);

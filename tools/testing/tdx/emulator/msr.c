@@ -119,18 +119,16 @@ static const struct stored_msr {
 
 static u64 read_efer(const struct cpu *cpu)
 {
-	return cpu->vmcb.efer & ~EFER_SVME;
+	return cpu_efer(cpu);
 }
 
 static bool write_efer(struct cpu *cpu, u64 value)
 {
-	u64 old = cpu->vmcb.efer;
-
 	if (value & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE))
 		return false;
-	if (cpu->vmcb.cr0 & X86_CR0_PG && (old ^ value) & EFER_LME)
+	if (cpu->vmcb.cr0 & X86_CR0_PG && (cpu_efer(cpu) ^ value) & EFER_LME)
 		return false;
-	cpu->vmcb.efer = (value & ~EFER_LMA) | (old & EFER_LMA) | EFER_SVME;
+	cpu_set_efer(cpu, value);
 	return true;
 }
 

@@ -73,4 +73,20 @@ TEST_F(cpu, an_unfinished_event_is_delivered_again)
 	}
 }
 
+/* Before that QEMU's CPU would leave the guest into an emulator without paging. */
+TEST_F(cpu, long_mode_is_enabled_with_pae)
+{
+	struct vmcb *v = &self->cpu->vmcb;
+
+	cpu_set_efer(self->cpu, EFER_LME | EFER_SCE);
+	EXPECT_EQ(EFER_LME | EFER_SCE, cpu_efer(self->cpu));
+	EXPECT_EQ(EFER_SVME | EFER_SCE, v->efer);
+	cpu_set_cr4(self->cpu, X86_CR4_PAE);
+	EXPECT_EQ(EFER_SVME | EFER_SCE | EFER_LME, v->efer);
+	cpu_set_cr4(self->cpu, 0);
+	EXPECT_EQ(EFER_SVME | EFER_SCE, v->efer);
+	cpu_reset_guest(self->cpu, 0);
+	EXPECT_EQ(0, cpu_efer(self->cpu));
+}
+
 TEST_HARNESS_MAIN

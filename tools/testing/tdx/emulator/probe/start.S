@@ -57,14 +57,15 @@ probe_start:
 
 enter_long_mode:
 	lgdt	gdtr
-	movl	$CR4_FOR_C, %eax
-	movl	%eax, %cr4
 	movl	$pml4, %eax
 	movl	%eax, %cr3
+	/* LME before PAE, as Linux does not, since QEMU has its difficulties with it */
 	movl	$MSR_EFER, %ecx
 	movl	$EFER_LME, %eax
 	xorl	%edx, %edx
 	wrmsr
+	movl	$CR4_FOR_C, %eax
+	movl	%eax, %cr4
 	movl	$CR0_FOR_C, %eax
 	movl	%eax, %cr0
 	ljmpl	$0x18, $long_mode
