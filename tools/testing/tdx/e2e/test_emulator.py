@@ -245,6 +245,12 @@ def test_an_interrupt_whose_delivery_is_a_violation_is_not_lost():
     assert violation.startswith("host write of PAMT memory 0x3000ff8")
 
 
+def test_an_exit_behind_sti_does_not_let_interrupts_in():
+    """Else a CPU that is about to halt would sleep on with its work waiting."""
+    facts, _ = probe("interrupt-shadow")
+    assert facts["interrupts"] == 1 and facts["too_early"] == 0
+
+
 def test_reserved_bits_of_cr3_are_a_general_protection_fault():
     assert probe("reserved-bits-of-cr3")[0]["trapped"] == 13
 

@@ -202,7 +202,10 @@ void cpu_run_guest(struct cpu *cpu)
 	};
 	v->rax = cpu->gpr[RAX];
 	v->rsp = cpu->gpr[RSP];
-	vmrun(phys_of(v), cpu->gpr);
+	/* An event ends it */
+	if (v->event_inject & SVM_EVENT_VALID)
+		v->int_state = 0;
+	vmrun(phys_of(v), cpu->gpr, v->int_state & SVM_INTERRUPT_SHADOW);
 	cpu->gpr[RAX] = v->rax;
 	cpu->gpr[RSP] = v->rsp;
 	v->event_inject = unfinished_event(cpu->entered.event, v->exit_int_info);

@@ -24,7 +24,7 @@ void __noreturn bsp_main(u32 magic, u64 multiboot_info_pa);
 void __noreturn ap_main(void);
 
 /* The world switch; vmrun.S */
-void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS]);
+void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow);
 
 /* As vmrun.S pushes it. */
 struct exception_frame {

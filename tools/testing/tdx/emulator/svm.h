@@ -65,6 +65,8 @@
 
 #define SVM_NPF_WRITE			BIT_ULL(1)
 
+#define SVM_INTERRUPT_SHADOW		BIT_ULL(0)
+
 #define SVM_IOIO_IN			BIT_ULL(0)
 #define SVM_IOIO_STRING			BIT_ULL(2)
 #define SVM_IOIO_SIZE(info)		(((info) >> 4) & 7)

@@ -4,10 +4,13 @@
 
 	.text
 /*
- * void vmrun(u64 vmcb_pa, u64 gpr[16])
+ * void vmrun(u64 vmcb_pa, u64 gpr[16], bool shadow)
  *
  * RAX and RSP travel in the VMCB.  Vector and floating point registers stay the
  * guest's: nothing here is compiled to use them.
+ *
+ * QEMU 7.2 does not load the guest's interrupt shadow, but leaves it the one that
+ * there is: that of an STI right before VMRUN.  Newer QEMUs load it.
  */
 	.globl vmrun
 vmrun:
@@ -19,6 +22,7 @@ vmrun:
 	pushq	%r15
 	pushq	%rsi
 	movq	%rdi, %rax
+	testb	%dl, %dl	/* for below: MOV leaves the flags alone */
 	movq	GPR_RCX(%rsi), %rcx
 	movq	GPR_RDX(%rsi), %rdx
 	movq	GPR_RBX(%rsi), %rbx
@@ -33,7 +37,10 @@ vmrun:
 	movq	GPR_R14(%rsi), %r14
 	movq	GPR_R15(%rsi), %r15
 	movq	GPR_RSI(%rsi), %rsi
-	vmrun	%rax
+	jz	1f
+	sti
+1:	vmrun	%rax
+	cli
 	/* RAX is the host's again, RSP too */
 	movq	(%rsp), %rax
 	movq	%rcx, GPR_RCX(%rax)

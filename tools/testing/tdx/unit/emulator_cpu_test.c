@@ -14,7 +14,7 @@ u64 npt_root(void)
 /* What QEMU says was being delivered when the guest's turn ended. */
 static u32 unfinished;
 
-void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS])
+void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow)
 {
 	cpus[0].vmcb.exit_int_info = unfinished;
 }

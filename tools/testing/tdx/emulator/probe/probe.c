@@ -353,6 +353,19 @@ static void case_interrupt_on_a_foreign_stack(void)
 	say("interrupts", now(interrupts));
 }
 
+/* The instruction behind STI exits, and is executed again, before the interrupt comes. */
+static void case_interrupt_shadow(void)
+{
+	u64 behind;
+
+	pdpt[16] = SIZE_512G * 2 | PTE_P | PTE_W | PTE_PS;
+	pend_interrupt();
+	asm volatile("leaq 1f(%%rip), %0; sti; movq (%1), %%rax; 1: nop; cli"
+		     : "=&r"(behind) : "r"(SIZE_1G * 16) : "rax", "memory");
+	say("interrupts", now(interrupts));
+	say("too_early", behind - now(interrupted_at));
+}
+
 static void case_reserved_bits_of_cr3(void)
 {
 	say("trapped", attempt("movq %0, %%cr3", "r"(BIT_ULL(60) | phys_of(pml4))));
@@ -680,6 +693,7 @@ static const struct {
 	{ "foreign-operands", case_foreign_operands },
 	{ "vmcs-in-added-memory", case_vmcs_in_added_memory },
 	{ "interrupt-on-a-foreign-stack", case_interrupt_on_a_foreign_stack },
+	{ "interrupt-shadow", case_interrupt_shadow },
 	{ "reserved-bits-of-cr3", case_reserved_bits_of_cr3 },
 	{ "prefixes", case_prefixes },
 	{ "operands-of-the-module", case_operands_of_the_module },

@@ -15,7 +15,7 @@ struct regs {
 
 /* start.S */
 extern const u8 ap_trampoline[], ap_trampoline_end[], trap_stubs[], pml4[];
-extern u64 pdpt[512], trapped, nmis, interrupts, touches;
+extern u64 pdpt[512], trapped, nmis, interrupts, interrupted_at, touches;
 u64 seamcall(u64 leaf, struct regs *regs);
 bool touch(u64 address, bool write);
 bool touch_forever(u64 address);
