@@ -75,7 +75,7 @@ help:
 	@echo
 	@echo 'Building:'
 	@echo '  make tree          assemble build/linux from the base and this overlay'
-	@echo '                     (KSRC=dir: another base than Debian'"'"'s linux-source-6.1)'
+	@echo '                     (KSRC=dir: another base than Debian 12'"'"'s linux-source-6.1)'
 	@echo '  make refresh       write edits of build/linux back into *.patch'
 	@echo '  make kernel        build build/$$CONFIG (CONFIG=host|notdx|debug|base)'
 	@echo '  make kernels       build all that make test takes'

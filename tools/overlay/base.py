@@ -6,7 +6,11 @@ import shutil
 import subprocess
 import sys
 
-DEBIAN_TARBALL = pathlib.Path("/usr/src/linux-source-6.1.tar.xz")
+import private_apt
+
+# Debian's, whatever release the machine has.
+PACKAGE = "linux-source-6.1"
+SUITE = "bookworm"
 WANTED = ("6", "1")
 
 
@@ -21,6 +25,8 @@ def errors_in_words():
         yield
     except Refusal as refusal:
         sys.exit(f"error: {refusal}")
+    except private_apt.Unavailable as unavailable:
+        sys.exit(f"error: {unavailable}")
     except subprocess.CalledProcessError as error:
         sys.exit(f"error: {' '.join(error.cmd)} failed with status {error.returncode}")
 
@@ -46,18 +52,33 @@ def check_version(makefile, base):
     version = makefile_version(makefile.read_text())
     if version[:2] != WANTED:
         raise Refusal(f"{base} is Linux {'.'.join(str(v) for v in version)}, not 6.1.y; "
-                      "give another base with KSRC=, or none to use Debian's linux-source-6.1")
+                      f"give another base with KSRC=, or none to use Debian's {PACKAGE}")
     return ".".join(version)
 
 
-def unpack_base(ksrc, to):
+def debian_source(package, suite, packages):
+    """The tarball of a linux-source package, which is fetched if the machine does not have it."""
+    tarball = pathlib.Path(f"/usr/src/{package}.tar.xz")
+    if tarball.is_file():
+        return tarball
+    say(f"fetching {package} of Debian {suite}")
+    root = private_apt.unpack(package, suite, packages / package)
+    return root / tarball.relative_to("/")
+
+
+def unpack_tarball(tarball, to):
+    say(f"unpacking {tarball}")
+    run("tar", "-xf", str(tarball), "--strip-components=1", "-C", str(to))
+
+
+def unpack_base(ksrc, to, packages):
     """Copy the pristine base; an interrupted run leaves nothing behind."""
     if not ksrc:
-        if not DEBIAN_TARBALL.is_file():
-            raise Refusal(f"{DEBIAN_TARBALL} is missing: apt-get install linux-source-6.1, "
-                          "or give a base with KSRC=")
-        say(f"unpacking {DEBIAN_TARBALL}")
-        run("tar", "-xf", str(DEBIAN_TARBALL), "--strip-components=1", "-C", str(to))
+        try:
+            tarball = debian_source(PACKAGE, SUITE, packages)
+        except private_apt.Unavailable as unavailable:
+            raise Refusal(f"no {PACKAGE}; give a base with KSRC=: {unavailable}") from unavailable
+        unpack_tarball(tarball, to)
     elif (ksrc / ".git").exists():
         say(f"exporting {ksrc} at HEAD")
         with subprocess.Popen(["git", "archive", "HEAD"], cwd=ksrc,
@@ -75,7 +96,7 @@ def unpack_base(ksrc, to):
         if (to / built).exists():
             raise Refusal(f"{ksrc} has been built in ({built} is there), so it cannot be a base: "
                           "make mrproper there")
-    return check_version(to / "Makefile", ksrc or DEBIAN_TARBALL)
+    return check_version(to / "Makefile", ksrc or PACKAGE)
 
 
 def commit_base(tree, version):

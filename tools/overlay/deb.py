@@ -8,20 +8,21 @@ for clouds, and CONFIG_INTEL_TDX_HOST=y.
 import argparse
 import lzma
 import os
-import pathlib
 import re
 import subprocess
 
 import base
 import kernel
 import overlay
+import private_apt
 import series
 from base import Refusal, run, say
 
 DEB = overlay.BUILD / "deb"
 SOURCE = DEB / "source"
 OUT = DEB / "kernel"
-DEBIANS = pathlib.Path("/usr/src/linux-config-6.1/config.amd64_none_cloud-amd64.xz")
+CONFIG_PACKAGE = "linux-config-6.1"
+DEBIANS = f"usr/src/{CONFIG_PACKAGE}/config.amd64_none_cloud-amd64.xz"
 
 # What differs from Debian's config on purpose.
 ASKED = {
@@ -65,7 +66,7 @@ def check_config(debians, dotconfig):
     lost = kernel.missing(ASKED, dotconfig)
     if lost:
         raise Refusal(f"Kconfig does not take {', '.join(lost)}")
-    say(f"the config is {DEBIANS.stem}, {len(debians)} options; what differs:")
+    say(f"the config is {DEBIANS}, {len(debians)} options; what differs:")
     unexpected = []
     for name in sorted(debians.keys() | got.keys()):
         was, now = debians.get(name, "n"), got.get(name, "n")
@@ -76,11 +77,12 @@ def check_config(debians, dotconfig):
             unexpected.append(name)
     if unexpected:
         raise Refusal(f"{', '.join(unexpected)} cannot be had as in Debian's config; is the base "
-                      "the version that linux-config-6.1 is made for?")
+                      f"the version that {CONFIG_PACKAGE} is made for?")
 
 
 def configure():
-    debians = lzma.open(DEBIANS, "rt").read()
+    package = private_apt.unpack(CONFIG_PACKAGE, base.SUITE, overlay.PACKAGES / CONFIG_PACKAGE)
+    debians = lzma.open(package / DEBIANS, "rt").read()
     # Of an option that is there twice the last counts, with a warning.
     kept = [line for line in debians.splitlines(keepends=True)
             if not any(re.search(rf"\b{name}\b", line) for name in ASKED)]
@@ -100,7 +102,7 @@ def build():
         old.unlink()
     version = run("make", "-s", "--no-print-directory", "-C", str(SOURCE), "kernelversion").strip()
     signer, _ = series.identity()
-    make(f"-j{os.cpu_count()}", f"KDEB_PKGVERSION={version}-1", "KDEB_CHANGELOG_DIST=bookworm",
+    make(f"-j{os.cpu_count()}", f"KDEB_PKGVERSION={version}-1", f"KDEB_CHANGELOG_DIST={base.SUITE}",
          "bindeb-pkg",
          DEBFULLNAME=signer["GIT_AUTHOR_NAME"], DEBEMAIL=signer["GIT_AUTHOR_EMAIL"])
 

@@ -23,6 +23,8 @@ from base import Refusal, run, say
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = TOP / "build"
 TREE = BUILD / "linux"
+# Packages of Debian's that no machine needs to have installed.
+PACKAGES = BUILD / "packages"
 STATE = BUILD / "linux.state.json"
 
 # What in the repository is not part of the kernel tree.
@@ -88,7 +90,7 @@ def new_tree(ksrc, new_files, patches):
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     try:
-        base.commit_base(temporary, base.unpack_base(ksrc, temporary))
+        base.commit_base(temporary, base.unpack_base(ksrc, temporary, PACKAGES))
         refuse_conflicts(temporary, new_files)
         for patch in patches:
             patched(temporary, patch)
@@ -96,7 +98,7 @@ def new_tree(ksrc, new_files, patches):
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     temporary.rename(TREE)
-    return {"base": str(ksrc or base.DEBIAN_TARBALL), "links": [], "patches": {}}
+    return {"base": str(ksrc or base.PACKAGE), "links": [], "patches": {}}
 
 
 def load_state():
@@ -249,7 +251,7 @@ def main():
     tree = commands.add_parser("tree", help="make or update build/linux")
     tree.add_argument("--ksrc", type=pathlib.Path, default=None,
                       help="a directory or git tree of Linux 6.1.y "
-                           "(default: Debian's linux-source-6.1)")
+                           f"(default: Debian's {base.PACKAGE})")
     commands.add_parser("refresh", help="write edits of build/linux back into *.patch")
     args = parser.parse_args()
     with alone():

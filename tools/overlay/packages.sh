@@ -27,7 +27,9 @@ fi
 echo "installing$missing"
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 # words on purpose
-# A machine that has just started may be at its daily updates: wait for the lock.
+# A machine that has just started may be at its daily updates: wait for the lock.  Pattern-Only: a
+# name that is not there is no regular expression, which may match another package.
 $sudo apt-get -qq -o Acquire::Retries=3 update &&
 	$sudo apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=600 \
+		-o APT::Cmd::Pattern-Only=true \
 		install --no-install-recommends $missing >/dev/null

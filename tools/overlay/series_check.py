@@ -20,6 +20,7 @@ import time
 import base
 import kernel
 import overlay
+import private_apt
 import results
 import series
 import suites
@@ -41,12 +42,6 @@ ANY_WARNING = re.compile(r"^.*(?:warning:|WARNING:|error:).*$", re.M)
 
 # What checkpatch may not know, beside .checkpatch.conf: there are programs outside the kernel.
 EXCEPTIONS = "PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME"
-
-VANILLA_SOURCES = """\
-deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror} bookworm main
-deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {mirror}-security \
-bookworm-security main
-"""
 
 
 def run(*args, **kwargs):
@@ -130,24 +125,21 @@ def vanilla_tarball():
     found = sorted(VANILLA.glob("linux_6.1*.orig.tar.xz"))
     if found:
         return found[-1]
-    for name in ("lists/partial", "cache/archives/partial"):
-        (VANILLA / name).mkdir(parents=True, exist_ok=True)
-    sources = VANILLA / "sources.list"
-    sources.write_text(VANILLA_SOURCES.format(mirror="http://deb.debian.org/debian"))
-    options = ["-o", f"Dir::Etc::sourcelist={sources}", "-o", "Dir::Etc::sourceparts=-",
-               "-o", f"Dir::State::lists={VANILLA / 'lists'}",
-               "-o", f"Dir::Cache={VANILLA / 'cache'}", "-o", "APT::Sandbox::User=root"]
-    said = output_if_failed("apt-get", "-q", *options, "update", cwd=VANILLA)
-    versions = set(re.findall(r"^Version: (6\.1\..*)", run("apt-cache", *options, "showsrc", "linux",
-                                                          cwd=VANILLA)[1], re.M))
-    # A mirror need not have what it lists.
-    for version in sorted(versions, key=lambda v: [int(n) for n in re.findall(r"\d+", v)],
-                          reverse=True):
-        said = output_if_failed("apt-get", "-q", *options, "source", "--tar-only",
-                                "--download-only", f"linux={version}", cwd=VANILLA)
-        if not said:
-            return next(VANILLA.glob("linux_6.1*.orig.tar.xz"))
-    raise Refusal(f"apt-get does not give vanilla 6.1: {said[-400:]}")
+    VANILLA.mkdir(exist_ok=True)
+    said = "it lists none"
+    with private_apt.private_apt(base.SUITE, "deb-src") as apt:
+        versions = set(re.findall(r"^Version: (6\.1\..*)", apt("apt-cache", "showsrc", "linux"),
+                                  re.M))
+        # A mirror need not have what it lists.
+        for version in sorted(versions, key=lambda v: [int(n) for n in re.findall(r"\d+", v)],
+                              reverse=True):
+            try:
+                apt("apt-get", "source", "--tar-only", "--download-only", f"linux={version}",
+                    cwd=VANILLA)
+                return next(VANILLA.glob("linux_6.1*.orig.tar.xz"))
+            except private_apt.Unavailable as unavailable:
+                said = unavailable
+    raise Refusal(f"apt-get does not give vanilla 6.1: {said}")
 
 
 def applies_to_vanilla(what):

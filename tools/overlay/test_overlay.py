@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 import base
+import private_apt
 
 TOOL = pathlib.Path(__file__).resolve().parent / "overlay.py"
 MAKEFILE = "# SPDX\nVERSION = 6\nPATCHLEVEL = {}\nSUBLEVEL = 99\nEXTRAVERSION =\nNAME = x\n"
@@ -22,7 +23,7 @@ class Repository:
         self.tree = self.top / "build/linux"
         for directory in (self.top / "tools/overlay", self.top / "mm", self.base / "mm"):
             directory.mkdir(parents=True)
-        for file in (TOOL, TOOL.parent / "base.py"):
+        for file in (TOOL, TOOL.parent / "base.py", TOOL.parent / "private_apt.py"):
             shutil.copy(file, self.top / "tools/overlay")
         (self.top / ".gitignore").write_text("build/\n")
         (self.top / "mm/new.c").write_text("new\n")
@@ -93,6 +94,16 @@ def test_what_is_no_kernel_tree_is_refused(repo):
     (repo.base / "Makefile").unlink()
     assert "no kernel tree" in repo.refuses("tree", "--ksrc", str(repo.base))
     assert "does not exist" in repo.refuses("tree", "--ksrc", str(repo.base / "nowhere"))
+
+
+def test_without_a_base_ksrc_is_asked_for(tmp_path, monkeypatch):
+    def unpack(*_):
+        raise private_apt.Unavailable("no network")
+
+    monkeypatch.setattr(private_apt, "unpack", unpack)
+    monkeypatch.setattr(base, "PACKAGE", "linux-source-0.0")
+    with pytest.raises(base.Refusal, match="no linux-source-0.0; give a base with KSRC=: no net"):
+        base.unpack_base(None, tmp_path, tmp_path)
 
 
 def test_a_patch_that_does_not_apply_is_named_and_changes_nothing(tree):

@@ -13,9 +13,9 @@ import shutil
 import subprocess
 import sys
 
-import foreign
 import layout
 import machine
+import private_apt
 
 DEB = machine.BUILD / "deb"
 ROOT = DEB / "root"
@@ -87,7 +87,7 @@ def bootstrap(mirror):
     print(f"bootstrapping Debian {SUITE}", flush=True)
     MADE_FROM.unlink(missing_ok=True)
     as_root("rm", "-rf", ROOT)
-    as_root("debootstrap", f"--keyring={foreign.KEYRING}", "--variant=minbase",
+    as_root("debootstrap", f"--keyring={private_apt.KEYRING}", "--variant=minbase",
             f"--include={INCLUDED}", SUITE, ROOT, mirror)
     as_root("tar", "-C", ROOT, "--numeric-owner", "-cf", FRESH, ".")
     MADE_FROM.write_text(made_from)
@@ -218,7 +218,7 @@ def check(system, boot, emulator_options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--mirror", default=foreign.MIRROR, help="Debian's (%(default)s)")
+    parser.add_argument("--mirror", default=private_apt.MIRROR, help="Debian's (%(default)s)")
     parser.add_argument("--emulator-options", default="", help="for the emulated platform")
     args = parser.parse_args()
     try:

@@ -3,13 +3,14 @@
 import pytest
 
 import foreign
+import private_apt
 
 
 @pytest.fixture(scope="module", params=foreign.KERNELS)
 def kernel_files(request):
     try:
         root = foreign.fetch(request.param)
-    except foreign.Unavailable as error:
+    except private_apt.Unavailable as error:
         pytest.skip(str(error))
     return {"bzimage": foreign.bzimage(root), "initramfs": foreign.initramfs(root)}
 

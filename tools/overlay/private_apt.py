@@ -1,0 +1,1 @@
+../testing/tdx/e2e/private_apt.py
