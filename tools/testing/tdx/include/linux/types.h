@@ -19,6 +19,11 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef unsigned long long u64;
 
+/* For glibc 2.41, whose <sched.h> takes them from here. */
+typedef s32 __s32;
+typedef u32 __u32;
+typedef u64 __u64;
+
 #define __packed	__attribute__((__packed__))
 #define __aligned(x)	__attribute__((__aligned__(x)))
 
