@@ -40,7 +40,7 @@ WATCHED = "$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx.o,$@),y,n)"
 
 # What make has to be told.
 MAKE_VARIABLES = {
-    "clang": ["LLVM=-16"],
+    "clang": ["LLVM=-19"],
     "debug": [f"KASAN_SANITIZE={WATCHED}", f"UBSAN_SANITIZE={WATCHED}"],
     "kcsan": [f"KCSAN_SANITIZE={WATCHED}"],
 }
