@@ -23,6 +23,22 @@ def hardware(result):
     return [Hardware(*values) for values in zip(*map(result.values, names), strict=True)]
 
 
+def changes(looks):
+    """What differs from one look at the hardware to the next: the names."""
+    return [{name for name, was in vars(before).items() if getattr(after, name) != was}
+            for before, after in zip(looks, looks[1:])]
+
+
+# Steps that end in an errno.
+STEP = re.compile(r"(?:(?:write|wait|read|map) \S+|snapshot_(?:open|freeze|create|unfreeze)) (\d+)")
+
+
+def failures(result):
+    """The guest program's steps that failed, each with its errno."""
+    steps = (STEP.match(line) for line in result.report.splitlines())
+    return [step[0] for step in steps if step and step[1] != "0"]
+
+
 def errors(result, key="write"):
     """The errnos of the guest program's steps of a kind."""
     return [int(value.rsplit(maxsplit=1)[1]) for value in result.values(key)]
