@@ -23,6 +23,7 @@ CMDLINE	 ?=
 .DEFAULT_GOAL := help
 .PHONY: help packages tree refresh kernel emulator run boot \
 	kernels test test-all test-tools test-unit test-kunit test-kunit-tool test-e2e test-e2e-all \
+	test-mainline \
 	test-notdx test-notdx-whole check coverage soak overhead fuzz mutate bench \
 	series series-check test-series deb size clean
 
@@ -68,6 +69,7 @@ help:
 	@echo '  make overhead      what the emulated platform costs code that it does not trap'
 	@echo '  make bench         what a layout of TDX memory costs, how its initialisation'
 	@echo '                     spreads over CPUs'
+	@echo '  make test-mainline Linux 7.3, with its own TDX host support, on the emulated platform'
 	@echo '  make fuzz          fuzz the layout (FUZZ_SECONDS=60)'
 	@echo '  make mutate        do the tests notice when a line of it is wrong? (half an hour)'
 	@echo '  make deb           Debian packages of the kernel in build/deb, tried in a Debian system'
@@ -176,6 +178,11 @@ test-e2e-all: tree emulator
 	@$(BUILD_KERNELS) host debug kasan kcsan notdx base
 	@cd $(E2E) && $(call PYTEST,e2e) -v --tb=short --durations=10 --all --threads multi \
 		--kernels host,debug,kasan $(PYTEST_ARGS)
+
+test-mainline: packages emulator
+	@$(BUILD_KERNELS) mainline
+	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --kernels mainline \
+		test_mainline.py
 
 # Its result is what is to be seen, so of a build only an error.
 QUIETLY = >$(BUILD)/kernel.log || { cat $(BUILD)/kernel.log; exit 1; }

@@ -3,7 +3,7 @@
 """Configure and build kernels from build/linux, each in build/CONFIG.
 
 CONFIG:TARGET,... builds these targets instead of bzImage.  The config `base` is the kernel without
-the overlay, to compare with.
+the overlay, to compare with; `mainline` a newer one that has TDX host support of its own.
 """
 import argparse
 import hashlib
@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 
 import base
@@ -19,6 +20,8 @@ from base import Refusal
 from overlay import BUILD, TOP, TREE
 
 PRISTINE = BUILD / "linux-base"
+MAINLINE = BUILD / "linux-mainline"
+MAINLINE_PACKAGE = ("linux-source-7.3", "trixie-backports")
 CONFIGS = pathlib.Path(__file__).resolve().parent / "configs"
 
 # Each config is these fragments, the later ones winning.
@@ -32,6 +35,7 @@ FRAGMENTS = {
     "kcsan": ["base", "host", "kcsan"],
     "gcov": ["base", "host", "gcov"],
     "clang": ["base", "host", "clang"],
+    "mainline": ["base", "mainline"],
 }
 
 # What sanitizers watch: KCSAN would hardly ever come to this among all the rest of the kernel, and
@@ -75,6 +79,22 @@ def pristine_tree():
     return PRISTINE
 
 
+def mainline_tree():
+    """Debian's newer kernel, unpacked; an interrupted run leaves nothing behind."""
+    if not MAINLINE.is_dir():
+        tarball = base.debian_source(*MAINLINE_PACKAGE, overlay.PACKAGES)
+        temporary = BUILD / "linux-mainline.new"
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        base.unpack_tarball(tarball, temporary)
+        temporary.rename(MAINLINE)
+    return MAINLINE
+
+
+# What is built from another tree than build/linux.
+TREES = {"base": pristine_tree, "mainline": mainline_tree}
+
+
 def make_command(tree, out, *args):
     # The tree is a git tree with edits: LOCALVERSION= keeps a "+" out of the release.
     return ["make", "-C", str(tree), f"O={out}", "LOCALVERSION=", *args]
@@ -116,7 +136,7 @@ def configure(config, tree, out):
 
 def rule(config, targets):
     """A target of a Makefile that builds the kernel as one of several."""
-    tree = pristine_tree() if config == "base" else TREE
+    tree = TREES[config]() if config in TREES else TREE
     configure(config, tree, BUILD / config)
     command = make_command(tree, BUILD / config, *MAKE_VARIABLES.get(config, []), *targets)
     return f"{config}:\n\t+@{shlex.join(command).replace('$', '$$')}\n"

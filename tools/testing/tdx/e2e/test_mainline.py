@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Linux 7.3, which has TDX host support of its own, on the emulated platform."""
+import pytest
+
+import layout
+
+# KVM refuses a module without these: NO_RBP_MOD and topology enumeration.
+MODULE = "module=2.0 features=0x140000"
+# TDX comes up when kvm_intel is loaded, but not where the machine may hibernate.
+CMDLINE = "kvm_intel.tdx=1 nohibernate"
+
+pytestmark = pytest.mark.kernels("mainline")
+
+
+@pytest.mark.parametrize("cpus, packages, memory", [(1, 1, "1G"), (4, 2, "6G"), (8, 4, "3G")])
+def test_mainline_initializes_tdx_and_offers_tds(boot, cpus, packages, memory):
+    result = boot("create-td", cpus=cpus, packages=packages, memory=memory,
+                  emulator_options=MODULE, cmdline=CMDLINE)
+    log = layout.EmulatorLog(result.log)
+    assert log.count("TDH.SYS.LP.INIT") == cpus
+    assert log.count("TDH.SYS.KEY.CONFIG") == packages
+    assert log.tdmrs
+    assert f"\nall {len(log.tdmrs)} TDMR(s) initialised\n" in result.log
+    assert log.number("violations") == 0
+    assert int(result.value("vm_types_before"), 16) & 1 << 5
+    assert int(result.value("create_td")) == 0
+
+
+def test_without_the_parameter_mainline_leaves_the_module_alone(boot):
+    result = boot("create-td", cpus=2, packages=1, memory="1G", emulator_options=MODULE)
+    assert layout.EmulatorLog(result.log).number("seamcalls") == 0
+    assert int(result.value("create_td")) != 0
