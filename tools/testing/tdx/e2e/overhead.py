@@ -17,9 +17,13 @@ import sys
 import foreign
 import machine
 
-LOADS = {"system_calls_ns": "system calls", "page_faults_ns": "page faults",
-         "compiling_ns": "work like a compiler's"}
-MOST = 1.05
+# Their names in the report and here, and how much longer they may take.
+LOADS = {"system_calls_ns": ("system calls", 1.05), "page_faults_ns": ("page faults", 1.05),
+         "compiling_ns": ("work like a compiler's", 1.05),
+         # QEMU drops its whole TLB at an INVLPG below 1 GB pages of a nested table.
+         "munmap_ns": ("munmap, then 256 pages", 2.5),
+         "mprotect_ns": ("mprotect, then 256 pages", 2.5),
+         "copies_ns": ("copy on write, then 256 pages", 2.5)}
 
 # The CPU that the emulated platform shows.
 SAME_CPU = (f"{machine.CPU},vendor=GenuineIntel,family=6,model=143,stepping=8,-hypervisor,"
@@ -64,11 +68,11 @@ def main():
                 ratios[load].append(times[True][load][i] / times[False][load][i])
 
     print("time with the platform / without, median of all pairs, all pairs")
-    for load, name in LOADS.items():
+    for load, (name, _) in LOADS.items():
         show(name, means[load])
         show(f"{name}, without the timer's traps", quiet[load])
     print(f"memory with 16 CPUs: {footprint() / 2**20:.1f} MB")
-    sys.exit(any(statistics.median(values) > MOST for values in means.values()))
+    sys.exit(any(statistics.median(means[load]) > most for load, (_, most) in LOADS.items()))
 
 
 if __name__ == "__main__":

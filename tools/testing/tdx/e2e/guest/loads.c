@@ -18,6 +18,8 @@
 #define SLICES		4096
 #define CALLS		20
 #define WORDS		400
+#define PAGE		4096
+#define WORKING_SET	256
 
 static void make_system_calls(void)
 {
@@ -33,12 +35,77 @@ static void take_page_fault(void)
 	static char *next;
 
 	if (!next) {
-		next = mmap(NULL, SLICES * 4096, PROT_READ | PROT_WRITE,
+		next = mmap(NULL, SLICES * PAGE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-		madvise(next, SLICES * 4096, MADV_NOHUGEPAGE);
+		madvise(next, SLICES * PAGE, MADV_NOHUGEPAGE);
 	}
 	*next = 1;
-	next += 4096;
+	next += PAGE;
+}
+
+static char *map_pages(unsigned long count, int fd)
+{
+	char *pages = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE,
+			   fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_PRIVATE, fd, 0);
+
+	if (pages == MAP_FAILED) {
+		report("loads_failed", "%d", error_of(-1));
+		exit(1);
+	}
+	madvise(pages, count * PAGE, MADV_NOHUGEPAGE);
+	return pages;
+}
+
+/* Pages that keep their mapping, and of which a program expects that they are still in the TLB. */
+static void touch_working_set(void)
+{
+	static volatile char *pages;
+	int i;
+
+	if (!pages)
+		pages = map_pages(WORKING_SET, -1);
+	for (i = 0; i < WORKING_SET; i++)
+		pages[i * PAGE]++;
+}
+
+/* Each of these ends in an INVLPG. */
+static void unmap_page(void)
+{
+	char *page = map_pages(1, -1);
+
+	*page = 1;
+	munmap(page, PAGE);
+	touch_working_set();
+}
+
+static void protect_page(void)
+{
+	static char *page;
+
+	if (!page)
+		page = map_pages(1, -1);
+	*page = 1;
+	mprotect(page, PAGE, PROT_READ);
+	mprotect(page, PAGE, PROT_READ | PROT_WRITE);
+	touch_working_set();
+}
+
+static void copy_page_on_write(void)
+{
+	static volatile char *page;
+	char was;
+
+	if (!page) {
+		int fd = memfd_create("page", 0);
+
+		was = 1;
+		if (write(fd, &was, 1) == 1)
+			page = map_pages(1, fd);
+	}
+	was = *page;
+	*page = was;
+	madvise((void *)page, PAGE, MADV_DONTNEED);
+	touch_working_set();
 }
 
 static int compare_words(const void *a, const void *b)
@@ -101,4 +168,7 @@ void run_loads(const char *arg)
 	measure("system_calls_ns", make_system_calls);
 	measure("page_faults_ns", take_page_fault);
 	measure("compiling_ns", work_like_a_compiler);
+	measure("munmap_ns", unmap_page);
+	measure("mprotect_ns", protect_page);
+	measure("copies_ns", copy_page_on_write);
 }
