@@ -193,7 +193,7 @@ soak overhead: tree emulator
 
 coverage: tree emulator
 	@$(BUILD_KERNELS) gcov
-	@$(PYTHON) $(E2E)/coverage.py
+	@$(PYTHON) $(E2E)/gcov.py
 
 deb: tree emulator
 	@tools/overlay/packages.sh packages-deb.txt

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -44,6 +45,15 @@ class MachineError(Exception):
     def __init__(self, why, result=None):
         super().__init__(why)
         self.result = result
+
+
+@contextlib.contextmanager
+def errors_in_words():
+    """A command of ours ends with what was wrong with its machine, not with a traceback."""
+    try:
+        yield
+    except MachineError as error:
+        sys.exit(f"error: {error}")
 
 
 def read_if_there(path):

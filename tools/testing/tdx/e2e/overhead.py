@@ -76,4 +76,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with machine.errors_in_words():
+        main()

@@ -54,4 +54,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with machine.errors_in_words():
+        main()

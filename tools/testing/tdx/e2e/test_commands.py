@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What commands beside the tests make of what they find."""
+import pytest
+
+import boot
+import gcov
+
+FILE = "layout.c"
+LINES = (gcov.machine.TOP / gcov.CORE / FILE).read_text().splitlines()
+
+
+@pytest.mark.parametrize("log, clean", [
+    ("end: power off\nviolations 0\n", True),
+    ("violations 1\n", False), ("violations 0\nviolations 3\n", False),
+    ("violations 0 of what\n", False), ("", False)])
+def test_any_kernel_has_to_end_once_without_a_violation(log, clean):
+    assert boot.is_clean(log) == clean
+
+
+@pytest.mark.parametrize("part, count, unexplained, unused", [
+    (LINES[9], 0, 0, 0), (LINES[9], 1, 0, 1), ("in no line", 0, 1, 1)])
+def test_reasons_and_lines_that_never_ran_belong_together(monkeypatch, part, count, unexplained,
+                                                         unused):
+    monkeypatch.setattr(gcov, "REASONS", [(FILE, part, "why")])
+    found = gcov.Coverage()
+    found.lines[FILE][10] = count
+    lost, without_line = gcov.show_missing(found)
+    assert (lost, len(without_line)) == (unexplained, unused)
