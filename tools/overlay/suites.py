@@ -5,15 +5,14 @@ import argparse
 import json
 import os
 import pathlib
-import re
 import subprocess
 
 import base
+import kunit_suites
 from base import Refusal
-from overlay import BUILD, TOP, TREE
+from overlay import BUILD, TREE
 
-TESTS = "arch/x86/virt/vmx/tdx/tests"
-CONFIG = f"{TESTS}/.kunitconfig"
+CONFIG = f"{kunit_suites.TESTS}/.kunitconfig"
 
 # One thread for all CPUs: with several, QEMU 7.2 can run a stale INT3 after code was patched, and
 # the suites patch a static call.  No CMPXCHG16B: behind it, QEMU 7.2 interrupts a CPU with wrong
@@ -28,13 +27,6 @@ def command(tree, out, what, *args):
     """What kunit.py of a tree has to be called with."""
     return [str(tree / "tools/testing/kunit/kunit.py"), what, "--arch", "x86_64",
             "--build_dir", str(out), *args]
-
-
-def expected():
-    """Names of the suites that the sources have."""
-    sources = sorted((TOP / TESTS).glob("*_test.c"))
-    return {name for path in sources
-            for name in re.findall(r'^\t\.name = "(tdx_\w+)",$', path.read_text(), re.M)}
 
 
 def main():
@@ -52,8 +44,9 @@ def main():
     if subprocess.run(kunit, check=False).returncode:
         raise Refusal("kunit.py failed")
     ran = {group["name"] for group in json.loads(args.json.read_text())["sub_groups"]}
-    if ran != expected():
-        raise Refusal(f"suites that did not run, or are in no source: {ran ^ expected()}")
+    expected = kunit_suites.expected()
+    if ran != expected:
+        raise Refusal(f"suites that did not run, or are in no source: {ran ^ expected}")
 
 
 if __name__ == "__main__":

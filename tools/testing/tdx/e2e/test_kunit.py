@@ -6,15 +6,11 @@ import sys
 
 import pytest
 
+import kunit_suites
 import machine
 
 WITHOUT_VMX = ["without_vmx_operation_the_instruction_raises_ud",
                "without_vmx_operation_tdx_init_refuses"]
-
-# Those that the sources have.
-TESTS = machine.TOP / "arch/x86/virt/vmx/tdx/tests"
-SUITES = {name for path in TESTS.glob("*_test.c")
-          for name in re.findall(r'^\t\.name = "(tdx_\w+)",$', path.read_text(), re.M)}
 
 KTAP = re.compile(r" *(KTAP version|1\.\.\d|# |(not )?ok \d)")
 
@@ -52,7 +48,7 @@ def test_all_suites_pass_under_what_the_kernel_checks(boot, parser):
     """
     result = boot("note,up", emulated=False, accel=machine.ONE_THREAD, memory="1G",
                   cmdline="kunit.enable=1 kunit.filter_glob=tdx_* tdx_injection.every=10")
-    assert passed(parser, result).keys() == SUITES
+    assert passed(parser, result).keys() == kunit_suites.expected()
 
 
 @pytest.mark.long

@@ -1,0 +1,1 @@
+../testing/tdx/e2e/kunit_suites.py
