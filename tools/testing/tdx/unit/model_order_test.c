@@ -490,8 +490,8 @@ static const struct rule {
 	RULE(19, pamt_2m_with_keyid, TDX_INVALID_PAMT | DETAILS(1, TDX_PAMT_2M, 0)),
 	RULE(20, pamt_4k_small, TDX_INVALID_PAMT | DETAILS(1, TDX_PAMT_4K, 0)),
 	RULE(20, pamt_4k_size_unaligned, TDX_INVALID_PAMT | DETAILS(1, TDX_PAMT_4K, 0)),
-	RULE(21, pamt_in_earlier_pamt, TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_1G, 0)),
-	RULE(22, own_pamts_overlap, TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_1G, 1)),
+	RULE(21, pamt_in_earlier_pamt, TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_4K, 0)),
+	RULE(22, own_pamts_overlap, TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_4K, 1)),
 	RULE(23, pamt_in_earlier_tdmr, TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_4K, 0)),
 	RULE(23, pamt_in_own_tdmr, TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_2M, 1)),
 	RULE(23, earlier_pamt_in_tdmr, TDX_PAMT_OVERLAP | DETAILS(0, TDX_PAMT_2M, 1)),
@@ -538,6 +538,86 @@ TEST_F(order, of_two_broken_rules_the_first_decides)
 			nr++;
 		}
 	EXPECT_LT(700, nr);
+}
+
+/* PAMTs that are moved onto several things at once; three TDMRs of 1 GB, from 1 GB on. */
+#define NR_MOVED	3
+
+static const struct {
+	const char *name;
+	struct { unsigned int tdmr, level; u64 base; } moved[NR_MOVED];
+	unsigned int nr_moved;
+	u64 details;
+} overlap_cases[] = {
+#define AT(n)		(G(32) + M(64) * (n))	/* where the PAMTs of TDMR n begin: 1G */
+#define AT_2M(n)	(AT(n) + K(4))
+#define AT_4K(n)	(AT(n) + K(12))
+	/* Of the PAMTs of the TDMR that is looked at, the smallest level is named. */
+	{ "all levels in an earlier PAMT",
+	  { { 1, TDX_PAMT_1G, AT_4K(0) }, { 1, TDX_PAMT_2M, AT_4K(0) + K(8) },
+	    { 1, TDX_PAMT_4K, AT_4K(0) + M(1) } }, 3, DETAILS(1, TDX_PAMT_4K, 0) },
+	{ "1G and 2M in an earlier PAMT",
+	  { { 1, TDX_PAMT_1G, AT_4K(0) }, { 1, TDX_PAMT_2M, AT_4K(0) + K(8) } }, 2,
+	  DETAILS(1, TDX_PAMT_2M, 0) },
+	/* All levels against TDMR 0 come before TDMR 1. */
+	{ "1G in a PAMT of TDMR 0, 4K in one of TDMR 1",
+	  { { 2, TDX_PAMT_1G, AT_2M(0) }, { 2, TDX_PAMT_4K, AT_4K(1) } }, 2,
+	  DETAILS(2, TDX_PAMT_1G, 0) },
+	{ "4K in a PAMT of TDMR 0, 1G in one of TDMR 1",
+	  { { 2, TDX_PAMT_4K, AT_4K(0) }, { 2, TDX_PAMT_1G, AT_2M(1) } }, 2,
+	  DETAILS(2, TDX_PAMT_4K, 0) },
+	/* Its own PAMTs: 4K and 2M, 4K and 1G, 2M and 1G. */
+	{ "own 4K in 2M", { { 1, TDX_PAMT_4K, AT_2M(1) } }, 1, DETAILS(1, TDX_PAMT_4K, 1) },
+	{ "own 1G in 4K", { { 1, TDX_PAMT_1G, AT_4K(1) } }, 1, DETAILS(1, TDX_PAMT_4K, 1) },
+	{ "own 1G in 2M", { { 1, TDX_PAMT_1G, AT_2M(1) } }, 1, DETAILS(1, TDX_PAMT_2M, 1) },
+	{ "own 2M in 1G", { { 1, TDX_PAMT_2M, AT(1) } }, 1, DETAILS(1, TDX_PAMT_2M, 1) },
+	{ "an earlier PAMT comes before its own",
+	  { { 1, TDX_PAMT_4K, AT_2M(1) }, { 1, TDX_PAMT_1G, AT_2M(0) } }, 2,
+	  DETAILS(1, TDX_PAMT_1G, 0) },
+	/* Usable memory: all levels of one direction, then all of the other. */
+	{ "both directions",
+	  { { 1, TDX_PAMT_1G, G(1) + M(8) }, { 0, TDX_PAMT_4K, G(2) + M(8) } }, 2,
+	  DETAILS(1, TDX_PAMT_1G, 0) },
+	{ "1G and 4K in an earlier TDMR",
+	  { { 1, TDX_PAMT_1G, G(1) + M(8) }, { 1, TDX_PAMT_4K, G(1) + M(16) } }, 2,
+	  DETAILS(1, TDX_PAMT_4K, 0) },
+	{ "earlier 1G and 4K in this TDMR",
+	  { { 0, TDX_PAMT_1G, G(2) + M(8) }, { 0, TDX_PAMT_4K, G(2) + M(16) } }, 2,
+	  DETAILS(0, TDX_PAMT_4K, 1) },
+	{ "an earlier PAMT in this TDMR comes before this one's in itself",
+	  { { 0, TDX_PAMT_1G, G(2) + M(8) }, { 1, TDX_PAMT_4K, G(2) + M(16) } }, 2,
+	  DETAILS(0, TDX_PAMT_1G, 1) },
+	{ "TDMR 0 in both directions comes before TDMR 1",
+	  { { 0, TDX_PAMT_1G, G(3) + M(8) }, { 2, TDX_PAMT_4K, G(2) + M(16) } }, 2,
+	  DETAILS(0, TDX_PAMT_1G, 2) },
+	{ "in its own TDMR",
+	  { { 2, TDX_PAMT_1G, G(3) + M(8) }, { 2, TDX_PAMT_2M, G(3) + M(9) } }, 2,
+	  DETAILS(2, TDX_PAMT_2M, 2) },
+	{ "TDMR by TDMR",
+	  { { 1, TDX_PAMT_1G, G(2) + M(8) }, { 2, TDX_PAMT_4K, AT_4K(0) } }, 2,
+	  DETAILS(1, TDX_PAMT_1G, 1) },
+};
+
+TEST_F(order, of_several_overlaps_the_first_is_named)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_tdmr_info tdmrs[3];
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(overlap_cases); i++) {
+		for (j = 0; j < 3; j++)
+			tdmrs[j] = tdmr_at(G(1 + j), G(1), AT(j));
+		machine_init_module(m);
+		EXPECT_EQ(0, machine_config(m, tdmrs, 3));
+		for (j = 0; j < overlap_cases[i].nr_moved; j++)
+			tdx_tdmr_pamt(&tdmrs[overlap_cases[i].moved[j].tdmr],
+				      overlap_cases[i].moved[j].level)->base =
+				overlap_cases[i].moved[j].base;
+		machine_init_module(m);
+		EXPECT_EQ(TDX_PAMT_OVERLAP | overlap_cases[i].details,
+			  machine_config(m, tdmrs, 3))
+			TH_LOG("%s: %s", overlap_cases[i].name, tdx_model_why(&m->model));
+	}
 }
 
 TEST_F(order, a_tdmr_is_done_before_the_next_one)

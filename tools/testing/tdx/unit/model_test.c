@@ -294,7 +294,7 @@ static const struct {
 	{ "PAMT in another TDMR's PAMT", { { PAMT_BASE, 1, 0, G(32) + K(4) } },
 	  TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_1G, 0) },
 	{ "PAMT in its own TDMR's PAMT", { { PAMT_BASE, 1, 1, G(32) + M(64) } },
-	  TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_1G, 1) },
+	  TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_2M, 1) },
 	{ "PAMT in usable memory of an earlier TDMR", { { PAMT_BASE, 1, 2, M(64) } },
 	  TDX_PAMT_OVERLAP | DETAILS(1, TDX_PAMT_4K, 0) },
 	{ "PAMT in its own TDMR's usable memory", { { PAMT_BASE, 1, 2, G(1) + M(64) } },

@@ -316,7 +316,7 @@ def one_gb(reserved="", pamt="0x40000000", extra=""):
 
 @pytest.mark.parametrize("text, verdict", [
     (one_gb("rsvd 0 0x403000\n"), "0x0000000000000000 SUCCESS"),
-    (one_gb(), "0xC0000A1200000200 PAMT_OVERLAP"),
+    (one_gb(), "0xC0000A1200000000 PAMT_OVERLAP"),
     (one_gb("rsvd 0 0x403000\nrsvd 0 4K\n"), "0xC0000A2100000100 NON_ORDERED_RESERVED_IN_TDMR"),
     (one_gb("rsvd 0 0x403001\n"), "0xC0000A2000000000 INVALID_RESERVED_IN_TDMR"),
     (one_gb("rsvd 0 1G\n", pamt="0x400000000"), "0xC0000A1100000200 PAMT_OUTSIDE_CMRS"),

@@ -4,7 +4,8 @@
  * TDH.SYS.TDMR.INIT.
  *
  * TDX Module ABI specification, "TDMR_INFO" and TDH.SYS.CONFIG.  The order of the
- * checks is the module's own: the first that fails decides the status.
+ * checks is the module's own, of levels as well (from 1G down for format and CMRs,
+ * from 4K up for overlaps): the first that fails decides the status.
  */
 #include <linux/minmax.h>
 
@@ -123,26 +124,35 @@ static u64 refuse_overlap(struct tdx_model *m, unsigned int i, int level, unsign
 		       other);
 }
 
+static bool touches_pamt(struct tdx_tdmr_info *tdmr, const struct tdx_pamt_area *pamt)
+{
+	const struct tdx_pamt_area *other;
+	int level;
+
+	for (level = TDX_PAMT_4K; level < TDX_NR_PAMT_LEVELS; level++) {
+		other = tdx_tdmr_pamt(tdmr, level);
+		if (overlap(other->base, other->size, pamt->base, pamt->size))
+			return true;
+	}
+	return false;
+}
+
 /* This TDMR's PAMTs against those of the earlier ones, and among each other. */
 static u64 check_pamts_against_pamts(struct tdx_model *m, unsigned int i)
 {
+	struct tdx_tdmr_info *tdmr = &m->tdmrs[i].info;
 	const struct tdx_pamt_area *a, *b;
 	unsigned int j;
 	int level, other;
 
-	for (level = TDX_PAMT_1G; level >= TDX_PAMT_4K; level--) {
-		a = tdx_tdmr_pamt(&m->tdmrs[i].info, level);
-		for (j = 0; j < i; j++)
-			for (other = TDX_PAMT_1G; other >= TDX_PAMT_4K; other--) {
-				b = tdx_tdmr_pamt(&m->tdmrs[j].info, other);
-				if (overlap(a->base, a->size, b->base, b->size))
-					return refuse_overlap(m, i, level, j);
-			}
-	}
-	for (level = TDX_PAMT_1G; level > TDX_PAMT_4K; level--)
-		for (other = level - 1; other >= TDX_PAMT_4K; other--) {
-			a = tdx_tdmr_pamt(&m->tdmrs[i].info, level);
-			b = tdx_tdmr_pamt(&m->tdmrs[i].info, other);
+	for (j = 0; j < i; j++)
+		for (level = TDX_PAMT_4K; level < TDX_NR_PAMT_LEVELS; level++)
+			if (touches_pamt(&m->tdmrs[j].info, tdx_tdmr_pamt(tdmr, level)))
+				return refuse_overlap(m, i, level, j);
+	for (level = TDX_PAMT_4K; level < TDX_PAMT_1G; level++)
+		for (other = level + 1; other < TDX_NR_PAMT_LEVELS; other++) {
+			a = tdx_tdmr_pamt(tdmr, level);
+			b = tdx_tdmr_pamt(tdmr, other);
 			if (overlap(a->base, a->size, b->base, b->size))
 				return refuse_overlap(m, i, level, i);
 		}
@@ -183,21 +193,31 @@ static bool touches_usable(const struct tdx_tdmr_info *tdmr, const struct tdx_pa
 	return false;
 }
 
+/* PAMTs of one TDMR in usable memory of another one, or of the same. */
+static u64 check_pamts_in_tdmr(struct tdx_model *m, unsigned int i, unsigned int other)
+{
+	struct tdx_tdmr_info *tdmr = &m->tdmrs[i].info;
+	int level;
+
+	for (level = TDX_PAMT_4K; level < TDX_NR_PAMT_LEVELS; level++)
+		if (touches_usable(&m->tdmrs[other].info, tdx_tdmr_pamt(tdmr, level)))
+			return refuse_overlap(m, i, level, other);
+	return TDX_SUCCESS;
+}
+
 /* This TDMR's PAMTs in earlier TDMRs and itself, and earlier PAMTs in this TDMR. */
 static u64 check_pamts_against_tdmrs(struct tdx_model *m, unsigned int i)
 {
 	unsigned int j;
-	int level;
+	u64 status;
 
-	for (j = 0; j <= i; j++)
-		for (level = TDX_PAMT_1G; level >= TDX_PAMT_4K; level--) {
-			if (touches_usable(&m->tdmrs[j].info,
-					   tdx_tdmr_pamt(&m->tdmrs[i].info, level)))
-				return refuse_overlap(m, i, level, j);
-			if (j < i && touches_usable(&m->tdmrs[i].info,
-						    tdx_tdmr_pamt(&m->tdmrs[j].info, level)))
-				return refuse_overlap(m, j, level, i);
-		}
+	for (j = 0; j <= i; j++) {
+		status = check_pamts_in_tdmr(m, i, j);
+		if (!status && j < i)
+			status = check_pamts_in_tdmr(m, j, i);
+		if (status)
+			return status;
+	}
 	return TDX_SUCCESS;
 }
 
