@@ -3,7 +3,6 @@
  * Memory maps and layouts of TDX memory as text.  See map_text.h.
  */
 #include <ctype.h>
-#include <errno.h>
 #include <linux/kernel.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,9 @@
 #include "map_text.h"
 
 #define MAX_WORDS	16
+
+/* What stands for numbers of more than 64 bits: no address, and no size of anything. */
+#define TOO_LARGE	(~0ULL)
 
 /* A line that is being read. */
 struct line {
@@ -53,20 +55,31 @@ static bool to_number(const char *word, u64 *value)
 
 	if (!isxdigit(hex ? word[2] : word[0]))
 		return false;
-	errno = 0;
+	/* TOO_LARGE if it is. */
 	*value = strtoull(word, &end, hex ? 16 : 10);
 	shift = *end ? shift_of(*end) : 0;
-	if (errno || (*end && (!shift || end[1])) || *value << shift >> shift != *value)
+	if (*end && (!shift || end[1]))
 		return false;
-	*value <<= shift;
+	*value = *value << shift >> shift == *value ? *value << shift : TOO_LARGE;
+	return true;
+}
+
+static bool read_any_number(struct line *line, u64 *value)
+{
+	if (line->next == line->nr_words || !to_number(line->words[line->next], value))
+		return bad(line, "a number");
+	line->next++;
 	return true;
 }
 
 static bool read_number(struct line *line, u64 *value)
 {
-	if (line->next == line->nr_words || !to_number(line->words[line->next], value))
-		return bad(line, "a number");
-	line->next++;
+	if (!read_any_number(line, value))
+		return false;
+	if (*value == TOO_LARGE) {
+		line->next--;
+		return bad(line, "a number below 2^64 - 1");
+	}
 	return true;
 }
 
@@ -78,9 +91,10 @@ static bool word(struct line *line, const char *expected)
 	return true;
 }
 
+/* What a module is given as it stands. */
 static bool range(struct line *line, u64 *base, u64 *size)
 {
-	return read_number(line, base) && read_number(line, size);
+	return read_any_number(line, base) && read_any_number(line, size);
 }
 
 static void *have(void *memory)
@@ -106,7 +120,7 @@ static bool read_ram(struct map_text *map, struct line *line)
 	struct tdx_ram ram = {};
 	u64 node = 0;
 
-	if (!range(line, &ram.base, &ram.size))
+	if (!read_number(line, &ram.base) || !read_number(line, &ram.size))
 		return false;
 	if (line->next < line->nr_words && (!word(line, "node") || !read_number(line, &node)))
 		return false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Memory maps and layouts of TDX memory as text: one fact in a line, '#' begins
- * a comment, numbers are hexadecimal with 0x or decimal, with K, M, G or T.
+ * a comment, numbers are hexadecimal with 0x or decimal, with K, M, G or T.  What is
+ * above 64 bits is an error in ram and limit, and read as 2^64 - 1 in the others.
  *
  *   ram BASE SIZE [node N]
  *   cmr BASE SIZE

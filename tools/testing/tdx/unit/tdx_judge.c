@@ -15,8 +15,9 @@ static const char usage[] =
 	"\n"
 	"Runs the software TDX module over a layout: one line for each SEAMCALL, with the\n"
 	"status that the module answers and, behind '#', why.  CMRs, TDMRs and reserved areas\n"
-	"are taken as they stand, in their order.  The machine has 46 bits of physical\n"
-	"address below the KeyIDs, and a valid global KeyID.\n"
+	"are taken as they stand, in their order; a number above 64 bits counts as 2^64 - 1.\n"
+	"The machine has 46 bits of physical address below the KeyIDs, and a valid global\n"
+	"KeyID.\n"
 	"\n"
 	"Exit status: 0 accepted, 1 refused, 2 bad input.\n";
 

@@ -287,7 +287,9 @@ def test_what_is_impossible_is_explained(text, message):
     ("limit max_tdmrs 65\n", "found '65'"),
     ("limit size 5\n", "found 'size'"),
     ("ram 99999999999999999999 1\n", "expected a number"),
-    ("ram 1G 20000000T\n", "expected a number"),
+    ("ram 1G 20000000T\n", "expected a number below 2^64 - 1, found '20000000T'"),
+    ("limit max_tdmrs 99999999999999999999\n", "expected a number below 2^64 - 1"),
+    ("ram 1G 1G\ncmr 1G 99999999999999999999\n", "cmr 0x40000000 0xffffffffffffffff goes beyond"),
     ("ram 1G 1G\nram 1G 1G\ncmr 1G 1G\n", "ram 0x40000000 0x40000000 overlaps"),
     ("ram 1G 1G\ncmr 1G 0\n", "cmr 0x40000000 0x0 is empty"),
     ("ram 1025 1G\ncmr 1G 1G\n", "is not made of whole 4 KB pages"),
@@ -334,6 +336,24 @@ def test_the_judge_answers_as_the_module(text, verdict):
     result = run("tdx_judge", text)
     assert f"TDH.SYS.CONFIG -> {verdict}" in result.stdout
     assert result.returncode == (0 if verdict.endswith("SUCCESS") else 1)
+
+
+@pytest.mark.parametrize("old, verdict", [
+    ("tdmr 1G", "SYS.CONFIG -> 0xC0000A0000000000 INVALID_TDMR"),
+    ("tdmr 1G 1G", "SYS.CONFIG -> 0xC0000A0000000000 INVALID_TDMR"),
+    ("pamt1g 0x40000000", "SYS.CONFIG -> 0xC0000A1000000200 INVALID_PAMT"),
+    ("pamt2m 0x40001000 8K", "SYS.CONFIG -> 0xC0000A1000000100 INVALID_PAMT"),
+    ("rsvd 0", "SYS.CONFIG -> 0xC0000A2000000000 INVALID_RESERVED_IN_TDMR"),
+    ("rsvd 0 0x403000", "SYS.CONFIG -> 0xC0000A2000000000 INVALID_RESERVED_IN_TDMR"),
+    ("cmr 1G", "SYS.INIT -> 0xC0000A2200000000 CMR_LIST_INVALID"),
+    ("cmr 1G 8G", "SYS.INIT -> 0xC0000A2200000000 CMR_LIST_INVALID"),
+])
+@pytest.mark.parametrize("large", ["0x10000000000001000", "18446744073709551616", "20000000T"])
+def test_a_number_above_64_bits_is_an_address_that_the_module_refuses(old, verdict, large):
+    new = " ".join(old.split()[:-1] + [large])
+    result = run("tdx_judge", one_gb("rsvd 0 0x403000\n").replace(old, new))
+    assert f"TDH.{verdict}" in result.stdout
+    assert result.returncode == 1
 
 
 def test_the_judge_refuses_more_than_the_module_takes():
