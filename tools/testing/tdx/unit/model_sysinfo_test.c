@@ -210,8 +210,8 @@ TEST_F(sysinfo, which_bits_of_an_id_matter)
 	bool ignored;
 
 	for (bit = 24; bit < 64; bit++) {
-		/* Element size, inc_size, write mask and context do not. */
-		ignored = bit == 32 || bit == 33 || (bit >= 50 && bit <= 54);
+		/* Element size, inc_size, write mask, context, non-architectural: they do not. */
+		ignored = bit == 32 || bit == 33 || (bit >= 50 && bit <= 54) || bit == 63;
 		EXPECT_EQ(ignored ? 0 : TDX_METADATA_FIELD_ID_INCORRECT,
 			  sys_rd(m, TDX_MD_PAMT_2M_ENTRY_SIZE ^ 1ULL << bit, &value, &next))
 			TH_LOG("bit %u", bit);
@@ -326,6 +326,7 @@ TEST_F(sysinfo, sys_rdall_checks_its_operands)
 		{ LIST_PA, TDX_MD_MAX_TDMRS | 1ULL << 34, TDX_METADATA_FIELD_ID_INCORRECT },
 		{ LIST_PA, TDX_MD_MAX_TDMRS | 1ULL << 47, TDX_METADATA_FIELD_ID_INCORRECT },
 		{ LIST_PA, TDX_MD_MAX_TDMRS ^ 31ULL << 50, 0 },
+		{ LIST_PA, TDX_MD_MAX_TDMRS ^ 1ULL << 63, 0 },
 		{ LIST_PA + 8, 1, TDX_OPERAND_INVALID | 2 },
 	};
 	struct model_machine *m = self->machine;

@@ -17,7 +17,7 @@
 #define PLATFORM_FMS			0x806f8	/* family, model, stepping */
 
 /* Bits of a field id that TDH.SYS.RD ignores. */
-#define ID_IGNORED	(3ULL << 32 | BIT_ULL(50) | BIT_ULL(51) | 7ULL << 52)
+#define ID_IGNORED	(3ULL << 32 | BIT_ULL(50) | BIT_ULL(51) | 7ULL << 52 | BIT_ULL(63))
 
 static const struct tdx_cpuid_config cpuid_configs[] = {
 	{ .leaf = 0x1, .subleaf = ~0U, .eax = 0x0fff3fff, .ebx = 0x00ff0000,
