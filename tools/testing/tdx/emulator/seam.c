@@ -172,7 +172,8 @@ void seam_init(void)
 		config.pkg_of_lp[i] = cpus[i].package;
 	for (i = 0; i < platform.nr_cmrs; i++)
 		config.cmrs[i] = platform.cmrs[i];
-	tdx_model_load(&model, &config, &ops, NULL);
+	if (!tdx_model_load(&model, &config, &ops, NULL))
+		fail(EXIT_NO_BOOT, "the TDX module has no room for a machine like this");
 	tdx_model_find_in_state(&model, options.state);
 }
 

@@ -179,7 +179,7 @@ static bool read_limit(struct map_text *map, struct line *line)
 	struct { const char *name; u16 *value; u16 max; } limits[] = {
 		{ "max_tdmrs", &map->limits.max_tdmrs, 64 },
 		{ "max_reserved_per_tdmr", &map->limits.max_reserved_per_tdmr, 16 },
-		{ "pamt_entry_size", &map->limits.pamt_entry_size, 4096 },
+		{ "pamt_entry_size", &map->limits.pamt_entry_size, 256 },
 	};
 	unsigned int i;
 	u64 value;

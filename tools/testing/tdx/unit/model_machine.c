@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
 #include <string.h>
 
 #include "model_machine.h"
@@ -80,7 +81,8 @@ static const struct tdx_model_ops ops = {
 void machine_reload(struct model_machine *machine)
 {
 	machine->bytes_owned = 0;
-	tdx_model_load(&machine->model, &machine->config, &ops, machine);
+	if (!tdx_model_load(&machine->model, &machine->config, &ops, machine))
+		abort();
 }
 
 void machine_init(struct model_machine *machine, unsigned int nr_lps)

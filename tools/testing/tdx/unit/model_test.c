@@ -54,6 +54,64 @@ TEST_F(module, a_healthy_life)
 	EXPECT_EQ(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX, machine_seamcall(m, 0, &regs));
 }
 
+TEST_F(module, what_there_is_no_room_for_is_not_loaded)
+{
+	struct model_machine *m = self->machine;
+	const struct tdx_model_config good = m->config;
+	struct tdx_model_config bad[] = {
+		good, good, good, good, good, good, good, good, good,
+	};
+	unsigned int i;
+
+	bad[0].nr_lps = TDX_MODEL_MAX_LPS + 1;
+	bad[1].nr_lps = 0;
+	bad[2].nr_pkgs = TDX_MODEL_MAX_PKGS + 1;
+	bad[3].pkg_of_lp[3] = 2;
+	bad[4].pkg_of_lp[3] = 2;	/* and no processor in package 1 */
+	bad[4].pkg_of_lp[2] = 0;
+	bad[4].nr_pkgs = 3;
+	bad[5].max_tdmrs = TDX_MODEL_MAX_TDMRS + 1;
+	bad[6].max_reserved_per_tdmr = TDX_TDMR_NR_RESERVED + 1;
+	bad[7].pamt_entry_size = TDX_MODEL_MAX_PAMT_ENTRY + 1;
+	bad[8].metadata_list_bytes = K(4) + 8;
+
+	tdx_model_find_in_state(&m->model, TDX_MODEL_SHUTDOWN);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_FALSE(tdx_model_load(&m->model, &bad[i], m->model.ops, m)) TH_LOG("%u", i);
+		EXPECT_FALSE(tdx_model_update(&m->model, &bad[i])) TH_LOG("%u", i);
+	}
+	EXPECT_EQ(TDX_MODEL_SHUTDOWN, m->model.state);
+	EXPECT_TRUE(tdx_model_load(&m->model, &good, m->model.ops, m));
+}
+
+TEST_F(module, a_processor_that_was_added_is_in_no_package)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_tdmr_info tdmrs[2];
+
+	legal_pair(tdmrs);
+	machine_init_module(m);
+	machine_config(m, tdmrs, 2);
+	EXPECT_EQ(TDX_SYS_KEY_CONFIG_NOT_PENDING, machine_call(m, 4, TDH_SYS_KEY_CONFIG));
+	EXPECT_FALSE(m->model.pkg_key_configured[0]);
+}
+
+/* Found as an earlier kernel left it: TDH.SYS.INIT has not looked at the KeyIDs. */
+TEST_F(module, a_keyid_that_there_is_no_room_for_is_refused)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_model_regs regs = { .rax = TDH_SYS_CONFIG, .rcx = BUFFER_PA, .rdx = 1 };
+
+	m->config.nr_private_keyids = 30000;
+	m->config.keyid_bits = 15;
+	machine_reload(m);
+	tdx_model_find_in_state(&m->model, TDX_MODEL_INIT_DONE);
+	for (regs.r8 = TDX_MODEL_NR_KEYIDS; regs.r8 < 40000; regs.r8 += 100) {
+		EXPECT_EQ(TDX_OPERAND_INVALID | TDX_OPERAND_ID_R8, machine_seamcall(m, 0, &regs));
+		regs.rax = TDH_SYS_CONFIG;
+	}
+}
+
 TEST_F(module, rax_is_checked_before_the_state)
 {
 	struct model_machine *m = self->machine;
@@ -122,6 +180,7 @@ static const struct {
 	{ "no core level", { 0x1f, 1, 2, 0 }, TDX_CPUID_LEAF_1F_FORMAT_UNRECOGNIZED },
 	{ "two L3 in a package", { 4, 3, 0, 3 | 3 << 5 | 31 << 14 }, TDX_INVALID_WBINVD_SCOPE },
 	{ "no L3", { 4, 3, 0, 0 }, TDX_INVALID_WBINVD_SCOPE },
+	{ "a ninth package", { 0x1f, 0, 3, 8 << 6 }, TDX_INVALID_PKG_ID },
 };
 
 TEST_F(module, a_cpu_that_it_does_not_support_is_refused)

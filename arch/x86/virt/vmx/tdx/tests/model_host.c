@@ -206,7 +206,8 @@ struct model_host *model_host_create(struct kunit *test)
  */
 void model_host_load(struct model_host *host)
 {
-	tdx_model_load(&host->model, &host->config, &model_ops, host);
+	if (WARN_ON(!tdx_model_load(&host->model, &host->config, &model_ops, host)))
+		return;
 	atomic64_set(&host->seamcalls, 0);
 	if (loaded_host == host)
 		return;

@@ -237,19 +237,46 @@ static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs, bool close
 	return run_leaf(m, regs, leaf);
 }
 
-void tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,
+/* Then every index that comes from the config is below the length of its array. */
+static bool has_room_for(const struct tdx_model_config *config)
+{
+	unsigned int i, nr_pkgs = 0;
+	u64 seen = 0;
+
+	if (!config->nr_lps || config->nr_lps > TDX_MODEL_MAX_LPS ||
+	    config->nr_pkgs > TDX_MODEL_MAX_PKGS || config->max_tdmrs > TDX_MODEL_MAX_TDMRS ||
+	    config->max_reserved_per_tdmr > TDX_TDMR_NR_RESERVED ||
+	    config->pamt_entry_size > TDX_MODEL_MAX_PAMT_ENTRY ||
+	    config->metadata_list_bytes > PAGE_BYTES)
+		return false;
+	for (i = 0; i < config->nr_lps; i++) {
+		if (config->pkg_of_lp[i] >= config->nr_pkgs)
+			return false;
+		nr_pkgs += !(seen & BIT_ULL(config->pkg_of_lp[i]));
+		seen |= BIT_ULL(config->pkg_of_lp[i]);
+	}
+	return nr_pkgs == config->nr_pkgs;
+}
+
+bool tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,
 		    const struct tdx_model_ops *ops, void *ctx)
 {
+	if (!has_room_for(config))
+		return false;
+
 	memset(m, 0, sizeof(*m));
 	m->config = *config;
 	m->ops = ops;
 	m->ctx = ctx;
 	tdx_model_compose_sysinfo(m);
+	return true;
 }
 
 bool tdx_model_update(struct tdx_model *m, const struct tdx_model_config *config)
 {
 	if (tdx_model_state(m) != TDX_MODEL_SHUTDOWN && !(m->lps_inside & TDX_MODEL_CLOSED))
+		return false;
+	if (!has_room_for(config))
 		return false;
 
 	m->config = *config;

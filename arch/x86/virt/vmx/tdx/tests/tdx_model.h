@@ -21,6 +21,7 @@
 #define TDX_MODEL_MAX_PKGS	8
 #define TDX_MODEL_MAX_TDMRS	64
 #define TDX_MODEL_NR_KEYIDS	2048
+#define TDX_MODEL_MAX_PAMT_ENTRY	256	/* bytes */
 #define TDX_MODEL_NR_LEAVES	128	/* higher numbers are counted as the last */
 
 /* The registers that a SEAMCALL reads and writes. */
@@ -37,7 +38,7 @@ struct tdx_model_ops {
 	/* Read or write host physical memory; false: no memory there. */
 	bool (*read_phys)(void *ctx, u64 pa, void *buf, u64 bytes);
 	bool (*write_phys)(void *ctx, u64 pa, const void *buf, u64 bytes);
-	/* The logical processor that executes, 0 .. nr_lps - 1. */
+	/* The one that executes: 0 .. nr_lps - 1; others below TDX_MODEL_MAX_LPS were added. */
 	unsigned int (*this_lp)(void *ctx);
 	/* An MSR of this logical processor; false: it would raise #GP. */
 	bool (*rdmsr)(void *ctx, u32 msr, u64 *value);
@@ -64,8 +65,8 @@ enum tdx_model_generation {
 struct tdx_model_config {
 	enum tdx_model_generation generation;
 	unsigned int nr_lps;			/* all that the BIOS enabled */
-	unsigned int nr_pkgs;
-	u8 pkg_of_lp[TDX_MODEL_MAX_LPS];
+	unsigned int nr_pkgs;			/* each has a logical processor */
+	u8 pkg_of_lp[TDX_MODEL_MAX_LPS];	/* below nr_pkgs */
 	u64 seamrr_base, seamrr_size;		/* bytes */
 	unsigned int keyid_bits;		/* in a physical address, below bit 52 */
 	unsigned int first_private_keyid;
@@ -154,9 +155,10 @@ struct tdx_model {
 
 /*
  * Load a module: state INIT_PENDING.  @config is copied.  @ops and @ctx must
- * outlive the model.
+ * outlive the model.  False, and nothing is done, if @config has more of anything
+ * than the model has room for, or a package without a logical processor.
  */
-void tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,
+bool tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,
 		    const struct tdx_model_ops *ops, void *ctx);
 
 /*
@@ -168,7 +170,7 @@ void tdx_model_find_in_state(struct tdx_model *m, enum tdx_model_state state);
 
 /*
  * Load a new module over one that was shut down, as the P-SEAMLDR does; false if it
- * was not.  Nobody may be in the module.  What TDH.SYS.SHUTDOWN left is there for
+ * was not, or as above.  Nobody may be in the module.  What TDH.SYS.SHUTDOWN left is there for
  * TDH.SYS.UPDATE; the counts of SEAMCALLs go on.
  */
 bool tdx_model_update(struct tdx_model *m, const struct tdx_model_config *config);

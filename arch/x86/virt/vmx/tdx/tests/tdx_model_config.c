@@ -296,7 +296,8 @@ static u64 check_config_operands(struct tdx_model *m, const struct tdx_model_reg
 	if (!regs->rdx || regs->rdx > m->config.max_tdmrs || regs->rdx > TDX_MODEL_MAX_TDMRS)
 		return refuse2(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RDX,
 			       "% TDMRs, allowed are 1 to %", regs->rdx, m->config.max_tdmrs);
-	if (regs->r8 >> 16 || !tdx_model_keyid_is_private(m, regs->r8))
+	/* TDH.SYS.INIT refuses a platform with more KeyIDs, but need not have run here. */
+	if (regs->r8 >= TDX_MODEL_NR_KEYIDS || !tdx_model_keyid_is_private(m, regs->r8))
 		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_R8,
 			       "% is no private KeyID", regs->r8);
 	return TDX_SUCCESS;
@@ -389,9 +390,14 @@ static bool all_keys_configured(const struct tdx_model *m)
 
 static u64 config_key(struct tdx_model *m)
 {
-	unsigned int pkg = m->config.pkg_of_lp[this_lp(m)];
+	unsigned int pkg;
 	u64 key;
 
+	if (this_lp(m) >= m->config.nr_lps)
+		return refuse1(m, TDX_SYS_KEY_CONFIG_NOT_PENDING,
+			       "logical processor % was not there when the platform booted",
+			       this_lp(m));
+	pkg = m->config.pkg_of_lp[this_lp(m)];
 	if (tdx_model_state(m) != TDX_MODEL_CONFIG_DONE)
 		return refuse1(m, TDX_SYS_KEY_CONFIG_NOT_PENDING, "module state is %", tdx_model_state(m));
 	if (m->pkg_key_configured[pkg])
@@ -437,7 +443,7 @@ static bool write_entries(struct tdx_model *m, struct tdx_tdmr_info *tdmr,
 	u64 to = tdx_tdmr_pamt(tdmr, level)->base +
 		 ((start - tdmr->base) >> level_shift[level]) * entry_size;
 	unsigned int used = 0;
-	u8 entries[256];
+	u8 entries[TDX_MODEL_MAX_PAMT_ENTRY];
 
 	for (; start < end; start += step) {
 		memset(&entries[used], 0, entry_size);

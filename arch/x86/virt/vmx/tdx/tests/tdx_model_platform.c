@@ -28,7 +28,6 @@
 #define SMRR_VALID			BIT_ULL(11)
 #define SMRR_ADDRESS			0xfffff000ULL
 #define ARCH_CAPABILITIES_REQUIRED	0x20fd6bULL	/* bits 0 1 3 5 6 8 10-15 21 */
-#define MAX_KEYIDS			2048
 
 /* MSRs whose values matter: those under @mask have to be @value. */
 static const struct {
@@ -136,11 +135,11 @@ static int bits_below_package(struct tdx_model *m)
 /* The module writes caches back by package: the L3 has to be shared by all of it. */
 static u64 check_topology(struct tdx_model *m, struct tdx_model_regs *regs)
 {
-	unsigned int pkg = m->config.pkg_of_lp[this_lp(m)];
 	int bits = bits_below_package(m);
-	u32 out[4];
+	u32 out[4], apic_id;
 
 	m->ops->cpuid(m->ctx, 0x1f, 0, out);
+	apic_id = out[3];
 	if (bits < 0)
 		return refuse_cpuid(m, regs, 0x1f, 0, out, TDX_CPUID_LEAF_1F_FORMAT_UNRECOGNIZED);
 	m->ops->cpuid(m->ctx, 4, 3, out);
@@ -148,8 +147,8 @@ static u64 check_topology(struct tdx_model *m, struct tdx_model_regs *regs)
 		return refuse2(m, TDX_INVALID_WBINVD_SCOPE,
 			       "CPUID 4.3 EAX is %, but a package has % bits of APIC ids", out[0],
 			       bits);
-	if (pkg >= TDX_MODEL_MAX_PKGS)
-		return refuse1(m, TDX_INVALID_PKG_ID, "package %", pkg);
+	if (apic_id >> bits >= TDX_MODEL_MAX_PKGS)
+		return refuse1(m, TDX_INVALID_PKG_ID, "package %", apic_id >> bits);
 	return TDX_SUCCESS;
 }
 
@@ -215,7 +214,7 @@ static u64 check_keys(struct tdx_model *m)
 	if ((activate & 3) != 3)
 		return refuse1(m, TDX_INCORRECT_MSR_VALUE | MSR_TME_ACTIVATE,
 			       "TME_ACTIVATE % is not locked and enabled", activate);
-	if (!(partitioning >> 32) || last >= MAX_KEYIDS)
+	if (!(partitioning >> 32) || last >= TDX_MODEL_NR_KEYIDS)
 		return refuse1(m, TDX_NUM_ACTIVATED_HKIDS_NOT_SUPPORTED,
 			       "KeyID partitioning is %", partitioning);
 	return TDX_SUCCESS;
