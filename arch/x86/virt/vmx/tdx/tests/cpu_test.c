@@ -7,7 +7,6 @@
 #include <linux/cpu.h>
 #include <linux/errno.h>
 #include <linux/sizes.h>
-#include <linux/topology.h>
 
 #include "../cpu.h"
 #include "../seamcall.h"
@@ -68,7 +67,27 @@ static void a_module_is_initialised_once_on_each_cpu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nr_of(host, TDH_SYS_LP_INIT), num_online_cpus());
 	KUNIT_EXPECT_TRUE(test, cpumask_equal(&host->module.cpus, cpu_online_mask));
 	for_each_online_cpu(cpu)
-		KUNIT_EXPECT_TRUE(test, host->model.lps[cpu].init_done);
+		KUNIT_EXPECT_TRUE(test, host->model.lps[host->lp_of_cpu[cpu]].init_done);
+}
+
+/* The software module numbers the CPUs that are there without the gap. */
+static void a_gap_in_the_numbers_of_cpus_costs_no_cpu(struct kunit *test)
+{
+	struct model_host *host;
+
+	if (num_online_cpus() < 3)
+		kunit_skip(test, "there are fewer than three CPUs");
+	KUNIT_ASSERT_EQ(test, remove_cpu(1), 0);
+	model_host_unload(test->priv);
+	test->priv = NULL;
+	host = model_host_create(test);
+	test->priv = host;
+	model_host_load(host);
+	KUNIT_EXPECT_EQ(test, init_globally(host), 0);
+	KUNIT_EXPECT_EQ(test, init_cpus(host), 0);
+	KUNIT_EXPECT_TRUE(test, cpumask_equal(&host->module.cpus, cpu_online_mask));
+	KUNIT_EXPECT_EQ(test, host->model.nr_lps_init_done, num_online_cpus());
+	KUNIT_EXPECT_EQ(test, add_cpu(1), 0);
 }
 
 static void a_cpu_that_fails_is_named_and_ends_it(struct kunit *test)
@@ -112,7 +131,7 @@ static void a_package_that_fails_is_named_by_a_cpu_of_it(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -EIO);
 		if (sscanf(host->module.cause.text, "CPU %u: ", &cpu) != 1)
 			KUNIT_FAIL(test, "names no CPU: %s", host->module.cause.text);
-		named |= BIT(topology_logical_package_id(cpu));
+		named |= BIT(host->config.pkg_of_lp[host->lp_of_cpu[cpu]]);
 	}
 	KUNIT_EXPECT_EQ(test, named, BIT(host->config.nr_pkgs) - 1);
 }
@@ -206,6 +225,7 @@ static void a_module_that_reports_nonsense_does_not_keep_the_host_busy(struct ku
 
 static struct kunit_case cpu_test_cases[] = {
 	KUNIT_CASE(a_module_is_initialised_once_on_each_cpu),
+	KUNIT_CASE(a_gap_in_the_numbers_of_cpus_costs_no_cpu),
 	KUNIT_CASE(a_cpu_that_fails_is_named_and_ends_it),
 	KUNIT_CASE(each_package_gets_the_key_once),
 	KUNIT_CASE(a_package_that_fails_is_named_by_a_cpu_of_it),

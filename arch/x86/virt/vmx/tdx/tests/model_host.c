@@ -40,7 +40,9 @@ static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
 
 static unsigned int this_lp(void *ctx)
 {
-	return smp_processor_id();
+	struct model_host *host = ctx;
+
+	return host->lp_of_cpu[smp_processor_id()];
 }
 
 static bool rdmsr_healthy(void *ctx, u32 msr, u64 *value)
@@ -135,16 +137,37 @@ static int add_ram(unsigned long start_pfn, unsigned long nr_pages, void *data)
 	return 0;
 }
 
-static void set_cpus(struct tdx_model_config *config)
+/* The model's number of a CPU's package; that of an earlier CPU if it is the same one. */
+static unsigned int pkg_of(const struct model_host *host, unsigned int cpu)
 {
-	unsigned int cpu;
+	const struct tdx_model_config *config = &host->config;
+	unsigned int earlier;
 
-	config->nr_lps = num_online_cpus();
-	for_each_online_cpu(cpu) {
-		config->pkg_of_lp[cpu] = topology_logical_package_id(cpu);
-		config->nr_pkgs = max_t(unsigned int, config->nr_pkgs,
-					config->pkg_of_lp[cpu] + 1);
+	for_each_online_cpu(earlier) {
+		if (earlier == cpu)
+			break;
+		if (topology_logical_package_id(earlier) == topology_logical_package_id(cpu))
+			return config->pkg_of_lp[host->lp_of_cpu[earlier]];
 	}
+	return config->nr_pkgs;
+}
+
+/* Without gaps, whatever the kernel's numbers are; CPUs that are offline come last. */
+static void set_cpus(struct model_host *host)
+{
+	struct tdx_model_config *config = &host->config;
+	unsigned int cpu, lp = 0, pkg;
+
+	for_each_online_cpu(cpu) {
+		pkg = pkg_of(host, cpu);
+		host->lp_of_cpu[cpu] = lp;
+		config->pkg_of_lp[lp++] = pkg;
+		config->nr_pkgs = max(config->nr_pkgs, pkg + 1);
+	}
+	config->nr_lps = lp;
+	for_each_present_cpu(cpu)
+		if (!cpu_online(cpu))
+			host->lp_of_cpu[cpu] = lp++;
 }
 
 static void set_healthy_config(struct model_host *host)
@@ -170,20 +193,28 @@ static void set_healthy_config(struct model_host *host)
 		.build_num		= 0x1e1,
 		.build_date		= 20230517,
 	};
-	set_cpus(config);
+	set_cpus(host);
 }
 
 /**
  * model_host_create - a healthy machine, its module not yet loaded
  * @test: to allocate for, and to fail if that is not possible
  *
+ * Skips the test on a machine with more CPUs or packages than the model has room for.
+ *
  * Context: Process context, may sleep.
  * Return: The machine; the caller calls model_host_load() next.
  */
 struct model_host *model_host_create(struct kunit *test)
 {
-	struct model_host *host = kvzalloc(sizeof(*host), GFP_KERNEL);
+	struct model_host *host;
 
+	if (num_present_cpus() > TDX_MODEL_MAX_LPS ||
+	    topology_max_packages() > TDX_MODEL_MAX_PKGS)
+		kunit_skip(test, "the software module takes up to %u CPUs in %u packages",
+			   TDX_MODEL_MAX_LPS, TDX_MODEL_MAX_PKGS);
+
+	host = kvzalloc(sizeof(*host), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, host);
 	walk_system_ram_range(0, -1UL, &host->ram, add_ram);
 	KUNIT_ASSERT_GT(test, host->ram.nr, 0u);

@@ -6,6 +6,8 @@
 #ifndef _X86_VIRT_TDX_TESTS_MODEL_HOST_H
 #define _X86_VIRT_TDX_TESTS_MODEL_HOST_H
 
+#include <linux/threads.h>
+
 #include "../module.h"
 #include "tdx_model.h"
 
@@ -35,6 +37,7 @@ struct model_failure {
  * @distort:   changes what the module returns; may be NULL
  * @seamcalls: made so far
  * @leaves:    of the first SEAMCALLs
+ * @lp_of_cpu: the model's number of each present CPU
  */
 struct model_host {
 	struct tdx_model_config config;
@@ -46,6 +49,7 @@ struct model_host {
 	u64 (*distort)(u64 leaf, u64 status, struct tdx_regs *regs);
 	atomic64_t seamcalls;
 	u16 leaves[MODEL_HOST_NR_LEAVES];
+	u8 lp_of_cpu[NR_CPUS];
 };
 
 struct model_host *model_host_create(struct kunit *test);
