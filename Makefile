@@ -30,7 +30,7 @@ CMDLINE	 ?=
 help:
 	@echo 'Two commands:'
 	@echo '  make run           boot Linux on an emulated TDX machine, let KVM bring TDX up'
-	@echo '                     (CPUS=$(CPUS) PACKAGES=2 MEM=$(MEM) MODULE=none|1.0|1.5|2.0'
+	@echo '                     (CPUS=$(CPUS) PACKAGES=2 MEM=$(MEM) MODULE=none|1.0|1.5.01|1.5.06|2.0'
 	@echo '                      KEYIDS=MKTME:TDX EMU="emulator options" CMDLINE="kernel options")'
 	@echo '  make test          what must hold at every change (half an hour on 2 cores)'
 	@echo

@@ -78,7 +78,7 @@ def main():
     parser.add_argument("--cpus", type=int, default=4)
     parser.add_argument("--packages", type=int, help="2, or 1 for an odd number of CPUs")
     parser.add_argument("--memory", default="6G", help="as QEMU's -m (6G)")
-    parser.add_argument("--module", help="the TDX module: none, 1.0, 1.5 or 2.0")
+    parser.add_argument("--module", help="the TDX module: none, 1.0, 1.5.01, 1.5.06 or 2.0")
     parser.add_argument("--keyids", help="MKTME:TDX, how many KeyIDs of each kind")
     parser.add_argument("--emulator-options", default="", help="more options for the emulator")
     parser.add_argument("--cmdline", default="", help="more options for the kernel")

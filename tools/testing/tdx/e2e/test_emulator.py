@@ -92,11 +92,12 @@ def test_machine_that_hangs_tells_what_its_cpus_do(accel):
 
 
 @pytest.mark.parametrize("option", [
-    "moduel=1.5", "module=3", "keyids=1", "keyids=32767:1", "seamrr=", "e820=acpi:1M",
-    "e820=ram:16M+1M", "e820=acpi:16M+1M*2/4K", "e820=acpi:100G+1M", "cmrs=1M", "max_tdmrs=65",
-    "max_reserved=0", "delay=x", "foreign=none", "caches=1", "state=new", "features=", "busy=100:1",
-    "no_entropy=5", "msr=16:0x3b:1", "msr=all:0x3b", "cpuid=0:7:0:efx:1", "cpuid=0:7:0:eax",
-    "inject=TDH.SYS.CONFIG:0:SYS_BUSY:1", "inject=X:1:SYS_BUSY:1",
+    "moduel=1.5", "module=1.5.1", "module=3", "keyids=1", "keyids=32767:1", "seamrr=",
+    "e820=acpi:1M", "e820=ram:16M+1M", "e820=acpi:16M+1M*2/4K", "e820=acpi:100G+1M", "cmrs=1M",
+    "max_tdmrs=65", "max_reserved=0", "delay=x", "foreign=none", "caches=1", "state=new",
+    "features=", "busy=100:1", "no_entropy=5", "msr=16:0x3b:1", "msr=all:0x3b",
+    "cpuid=0:7:0:efx:1", "cpuid=0:7:0:eax", "inject=TDH.SYS.CONFIG:0:SYS_BUSY:1",
+    "inject=X:1:SYS_BUSY:1",
     "log=9"])
 def test_a_bad_option_is_named(tmp_path, option):
     status, log = emulator_only(tmp_path, option)

@@ -10,12 +10,11 @@
 
 struct options options = {
 	.module = true,
-	.generation = TDX_MODEL_1_5,
+	.generation = TDX_MODEL_DEFAULT,
 	.mktme_keyids = 31,
 	.tdx_keyids = 32,
 	.max_tdmrs = TDX_MODEL_MAX_TDMRS,
 	.max_reserved = TDX_TDMR_NR_RESERVED,
-	.features0 = TDX_FEATURES0_NO_RBP_MOD,
 	.check_caches = true,
 	.log_level = LOG_FAILURES,
 };
@@ -31,22 +30,16 @@ struct option {
 
 static bool parse_module(const char *s)
 {
-	static const struct {
-		const char *name;
-		enum tdx_model_generation generation;
-	} generations[] = {
-		{ "1.0", TDX_MODEL_1_0 },
-		{ "1.5", TDX_MODEL_1_5 },
-		{ "2.0", TDX_MODEL_2_0 },
-	};
 	unsigned int i;
 
 	options.module = !text_equal(s, "none");
 	if (!options.module)
 		return true;
-	for (i = 0; i < ARRAY_LEN(generations); i++) {
-		if (text_equal(s, generations[i].name)) {
-			options.generation = generations[i].generation;
+	if (text_equal(s, "1.5"))
+		s = tdx_model_releases[TDX_MODEL_1_5].name;
+	for (i = 0; i < TDX_MODEL_NR_GENERATIONS; i++) {
+		if (text_equal(s, tdx_model_releases[i].name)) {
+			options.generation = i;
 			return true;
 		}
 	}
@@ -228,6 +221,7 @@ static bool parse_no_entropy(const char *s)
 
 static bool parse_features(const char *s)
 {
+	options.has_features0 = true;
 	return number(&s, &options.features0) && !*s;
 }
 
@@ -261,12 +255,12 @@ static bool parse_crash(const char *s)
 }
 
 static const struct option known[] = {
-	{ "module", parse_module, "none, 1.0, 1.5, 2.0", "1.5",
-	  "the TDX module that is loaded" },
+	{ "module", parse_module, "none, 1.0, 1.5.01, 1.5.06, 2.0", "1.5.06",
+	  "the TDX module that is loaded; 1.5 is 1.5.01" },
 	{ "state", parse_state, "loaded, initialised, configured, ready, shutdown", "loaded",
 	  "in which state it is found, as an earlier kernel left it" },
-	{ "features", parse_features, "NUMBER", "0x40000",
-	  "the module's TDX_FEATURES0; default: NO_RBP_MOD" },
+	{ "features", parse_features, "NUMBER", "0x140000",
+	  "the module's TDX_FEATURES0; default: NO_RBP_MOD, and topology enumeration from 1.5.06 on" },
 	{ "keyids", parse_keyids, "MKTME:TDX", "31:32",
 	  "number of shared and of private KeyIDs, together below 32768" },
 	{ "seamrr", parse_seamrr, "on, off, unlocked", "on",

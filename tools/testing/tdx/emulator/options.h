@@ -77,6 +77,7 @@ struct options {
 	struct msr_option msrs[MAX_MSRS];
 	struct cpuid_option cpuids[MAX_CPUIDS];
 	struct chance busy, no_entropy;
+	bool has_features0;		/* else what the generation has */
 	u64 features0;
 	enum tdx_model_state state;	/* in which the module is found */
 	enum foreign_option foreign;

@@ -195,9 +195,6 @@ static void describe_map(void)
 
 void platform_describe(void)
 {
-	static const char * const generations[] = {
-		[TDX_MODEL_1_0] = "1.0", [TDX_MODEL_1_5] = "1.5", [TDX_MODEL_2_0] = "2.0",
-	};
 	unsigned int i;
 
 	for (i = 0; i < nr_cpus; i++)
@@ -213,5 +210,6 @@ void platform_describe(void)
 	log_line("keyids mktme 1..%u tdx %u..%u bits %u", options.mktme_keyids,
 		 options.mktme_keyids + 1, options.mktme_keyids + options.tdx_keyids,
 		 platform.keyid_bits);
-	log_line("module %s", options.module ? generations[options.generation] : "none");
+	log_line("module %s",
+		 options.module ? tdx_model_releases[options.generation].name : "none");
 }

@@ -146,6 +146,7 @@ static const struct tdx_model_ops ops = {
 
 void seam_init(void)
 {
+	const struct tdx_model_release *release = &tdx_model_releases[options.generation];
 	struct tdx_model_config config = {
 		.generation = options.generation,
 		.nr_lps = platform.nr_lps,
@@ -158,10 +159,11 @@ void seam_init(void)
 		.max_tdmrs = options.max_tdmrs,
 		.max_reserved_per_tdmr = options.max_reserved,
 		.pamt_entry_size = 16,
-		.tdx_features0 = options.features0,
-		.major_version = options.generation == TDX_MODEL_2_0 ? 2 : 1,
-		.minor_version = options.generation == TDX_MODEL_1_5 ? 5 : 0,
-		.update_version = 1,
+		.tdx_features0 = options.has_features0 ? options.features0 :
+							 release->tdx_features0,
+		.major_version = release->major_version,
+		.minor_version = release->minor_version,
+		.update_version = release->update_version,
 		.build_num = 481,
 		.build_date = 20240129,
 	};

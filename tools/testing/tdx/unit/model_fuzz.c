@@ -412,7 +412,7 @@ static void set_up(struct model_machine *m, struct input *in)
 
 	machine_init(m, 1 + (machine >> 2) % 4);
 	m->written = written;
-	m->config.generation = machine % 3;
+	m->config.generation = machine % TDX_MODEL_NR_GENERATIONS;
 	m->config.module_hv = module & 3;
 	m->config.min_update_hv = module >> 2 & 3;
 	m->config.no_downgrade = module & 16;

@@ -87,11 +87,12 @@ void machine_reload(struct model_machine *machine)
 
 void machine_init(struct model_machine *machine, unsigned int nr_lps)
 {
+	const struct tdx_model_release *release = &tdx_model_releases[TDX_MODEL_DEFAULT];
 	unsigned int i;
 
 	memset(machine, 0, sizeof(*machine));
 	machine->config = (struct tdx_model_config) {
-		.generation = TDX_MODEL_1_5,
+		.generation = TDX_MODEL_DEFAULT,
 		.nr_lps = nr_lps,
 		.nr_pkgs = nr_lps > 1 ? 2 : 1,
 		.seamrr_base = 1ULL << 45,
@@ -103,9 +104,10 @@ void machine_init(struct model_machine *machine, unsigned int nr_lps)
 		.max_tdmrs = 64,
 		.max_reserved_per_tdmr = 16,
 		.pamt_entry_size = 16,
-		.tdx_features0 = 0xf0fbf,
-		.major_version = 1,
-		.minor_version = 5,
+		.tdx_features0 = release->tdx_features0,
+		.major_version = release->major_version,
+		.minor_version = release->minor_version,
+		.update_version = release->update_version,
 	};
 	for (i = 0; i < nr_lps; i++)
 		machine->config.pkg_of_lp[i] = i * machine->config.nr_pkgs / nr_lps;

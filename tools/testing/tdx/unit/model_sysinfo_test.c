@@ -19,7 +19,7 @@ static const struct field {
 	u64 id;
 	unsigned int nr_ids, elements;
 	u64 value;
-	bool is_2_0;
+	enum tdx_model_generation since;
 } fields[] = {
 	{ "NUM_PKGS", 0x0000000200000000, 1, 1, 2 },
 	{ "PKG_FMS", 0x0000000200000001, 8, 1, 0x806f8 },
@@ -48,8 +48,8 @@ static const struct field {
 	{ "PAMT_4K_ENTRY_SIZE", 0x9100000100000010, 1, 1, 0x10 },
 	{ "PAMT_2M_ENTRY_SIZE", 0x9100000100000011, 1, 1, 0x10 },
 	{ "PAMT_1G_ENTRY_SIZE", 0x9100000100000012, 1, 1, 0x10 },
-	{ "PAMT_PAGE_BITMAP_ENTRY_BITS", 0x9100000000000013, 1, 1, 1, .is_2_0 = true },
-	{ "MIN_DYNAMIC_PAMT_NUM_HKID_BITS", 0x9100000000000014, 1, 1, 0, .is_2_0 = true },
+	{ "PAMT_PAGE_BITMAP_ENTRY_BITS", 0x9100000000000013, 1, 1, 1, TDX_MODEL_2_0 },
+	{ "MIN_DYNAMIC_PAMT_NUM_HKID_BITS", 0x9100000000000014, 1, 1, 0, TDX_MODEL_2_0 },
 	{ "TDR_BASE_SIZE", 0x9800000100000000, 1, 1, 0x1000 },
 	{ "TDCS_BASE_SIZE", 0x9800000100000100, 1, 1, 0x6000 },
 	{ "TDCS_SIZE_PER_L2_VM", 0x9800000100000101, 1, 1, 0x1000 },
@@ -62,9 +62,9 @@ static const struct field {
 	{ "NUM_CPUID_CONFIG", 0x9900000100000004, 1, 1, 6 },
 	{ "CONFIG_FLAGS_FIXED0", 0x9900000300000006, 1, 1, 0x7 },
 	{ "CONFIG_FLAGS_FIXED1", 0x9900000300000007, 1, 1, 0 },
-	{ "MAX_VCPUS_PER_TD", 0x9900000100000008, 1, 1, 0xffff, .is_2_0 = true },
-	{ "MIN_VIRT_MAXPA", 0x9900000000000009, 1, 1, 0, .is_2_0 = true },
-	{ "MAX_EVENT_FILTERS", 0x990000010000000A, 1, 1, 0, .is_2_0 = true },
+	{ "MAX_VCPUS_PER_TD", 0x9900000100000008, 1, 1, 0xffff, TDX_MODEL_1_5_06 },
+	{ "MIN_VIRT_MAXPA", 0x9900000000000009, 1, 1, 0, TDX_MODEL_2_0 },
+	{ "MAX_EVENT_FILTERS", 0x990000010000000A, 1, 1, 0, TDX_MODEL_2_0 },
 	{ "CPUID_CONFIG_LEAVES", 0x9900000300000400, 32, 1, 0xffffffff00000001 },
 	{ "CPUID_CONFIG_VALUES", 0x9900000300000500, 64, 2, 0xff00000fff3fff },
 	{ "IA32_ARCH_CAPABILITIES_CONFIG_MASK", 0x9900000300000600, 1, 1, 0x1180010 },
@@ -72,7 +72,7 @@ static const struct field {
 	{ "NUM_DISALLOWED_FMS", 0x9900000100000801, 1, 1, 0 },
 	{ "ALLOWED_FMS", 0x9900000300000810, 64, 1, 0x806f8 },
 	{ "DISALLOWED_FMS", 0x9900000300000850, 64, 1, 0 },
-	{ "GUEST_GPA_ATTR_MASK", 0x9A00000300000000, 1, 1, 0, .is_2_0 = true },
+	{ "GUEST_GPA_ATTR_MASK", 0x9A00000300000000, 1, 1, 0, TDX_MODEL_2_0 },
 	{ "MIG_ATTRIBUTES", 0xA000000300000000, 1, 1, 0 },
 	{ "MIN_EXPORT_VERSION", 0x2000000100000001, 1, 1, 0 },
 	{ "MAX_EXPORT_VERSION", 0x2000000100000002, 1, 1, 0 },
@@ -92,7 +92,7 @@ static const struct field {
 	{ "VCPU_L2_CTLS_FIXED1", 0xA200000300000004, 1, 1, 0 },
 	{ "VPCU_L2_DEBUG_CTLS_FIXED0", 0xA200000300000005, 1, 1, 0x7 },
 	{ "VCPU_L2_DEBUG_CTLS_FIXED1", 0xA200000300000006, 1, 1, 0 },
-	{ "TDX_CONNECT_FEATURES", 0x3000000300000000, 1, 1, 0, .is_2_0 = true },
+	{ "TDX_CONNECT_FEATURES", 0x3000000300000000, 1, 1, 0, TDX_MODEL_2_0 },
 };
 
 FIXTURE(sysinfo) {
@@ -105,6 +105,10 @@ FIXTURE_VARIANT(sysinfo) {
 
 FIXTURE_VARIANT_ADD(sysinfo, v1_5) {
 	.generation = TDX_MODEL_1_5,
+};
+
+FIXTURE_VARIANT_ADD(sysinfo, v1_5_06) {
+	.generation = TDX_MODEL_1_5_06,
 };
 
 FIXTURE_VARIANT_ADD(sysinfo, v2_0) {
@@ -122,7 +126,10 @@ FIXTURE_SETUP(sysinfo)
 	config->generation = variant->generation;
 	config->build_date = 20231025;
 	config->build_num = 481;
+	config->major_version = 1;
+	config->minor_version = 5;
 	config->update_version = 1;
+	config->tdx_features0 = 0xf0fbf;
 	machine_init_module(self->machine);
 }
 
@@ -135,7 +142,7 @@ FIXTURE_TEARDOWN(sysinfo)
 static const struct field *next_field(const struct model_machine *m, const struct field *field)
 {
 	for (field = field ? field + 1 : fields; field < fields + ARRAY_SIZE(fields); field++)
-		if (!field->is_2_0 || m->config.generation == TDX_MODEL_2_0)
+		if (m->config.generation >= field->since)
 			return field;
 	return NULL;
 }
@@ -168,17 +175,18 @@ TEST_F(sysinfo, sys_rd_walks_all_fields_in_order)
 	EXPECT_EQ(NONE, id);
 }
 
-TEST_F(sysinfo, fields_of_2_0_are_no_fields_of_1_5)
+TEST_F(sysinfo, later_fields_are_no_fields)
 {
 	struct model_machine *m = self->machine;
-	u64 expected = variant->generation == TDX_MODEL_2_0 ? 0 : TDX_METADATA_FIELD_ID_INCORRECT;
-	u64 value, next;
+	u64 expected, value, next;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(fields); i++)
-		if (fields[i].is_2_0)
-			EXPECT_EQ(expected, sys_rd(m, fields[i].id, &value, &next))
-				TH_LOG("field 0x%llx", fields[i].id);
+	for (i = 0; i < ARRAY_SIZE(fields); i++) {
+		expected = variant->generation < fields[i].since ?
+			   TDX_METADATA_FIELD_ID_INCORRECT : 0;
+		EXPECT_EQ(expected, sys_rd(m, fields[i].id, &value, &next))
+			TH_LOG("%s", fields[i].name);
+	}
 }
 
 TEST_F(sysinfo, elements_past_the_used_ones)

@@ -121,9 +121,36 @@ TEST_F(module, rax_is_checked_before_the_state)
 	EXPECT_EQ(TDX_OPERAND_INVALID, machine_call(m, 0, TDH_SYS_INIT | 1ULL << 16));
 	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_MNG_RD | 1ULL << 16));
 	EXPECT_EQ(TDX_OPERAND_INVALID, machine_call(m, 0, TDH_MNG_RD | 2ULL << 16));
-	m->config.generation = TDX_MODEL_2_0;
-	machine_reload(m);
-	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT | 1ULL << 16));
+}
+
+TEST_F(module, which_generation_has_which_version_1)
+{
+	static const struct {
+		u64 leaf;
+		enum tdx_model_generation since;
+	} cases[] = {
+		{ TDH_MNG_RD, TDX_MODEL_1_5 }, { TDH_VP_RD, TDX_MODEL_1_5 },
+		{ TDH_MEM_SEPT_ADD, TDX_MODEL_1_5 }, { TDH_MEM_SEPT_REMOVE, TDX_MODEL_1_5 },
+		{ TDH_MEM_PAGE_PROMOTE, TDX_MODEL_1_5 }, { TDH_VP_INIT, TDX_MODEL_1_5_06 },
+		{ TDH_SYS_INIT, TDX_MODEL_2_0 }, { TDH_VP_ENTER, TDX_MODEL_NR_GENERATIONS },
+	};
+	struct model_machine *m = self->machine;
+	enum tdx_model_generation generation;
+	unsigned int i;
+	u64 leaf, expected;
+
+	for (generation = 0; generation < TDX_MODEL_NR_GENERATIONS; generation++)
+		for (i = 0; i < ARRAY_SIZE(cases); i++) {
+			leaf = cases[i].leaf;
+			m->config.generation = generation;
+			machine_reload(m);
+			if (generation < cases[i].since)
+				expected = TDX_OPERAND_INVALID;
+			else
+				expected = leaf == TDH_SYS_INIT ? 0 : TDX_SYS_NOT_READY;
+			EXPECT_EQ(expected, machine_call(m, 0, leaf | 1ULL << 16))
+				TH_LOG("generation %u, leaf %llu", generation, leaf);
+		}
 }
 
 static const struct {

@@ -173,10 +173,11 @@ static void set_cpus(struct model_host *host)
 static void set_healthy_config(struct model_host *host)
 {
 	struct tdx_model_config *config = &host->config;
+	const struct tdx_model_release *release = &tdx_model_releases[TDX_MODEL_DEFAULT];
 	const struct tdx_ram *last = &host->ram.ram[host->ram.nr - 1];
 
 	*config = (struct tdx_model_config) {
-		.generation		= TDX_MODEL_1_5,
+		.generation		= TDX_MODEL_DEFAULT,
 		.seamrr_base		= 1ULL << 40,
 		.seamrr_size		= 1ULL << 25,
 		.keyid_bits		= 6,
@@ -186,10 +187,10 @@ static void set_healthy_config(struct model_host *host)
 		.max_tdmrs		= 64,
 		.max_reserved_per_tdmr	= TDX_TDMR_NR_RESERVED,
 		.pamt_entry_size	= 16,
-		.tdx_features0		= 0xf0fbf,
-		.major_version		= 1,
-		.minor_version		= 5,
-		.update_version		= 1,
+		.tdx_features0		= release->tdx_features0,
+		.major_version		= release->major_version,
+		.minor_version		= release->minor_version,
+		.update_version		= release->update_version,
 		.build_num		= 0x1e1,
 		.build_date		= 20230517,
 	};

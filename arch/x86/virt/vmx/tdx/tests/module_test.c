@@ -56,7 +56,7 @@ static void a_healthy_module_becomes_ready(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)module->state, (int)TDX_MODULE_READY);
 	KUNIT_EXPECT_EQ(test, module->sysinfo.major_version, 1);
 	KUNIT_EXPECT_EQ(test, module->sysinfo.minor_version, 5);
-	KUNIT_EXPECT_EQ(test, module->sysinfo.update_version, 1);
+	KUNIT_EXPECT_EQ(test, module->sysinfo.update_version, 6);
 	KUNIT_EXPECT_EQ(test, module->sysinfo.nr_cmrs, 1u);
 	KUNIT_EXPECT_GT(test, module->layout.nr_tdmrs, 0u);
 

@@ -64,6 +64,7 @@ static void a_module_is_not_asked_for_what_its_generation_lacks(struct kunit *te
 	} cases[] = {
 		{ TDX_MODEL_1_0, 0, 0, 0 },
 		{ TDX_MODEL_1_5, 2, 7, 0x40000 },
+		{ TDX_MODEL_1_5_06, 2, 7, 0x40000 },
 		{ TDX_MODEL_2_0, 2, 7, 0x40000 },
 	};
 	struct sysinfo_case *c = test->priv;

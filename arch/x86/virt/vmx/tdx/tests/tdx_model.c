@@ -77,8 +77,9 @@ static bool version_1_exists(const struct tdx_model *m, u64 leaf)
 	case TDH_MNG_RD:
 	case TDH_VP_RD:
 		return m->config.generation >= TDX_MODEL_1_5;
-	case TDH_SYS_INIT:
 	case TDH_VP_INIT:
+		return m->config.generation >= TDX_MODEL_1_5_06;
+	case TDH_SYS_INIT:
 		return m->config.generation >= TDX_MODEL_2_0;
 	default:
 		return false;

@@ -56,10 +56,23 @@ struct tdx_model_ops {
 };
 
 enum tdx_model_generation {
-	TDX_MODEL_1_0,	/* TDH.SYS.INFO only */
-	TDX_MODEL_1_5,	/* and TDH.SYS.RD */
-	TDX_MODEL_2_0,	/* and more metadata fields */
+	TDX_MODEL_1_0,		/* TDH.SYS.INFO only */
+	TDX_MODEL_1_5,		/* 1.5.01: and TDH.SYS.RD */
+	TDX_MODEL_1_5_06,	/* and what the newest kernels ask for */
+	TDX_MODEL_2_0,		/* and more metadata fields */
+	TDX_MODEL_NR_GENERATIONS,
+
+	TDX_MODEL_DEFAULT = TDX_MODEL_1_5_06,
 };
+
+/* What a module of a generation calls itself, and what the model has of its features. */
+struct tdx_model_release {
+	const char *name;
+	u16 major_version, minor_version, update_version;
+	u64 tdx_features0;
+};
+
+extern const struct tdx_model_release tdx_model_releases[TDX_MODEL_NR_GENERATIONS];
 
 /* The machine and the module, as the BIOS left them.  Fixed after creation. */
 struct tdx_model_config {

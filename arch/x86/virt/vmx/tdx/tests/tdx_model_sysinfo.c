@@ -19,6 +19,15 @@
 /* Bits of a field id that TDH.SYS.RD ignores. */
 #define ID_IGNORED	(3ULL << 32 | BIT_ULL(50) | BIT_ULL(51) | 7ULL << 52 | BIT_ULL(63))
 
+const struct tdx_model_release tdx_model_releases[TDX_MODEL_NR_GENERATIONS] = {
+	[TDX_MODEL_1_0]	   = { "1.0", 1, 0, 1 },
+	[TDX_MODEL_1_5]	   = { "1.5.01", 1, 5, 1, TDX_FEATURES0_NO_RBP_MOD },
+	[TDX_MODEL_1_5_06] = { "1.5.06", 1, 5, 6,
+			       TDX_FEATURES0_NO_RBP_MOD | TDX_FEATURES0_ENUM_TOPOLOGY },
+	[TDX_MODEL_2_0]	   = { "2.0", 2, 0, 8,
+			       TDX_FEATURES0_NO_RBP_MOD | TDX_FEATURES0_ENUM_TOPOLOGY },
+};
+
 static const struct tdx_cpuid_config cpuid_configs[] = {
 	{ .leaf = 0x1, .subleaf = ~0U, .eax = 0x0fff3fff, .ebx = 0x00ff0000,
 	  .ecx = 0x31044988, .edx = 0xb8400000 },
@@ -100,7 +109,7 @@ struct field {
 #define FROM(member) \
 	.offset = offsetof(struct tdx_model_config, member), \
 	.bytes = sizeof(((struct tdx_model_config *)NULL)->member)
-#define NEW_IN_2_0	.since = TDX_MODEL_2_0
+#define NEW_IN(version)	.since = TDX_MODEL_##version
 
 /*
  * In the order in which TDH.SYS.RD walks them.  Of some that came with 2.0 no
@@ -134,8 +143,8 @@ static const struct field fields[] = {
 	{ TDX_MD_PAMT_4K_ENTRY_SIZE, 1, FROM(pamt_entry_size) },
 	{ TDX_MD_PAMT_2M_ENTRY_SIZE, 1, FROM(pamt_entry_size) },
 	{ TDX_MD_PAMT_1G_ENTRY_SIZE, 1, FROM(pamt_entry_size) },
-	{ 0x9100000000000013, 1, NEW_IN_2_0, IS(1) },	/* PAMT_PAGE_BITMAP_ENTRY_BITS */
-	{ 0x9100000000000014, 1, NEW_IN_2_0 },	/* MIN_DYNAMIC_PAMT_NUM_HKID_BITS */
+	{ 0x9100000000000013, 1, NEW_IN(2_0), IS(1) },	/* PAMT_PAGE_BITMAP_ENTRY_BITS */
+	{ 0x9100000000000014, 1, NEW_IN(2_0) },	/* MIN_DYNAMIC_PAMT_NUM_HKID_BITS */
 	{ 0x9800000100000000, 1, IS(0x1000) },	/* TDR_BASE_SIZE */
 	{ TDX_MD_TDCS_BASE_SIZE, 1, IS(TDCS_BASE_SIZE) },
 	{ 0x9800000100000101, 1, IS(0x1000) },	/* TDCS_SIZE_PER_L2_VM */
@@ -148,9 +157,9 @@ static const struct field fields[] = {
 	{ TDX_MD_NUM_CPUID_CONFIG, 1, IS(ARRAY_SIZE(cpuid_configs)) },
 	{ 0x9900000300000006, 1, IS(0x7) },	/* CONFIG_FLAGS_FIXED0 */
 	{ 0x9900000300000007, 1, IS(0) },	/* CONFIG_FLAGS_FIXED1 */
-	{ 0x9900000100000008, 1, NEW_IN_2_0, IS(0xffff) },	/* MAX_VCPUS_PER_TD */
-	{ 0x9900000000000009, 1, NEW_IN_2_0 },	/* MIN_VIRT_MAXPA */
-	{ 0x990000010000000A, 1, NEW_IN_2_0 },	/* MAX_EVENT_FILTERS */
+	{ TDX_MD_MAX_VCPUS_PER_TD, 1, NEW_IN(1_5_06), IS(0xffff) },
+	{ 0x9900000000000009, 1, NEW_IN(2_0) },	/* MIN_VIRT_MAXPA */
+	{ 0x990000010000000A, 1, NEW_IN(2_0) },	/* MAX_EVENT_FILTERS */
 	{ TDX_MD_CPUID_CONFIG_LEAVES, 32, ASK(cpuid_config_leaf) },
 	{ TDX_MD_CPUID_CONFIG_VALUES, 64, .elements = 2, ASK(cpuid_config_value) },
 	{ 0x9900000300000600, 1, IS(0x1180010) },	/* IA32_ARCH_CAPABILITIES_CONFIG_MASK */
@@ -158,7 +167,7 @@ static const struct field fields[] = {
 	{ 0x9900000100000801, 1, IS(0) },	/* NUM_DISALLOWED_FMS */
 	{ 0x9900000300000810, 64, ASK(allowed_fms) },	/* ALLOWED_FMS */
 	{ 0x9900000300000850, 64, IS(0) },	/* DISALLOWED_FMS */
-	{ 0x9A00000300000000, 1, NEW_IN_2_0 },	/* GUEST_GPA_ATTR_MASK */
+	{ 0x9A00000300000000, 1, NEW_IN(2_0) },	/* GUEST_GPA_ATTR_MASK */
 	{ 0xA000000300000000, 1, IS(0) },	/* MIG_ATTRIBUTES */
 	{ 0x2000000100000001, 1, IS(0) },	/* MIN_EXPORT_VERSION */
 	{ 0x2000000100000002, 1, IS(0) },	/* MAX_EXPORT_VERSION */
@@ -178,7 +187,7 @@ static const struct field fields[] = {
 	{ 0xA200000300000004, 1, IS(0) },	/* VCPU_L2_CTLS_FIXED1 */
 	{ 0xA200000300000005, 1, IS(0x7) },	/* VPCU_L2_DEBUG_CTLS_FIXED0 */
 	{ 0xA200000300000006, 1, IS(0) },	/* VCPU_L2_DEBUG_CTLS_FIXED1 */
-	{ 0x3000000300000000, 1, NEW_IN_2_0 },	/* TDX_CONNECT_FEATURES */
+	{ 0x3000000300000000, 1, NEW_IN(2_0) },	/* TDX_CONNECT_FEATURES */
 };
 
 static u64 value_of(const struct tdx_model *m, const struct field *field, unsigned int i)
