@@ -333,6 +333,31 @@ def test_a_new_kernel_is_noticed_once():
     assert not violations(log)
 
 
+def test_after_disable_the_next_kernel_brings_the_module_up_again():
+    facts, log = probe("disable", options="module=2.0")
+    assert facts["disable"] == 0 and facts["touched"] == 1 and facts["bring_up"] == 0
+    assert not violations(log)
+    assert [line for line in log.splitlines() if line.startswith(("module", "all 1 TDMR"))] == [
+        "module 2.0", *2 * ["module ready: the global KeyID is configured on 1 package(s)",
+                            "all 1 TDMR(s) initialised",
+                            "module disabled: all memory is the host's, "
+                            "the next TDH.SYS.INIT begins anew"]][:-1]
+    assert layout.EmulatorLog(log).number("pages_owned") == 1 + 2 + 1024
+
+
+def test_disable_writes_with_a_private_keyid():
+    _, log = probe("disable-without-write-back", options="module=2.0")
+    assert violations(log) == [
+        "a new kernel begins on CPU 0, but CPU 0 has made no WBINVD since TDH.SYS.DISABLE: "
+        "its caches may hold lines with a private KeyID"]
+
+
+def test_a_module_before_2_0_has_no_disable():
+    facts, log = probe("disable-without-write-back")
+    assert facts["disable"] == 0xc000010000000000
+    assert "pages_owned 1027" in log
+
+
 def test_a_cpu_that_goes_on_with_the_old_kernel_is_noticed():
     _, log = probe("old-kernel-goes-on", cpus=2)
     assert violations(log) == ["SEAMCALL 0x22 on CPU 1, whose kernel was replaced by a new one"]

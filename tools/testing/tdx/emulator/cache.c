@@ -56,9 +56,9 @@ static void check_host_lines(void)
 
 /*
  * The SYS leaves write the module's own memory, which no host ever gets, and
- * buffers, which have no private KeyID.  TDH.SYS.TDMR.INIT writes PAMTs; so do
- * the leaves for TDs, which lock a page's entry before they look at it, and they
- * write pages of TDs.
+ * buffers, which have no private KeyID.  TDH.SYS.TDMR.INIT writes PAMTs, and so may
+ * TDH.SYS.DISABLE; so do the leaves for TDs, which lock a page's entry before they
+ * look at it, and they write pages of TDs.
  */
 static bool writes_with_private_keyid(u64 leaf)
 {

@@ -10,6 +10,7 @@ static const char * const states[] = {
 	[TDX_MODEL_CONFIG_DONE] = "CONFIG_DONE",
 	[TDX_MODEL_READY] = "READY",
 	[TDX_MODEL_SHUTDOWN] = "SHUTDOWN",
+	[TDX_MODEL_DISABLING] = "DISABLING",
 };
 
 static void dump_tdmr(unsigned int i, const struct tdx_model_tdmr *tdmr)

@@ -14,6 +14,7 @@ static bool busy_status(u64 leaf, u64 *status)
 	case TDH_SYS_KEY_CONFIG:
 	case TDH_SYS_SHUTDOWN:
 	case TDH_SYS_UPDATE:
+	case TDH_SYS_DISABLE:
 		*status = TDX_SYS_BUSY;
 		return true;
 	case TDH_SYS_TDMR_INIT:

@@ -123,6 +123,9 @@ void seam_log_progress(const struct tdx_model *model, const struct tdx_model_reg
 	case TDH_SYS_TDMR_INIT:
 		log_tdmr_init(in, out);
 		break;
+	case TDH_SYS_DISABLE:
+		log_line("module disabled: all memory is the host's, the next TDH.SYS.INIT begins anew");
+		break;
 	}
 }
 

@@ -201,6 +201,8 @@ static enum tdx_model_state next_state(const struct model_machine *m, u64 leaf,
 		return TDX_MODEL_SHUTDOWN;
 	case TDH_SYS_LP_SHUTDOWN:
 		return is_1_0 ? TDX_MODEL_SHUTDOWN : state;
+	case TDH_SYS_DISABLE:
+		return TDX_MODEL_INIT_PENDING;
 	default:
 		return state;
 	}
@@ -215,6 +217,15 @@ static void check_summary(const struct model_machine *m, u64 leaf, u64 status,
 		stop_if(after.state != next_state(m, leaf, before.state), "wrong next state");
 		if (leaf == TDH_SYS_CONFIG)
 			stop_if(!after.nr_tdmrs || !after.bytes_owned, "SYS.CONFIG took nothing");
+		if (leaf == TDH_SYS_DISABLE)
+			stop_if(after.nr_lps_done || after.nr_keyids || after.nr_keys ||
+				after.nr_tdmrs || after.handoff_valid || after.bytes_owned,
+				"SYS.DISABLE left something");
+		return;
+	}
+	if (status == TDX_INTERRUPTED_RESUMABLE) {
+		stop_if(after.state != TDX_MODEL_DISABLING || after.nr_tdmrs >= before.nr_tdmrs ||
+			after.bytes_owned >= before.bytes_owned, "SYS.DISABLE did not get on");
 		return;
 	}
 	/* Nothing else of a call that did nothing, but the KeyID of SYS.CONFIG. */
@@ -317,7 +328,7 @@ static void checked_call(struct model_machine *m, unsigned int lp, struct tdx_mo
 static const u16 leaves[] = {
 	TDH_SYS_INIT, TDH_SYS_LP_INIT, TDH_SYS_INFO, TDH_SYS_RD, TDH_SYS_RDALL, TDH_SYS_CONFIG,
 	TDH_SYS_KEY_CONFIG, TDH_SYS_TDMR_INIT, TDH_SYS_SHUTDOWN, TDH_SYS_UPDATE,
-	TDH_SYS_LP_SHUTDOWN, TDH_MNG_CREATE, TDH_VP_ENTER, 42, 0x7777, 127,
+	TDH_SYS_LP_SHUTDOWN, TDH_SYS_DISABLE, TDH_MNG_CREATE, TDH_VP_ENTER, 42, 0x7777, 127,
 };
 
 static void step_call(struct model_machine *m, struct input *in, u8 op)
@@ -375,7 +386,7 @@ static void replace_module(struct model_machine *m, u16 min_update_hv, bool init
 
 static void step_platform(struct model_machine *m, struct input *in, u8 op)
 {
-	static const u32 msrs[] = { 0x3b, 0x87, 0xfe, 0x10a, 0x1f3, 0x982, 0x1401, 0 };
+	static const u32 msrs[] = { 0x3b, 0x87, 0x9a, 0xfe, 0x10a, 0x1f3, 0x982, 0x1401, 0 };
 
 	switch (op >> 2 & 7) {
 	case 0:

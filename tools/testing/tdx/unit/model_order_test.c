@@ -168,6 +168,16 @@ static const struct leaf_row rows_1_0[] = {
 	{ TDH_SYS_LP_SHUTDOWN, { 0, 0, 0, 0, 0, 0, 0, 0 } },
 };
 
+/* Before 2.0 there is no TDH.SYS.DISABLE. */
+static const struct leaf_row disable_1_5 = {
+	TDH_SYS_DISABLE, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY,
+			   NO_LEAF, SHUT }
+};
+
+static const struct leaf_row disable_2_0 = {
+	TDH_SYS_DISABLE, { 0, 0, 0, 0, 0, 0, 0, SHUT }
+};
+
 /* The state that a stage is in, and the one that a successful leaf leads to. */
 static const enum tdx_model_state state_of[NR_STAGES] = {
 	[PENDING] = TDX_MODEL_INIT_PENDING,
@@ -194,6 +204,8 @@ static enum tdx_model_state state_after(const struct model_machine *m, u64 leaf,
 		return TDX_MODEL_READY;
 	case TDH_SYS_SHUTDOWN:
 		return TDX_MODEL_SHUTDOWN;
+	case TDH_SYS_DISABLE:
+		return TDX_MODEL_INIT_PENDING;
 	case TDH_SYS_LP_SHUTDOWN:
 		if (m->config.generation == TDX_MODEL_1_0)
 			return TDX_MODEL_SHUTDOWN;
@@ -231,9 +243,12 @@ TEST_F(order, each_leaf_in_each_state)
 	unsigned int i;
 
 	for (m->config.generation = TDX_MODEL_1_5; m->config.generation <= TDX_MODEL_2_0;
-	     m->config.generation++)
+	     m->config.generation++) {
 		for (i = 0; i < ARRAY_SIZE(rows_1_5); i++)
 			EXPECT_TRUE(row_holds(m, &rows_1_5[i]));
+		EXPECT_TRUE(row_holds(m, m->config.generation < TDX_MODEL_2_0 ? &disable_1_5 :
+										&disable_2_0));
+	}
 	m->config.generation = TDX_MODEL_1_0;
 	for (i = 0; i < ARRAY_SIZE(rows_1_0); i++)
 		EXPECT_TRUE(row_holds(m, &rows_1_0[i]));
@@ -293,6 +308,7 @@ static const struct {
 	{ TDH_SYS_SHUTDOWN, READY, { 0, TDX_SYS_BUSY, TDX_SYS_BUSY, 0 } },
 	{ TDH_SYS_UPDATE, INIT_DONE, { U_DATA, TDX_SYS_BUSY, TDX_SYS_BUSY, U_DATA } },
 	{ TDH_SYS_LP_SHUTDOWN, READY, { 0, 0, 0, 0 } },
+	{ TDH_SYS_DISABLE, INIT_DONE, { 0, TDX_SYS_BUSY, TDX_SYS_BUSY, 0 } },
 };
 
 TEST_F(order, each_leaf_while_a_lock_is_held)
@@ -303,6 +319,7 @@ TEST_F(order, each_leaf_while_a_lock_is_held)
 	enum held held;
 	unsigned int i;
 
+	m->config.generation = TDX_MODEL_2_0;
 	for (i = 0; i < ARRAY_SIZE(lock_cases); i++)
 		for (held = FREE; held < NR_HELD; held++) {
 			global = held == GLOBAL_EXCLUSIVE ? -1 : held == GLOBAL_SHARED ? 2 : 0;

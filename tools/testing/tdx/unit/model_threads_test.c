@@ -321,6 +321,56 @@ static void *shut_down(void *worker)
 	return NULL;
 }
 
+/* All disable the module in the middle of their work; one comes to the end of it. */
+static void *disable(void *worker)
+{
+	struct worker *w = worker;
+	struct tdx_model_regs regs;
+	unsigned int left = draw(w, 50);
+	u64 status;
+
+	pthread_barrier_wait(&w->crowd->start);
+	for (; left && !__atomic_load_n(&w->crowd->wrong, __ATOMIC_RELAXED); left--) {
+		regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .rcx = G(1) };
+		status = call(w, &regs);
+		if (status != (TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX))
+			expect(w, TDH_SYS_TDMR_INIT, status, TDX_SYS_BUSY, TDX_SYS_NOT_READY);
+	}
+	do {
+		regs = (struct tdx_model_regs) { .rax = TDH_SYS_DISABLE };
+		status = call(w, &regs);
+		if (status != TDX_INTERRUPTED_RESUMABLE)
+			expect(w, TDH_SYS_DISABLE, status, TDX_SYS_BUSY, 0);
+	} while (status && !__atomic_load_n(&w->crowd->wrong, __ATOMIC_RELAXED));
+	return NULL;
+}
+
+TEST_F(threads, disable_the_module_and_bring_it_up_again)
+{
+	struct crowd *crowd = &self->crowd;
+	struct model_machine *m = crowd->machine;
+	time_t end = time(NULL) + SECONDS;
+	unsigned int rounds = 0;
+
+	m->config.generation = TDX_MODEL_2_0;
+	do {
+		struct worker workers[MAX_THREADS] = {}, next[MAX_THREADS] = {};
+
+		machine_make_ready(m);
+		m->spoiled = (struct spoiled_msr) { 0x9a, rounds % 2 };
+		ASSERT_TRUE(run_all(crowd, workers, disable));
+		ASSERT_EQ(TDX_MODEL_INIT_PENDING, m->model.state);
+		ASSERT_EQ(0, m->model.lps_inside);
+		ASSERT_EQ(0, m->bytes_owned);
+		prepare(crowd);
+		ASSERT_TRUE(run_all(crowd, next, bring_up));
+		ASSERT_TRUE(is_complete(&m->model));
+		ASSERT_TRUE(each_chunk_was_done_once());
+		rounds++;
+	} while (time(NULL) < end);
+	printf("# %u rounds, %llu times busy\n", rounds, crowd->nr_busy);
+}
+
 static void update(struct worker *w)
 {
 	struct tdx_model_regs regs = { .rax = TDH_SYS_UPDATE };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The software TDX module from one module to the next: TDH.SYS.SHUTDOWN, the
- * loading of another module, TDH.SYS.UPDATE.
+ * loading of another module, TDH.SYS.UPDATE; and a module that begins anew after
+ * TDH.SYS.DISABLE.
  */
 #include <linux/kernel.h>
 #include <string.h>
@@ -231,6 +232,125 @@ TEST_F(update, only_a_module_that_is_shut_down_is_replaced)
 	ASSERT_TRUE(replace(m));
 	EXPECT_EQ(0, read_field(m, MD_HANDOFF_DATA_VALID));
 	EXPECT_EQ(TDX_SYS_INVALID_HANDOFF, machine_call(m, 0, TDH_SYS_UPDATE));
+}
+
+static void make_ready_2_0(struct model_machine *m)
+{
+	m->config.generation = TDX_MODEL_2_0;
+	machine_make_ready(m);
+}
+
+TEST_F(update, after_disable_all_is_as_after_a_reset)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_tdmr_info tdmr = tdmr_at(G(8), G(1), G(32));
+	unsigned int i;
+
+	make_ready_2_0(m);
+	for (i = 0; i < 300; i++)
+		ASSERT_EQ(0, init_tdmr(m, G(1)));
+	EXPECT_EQ(0, machine_call(m, 3, TDH_SYS_DISABLE)) TH_LOG("%s", tdx_model_why(&m->model));
+	EXPECT_EQ(TDX_MODEL_INIT_PENDING, m->model.state);
+	EXPECT_EQ(0, m->bytes_owned);
+	EXPECT_EQ(0, m->model.lps_inside);
+	EXPECT_FALSE(m->model.keyid_reserved[32]);
+	EXPECT_EQ(TDX_SYS_NOT_READY, init_tdmr(m, G(1)));
+	EXPECT_EQ(TDX_SYS_LP_INIT_NOT_DONE, machine_call(m, 0, TDH_SYS_RD));
+
+	/* Once more, nothing is to do. */
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_DISABLE));
+
+	EXPECT_EQ(0, machine_call(m, 1, TDH_SYS_INIT));
+	for (i = 0; i < 4; i++) {
+		EXPECT_EQ(TDX_SYS_CONFIG_NOT_PENDING, machine_config(m, &tdmr, 1));
+		EXPECT_EQ(0, machine_call(m, i, TDH_SYS_LP_INIT));
+	}
+	EXPECT_EQ(0, machine_config(m, &tdmr, 1));
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_KEY_CONFIG));
+	EXPECT_EQ(TDX_SYS_NOT_READY, init_tdmr(m, G(8)));
+	EXPECT_EQ(0, machine_call(m, 3, TDH_SYS_KEY_CONFIG));
+	EXPECT_EQ(RCX_INVALID, init_tdmr(m, G(1)));
+	for (i = 0; i < 256; i++)
+		ASSERT_EQ(0, init_tdmr(m, G(8)));
+	EXPECT_EQ(TDX_TDMR_ALREADY_INITIALIZED, init_tdmr(m, G(8)));
+}
+
+TEST_F(update, disable_is_busy_while_another_processor_is_in)
+{
+	struct model_machine *m = self->machine;
+	u64 owned;
+
+	make_ready_2_0(m);
+	owned = m->bytes_owned;
+	m->model.lps_inside = 1;
+	EXPECT_EQ(TDX_SYS_BUSY, machine_call(m, 0, TDH_SYS_DISABLE));
+	EXPECT_EQ(TDX_MODEL_READY, m->model.state);
+	EXPECT_EQ(owned, m->bytes_owned);
+	EXPECT_EQ(1, m->model.lps_inside);
+	EXPECT_EQ(0, init_tdmr(m, G(1)));
+
+	/* The same seen by a processor that comes later. */
+	m->model.lps_inside = 1 | TDX_MODEL_ALONE;
+	EXPECT_EQ(TDX_SYS_BUSY, init_tdmr(m, G(1)));
+	EXPECT_EQ(TDX_SYS_BUSY, machine_call(m, 0, TDH_SYS_DISABLE));
+	m->model.lps_inside = 0;
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_DISABLE));
+}
+
+/* An interrupt that never goes away: each call gets on all the same. */
+TEST_F(update, disable_is_interrupted_and_goes_on)
+{
+	struct model_machine *m = self->machine;
+	u64 owned;
+
+	make_ready_2_0(m);
+	owned = m->bytes_owned;
+	m->spoiled = (struct spoiled_msr) { 0x9a, 2 };
+	EXPECT_EQ(TDX_INTERRUPTED_RESUMABLE, machine_call(m, 0, TDH_SYS_DISABLE));
+	EXPECT_GT(owned, m->bytes_owned);
+	EXPECT_LT(0, m->bytes_owned);
+	EXPECT_EQ(0, m->model.lps_inside);
+	/* Nothing else can be done with half a module. */
+	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_SYS_INIT));
+	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_SYS_LP_INIT));
+	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_SYS_RD));
+	EXPECT_EQ(TDX_SYS_NOT_READY, init_tdmr(m, 0));
+	EXPECT_EQ(TDX_SYS_NOT_READY, shut_down(m, 3));
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_LP_SHUTDOWN));
+	/* Another processor may go on with it. */
+	EXPECT_EQ(0, machine_call(m, 2, TDH_SYS_DISABLE));
+	EXPECT_EQ(0, m->bytes_owned);
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT));
+}
+
+TEST_F(update, disable_drops_what_an_earlier_module_left)
+{
+	struct model_machine *m = self->machine;
+
+	make_ready_2_0(m);
+	ASSERT_EQ(0, shut_down(m, 3));
+	EXPECT_EQ(TDX_SYS_SHUTDOWN, machine_call(m, 0, TDH_SYS_DISABLE));
+	ASSERT_TRUE(replace(m));
+	EXPECT_LT(0, m->bytes_owned);
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_DISABLE));
+	EXPECT_EQ(0, m->bytes_owned);
+	machine_call(m, 0, TDH_SYS_INIT);
+	machine_call(m, 0, TDH_SYS_LP_INIT);
+	EXPECT_EQ(0, read_field(m, MD_HANDOFF_DATA_VALID));
+}
+
+/* A kernel before left it so, and nobody knows its TDMRs. */
+TEST_F(update, disable_makes_a_module_that_is_found_ready_usable)
+{
+	struct model_machine *m = self->machine;
+
+	m->config.generation = TDX_MODEL_2_0;
+	machine_reload(m);
+	tdx_model_find_in_state(&m->model, TDX_MODEL_READY);
+	EXPECT_EQ(TDX_SYS_INIT_NOT_PENDING, machine_call(m, 0, TDH_SYS_INIT));
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_DISABLE));
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT));
+	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_LP_INIT));
 }
 
 TEST_F(update, seamcalls_are_counted_on)

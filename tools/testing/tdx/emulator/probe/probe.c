@@ -190,6 +190,7 @@ static u64 get_ready(bool write_back)
 	struct regs regs = { 0 };
 	u64 status;
 
+	/* Has no effect the second time. */
 	vmxon(0);
 	status = init();
 	if (write_back)
@@ -564,6 +565,33 @@ static void case_new_kernel_without_write_back(void)
 	begin_new_kernel();
 }
 
+static u64 disable(void)
+{
+	struct regs regs = { 0 };
+
+	return call("disable", TDH_SYS_DISABLE, &regs);
+}
+
+/* The next kernel has all memory, and a module that begins anew. */
+static void case_disable(void)
+{
+	bring_up(true);
+	say("disable", disable());
+	wbinvd();
+	say("touched", touch(PAMT, true));
+	begin_new_kernel();
+	bring_up(true);
+	wbinvd();
+}
+
+static void case_disable_without_write_back(void)
+{
+	bring_up(true);
+	wbinvd();
+	say("disable", disable());
+	begin_new_kernel();
+}
+
 static void seamcall_when_told(void)
 {
 	struct regs regs = { 0 };
@@ -712,6 +740,8 @@ static const struct {
 	{ "new-kernel", case_new_kernel },
 	{ "refused-leaves", case_refused_leaves },
 	{ "new-kernel-without-write-back", case_new_kernel_without_write_back },
+	{ "disable", case_disable },
+	{ "disable-without-write-back", case_disable_without_write_back },
 	{ "old-kernel-goes-on", case_old_kernel_goes_on },
 	{ "new-regions", case_new_regions },
 	{ "nmi", case_nmi },

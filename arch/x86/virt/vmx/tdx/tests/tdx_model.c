@@ -7,6 +7,8 @@
  */
 #include "tdx_model_internal.h"
 
+#define MSR_INTR_PENDING	0x9a
+
 bool tdx_model_try_exclusive(struct tdx_model_lock *lock)
 {
 	int expected = 0;
@@ -100,6 +102,8 @@ static bool allowed_before_ready(const struct tdx_model *m, u64 leaf)
 	case TDH_SYS_RDALL:
 	case TDH_SYS_UPDATE:
 		return m->config.generation >= TDX_MODEL_1_5;
+	case TDH_SYS_DISABLE:
+		return m->config.generation >= TDX_MODEL_2_0;
 	default:
 		return false;
 	}
@@ -118,15 +122,15 @@ static u64 sys_lp_shutdown(struct tdx_model *m)
 }
 
 /*
- * Shuts the door if nobody else is in.  Who comes later finds it shut, so that no
- * leaf is at work in a module that is shut down.
+ * Shuts the door if nobody else is in.  Who comes later finds it shut, for the reason
+ * @why, so that no other leaf is at work in a module that is shut down or disabled.
  */
-static bool close_door(struct tdx_model *m)
+static bool close_door(struct tdx_model *m, int why)
 {
 	int only_this_lp = 1;
 
-	return __atomic_compare_exchange_n(&m->lps_inside, &only_this_lp, 1 | TDX_MODEL_CLOSED,
-					   false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(&m->lps_inside, &only_this_lp, 1 | why, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 static u64 sys_shutdown(struct tdx_model *m, struct tdx_model_regs *regs)
@@ -141,7 +145,7 @@ static u64 sys_shutdown(struct tdx_model *m, struct tdx_model_regs *regs)
 			       config->module_hv);
 	if (!tdx_model_try_exclusive(&m->global_lock))
 		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
-	if (close_door(m)) {
+	if (close_door(m, TDX_MODEL_CLOSED)) {
 		tdx_model_leave_handoff(m, regs->rcx);
 		tdx_model_enter_state(m, TDX_MODEL_SHUTDOWN);
 	} else {
@@ -183,6 +187,66 @@ static u64 sys_update(struct tdx_model *m)
 	return status;
 }
 
+static bool interrupt_is_pending(struct tdx_model *m)
+{
+	u64 value;
+
+	return m->ops->rdmsr(m->ctx, MSR_INTR_PENDING, &value) && value;
+}
+
+/* As the P-SEAMLDR leaves it. */
+static void begin_anew(struct tdx_model *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < TDX_MODEL_MAX_LPS; i++) {
+		m->lps[i].init_done = false;
+		m->lps[i].shut_down = false;
+	}
+	m->nr_lps_init_done = 0;
+	memset(m->keyid_reserved, 0, sizeof(m->keyid_reserved));
+	memset(m->pkg_key_configured, 0, sizeof(m->pkg_key_configured));
+	m->global_keyid = 0;
+	m->nr_tdmrs = 0;
+	tdx_model_enter_state(m, TDX_MODEL_INIT_PENDING);
+}
+
+/* Each call gets on, by a TDMR at least, whatever interrupts it. */
+static u64 disable(struct tdx_model *m)
+{
+	tdx_model_enter_state(m, TDX_MODEL_DISABLING);
+	tdx_model_drop_handoff(m);
+	while (m->nr_tdmrs) {
+		tdx_model_drop_last_tdmr(m);
+		if (m->nr_tdmrs && interrupt_is_pending(m))
+			return refuse1(m, TDX_INTERRUPTED_RESUMABLE, "% TDMRs are left",
+				       m->nr_tdmrs);
+	}
+	begin_anew(m);
+	return TDX_SUCCESS;
+}
+
+/*
+ * Gives all memory back and forgets all that was configured.  No source that is known
+ * tells what other leaves answer meanwhile: here, that the module is busy while this
+ * one runs, and not ready when it was interrupted.
+ */
+static u64 sys_disable(struct tdx_model *m)
+{
+	u64 status;
+
+	if (!tdx_model_try_exclusive(&m->global_lock))
+		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
+	if (close_door(m, TDX_MODEL_ALONE)) {
+		status = disable(m);
+		__atomic_fetch_and(&m->lps_inside, ~TDX_MODEL_ALONE, __ATOMIC_RELEASE);
+	} else {
+		status = refuse(m, TDX_SYS_BUSY, "another logical processor is in the module");
+	}
+	tdx_model_unlock(&m->global_lock);
+	return status;
+}
+
 static u64 run_leaf(struct tdx_model *m, struct tdx_model_regs *regs, u64 leaf)
 {
 	switch (leaf) {
@@ -213,14 +277,18 @@ static u64 run_leaf(struct tdx_model *m, struct tdx_model_regs *regs, u64 leaf)
 		case TDH_SYS_UPDATE:
 			return sys_update(m);
 		}
+	if (m->config.generation >= TDX_MODEL_2_0 && leaf == TDH_SYS_DISABLE)
+		return sys_disable(m);
 
 	return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RAX,
 		       "leaf % does not exist, or not in this model", leaf);
 }
 
-static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs, bool closed)
+/* @inside is what lps_inside was before this logical processor came. */
+static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs, int inside)
 {
-	enum tdx_model_state state = closed ? TDX_MODEL_SHUTDOWN : tdx_model_state(m);
+	enum tdx_model_state state = inside & TDX_MODEL_CLOSED ? TDX_MODEL_SHUTDOWN :
+								 tdx_model_state(m);
 	u64 leaf = regs->rax & TDX_LEAF_NUMBER_MASK;
 	u64 version = (regs->rax & TDX_LEAF_VERSION_MASK) >> TDX_LEAF_VERSION_SHIFT;
 
@@ -230,6 +298,10 @@ static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs, bool close
 	if (version > 1 || (version == 1 && !version_1_exists(m, leaf)))
 		return refuse2(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RAX,
 			       "leaf % has no version %", leaf, version);
+	if (inside & TDX_MODEL_ALONE)
+		return refuse(m, TDX_SYS_BUSY, "another logical processor disables the module");
+	if (state == TDX_MODEL_DISABLING && leaf != TDH_SYS_DISABLE && leaf != TDH_SYS_LP_SHUTDOWN)
+		return refuse(m, TDX_SYS_NOT_READY, "TDH.SYS.DISABLE has begun");
 	if (state == TDX_MODEL_SHUTDOWN && leaf != TDH_SYS_LP_SHUTDOWN)
 		return refuse(m, TDX_SYS_SHUTDOWN, "the module was shut down");
 	if (state != TDX_MODEL_READY && state != TDX_MODEL_SHUTDOWN &&
@@ -283,14 +355,8 @@ bool tdx_model_update(struct tdx_model *m, const struct tdx_model_config *config
 	m->config = *config;
 	memset(&m->sysinfo, 0, sizeof(m->sysinfo));
 	tdx_model_compose_sysinfo(m);
-	m->nr_lps_init_done = 0;
-	memset(m->lps, 0, sizeof(m->lps));
-	memset(m->keyid_reserved, 0, sizeof(m->keyid_reserved));
-	memset(m->pkg_key_configured, 0, sizeof(m->pkg_key_configured));
-	m->global_keyid = 0;
-	m->nr_tdmrs = 0;
 	m->lps_inside = 0;
-	tdx_model_enter_state(m, TDX_MODEL_INIT_PENDING);
+	begin_anew(m);
 	return true;
 }
 
@@ -317,7 +383,7 @@ void tdx_model_seamcall(struct tdx_model *m, struct tdx_model_regs *regs)
 		leaf = TDX_MODEL_NR_LEAVES - 1;
 
 	lp_state(m)->why[0] = '\0';
-	regs->rax = dispatch(m, regs, inside & TDX_MODEL_CLOSED);
+	regs->rax = dispatch(m, regs, inside);
 	__atomic_fetch_sub(&m->lps_inside, 1, __ATOMIC_RELEASE);
 
 	__atomic_fetch_add(&m->nr_seamcalls, 1, __ATOMIC_RELAXED);

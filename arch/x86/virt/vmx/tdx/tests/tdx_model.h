@@ -104,10 +104,12 @@ enum tdx_model_state {
 	TDX_MODEL_CONFIG_DONE,
 	TDX_MODEL_READY,
 	TDX_MODEL_SHUTDOWN,
+	TDX_MODEL_DISABLING,	/* TDH.SYS.DISABLE was interrupted */
 };
 
-/* In lps_inside: no leaf can begin any more. */
+/* In lps_inside: no leaf can begin any more, or none until the one inside has ended. */
 #define TDX_MODEL_CLOSED	0x40000000
+#define TDX_MODEL_ALONE		0x20000000
 
 /* A lock that is tried once: free, held exclusively, or shared by so many. */
 struct tdx_model_lock {
@@ -156,7 +158,7 @@ struct tdx_model {
 	unsigned int nr_tdmrs;
 	struct tdx_model_tdmr tdmrs[TDX_MODEL_MAX_TDMRS];
 	struct tdx_model_lp lps[TDX_MODEL_MAX_LPS];
-	/* Logical processors in the module; TDX_MODEL_CLOSED: and it is shut down. */
+	/* Logical processors in the module; and TDX_MODEL_CLOSED, TDX_MODEL_ALONE. */
 	int lps_inside;
 	struct tdx_model_handoff handoff;
 

@@ -317,11 +317,16 @@ static void own_pamts(struct tdx_model *m, const struct tdx_model_tdmr *tdmrs,
 }
 
 /* A module that is configured anew has no use for what the one before left. */
-static void drop_handoff(struct tdx_model *m)
+void tdx_model_drop_handoff(struct tdx_model *m)
 {
 	if (m->handoff.valid)
 		own_pamts(m, m->handoff.tdmrs, m->handoff.nr_tdmrs, false);
 	__atomic_store_n(&m->handoff.valid, false, __ATOMIC_RELEASE);
+}
+
+void tdx_model_drop_last_tdmr(struct tdx_model *m)
+{
+	own_pamts(m, &m->tdmrs[--m->nr_tdmrs], 1, false);
 }
 
 void tdx_model_leave_handoff(struct tdx_model *m, u16 version)
@@ -370,7 +375,7 @@ u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_regs *regs)
 	if (!status) {
 		m->nr_tdmrs = regs->rdx;
 		m->global_keyid = regs->r8;
-		drop_handoff(m);
+		tdx_model_drop_handoff(m);
 		own_pamts(m, m->tdmrs, m->nr_tdmrs, true);
 		tdx_model_enter_state(m, TDX_MODEL_CONFIG_DONE);
 	}

@@ -74,5 +74,7 @@ u64 tdx_model_sys_tdmr_init(struct tdx_model *m, struct tdx_model_regs *regs);
 /* From one module to the next (tdx_model_config.c). */
 void tdx_model_leave_handoff(struct tdx_model *m, u16 version);
 void tdx_model_take_handoff(struct tdx_model *m);
+void tdx_model_drop_handoff(struct tdx_model *m);
+void tdx_model_drop_last_tdmr(struct tdx_model *m);
 
 #endif /* _X86_VIRT_TDX_MODEL_INTERNAL_H */
