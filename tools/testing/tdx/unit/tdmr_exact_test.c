@@ -198,6 +198,83 @@ static unsigned int fewest(const struct small_map *small, unsigned int tdmrs, u6
 	return nr;
 }
 
+/* Pages of 4 KB; of the RAM, the first part that is in no CMR. */
+static const struct {
+	const char *name;
+	struct { unsigned int first, nr; } ram[3], cmrs[3], outside;
+} outside_cases[] = {
+	{ "inside", { { 10, 10 } }, { { 10, 10 } } },
+	{ "only its begin", { { 9, 10 } }, { { 10, 20 } }, { 9, 1 } },
+	{ "only its end", { { 10, 11 } }, { { 10, 10 } }, { 20, 1 } },
+	{ "begin and end", { { 5, 20 } }, { { 10, 10 } }, { 5, 5 } },
+	{ "all below", { { 5, 5 } }, { { 10, 10 } }, { 5, 5 } },
+	{ "all behind", { { 20, 5 } }, { { 10, 10 } }, { 20, 5 } },
+	{ "the begin of the second", { { 10, 5 }, { 19, 10 } }, { { 10, 5 }, { 20, 10 } }, { 19, 1 } },
+	{ "between two CMRs", { { 10, 20 } }, { { 10, 5 }, { 16, 20 } }, { 15, 1 } },
+	{ "CMRs that touch", { { 10, 20 } }, { { 10, 5 }, { 15, 5 }, { 20, 10 } } },
+	{ "RAM that begins where CMRs touch", { { 15, 5 } }, { { 10, 5 }, { 15, 5 } } },
+	{ "RAM that ends where CMRs touch", { { 10, 5 }, { 16, 4 } }, { { 10, 5 }, { 15, 5 } } },
+	{ "behind CMRs that touch", { { 10, 11 } }, { { 10, 5 }, { 15, 5 } }, { 20, 1 } },
+	{ "below CMRs that touch", { { 9, 11 } }, { { 10, 5 }, { 15, 5 } }, { 9, 1 } },
+	{ "a CMR without RAM", { { 10, 5 }, { 30, 5 } }, { { 10, 5 }, { 20, 5 }, { 30, 5 } } },
+};
+
+#define PAGES(n)	((u64)(n) * SZ_4K)
+
+TEST(the_first_ram_in_no_cmr_is_named)
+{
+	struct tdx_ram ram[3] = {};
+	struct tdx_cmr_info cmrs[3];
+	struct tdmr_failure failure;
+	struct tdmr_map map;
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(outside_cases); i++) {
+		map = (struct tdmr_map) { .ram = ram, .cmrs = cmrs };
+		for (j = 0; j < 3; j++) {
+			ram[j].base = PAGES(outside_cases[i].ram[j].first);
+			ram[j].size = PAGES(outside_cases[i].ram[j].nr);
+			map.nr_ram += !!ram[j].size;
+			cmrs[j].base = PAGES(outside_cases[i].cmrs[j].first);
+			cmrs[j].size = PAGES(outside_cases[i].cmrs[j].nr);
+			map.nr_cmrs += !!cmrs[j].size;
+		}
+		failure = tdmr_check_ram(&map);
+		EXPECT_EQ(outside_cases[i].outside.nr ? TDMR_RAM_OUTSIDE_CMRS : TDMR_OK,
+			  failure.error) TH_LOG("%s", outside_cases[i].name);
+		EXPECT_EQ(PAGES(outside_cases[i].outside.first), failure.base)
+			TH_LOG("%s", outside_cases[i].name);
+		EXPECT_EQ(PAGES(outside_cases[i].outside.nr), failure.size)
+			TH_LOG("%s", outside_cases[i].name);
+	}
+}
+
+/* PAMTs are all that is reserved, and none is lost behind the border. */
+TEST(cmrs_that_touch_leave_no_area_between_them)
+{
+	static const struct tdx_ram ram[] = { { 0, 4ULL * SZ_1G } };
+	static const struct tdx_cmr_info cmrs[] = {
+		{ 0, SZ_512M }, { SZ_512M, SZ_512M }, { SZ_1G, 3ULL * SZ_1G },
+	};
+	struct geometry geometry = { .map = {
+		.ram = ram, .nr_ram = 1, .cmrs = cmrs, .nr_cmrs = 3,
+		.limits = { 64, 16, 16 }, .nr_cpus = 1,
+	} };
+	struct model_memory memory;
+	u64 pamt;
+
+	model_memory_init(&memory, 0, 0);
+	ASSERT_EQ(TDMR_OK, geometry_make(&geometry, &memory.source).error);
+	ASSERT_EQ(1, geometry.layout.nr_tdmrs);
+	pamt = geometry.info[0].pamt[0].base;
+	EXPECT_EQ(pamt, geometry.info[0].reserved[0].offset);
+	EXPECT_EQ(geometry_pamt_bytes(&geometry), geometry.info[0].reserved[0].size);
+	EXPECT_EQ(0, geometry.info[0].reserved[1].size);
+	/* And the memory behind the CMRs. */
+	EXPECT_EQ(2, geometry.layout.nr_unusable);
+	geometry_free(&geometry);
+}
+
 TEST(a_block_that_uses_all_reserved_areas_does_not_keep_others_from_being_split)
 {
 	static const struct tdx_ram ram[] = {

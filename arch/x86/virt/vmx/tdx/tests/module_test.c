@@ -208,6 +208,23 @@ static void a_module_that_dies_is_not_said_to_be_missing(struct kunit *test)
 	expect_dead(test, -ENODEV);
 }
 
+/* Memory that the page allocator has, unlike what is below the first megabyte. */
+static void ram_below_the_first_cmr_is_named(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	struct tdx_cmr_info *cmr = &host->config.cmrs[0];
+	char range[48];
+
+	scnprintf(range, sizeof(range), "[0x%llx-0x%llx]", cmr->base, cmr->base + SZ_8M - 1);
+	cmr->base += SZ_8M;
+	cmr->size -= SZ_8M;
+	model_host_restart(host);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -EADDRNOTAVAIL);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(host->module.cause.text, range), "says: %s",
+				  host->module.cause.text);
+	expect_dead(test, -EADDRNOTAVAIL);
+}
+
 static void ram_outside_the_cmrs_is_named(struct kunit *test)
 {
 	struct model_host *host = test->priv;
@@ -276,6 +293,7 @@ static struct kunit_case module_test_cases[] = {
 	KUNIT_CASE(a_module_that_a_previous_kernel_used_is_recognised),
 	KUNIT_CASE(what_a_fresh_module_answers_is_left_to_it),
 	KUNIT_CASE(a_module_that_dies_is_not_said_to_be_missing),
+	KUNIT_CASE(ram_below_the_first_cmr_is_named),
 	KUNIT_CASE(ram_outside_the_cmrs_is_named),
 	KUNIT_CASE(an_offline_cpu_is_named_and_nothing_is_lost),
 	KUNIT_CASE(a_missing_cpu_is_named_as_the_cause),

@@ -106,8 +106,10 @@ static void what_the_module_says_is_what_the_host_believes(struct kunit *test)
 
 	config->max_tdmrs = 33;
 	config->max_reserved_per_tdmr = 9;
+	/* Two that touch, and one apart. */
 	config->cmrs[0].size = SZ_1G;
-	config->cmrs[1] = (struct tdx_cmr_info) { 4ULL * SZ_1G, SZ_2M };
+	config->cmrs[1] = (struct tdx_cmr_info) { config->cmrs[0].base + SZ_1G, SZ_2M };
+	config->cmrs[2] = (struct tdx_cmr_info) { 4ULL * SZ_1G, SZ_2M };
 	KUNIT_ASSERT_EQ_MSG(test, read_sysinfo(c), 0, "%s", c->cause.text);
 	KUNIT_EXPECT_EQ(test, c->info.major_version, config->major_version);
 	KUNIT_EXPECT_EQ(test, c->info.minor_version, config->minor_version);
@@ -116,8 +118,8 @@ static void what_the_module_says_is_what_the_host_believes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->info.tdmr_limits.max_tdmrs, 33u);
 	KUNIT_EXPECT_EQ(test, c->info.tdmr_limits.max_reserved_per_tdmr, 9u);
 	KUNIT_EXPECT_EQ(test, c->info.tdmr_limits.pamt_entry_size, 16u);
-	KUNIT_EXPECT_EQ(test, c->info.nr_cmrs, 2u);
-	KUNIT_EXPECT_EQ(test, memcmp(c->info.cmrs, config->cmrs, 2 * sizeof(config->cmrs[0])), 0);
+	KUNIT_EXPECT_EQ(test, c->info.nr_cmrs, 3u);
+	KUNIT_EXPECT_EQ(test, memcmp(c->info.cmrs, config->cmrs, 3 * sizeof(config->cmrs[0])), 0);
 }
 
 static void limits_of_zero_are_refused(struct kunit *test)
