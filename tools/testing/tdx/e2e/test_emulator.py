@@ -252,6 +252,11 @@ def test_an_exit_behind_sti_does_not_let_interrupts_in():
     assert facts["interrupts"] == 1 and facts["too_early"] == 0
 
 
+def test_an_msr_that_reads_otherwise_can_be_written():
+    facts, _ = probe("write-pat", options="msr=all:0x277:0x1234")
+    assert facts["trapped"] == 0 and facts["pat"] == 0x1234
+
+
 def test_reserved_bits_of_cr3_are_a_general_protection_fault():
     assert probe("reserved-bits-of-cr3")[0]["trapped"] == 13
 

@@ -280,7 +280,13 @@ static bool msr_write(struct cpu *cpu, u32 msr, u64 value)
 		cpu->msr_store[s->slot] = value;
 		return true;
 	}
-	return a && a->write && a->write(cpu, value);
+	if (a)
+		return a->write && a->write(cpu, value);
+	/* Intercepted for what it reads: see msr_init() */
+	if (!is_passed(msr))
+		return false;
+	native_wrmsr(msr, value);
+	return true;
 }
 
 void msr_exit(struct cpu *cpu, bool write, unsigned int insn_length)

@@ -25,6 +25,7 @@
 #define TRAMPOLINE		0x8000ULL
 #define BOOT_PARAMS_CMDLINE	0x228
 #define MSR_KEYID_PARTITIONING	0x87
+#define MSR_PAT			0x277
 #define MSR_VMX_BASIC		0x480
 #define MSR_MC1_STATUS		0x405
 #define MSR_MC1_ADDR		0x406
@@ -365,6 +366,12 @@ static void case_interrupt_shadow(void)
 		     : "=&r"(behind) : "r"(SIZE_1G * 16) : "rax", "memory");
 	say("interrupts", now(interrupts));
 	say("too_early", behind - now(interrupted_at));
+}
+
+static void case_write_pat(void)
+{
+	say("trapped", attempt("xchgq %%rax, %0; wrmsr", "r"(0x00070406ULL), "c"(MSR_PAT), "d"(0)));
+	say("pat", native_rdmsr(MSR_PAT));
 }
 
 static void case_reserved_bits_of_cr3(void)
@@ -722,6 +729,7 @@ static const struct {
 	{ "vmcs-in-added-memory", case_vmcs_in_added_memory },
 	{ "interrupt-on-a-foreign-stack", case_interrupt_on_a_foreign_stack },
 	{ "interrupt-shadow", case_interrupt_shadow },
+	{ "write-pat", case_write_pat },
 	{ "reserved-bits-of-cr3", case_reserved_bits_of_cr3 },
 	{ "prefixes", case_prefixes },
 	{ "operands-of-the-module", case_operands_of_the_module },
