@@ -257,6 +257,14 @@ def test_an_msr_that_reads_otherwise_can_be_written():
     assert facts["trapped"] == 0 and facts["pat"] == 0x1234
 
 
+def test_no_feature_is_offered_that_is_not_emulated():
+    """Whatever QEMU's CPU has."""
+    facts, _ = probe("features")
+    assert not facts["features_ecx"] & (1 << 21 | 1 << 13), "x2APIC, CMPXCHG16B"
+    assert not facts["extended_ecx"] >> 31, "PKS"
+    assert facts["xcr0"] == 0x207 and facts["bndregs"] == 0
+
+
 def test_reserved_bits_of_cr3_are_a_general_protection_fault():
     assert probe("reserved-bits-of-cr3")[0]["trapped"] == 13
 

@@ -14,22 +14,44 @@
 #define LEAF_FEATURES		1
 #define LEAF_EXTENDED_FEATURES	7
 #define LEAF_TOPOLOGY		0xb
+#define LEAF_XSAVE		0xd
+#define XSAVE_AVX		2
+#define XSAVE_PKRU		9
 
-#define FEATURES_ECX_MONITOR	BIT_ULL(3)
 #define FEATURES_ECX_VMX	BIT_ULL(5)
-#define FEATURES_ECX_CX16	BIT_ULL(13)
 #define FEATURES_ECX_OSXSAVE	BIT_ULL(27)
-#define FEATURES_ECX_HYPERVISOR	BIT_ULL(31)
 #define FEATURES_EDX_SELF_SNOOP	BIT_ULL(27)
 
 #define EXT_EBX_TSC_ADJUST	BIT_ULL(1)
-#define EXT_EBX_MPX		BIT_ULL(14)
-#define EXT_EBX_PCOMMIT		BIT_ULL(22)
 #define EXT_ECX_OSPKE		BIT_ULL(4)
 #define EXT_ECX_TME		BIT_ULL(13)
 #define EXT_ECX_MOVDIR64B	BIT_ULL(28)
 #define EXT_EDX_SPEC_CTRL	BIT_ULL(26)
 #define EXT_EDX_ARCH_CAP	BIT_ULL(29)
+
+/*
+ * What is kept of QEMU's features: instructions alone, or what the rest of the emulator
+ * knows.  A newer QEMU may have more, with MSRs and bits of CR4 that it does not know.
+ */
+
+/* SSE3 PCLMUL SSSE3 FMA SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND */
+#define KEEP_FEATURES_ECX	0x76d81203
+/* FPU DE PSE TSC MSR PAE MCE CX8 APIC SEP MTRR PGE MCA CMOV PAT PSE36 CLFLUSH ACPI ... SSE2 */
+#define KEEP_FEATURES_EDX	0x07cbfbfd
+/* FSGSBASE BMI1 AVX2 SMEP BMI2 ERMS RDSEED ADX SMAP CLFLUSHOPT CLWB SHA */
+#define KEEP_EXT_EBX		0x219c03a9
+/* UMIP PKU VAES VPCLMUL LA57 RDPID */
+#define KEEP_EXT_ECX		0x0041060c
+/* FSRM */
+#define KEEP_EXT_EDX		0x00000010
+/* FZRM FSRS FSRC */
+#define KEEP_EXT1_EAX		0x00001c00
+/* x87 SSE AVX PKRU */
+#define KEEP_XCR0		0x207
+/* XSAVEOPT, XGETBV with ECX 1 */
+#define KEEP_XSAVE_EAX		0x5
+
+#define ADDRESS_BITS		0xffff		/* physical, linear */
 
 #define CACHE_SELF_INITIALIZING	BIT_ULL(8)
 
@@ -58,22 +80,24 @@ static const struct leaf_rule rules[] = {
 	    FOUR('i', 'n', 'e', 'I') } },
 	/* Sapphire Rapids */
 	{ LEAF_FEATURES, ANY_SUBLEAF,
-	  { 0, KEEP,
-	    KEEP & ~(FEATURES_ECX_MONITOR | FEATURES_ECX_CX16 | FEATURES_ECX_HYPERVISOR), KEEP },
+	  { 0, KEEP, KEEP_FEATURES_ECX, KEEP_FEATURES_EDX },
 	  { 0x806f8, 0, FEATURES_ECX_VMX, FEATURES_EDX_SELF_SNOOP } },
 	/* caches: see leaf 4; TLBs: not told */
 	{ 2, ANY_SUBLEAF, { 0 }, { 0x00feff01, 0, 0, 0 } },
 	/* the APIC timer always runs */
 	{ 6, ANY_SUBLEAF, { 0 }, { BIT_ULL(2), 0, 0, 0 } },
 	{ LEAF_EXTENDED_FEATURES, 0,
-	  { 0, KEEP & ~(EXT_EBX_MPX | EXT_EBX_PCOMMIT), KEEP, KEEP },
+	  { 0, KEEP_EXT_EBX, KEEP_EXT_ECX, KEEP_EXT_EDX },
 	  { 2, EXT_EBX_TSC_ADJUST, EXT_ECX_TME | EXT_ECX_MOVDIR64B,
 	    EXT_EDX_SPEC_CTRL | EXT_EDX_ARCH_CAP } },
-	{ LEAF_EXTENDED_FEATURES, 1, { KEEP, KEEP, KEEP, KEEP }, { 0 } },
+	{ LEAF_EXTENDED_FEATURES, 1, { KEEP_EXT1_EAX, 0, 0, 0 }, { 0 } },
 	/* PSFD, IPRED_CTRL, RRSBA_CTRL, BHI_CTRL: see SPEC_CTRL in msr.c */
 	{ LEAF_EXTENDED_FEATURES, 2, { 0 }, { 0, 0, 0, 0x17 } },
 	{ LEAF_TOPOLOGY, ANY_SUBLEAF, { KEEP, KEEP, KEEP, KEEP }, { 0 } },
-	{ 0xd, ANY_SUBLEAF, { KEEP, KEEP, KEEP, KEEP }, { 0 } },
+	{ LEAF_XSAVE, 0, { KEEP_XCR0, KEEP, KEEP, 0 }, { 0 } },
+	{ LEAF_XSAVE, 1, { KEEP_XSAVE_EAX, KEEP, 0, 0 }, { 0 } },
+	{ LEAF_XSAVE, XSAVE_AVX, { KEEP, KEEP, KEEP, 0 }, { 0 } },
+	{ LEAF_XSAVE, XSAVE_PKRU, { KEEP, KEEP, KEEP, 0 }, { 0 } },
 	{ EXTENDED, ANY_SUBLEAF, { 0 }, { MAX_EXTENDED_LEAF, 0, 0, 0 } },
 	{ EXTENDED + 1, ANY_SUBLEAF, { 0, 0, AMD_ECX_ON_INTEL, AMD_EDX_ON_INTEL }, { 0 } },
 	{ EXTENDED + 2, ANY_SUBLEAF, { 0 },
@@ -88,7 +112,7 @@ static const struct leaf_rule rules[] = {
 	{ EXTENDED + 6, ANY_SUBLEAF, { 0 }, { 0, 0, 0x08008040, 0 } },
 	/* the TSC never stops */
 	{ EXTENDED + 7, ANY_SUBLEAF, { 0 }, { 0, 0, 0, BIT_ULL(8) } },
-	{ EXTENDED + 8, ANY_SUBLEAF, { KEEP, 0, 0, 0 }, { 0 } },
+	{ EXTENDED + 8, ANY_SUBLEAF, { ADDRESS_BITS, 0, 0, 0 }, { 0 } },
 };
 
 /* Leaf 4 in the usual terms; sizes are those of the real part. */

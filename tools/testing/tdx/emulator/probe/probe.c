@@ -374,6 +374,20 @@ static void case_write_pat(void)
 	say("pat", native_rdmsr(MSR_PAT));
 }
 
+static void case_features(void)
+{
+	u32 regs[4];
+
+	native_cpuid(1, 0, regs);
+	say("features_ecx", regs[2]);
+	native_cpuid(7, 0, regs);
+	say("extended_ecx", regs[2]);
+	native_cpuid(0xd, 0, regs);
+	say("xcr0", regs[0]);
+	native_cpuid(0xd, 3, regs);
+	say("bndregs", regs[0]);
+}
+
 static void case_reserved_bits_of_cr3(void)
 {
 	say("trapped", attempt("movq %0, %%cr3", "r"(BIT_ULL(60) | phys_of(pml4))));
@@ -730,6 +744,7 @@ static const struct {
 	{ "interrupt-on-a-foreign-stack", case_interrupt_on_a_foreign_stack },
 	{ "interrupt-shadow", case_interrupt_shadow },
 	{ "write-pat", case_write_pat },
+	{ "features", case_features },
 	{ "reserved-bits-of-cr3", case_reserved_bits_of_cr3 },
 	{ "prefixes", case_prefixes },
 	{ "operands-of-the-module", case_operands_of_the_module },
