@@ -7,6 +7,7 @@
 
 #include <linux/cc_platform.h>
 #include <linux/errno.h>
+#include <linux/limits.h>
 #include <linux/types.h>
 
 struct mce;
@@ -38,6 +39,15 @@ struct tdx_td_params_limits {
 	u32 nr_cpuid_configs;
 	const struct tdx_td_cpuid *cpuid_configs;
 };
+
+/* Of the reboot notifier behind which there are no SEAMCALLs. */
+#define TDX_REBOOT_PRIORITY	(INT_MAX - 1)
+
+#if defined(CONFIG_INTEL_TDX_HOST) && defined(CONFIG_KEXEC_CORE)
+int tdx_disable(void);
+#else
+static inline int tdx_disable(void) { return 0; }
+#endif
 
 #ifdef CONFIG_INTEL_TDX_HOST
 bool platform_tdx_enabled(void);

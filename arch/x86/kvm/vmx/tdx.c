@@ -13,6 +13,8 @@
 
 #include <linux/kvm_host.h>
 #include <linux/moduleparam.h>
+#include <linux/notifier.h>
+#include <linux/reboot.h>
 #include <linux/sysfs.h>
 
 #include <asm/tdx_host.h>
@@ -56,6 +58,7 @@ MODULE_PARM_DESC(tdx_at_load, "With tdx, initialise TDX now, not for the first T
 
 /* The operations of ordinary VMs, behind those of this file. */
 static int (*vmx_vcpu_precreate)(struct kvm *kvm) __ro_after_init;
+static void (*vmx_hardware_unsetup)(void) __ro_after_init;
 
 static bool is_td(struct kvm *kvm)
 {
@@ -197,6 +200,26 @@ static int tdx_mem_enc_ioctl(struct kvm *kvm, void __user *argp)
 	return ret;
 }
 
+/* Another kernel may want TDX. */
+static int tdx_reboot(struct notifier_block *nb, unsigned long action, void *unused)
+{
+	if (tds_can_be_had())
+		kvm_call_with_hardware_enabled(tdx_disable);
+	return NOTIFY_DONE;
+}
+
+/* Ahead of the core's, behind which there are no SEAMCALLs. */
+static struct notifier_block tdx_reboot_notifier = {
+	.notifier_call = tdx_reboot,
+	.priority = TDX_REBOOT_PRIORITY + 1,
+};
+
+static void tdx_hardware_unsetup(void)
+{
+	unregister_reboot_notifier(&tdx_reboot_notifier);
+	vmx_hardware_unsetup();
+}
+
 /**
  * tdx_hardware_setup - make TDs a type of KVM's VMs
  * @ops: VMX's operations, otherwise complete; wrapped where a TD differs
@@ -207,6 +230,10 @@ static int tdx_mem_enc_ioctl(struct kvm *kvm, void __user *argp)
 void __init tdx_hardware_setup(struct kvm_x86_ops *ops, bool ept)
 {
 	enable_tdx &= ept;
+
+	vmx_hardware_unsetup = ops->hardware_unsetup;
+	ops->hardware_unsetup = tdx_hardware_unsetup;
+	register_reboot_notifier(&tdx_reboot_notifier);
 
 	vmx_vcpu_precreate = ops->vcpu_precreate;
 	ops->vcpu_precreate = tdx_vcpu_precreate;

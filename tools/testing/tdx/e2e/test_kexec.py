@@ -107,6 +107,17 @@ def test_the_next_kernel_has_all_memory_and_a_word_on_the_module(boot_twice, sce
 
 
 @pytest.mark.one_kernel
+@pytest.mark.parametrize("step", ["create-td", "hold-td"])
+@pytest.mark.parametrize("options", ["", " inject=TDH.SYS.DISABLE:1:INTERRUPTED_RESUMABLE:3",
+                                     " inject=TDH.SYS.DISABLE:1:SYS_BUSY:3"])
+def test_the_next_kernel_can_use_a_module_that_can_be_disabled(boot_twice, step, options):
+    """Whether there is a VM, and so VMX operation, or not."""
+    result = boot_twice(f"{step};kexec-load,file;kexec", emulator_options=f"module=2.0{options}")
+    ready(result)
+    assert number(result, "pages_owned") == PAMT_PAGES
+
+
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("before", ["", "set,/sys/devices/system/cpu/cpu3/online=0;"])
 def test_caches_are_written_back_for_a_kernel_that_starts_no_other_cpu(boot_twice, before):
     """Even those of a CPU that went offline."""

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leaving the machine: to the firmware, or to another kernel, which cannot use
- * the TDX module, but must not be harmed by it.
+ * Leaving the machine: to the firmware, or to another kernel, which must not be
+ * harmed by the TDX module, and can use it if the module was disabled before.
  *
  * A crash kernel is started without any of this, it lives in memory that the
  * module never had; see native_machine_crash_shutdown() for the caches.
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
+#include <linux/export.h>
 #include <linux/init.h>
 #include <linux/kexec.h>
-#include <linux/limits.h>
 #include <linux/notifier.h>
 #include <linux/reboot.h>
 
@@ -22,6 +22,8 @@
 #include "host.h"
 #include "module.h"
 #include "pamt.h"
+#include "seamcall.h"
+#include "status.h"
 
 /*
  * Here a partial write, with another KeyID, to memory that was last written with
@@ -32,6 +34,38 @@ static const struct x86_cpu_id partial_write_poisons[] = {
 	X86_MATCH_INTEL_FAM6_MODEL(EMERALDRAPIDS_X, NULL),
 	{ }
 };
+
+/* The module gets on with each call, by a TDMR at least. */
+#define DISABLE_CALLS	1000
+
+/**
+ * tdx_disable - let another kernel use the TDX module from the beginning
+ *
+ * If another kernel is being started.  A module that cannot do that, as those
+ * before 2.0, remains used up until the machine is reset.
+ *
+ * Context: A reboot notifier of a priority above TDX_REBOOT_PRIORITY.  There is no
+ *	    TD, and all online CPUs are in VMX operation.
+ * Return: 0
+ */
+int tdx_disable(void)
+{
+	struct tdx_module *module = tdx_host_module();
+	unsigned int calls = DISABLE_CALLS;
+	struct tdx_regs regs;
+	u64 status;
+
+	/* Pairs with the release in set_state(). */
+	if (!kexec_in_progress || smp_load_acquire(&module->state) != TDX_MODULE_READY)
+		return 0;
+
+	do {
+		regs = (struct tdx_regs) {};
+		status = tdx_seamcall(TDH_SYS_DISABLE, &regs);
+	} while (tdx_status_code(status) == TDX_INTERRUPTED_RESUMABLE && --calls);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(tdx_disable);
 
 /*
  * An initialisation that is under way fails at its next SEAMCALL, later ones at
@@ -55,7 +89,7 @@ static int leave_machine(struct notifier_block *nb, unsigned long action, void *
 /* Ahead of KVM's, which takes the CPUs out of VMX operation. */
 static struct notifier_block reboot_notifier = {
 	.notifier_call = leave_machine,
-	.priority = INT_MAX,
+	.priority = TDX_REBOOT_PRIORITY,
 };
 
 static int __init tdx_watch_kexec(void)
