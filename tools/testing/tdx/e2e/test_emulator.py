@@ -215,6 +215,18 @@ def test_touching_a_pamt_is_a_violation_and_a_machine_check(how):
     assert re.fullmatch(f"host {how} of PAMT memory 0x3000000 at 0x1[0-9a-f]+ cpu 0", violation)
 
 
+@pytest.mark.parametrize("case, options, words", [
+    ("seam-range", "", "host read of the SEAM range 0x3ffffe000000"),
+    ("seam-range", "keyids=1:1", "host read of the SEAM range 0xfffffe000000"),
+    ("trampoline", "", "host write of the emulator's memory 0x9e000"),
+    ("table-in-a-pamt", "", "host read of PAMT memory 0x3000000"),
+])
+def test_what_else_is_not_the_hosts(case, options, words):
+    facts, log = probe(case, options=options)
+    [violation] = violations(log)
+    assert facts["touched"] == 0 and violation.startswith(f"{words} at ")
+
+
 def test_more_violations_than_anybody_reads_are_counted():
     _, log = probe("many-violations")
     assert len(violations(log)) == 1000

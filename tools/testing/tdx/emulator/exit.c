@@ -42,9 +42,11 @@ static void nested_page_fault(struct cpu *cpu)
 {
 	u64 gpa = cpu->vmcb.exit_info2, pa;
 	bool write = cpu->vmcb.exit_info1 & SVM_NPF_WRITE;
+	/* Through the guest's page tables, which QEMU calls a write always */
+	bool walk = cpu->vmcb.exit_info1 & SVM_NPF_WALK;
 	struct insn insn;
 
-	if ((gpa & PAGE_MASK) == APIC_PAGE && write) {
+	if ((gpa & PAGE_MASK) == APIC_PAGE && write && !walk) {
 		if (decode_known(cpu, &insn) && !apic_write_exit(cpu, &insn, gpa))
 			crash_guest(cpu, "this kind of write to the local APIC is not emulated");
 		return;
@@ -52,7 +54,7 @@ static void nested_page_fault(struct cpu *cpu)
 	npt_map_on_demand(gpa);
 	/* Now, or by another CPU since the fault */
 	if (!npt_reach(gpa, write, &pa))
-		foreign_access(cpu, gpa, write);
+		foreign_access(cpu, gpa, write && !walk);
 }
 
 static void instruction_exit(struct cpu *cpu)

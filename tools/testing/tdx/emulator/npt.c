@@ -10,7 +10,6 @@
 #define LEVEL_1G	2
 #define LEVEL_512G	3
 #define LEVEL_SHIFT(l)	(12 + 9 * (l))
-#define WALK_LIMIT	BIT_ULL(48)
 
 /*
  * Accessed and dirty are set from the start, so that the CPUs never write to a
@@ -130,7 +129,7 @@ void npt_set_access(u64 base, u64 size, enum npt_access access)
 	unsigned int level;
 	u64 step;
 
-	if (base >= WALK_LIMIT)
+	if (base >= NPT_WALK_LIMIT)
 		return;
 
 	lock(&npt_lock);
@@ -209,7 +208,7 @@ u64 npt_root(void)
 
 void npt_init(u64 limit)
 {
-	npt_limit = limit < WALK_LIMIT ? limit : WALK_LIMIT;
+	npt_limit = limit < NPT_WALK_LIMIT ? limit : NPT_WALK_LIMIT;
 	map_512g(0);
 	if (limit < SIZE_512G)
 		npt_set_access(limit, SIZE_512G - limit, NPT_NONE);

@@ -8,6 +8,9 @@
 
 #include "x86.h"
 
+/* QEMU's walk ignores the address bits above. */
+#define NPT_WALK_LIMIT	BIT_ULL(48)
+
 enum npt_access {
 	NPT_NONE,
 	NPT_READ,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cpu.h"
 #include "log.h"
+#include "npt.h"
 #include "platform.h"
 
 #define MSR_MTRR_CAP		0xfe
@@ -48,17 +49,19 @@ static void init_keyids(void)
 
 /*
  * The SEAM range lies at the end of the address space, where there is neither
- * RAM nor a device: the software module needs no memory of the machine's.
+ * RAM nor a device: the software module needs no memory of the machine's.  But not
+ * where QEMU's nested walk ignores address bits: it could not be kept from the host.
  */
 static void init_seamrr(void)
 {
 	u64 mask = BIT_ULL(PLATFORM_PHYS_BITS) - SEAMRR_BYTES;
+	u64 end = platform.phys_limit < NPT_WALK_LIMIT ? platform.phys_limit : NPT_WALK_LIMIT;
 
 	platform.msr_mtrr_cap = native_rdmsr(MSR_MTRR_CAP) | MTRR_CAP_SMRR | MTRR_CAP_SMRR_LOCK |
 				MTRR_CAP_SEAMRR;
 	if (options.seamrr == SEAMRR_OFF)
 		return;
-	platform.seamrr_base = platform.phys_limit - SEAMRR_BYTES;
+	platform.seamrr_base = end - SEAMRR_BYTES;
 	platform.seamrr_size = SEAMRR_BYTES;
 	platform.msr_seamrr_base = platform.seamrr_base | SEAMRR_CONFIGURED;
 	platform.msr_seamrr_mask = mask | SEAMRR_ENABLED;

@@ -33,6 +33,11 @@ void smp_init(struct memmap *linux_map, const u8 *trampoline, u64 bytes)
 	cpus[0].activity = CPU_STARTS;
 }
 
+u64 smp_trampoline(void)
+{
+	return trampoline_pa;
+}
+
 static bool is_set(const bool *flag)
 {
 	return __atomic_load_n(flag, __ATOMIC_SEQ_CST);

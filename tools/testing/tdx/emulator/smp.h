@@ -12,6 +12,9 @@
  */
 void smp_init(struct memmap *linux_map, const u8 *trampoline, u64 bytes);
 
+/* The trampoline's page. */
+u64 smp_trampoline(void);
+
 /*
  * Around the guest's turn: only between them can the CPU be reset by another
  * one, so that nothing that the emulator holds is lost.

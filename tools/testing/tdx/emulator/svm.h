@@ -64,6 +64,7 @@
 #define SVM_EVENT_VALID			BIT(31)
 
 #define SVM_NPF_WRITE			BIT_ULL(1)
+#define SVM_NPF_WALK			BIT_ULL(33)
 
 #define SVM_INTERRUPT_SHADOW		BIT_ULL(0)
 

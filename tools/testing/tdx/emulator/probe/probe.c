@@ -27,9 +27,11 @@
 #define MSR_KEYID_PARTITIONING	0x87
 #define MSR_PAT			0x277
 #define MSR_VMX_BASIC		0x480
+#define MSR_SEAMRR_BASE		0x1400
 #define MSR_MC1_STATUS		0x405
 #define MSR_MC1_ADDR		0x406
 #define EMULATOR		0x100000ULL
+#define EMULATOR_TRAMPOLINE	0x9e000ULL
 #define VMXON_REGION(cpu)	(0x2000000ULL + (cpu) * PAGE_SIZE)
 #define SYSINFO			0x2010000ULL
 #define CMRS			0x2011000ULL
@@ -386,6 +388,30 @@ static void case_features(void)
 	say("xcr0", regs[0]);
 	native_cpuid(0xd, 3, regs);
 	say("bndregs", regs[0]);
+}
+
+static void case_seam_range(void)
+{
+	u64 base = native_rdmsr(MSR_SEAMRR_BASE) & PAGE_MASK;
+
+	pdpt[16] = (base & ~(SIZE_1G - 1)) | PTE_P | PTE_W | PTE_PS;
+	say("touched", touch(SIZE_1G * 16 + base % SIZE_1G, false));
+}
+
+static void case_trampoline(void)
+{
+	say("touched", touch(EMULATOR_TRAMPOLINE, true));
+}
+
+/* The CPU finds a page table there. */
+static void case_table_in_a_pamt(void)
+{
+	vmxon(0);
+	init();
+	wbinvd();
+	say("config", config());
+	pdpt[16] = PAMT | PTE_P | PTE_W;
+	say("touched", touch(SIZE_1G * 16, false));
 }
 
 static void case_reserved_bits_of_cr3(void)
@@ -745,6 +771,9 @@ static const struct {
 	{ "interrupt-shadow", case_interrupt_shadow },
 	{ "write-pat", case_write_pat },
 	{ "features", case_features },
+	{ "seam-range", case_seam_range },
+	{ "trampoline", case_trampoline },
+	{ "table-in-a-pamt", case_table_in_a_pamt },
 	{ "reserved-bits-of-cr3", case_reserved_bits_of_cr3 },
 	{ "prefixes", case_prefixes },
 	{ "operands-of-the-module", case_operands_of_the_module },
