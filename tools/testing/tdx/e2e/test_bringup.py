@@ -92,6 +92,9 @@ def test_capabilities_are_what_the_module_reports(boot):
     assert int(result.value("capabilities_attrs"), 16) == 1 << 28
     assert int(result.value("capabilities_xfam"), 16) & 3 == 3
     assert len(result.values("capabilities_cpuid")) == int(result.value("capabilities_nent"))
+    assert int(result.value("capabilities_exact")) == 0
+    assert int(result.value("capabilities_one_less")) == errno.E2BIG
+    assert result.value("capabilities_nent_again") == result.value("capabilities_nent")
     assert int(result.value("capabilities_bad_pointer")) == errno.EFAULT
     assert int(result.value("capabilities_bad_flags")) == errno.EINVAL
     assert int(result.value("capabilities_bad_hw_error")) == errno.EINVAL
@@ -185,7 +188,10 @@ def test_a_cpu_that_linux_ignores_is_named_as_the_cause(boot):
 def test_ram_outside_the_cmrs_is_named(boot):
     result = boot("create-td", cpus=2, packages=1, memory="1G",
                   emulator_options="cmrs=0x400000+0x20000000")
-    assert "is not convertible" in unavailable(result, errno.EADDRNOTAVAIL)
+    base, end = 0x20400000, 0x3ffe0000
+    assert (f"RAM at [{base:#x}-{end - 1:#x}] is not convertible (in no CMR); update the BIOS, or "
+            f"boot with memmap={end - base:#x}${base:#x}") in \
+        unavailable(result, errno.EADDRNOTAVAIL)
     assert layout.EmulatorLog(result.log).count("TDH.SYS.CONFIG") == 0
 
 

@@ -8,6 +8,11 @@ import layout
 from outcome import errors, said
 
 SMALL = {"cpus": 4, "packages": 2, "memory": "1G"}
+# A TDMR for each GB, so that the CPUs work at the same time.
+LARGE = {"cpus": 4, "packages": 2, "memory": "3G"}
+
+# The PAMT of 1 GB, its three levels.
+PAMT_PAGES = 1024 + 2 + 1
 
 
 def number(log, key):
@@ -87,9 +92,21 @@ def test_pamts_that_the_module_wrote_are_made_safe_before_they_are_freed(boot):
     """PAMT pages go back to the host by MOVDIR64B only; all else is a violation."""
     result = boot("create-td", **SMALL,
                   emulator_options="inject=TDH.SYS.TDMR.INIT:256:OPERAND_INVALID:1000000")
-    pages = 1024 + 2 + 1  # the PAMT of 1 GB, its three levels
-    assert number(result.log, "pamt_pages_taken_back") == pages
+    assert number(result.log, "pamt_pages_taken_back") == PAMT_PAGES
     assert number(result.log, "violations") == 0
+
+
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("machine", [SMALL, LARGE], ids=["one TDMR", "several TDMRs"])
+@pytest.mark.parametrize("inject", ["TDH.SYS.KEY.CONFIG:1", "TDH.SYS.KEY.CONFIG:2",
+                                    "TDH.SYS.TDMR.INIT:1", "TDH.SYS.TDMR.INIT:256"])
+def test_no_page_is_the_modules_after_a_failure(boot, machine, inject):
+    """Whatever it had, and on which CPU it was at it."""
+    result = boot("create-td", **machine, emulator_options=f"inject={inject}:OPERAND_INVALID:1000000")
+    assert int(result.value("create_td")) == errno.EIO
+    assert number(result.log, "pages_owned") == 0
+    assert number(result.log, "pamt_pages_taken_back") == \
+        (PAMT_PAGES if machine is SMALL else 3 * PAMT_PAGES)
 
 
 @pytest.mark.kernels("debug")
@@ -134,3 +151,13 @@ def test_a_cpu_that_a_real_time_task_never_leaves_makes_its_seamcalls(boot):
     assert result.value("seamcalls_reached") == "1"
     assert result.value("end_td") == "0"
     assert layout.Info(result.info()).state() == "ready"
+
+
+@pytest.mark.one_kernel
+def test_a_machine_that_is_turned_off_in_the_middle_says_nothing_wrong(boot):
+    """No SEAMCALL follows that KVM took the CPUs out of VMX operation, and no memory is touched."""
+    result = boot("begin-td", cpus=4, packages=2, memory="2G", emulator_options="delay=20000")
+    assert "TDMR(s) initialised" not in result.log
+    assert [message for message in said(result) if "the machine is going down" not in message] == []
+    assert not layout.EmulatorLog(result.log).failed()[SMALL["cpus"]:]
+    assert number(result.log, "pamt_pages_taken_back") == 0

@@ -128,6 +128,19 @@ def test_caches_are_written_back_for_a_kernel_that_starts_no_other_cpu(boot_twic
     no_page_is_left_to_the_module(result)
 
 
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("model, poisons", [(0x806f8, True), (0xc06f2, True), (0xa06d1, False)],
+                         ids=["Sapphire Rapids", "Emerald Rapids", "Granite Rapids"])
+@pytest.mark.parametrize("before", ["", "set,/sys/devices/system/cpu/cpu3/online=0;"],
+                         ids=["online", "offline"])
+def test_caches_are_written_back_whatever_becomes_of_pamts(boot_twice, model, poisons, before):
+    """Where partial writes poison nothing, PAMTs stay as they are, and hide nothing."""
+    result = boot_twice(f"kexec-load,file,nr_cpus=1;hold-td;{before}kexec", cpus=4, packages=2,
+                        emulator_options=f"cpuid=all:1:0:eax:{model:#x}")
+    module_is_used_up(result)
+    assert number(result, "pamt_pages_taken_back") == (PAMT_PAGES if poisons else 0)
+
+
 def start_in_the_middle(boot_twice, how):
     """Of the initialisation of two TDMRs, by two CPUs at once."""
     result = boot_twice(f"kexec-load,{how};begin-td;kexec", cpus=4, packages=2, memory="2G",
@@ -178,6 +191,16 @@ def test_a_crash_in_the_middle_of_the_initialisation(boot_twice, cpu, option):
     assert "TDMR(s) initialised" not in result.log
     module_is_used_up(result)
     assert number(result, "pages_owned") == PAMT_PAGES
+
+
+@pytest.mark.one_kernel
+def test_an_nmi_that_ends_it_all_right_behind_a_seamcall(boot_twice):
+    """The CPU does not come back to where it could write down that its caches are dirty."""
+    result = boot_twice("kexec-load,crash,nr_cpus=1;create-td", **{
+        **CRASH, "cmdline": f"{CRASH['cmdline']} unknown_nmi_panic", "cpus": 1, "packages": 1},
+        emulator_options="nmi=TDH.SYS.TDMR.INIT:5")
+    assert number(result, "pages_owned") == PAMT_PAGES
+    module_is_used_up(result)
 
 
 @pytest.mark.one_kernel

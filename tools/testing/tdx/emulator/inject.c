@@ -48,3 +48,11 @@ bool inject_status(u64 leaf, u64 *status)
 	}
 	return hit;
 }
+
+bool inject_nmi(u64 leaf)
+{
+	static u64 ended;
+
+	return leaf == options.nmi.leaf && options.nmi.call &&
+	       __atomic_add_fetch(&ended, 1, __ATOMIC_SEQ_CST) == options.nmi.call;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Statuses that a host has to be ready for, on demand. */
+/* What a host has to be ready for, on demand: statuses, and an NMI. */
 #ifndef _TDX_EMU_INJECT_H
 #define _TDX_EMU_INJECT_H
 
@@ -10,5 +10,8 @@
  * reaching the module, as the option inject= wants.
  */
 bool inject_status(u64 leaf, u64 *status);
+
+/* A call of @leaf has ended: did an NMI arrive meanwhile, as the option nmi= wants? */
+bool inject_nmi(u64 leaf);
 
 #endif /* _TDX_EMU_INJECT_H */

@@ -244,6 +244,14 @@ static bool parse_log(const char *s)
 	return whole_number(s, 0, LOG_CPUS, &options.log_level);
 }
 
+static bool parse_nmi(const char *s)
+{
+	char word[MAX_PART];
+
+	return word_until(&s, ':', word) && leaf_by_name(word, &options.nmi.leaf) &&
+	       number(&s, &options.nmi.call) && options.nmi.call && !*s;
+}
+
 static bool parse_crash(const char *s)
 {
 	static const char * const names[] = {
@@ -289,6 +297,8 @@ static const struct option known[] = {
 	  "the module gets no random number, so often, at random" },
 	{ "inject", parse_inject, "LEAF:N:STATUS:M", "none",
 	  "from its N-th call on, LEAF answers STATUS M times; up to 8 of these" },
+	{ "nmi", parse_nmi, "LEAF:N", "none",
+	  "an NMI arrives during the N-th call of LEAF, to be delivered right behind it" },
 	{ "crash", parse_crash, "on, log, off", "off",
 	  "crash at the first SEAMCALL, or in the middle of a line of this log" },
 	{ "log", parse_log, "0 to 3", "1",

@@ -54,6 +54,11 @@ struct injection {
 	u64 leaf, first_call, status, nr_calls;
 };
 
+/* An NMI arrives during call @call of @leaf, whichever CPU makes it; 0: none does. */
+struct nmi_option {
+	u64 leaf, call;
+};
+
 enum crash_option {
 	CRASH_OFF,
 	CRASH_ON,
@@ -76,6 +81,7 @@ struct options {
 	unsigned int nr_msrs, nr_cpuids;
 	struct msr_option msrs[MAX_MSRS];
 	struct cpuid_option cpuids[MAX_CPUIDS];
+	struct nmi_option nmi;
 	struct chance busy, no_entropy;
 	bool has_features0;		/* else what the generation has */
 	u64 features0;

@@ -237,6 +237,8 @@ static void call_module(struct cpu *cpu)
 		seam_log_progress(&model, &in, &out);
 	}
 	put_regs(cpu, &out);
+	if (inject_nmi(leaf))
+		cpu_inject_nmi(cpu);
 	trace_seamcall(cpu->index, start, clock_us(), &in, &out);
 	seam_log(cpu, &in, &out, why);
 }

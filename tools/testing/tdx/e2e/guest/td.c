@@ -39,6 +39,12 @@ static void report_capabilities(int vm)
 		       caps.entries[i].eax, caps.entries[i].ebx, caps.entries[i].ecx,
 		       caps.entries[i].edx);
 
+	/* Just enough room, and not quite. */
+	report("capabilities_exact", "%d", vm_command(vm, &cmd));
+	caps.nent--;
+	report("capabilities_one_less", "%d", vm_command(vm, &cmd));
+	report("capabilities_nent_again", "%u", caps.nent);
+
 	cmd.data = 8;	/* not mapped */
 	report("capabilities_bad_pointer", "%d", vm_command(vm, &cmd));
 	cmd.data = (uintptr_t)&caps;

@@ -122,8 +122,7 @@ static void a_package_that_fails_is_named_by_a_cpu_of_it(struct kunit *test)
 	u64 first;
 
 	KUNIT_ASSERT_EQ(test, tdx_module_init(&host->module), 0);
-	for (first = 1; host->leaves[first - 1] != TDH_SYS_KEY_CONFIG; first++)
-		;
+	first = model_host_first(test, host->leaves, TDH_SYS_KEY_CONFIG);
 
 	for (nr = 0; nr < host->config.nr_pkgs; nr++) {
 		model_host_restart(host);

@@ -117,19 +117,9 @@ static bool decides(const u16 *leaves, u64 config, u64 nr, u64 status, struct ou
 	return nr >= config - num_online_cpus() && is_software(status);
 }
 
-static u64 find_config(const u16 *leaves)
-{
-	u64 nr;
-
-	for (nr = 1; leaves[nr - 1] != TDH_SYS_CONFIG; nr++)
-		;
-	return nr;
-}
-
 /* @nr: of the SEAMCALL that is the first to fail */
-static struct outcome outcome_of(const u16 *leaves, u64 nr, u64 status, u64 times)
+static struct outcome outcome_of(const u16 *leaves, u64 config, u64 nr, u64 status, u64 times)
 {
-	u64 config = find_config(leaves);
 	struct outcome outcome;
 
 	if (!tdx_status_failed(status) || (clears(status) && times < 10))
@@ -159,6 +149,7 @@ struct sweep {
 	struct kunit *test;
 	struct model_host *host;
 	u16 leaves[MODEL_HOST_NR_LEAVES];
+	u64 config;		/* the number of TDH.SYS.CONFIG */
 	struct kmsg_dump_iter log;
 	unsigned int cases;
 };
@@ -201,7 +192,7 @@ static void try_one(struct sweep *sweep, u64 nr, u64 status, u64 times)
 {
 	struct model_host *host = sweep->host;
 	struct tdx_module *module = &host->module;
-	struct outcome expected = outcome_of(sweep->leaves, nr, status, times);
+	struct outcome expected = outcome_of(sweep->leaves, sweep->config, nr, status, times);
 	struct kunit *test = sweep->test;
 	unsigned int lines;
 	int ret;
@@ -267,12 +258,13 @@ static void every_status_at_every_seamcall(struct kunit *test)
 	kmsg_dump_rewind(&sweep->log);
 	KUNIT_ASSERT_EQ(test, tdx_module_init(&host->module), 0);
 	memcpy(sweep->leaves, host->leaves, sizeof(sweep->leaves));
+	sweep->config = model_host_first(test, sweep->leaves, TDH_SYS_CONFIG);
+	first_tdmr_init = model_host_first(test, sweep->leaves, TDH_SYS_TDMR_INIT);
 
 	model_host_restart(host);
 	before = model_host_free_pages();
-	for (nr = 1; sweep->leaves[nr - 1] != TDH_SYS_TDMR_INIT; nr++)
+	for (nr = 1; nr < first_tdmr_init; nr++)
 		try_all_statuses(sweep, nr);
-	first_tdmr_init = nr;
 	for (i = 0; i < ARRAY_SIZE(tdmr_init_calls); i++)
 		try_all_statuses(sweep, first_tdmr_init + tdmr_init_calls[i]);
 

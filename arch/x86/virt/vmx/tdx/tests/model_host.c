@@ -286,6 +286,25 @@ void model_host_restart(struct model_host *host)
 }
 
 /**
+ * model_host_first - which SEAMCALL was the first of a leaf
+ * @test:   ends here if there was none
+ * @leaves: MODEL_HOST_NR_LEAVES of them, as in struct model_host
+ * @leaf:   which one
+ *
+ * Context: Process context.
+ * Return: Its number, counted from 1.
+ */
+u64 model_host_first(struct kunit *test, const u16 *leaves, u64 leaf)
+{
+	unsigned int i;
+
+	for (i = 0; i < MODEL_HOST_NR_LEAVES && leaves[i] != leaf; i++)
+		;
+	KUNIT_ASSERT_LT(test, i, MODEL_HOST_NR_LEAVES);
+	return i + 1;
+}
+
+/**
  * model_host_fail - let SEAMCALLs fail
  * @host:   of model_host_create()
  * @first:  the number of the first one, counted from 1

@@ -56,6 +56,7 @@ struct model_host *model_host_create(struct kunit *test);
 void model_host_load(struct model_host *host);
 void model_host_unload(struct model_host *host);
 void model_host_restart(struct model_host *host);
+u64 model_host_first(struct kunit *test, const u16 *leaves, u64 leaf);
 void model_host_fail(struct model_host *host, u64 first, u64 times, u64 status);
 long model_host_free_pages(void);
 
