@@ -47,15 +47,22 @@ static int fail_pages(struct kprobe *probe, struct pt_regs *regs)
 	return is_to_fail(gfp) ? fail(regs, 0) : 0;
 }
 
+/* With a post handler a probe is not optimized into a jump, which could not override. */
+static void do_not_optimize(struct kprobe *probe, struct pt_regs *regs, unsigned long flags)
+{
+}
+
 static struct kprobe slab_probe = {
 	.symbol_name = "should_failslab",
 	.pre_handler = fail_slab,
+	.post_handler = do_not_optimize,
 };
 
 /* Not should_fail_alloc_page(): GCC 14 knows what it returns, and does not call it any more. */
 static struct kprobe page_probe = {
 	.symbol_name = "__alloc_pages",
 	.pre_handler = fail_pages,
+	.post_handler = do_not_optimize,
 };
 
 static struct kprobe *probes[] = { &slab_probe, &page_probe };
