@@ -4,10 +4,8 @@ import pytest
 
 import layout
 
-# KVM refuses a module without these: NO_RBP_MOD and topology enumeration.
-MODULE = "module=2.0 features=0x140000"
 # TDX comes up when kvm_intel is loaded, but not where the machine may hibernate.
-CMDLINE = "kvm_intel.tdx=1 nohibernate"
+CMDLINE = "nohibernate"
 
 pytestmark = pytest.mark.kernels("mainline")
 
@@ -15,7 +13,7 @@ pytestmark = pytest.mark.kernels("mainline")
 @pytest.mark.parametrize("cpus, packages, memory", [(1, 1, "1G"), (4, 2, "6G"), (8, 4, "3G")])
 def test_mainline_initializes_tdx_and_offers_tds(boot, cpus, packages, memory):
     result = boot("create-td", cpus=cpus, packages=packages, memory=memory,
-                  emulator_options=MODULE, cmdline=CMDLINE)
+                  cmdline=CMDLINE)
     log = layout.EmulatorLog(result.log)
     assert log.count("TDH.SYS.LP.INIT") == cpus
     assert log.count("TDH.SYS.KEY.CONFIG") == packages
@@ -27,6 +25,6 @@ def test_mainline_initializes_tdx_and_offers_tds(boot, cpus, packages, memory):
 
 
 def test_without_the_parameter_mainline_leaves_the_module_alone(boot):
-    result = boot("create-td", cpus=2, packages=1, memory="1G", emulator_options=MODULE)
+    result = boot("create-td", cpus=2, packages=1, memory="1G", tdx="")
     assert layout.EmulatorLog(result.log).number("seamcalls") == 0
     assert int(result.value("create_td")) != 0
