@@ -39,6 +39,14 @@ def test_without_vmx_operation_seamcall_is_an_error(boot, parser):
     assert set(WITHOUT_VMX) <= set(passed(parser, result)["tdx_seamcall"])
 
 
+@pytest.mark.one_kernel
+@pytest.mark.parallel
+def test_a_cpu_that_comes_online_while_kvm_is_enabled_is_not_missed(boot, parser):
+    result = boot("note,up", cpus=2, packages=1, memory="1G",
+                  cmdline="kunit.enable=1 kunit.filter_glob=vmx_online")
+    assert list(passed(parser, result)) == ["vmx_online"]
+
+
 @pytest.mark.long
 @pytest.mark.kernels("debug", "kasan")
 def test_all_suites_pass_under_what_the_kernel_checks(boot, parser):
