@@ -44,8 +44,10 @@ struct tdx_td_params_limits {
 #define TDX_REBOOT_PRIORITY	(INT_MAX - 1)
 
 #if defined(CONFIG_INTEL_TDX_HOST) && defined(CONFIG_KEXEC_CORE)
+bool tdx_should_be_disabled(void);
 int tdx_disable(void);
 #else
+static inline bool tdx_should_be_disabled(void) { return false; }
 static inline int tdx_disable(void) { return 0; }
 #endif
 

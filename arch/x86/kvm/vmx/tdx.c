@@ -203,7 +203,7 @@ static int tdx_mem_enc_ioctl(struct kvm *kvm, void __user *argp)
 /* Another kernel may want TDX. */
 static int tdx_reboot(struct notifier_block *nb, unsigned long action, void *unused)
 {
-	if (tds_can_be_had())
+	if (tdx_should_be_disabled())
 		kvm_call_with_hardware_enabled(tdx_disable);
 	return NOTIFY_DONE;
 }

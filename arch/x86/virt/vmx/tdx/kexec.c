@@ -39,25 +39,32 @@ static const struct x86_cpu_id partial_write_poisons[] = {
 #define DISABLE_CALLS	1000
 
 /**
+ * tdx_should_be_disabled - is it time for tdx_disable()?
+ *
+ * Context: A reboot notifier of a priority above TDX_REBOOT_PRIORITY.
+ * Return: Whether another kernel is being started, and the module is in use.
+ */
+bool tdx_should_be_disabled(void)
+{
+	return kexec_in_progress && READ_ONCE(tdx_host_module()->state) == TDX_MODULE_READY;
+}
+EXPORT_SYMBOL_GPL(tdx_should_be_disabled);
+
+/**
  * tdx_disable - let another kernel use the TDX module from the beginning
  *
- * If another kernel is being started.  A module that cannot do that, as those
- * before 2.0, remains used up until the machine is reset.
+ * A module that cannot do that, as those before 2.0, remains used up until the
+ * machine is reset.
  *
- * Context: A reboot notifier of a priority above TDX_REBOOT_PRIORITY.  There is no
- *	    TD, and all online CPUs are in VMX operation.
+ * Context: Where tdx_should_be_disabled() said yes.  There is no TD, and all online
+ *	    CPUs are in VMX operation.
  * Return: 0
  */
 int tdx_disable(void)
 {
-	struct tdx_module *module = tdx_host_module();
 	unsigned int calls = DISABLE_CALLS;
 	struct tdx_regs regs;
 	u64 status;
-
-	/* Pairs with the release in set_state(). */
-	if (!kexec_in_progress || smp_load_acquire(&module->state) != TDX_MODULE_READY)
-		return 0;
 
 	do {
 		regs = (struct tdx_regs) {};
