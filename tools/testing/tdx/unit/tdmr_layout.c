@@ -214,6 +214,9 @@ static void explain(const struct tdmr_failure *failure)
 		fprintf(stderr, "tdmr_layout: no %llu contiguous KB for the PAMT of TDMR [0x%llx-0x%llx]\n",
 			failure->bytes >> 10, base, last);
 		break;
+	case TDMR_MALFORMED_CMRS:
+		fprintf(stderr, "tdmr_layout: the CMRs are not sorted, or one wraps\n");
+		break;
 	}
 }
 

@@ -105,7 +105,7 @@ static bool failure_is_true(const struct tdmr_map *map, const struct tdmr_failur
 
 TEST_F_TIMEOUT(judge, accepts_all_that_random_maps_become, 600)
 {
-	unsigned int n, failures[TDMR_NO_PAMT_MEMORY + 1] = {};
+	unsigned int n, failures[TDMR_MALFORMED_CMRS + 1] = {};
 	struct geometry *geometry = &self->geometry;
 	struct tdmr_failure failure;
 

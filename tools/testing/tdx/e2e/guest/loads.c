@@ -59,13 +59,13 @@ static char *map_pages(unsigned long count, int fd)
 /* Pages that keep their mapping, and of which a program expects that they are still in the TLB. */
 static void touch_working_set(void)
 {
-	static volatile char *pages;
+	static char *pages;
 	int i;
 
 	if (!pages)
 		pages = map_pages(WORKING_SET, -1);
 	for (i = 0; i < WORKING_SET; i++)
-		pages[i * PAGE]++;
+		__atomic_fetch_add(&pages[i * PAGE], 1, __ATOMIC_RELAXED);
 }
 
 /* Each of these ends in an INVLPG. */
@@ -92,7 +92,7 @@ static void protect_page(void)
 
 static void copy_page_on_write(void)
 {
-	static volatile char *page;
+	static char *page;
 	char was;
 
 	if (!page) {
@@ -102,9 +102,10 @@ static void copy_page_on_write(void)
 		if (write(fd, &was, 1) == 1)
 			page = map_pages(1, fd);
 	}
-	was = *page;
-	*page = was;
-	madvise((void *)page, PAGE, MADV_DONTNEED);
+	/* Atomic, as otherwise the compiler sees that this changes nothing. */
+	was = __atomic_load_n(page, __ATOMIC_RELAXED);
+	__atomic_store_n(page, was, __ATOMIC_RELAXED);
+	madvise(page, PAGE, MADV_DONTNEED);
 	touch_working_set();
 }
 
