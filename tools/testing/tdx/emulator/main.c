@@ -73,12 +73,15 @@ static void init_memory_map(void)
 	smp_init(&linux_map, ap_trampoline, ap_trampoline_end - ap_trampoline);
 }
 
-/* Neither the emulator's own memory nor the SEAM range is the guest's. */
+/*
+ * Neither the emulator's own memory nor the SEAM range is the guest's.  Some kernels
+ * read all low memory, reserved or not, and look for tables of the firmware.
+ */
 static void init_nested_paging(void)
 {
 	npt_init(platform.phys_limit);
 	npt_set_access(phys_of(emulator_start), emulator_end - emulator_start, NPT_NONE);
-	npt_set_access(smp_trampoline(), PAGE_SIZE, NPT_NONE);
+	npt_set_access(smp_trampoline(), PAGE_SIZE, NPT_READ);
 	npt_set_access(platform.seamrr_base, platform.seamrr_size, NPT_NONE);
 	apic_init();
 }
