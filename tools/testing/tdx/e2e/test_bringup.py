@@ -128,6 +128,14 @@ def test_half_of_tdx_in_the_bios_is_named_once(boot, options, words):
     assert words in unavailable(result)
 
 
+@pytest.mark.one_kernel
+def test_without_movdir64b_nobody_gets_memory_that_tdx_had(boot):
+    """It is what makes the lines of such memory safe."""
+    result = boot("create-td", cpus=2, packages=1, memory="1G", cmdline="clearcpuid=movdir64b")
+    assert "the CPU has no MOVDIR64B" in unavailable(result)
+    assert layout.EmulatorLog(result.log).number("seamcalls") == 0
+
+
 DIFFERENT = "not usable: {} is not the same on CPU 1 as on CPU 0; update the BIOS"
 USED = ("not usable: CPU 0: TDH.SYS.RD: METADATA_FIRST_FIELD_ID_IN_CONTEXT 0x00000c0b00000000: the "
         "module was initialised before, by a previous kernel; reset the machine to use TDX")

@@ -122,6 +122,19 @@ static void what_the_module_says_is_what_the_host_believes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, memcmp(c->info.cmrs, config->cmrs, 3 * sizeof(config->cmrs[0])), 0);
 }
 
+static void a_debug_module_is_told_from_others(struct kunit *test)
+{
+	struct sysinfo_case *c = test->priv;
+
+	KUNIT_ASSERT_EQ(test, read_sysinfo(c), 0);
+	KUNIT_EXPECT_EQ(test, c->info.vendor_id, 0x8086u);
+	KUNIT_EXPECT_EQ(test, c->info.attributes, 0u);
+
+	c->host->model.sysinfo.attributes = TDX_SYSINFO_ATTR_DEBUG;
+	KUNIT_ASSERT_EQ(test, tdx_sysinfo_read(&c->info, &c->cause), 0);
+	KUNIT_EXPECT_EQ(test, c->info.attributes, (u32)TDX_SYSINFO_ATTR_DEBUG);
+}
+
 static void limits_of_zero_are_refused(struct kunit *test)
 {
 	struct sysinfo_case *c = test->priv;
@@ -213,6 +226,7 @@ static struct kunit_case sysinfo_test_cases[] = {
 	KUNIT_CASE(a_module_is_not_asked_for_what_its_generation_lacks),
 	KUNIT_CASE(a_field_that_is_missing_is_none),
 	KUNIT_CASE(what_the_module_says_is_what_the_host_believes),
+	KUNIT_CASE(a_debug_module_is_told_from_others),
 	KUNIT_CASE(limits_of_zero_are_refused),
 	KUNIT_CASE(a_malformed_list_of_cmrs_is_refused),
 	KUNIT_CASE(cpuid_leaves_are_read_one_by_one_if_there_are_many),
