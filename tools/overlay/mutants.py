@@ -1,0 +1,1 @@
+../testing/tdx/unit/mutants.py

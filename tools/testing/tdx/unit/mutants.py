@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Wrong versions of a file, each with one wrong line, and how many of them its tests notice."""
+import collections
+import dataclasses
+import itertools
+import random
+import re
+import typing
+
+# Files that userspace tests have to themselves; others need a kernel.
+GEOMETRY = ["tdmr.c", "tdmr_cover.c", "tdmr_place.c", "tdmr_queue.c", "tdmr_ram.c",
+            "tdmr_reserved.c", "tdmr_split.c"]
+
+# What to look for, and what to put there.
+CHANGES = [
+    (r" < ", " <= "), (r" <= ", " < "), (r" > ", " >= "), (r" >= ", " > "),
+    (r" == ", " != "), (r" != ", " == "), (r" && ", " || "), (r" \|\| ", " && "),
+    (r" \+ 1\b", ""), (r" - 1\b", ""), (r"\bmin\(", "max("), (r"\bmax\(", "min("),
+    (r"\bALIGN\(", "ALIGN_DOWN("), (r"\bALIGN_DOWN\(", "ALIGN("), (r" \+ (?!1\b)", " - "),
+    (r" - (?!1\b)", " + "), (r"\+\+", "--"), (r"\btrue\b", "false"), (r"\bfalse\b", "true"),
+    (r"\breturn (?!true|false|NULL)(\w+);", "return 0;"),
+    (r"DIV_ROUND_UP\((.*?), (\w+)\)", r"(\1) / \2"),
+]
+
+# Statements that are left out: calls, assignments, and where another way begins.  What stands
+# there instead tells what is missing, and may be all that an if has.
+NO_STATEMENT, NO_LINE = r"\1{ /* \2 */ }", r"\1/* \2 */"
+OMISSIONS = [
+    (r"^(\t+)((?!if\b|for\b|while\b|switch\b|return\b)\w+\([^;]*\);)$", NO_STATEMENT),
+    (r"^(\t+)([\w>.\[\]*-]+ [|&+-]?= [^;]*;)$", NO_STATEMENT),
+    (r"^(\t\t+)((?:return\b[^;]*|goto \w+|break|continue);)$", NO_STATEMENT),
+    (r"^(\t+)(\.\w+\s*= .*,)$", NO_LINE), (r"^(\t+)(case \w+:)$", NO_LINE),
+]
+
+# In files that deal with the world: conditions, errors, bits.
+MORE_CHANGES = [
+    (r"!(?!=)", ""), (r"\bif \((\w[\w>.\[\]-]*(?:\([^()]*\))?)\)(?=$| \{)", r"if (!\1)"),
+    (r"-E(?!IO\b)[A-Z]+\b", "-EIO"), (r"-EIO\b", "-EINVAL"),
+    (r"\breturn (\w+) \?: .*;$", r"return \1;"),
+    (r" \? ([^?:]+) : ([^?:,;)]+)", r" ? \2 : \1"),
+    (r" & ", " | "), (r" \| ", " & "), (r" \|= ", " &= "), (r" &= ~", " |= "), (r"~", ""),
+    (r" << ", " >> "), (r" >> ", " << "),
+]
+
+# Words of a message are not changed.
+TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/')
+
+NOTICED, SURVIVED, EQUIVALENT = "noticed", "survived", "equivalent"
+ENOUGH = 95     # percent
+
+
+class Mutation(typing.NamedTuple):
+    """The number of a line, from 0, what it says, and what is wrong; or of so many lines."""
+    file: str
+    number: int
+    right: str
+    wrong: str
+    lines: int = 1
+
+    def __str__(self):
+        return (f"{self.file}:{self.number + 1}: {self.right.strip()}\n"
+                f"{'':>10}-> {self.wrong.strip()}")
+
+    def apply(self, text):
+        lines = text.splitlines()
+        lines[self.number:self.number + self.lines] = [self.wrong] + [""] * (self.lines - 1)
+        return "\n".join(lines) + "\n"
+
+
+def code_lines(text):
+    """Numbers and contents of lines inside functions and initialisers."""
+    inside = comment = False
+    for number, line in enumerate(text.splitlines()):
+        comment = comment or line.lstrip().startswith("/*")
+        if not comment and inside and line.startswith("\t"):
+            yield number, line
+        if "*/" in line:
+            comment = False
+        if line.startswith("{") or re.match(r"\w.*= \{$", line):
+            inside = True
+        elif line.startswith("}"):
+            inside = False
+
+
+def added_lines(patch):
+    """Numbers of the lines that the patch of one file adds, in the file that it makes."""
+    number = None
+    for line in patch.splitlines():
+        hunk = re.match(r"@@ -\S+ \+(\d+)", line)
+        if hunk:
+            number = int(hunk[1]) - 1
+        elif number is not None and line.startswith(("+", " ")):
+            if line.startswith("+"):
+                yield number
+            number += 1
+
+
+def wrong_lines(line, changes):
+    """What the changes make of a line, each once."""
+    texts = [match.span() for match in TEXT.finditer(line)]
+    found = {}
+    for pattern, replacement in changes:
+        for match in re.finditer(pattern, line):
+            if not any(start <= match.start() < end for start, end in texts):
+                wrong = line[:match.start()] + match.expand(replacement) + line[match.end():]
+                found[wrong] = True
+    found.pop(line, None)
+    return list(found)
+
+
+def goes_on(text):
+    """Is this no whole statement, or initialiser, or condition yet?"""
+    code = TEXT.sub("", text)
+    return code.count("(") > code.count(")") or code.endswith(("=", "?", "||", "&&"))
+
+
+def statements(lines):
+    """From each code line: what begins there, in one line, and how many it takes."""
+    for number in lines:
+        text, taken = lines[number], 1
+        while goes_on(text) and number + taken in lines:
+            text += " " + lines[number + taken].strip()
+            taken += 1
+        yield number, text, taken
+
+
+def changed(file, lines, changes):
+    return [Mutation(file, number, line, wrong) for number, line in lines.items()
+            for wrong in wrong_lines(line, changes)]
+
+
+def omitted(file, lines):
+    return [Mutation(file, number, text, wrong, taken) for number, text, taken in statements(lines)
+            for wrong in wrong_lines(text, OMISSIONS)]
+
+
+def in_turn(todo, seed):
+    """All of them by chance: one of each file, then another one of each that has more."""
+    chance = random.Random(seed)
+    by_file = collections.defaultdict(list)
+    for mutation in todo:
+        by_file[mutation.file].append(mutation)
+    files = list(by_file.values())
+    chance.shuffle(files)
+    for each in files:
+        chance.shuffle(each)
+    return [mutation for each in itertools.zip_longest(*files) for mutation in each if mutation]
+
+
+def unfounded(accepted, todo):
+    """Reasons for survivors that there cannot be: {file: {wrong line: reason}}."""
+    possible = {(mutation.file, mutation.wrong.strip()) for mutation in todo}
+    return [f"{file}: {wrong}" for file, reasons in accepted.items() for wrong in reasons
+            if (file, wrong) not in possible]
+
+
+@dataclasses.dataclass
+class Tally:
+    """What came of mutations, by file.  One that the tests need not notice has a reason."""
+    accepted: dict
+    outcomes: dict = dataclasses.field(
+        default_factory=lambda: collections.defaultdict(collections.Counter))
+
+    def add(self, mutation, survived):
+        """Count it; a survivor is shown."""
+        reason = self.accepted.get(mutation.file, {}).get(mutation.wrong.strip())
+        outcome = (EQUIVALENT if reason else SURVIVED) if survived else NOTICED
+        self.outcomes[mutation.file][outcome] += 1
+        if survived:
+            print(f"{EQUIVALENT if reason else 'SURVIVED'}: {mutation}", flush=True)
+        if survived and reason:
+            print(f"{'':>10}{reason}", flush=True)
+
+    def all(self):
+        return sum(self.outcomes.values(), collections.Counter())
+
+    def table(self):
+        rows = [*sorted(self.outcomes.items()), ("all", self.all())]
+        yield f"{NOTICED:>8} {SURVIVED:>8} {EQUIVALENT:>10}"
+        for name, counts in rows:
+            yield (f"{counts[NOTICED]:>8} {counts[SURVIVED]:>8} {counts[EQUIVALENT]:>10} "
+                   f"{percent(counts):>5.1f} %  {name}")
+
+    def fault(self):
+        """Why the tests are not good enough; None if they are."""
+        counts = self.all()
+        if not counts:
+            return "nothing was tried"
+        if counts[SURVIVED]:
+            return f"{counts[SURVIVED]} survived without a reason"
+        return None if percent(counts) >= ENOUGH else f"less than {ENOUGH} % were noticed"
+
+
+def percent(counts):
+    return 100 * counts[NOTICED] / (sum(counts.values()) or 1)
