@@ -16,6 +16,8 @@ import qmp
 
 TOP = pathlib.Path(__file__).resolve().parents[4]
 BUILD = TOP / "build"
+# Each in a folder with the name of its config.
+KERNELS = pathlib.Path(os.environ.get("TDX_KERNELS", BUILD))
 EMULATOR = BUILD / "emulator" / "tdx-emulator"
 GUEST = pathlib.Path(__file__).resolve().parent / "guest"
 INITRAMFS = BUILD / "e2e" / "initramfs.cpio"
@@ -157,7 +159,7 @@ class Machine:
     initramfs: pathlib.Path = None
 
     def image(self):
-        return self.bzimage or BUILD / self.kernel / "arch/x86/boot/bzImage"
+        return self.bzimage or KERNELS / self.kernel / "arch/x86/boot/bzImage"
 
     def kernel_cmdline(self, scenario):
         # Linux measures whether the timer's interrupts arrive, and panics where a host that is busy

@@ -31,7 +31,7 @@ def kexec_initramfs(kernel):
 
 def add_kernel(base, kernel):
     image = machine.Machine(kernel=kernel).image()
-    archive = machine.BUILD / "e2e" / f"kexec-{kernel}.cpio"
+    archive = image.with_name("kexec.cpio")
     newest = max(path.stat().st_mtime for path in (image, base))
     if archive.is_file() and archive.stat().st_mtime > newest:
         return archive
