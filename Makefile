@@ -71,7 +71,9 @@ help:
 	@echo '                     spreads over CPUs'
 	@echo '  make test-mainline Linux 7.3, with its own TDX host support, on the emulated platform'
 	@echo '  make fuzz          fuzz the layout (FUZZ_SECONDS=60)'
-	@echo '  make mutate        do the tests notice when a line of it is wrong? (half an hour)'
+	@echo '  make mutate        do the tests notice when a line of the kernel is wrong? All lines of the'
+	@echo '                     layout (half an hour), and 20 others (another half; MUTATE_ARGS="--all",'
+	@echo '                     "--sample 100 --seed 2", "--files arch/x86/kvm/vmx/tdx.c")'
 	@echo '  make deb           Debian packages of the kernel in build/deb, tried in a Debian system'
 	@echo '                     (needs root or sudo; an hour the first time)'
 	@echo
@@ -144,8 +146,10 @@ test-unit: tree
 fuzz bench: tree
 	@$(UNIT) $@
 
-mutate: tree
+MUTATE_ARGS ?=
+mutate: tree emulator
 	@$(PYTHON) tools/testing/tdx/unit/mutate.py
+	@$(PYTHON) tools/overlay/mutate_kernel.py $(MUTATE_ARGS)
 
 # What hooks touch and this kernel has; of the objects of KVM make knows the directory only.
 HOOKED := $(patsubst %.c.patch,%.o,$(filter-out arch/x86/coco/% arch/x86/kvm/% virt/kvm/%,$(shell \

@@ -3,7 +3,8 @@
 """Configure and build kernels from build/linux, each in build/CONFIG.
 
 CONFIG:TARGET,... builds these targets instead of bzImage.  The config `base` is the kernel without
-the overlay, to compare with; `mainline` a newer one that has TDX host support of its own.
+the overlay, to compare with; `mainline` a newer one that has TDX host support of its own; `wrong`
+the config `host` from a tree where mutate_kernel.py puts wrong lines.
 """
 import argparse
 import hashlib
@@ -21,6 +22,7 @@ from overlay import BUILD, TOP, TREE
 
 PRISTINE = BUILD / "linux-base"
 MAINLINE = BUILD / "linux-mainline"
+WRONG = BUILD / "linux-wrong"
 MAINLINE_PACKAGE = ("linux-source-7.3", "trixie-backports")
 CONFIGS = pathlib.Path(__file__).resolve().parent / "configs"
 
@@ -36,6 +38,7 @@ FRAGMENTS = {
     "gcov": ["base", "host", "gcov"],
     "clang": ["base", "host", "clang"],
     "mainline": ["base", "mainline"],
+    "wrong": ["base", "host"],
 }
 
 # What sanitizers watch: KCSAN would hardly ever come to this among all the rest of the kernel, and
@@ -91,8 +94,15 @@ def mainline_tree():
     return MAINLINE
 
 
+def wrong_tree():
+    """Links to the files of build/linux: one can become another file here and nowhere else."""
+    shutil.rmtree(WRONG, ignore_errors=True)
+    shutil.copytree(TREE, WRONG, copy_function=os.symlink, ignore=shutil.ignore_patterns(".git"))
+    return WRONG
+
+
 # What is built from another tree than build/linux.
-TREES = {"base": pristine_tree, "mainline": mainline_tree}
+TREES = {"base": pristine_tree, "mainline": mainline_tree, "wrong": wrong_tree}
 
 
 def make_command(tree, out, *args):

@@ -29,24 +29,35 @@ def command(tree, out, what, *args):
             "--build_dir", str(out), *args]
 
 
+def run_in(out, results, *options, **kwargs):
+    """Run the suites of a kernel that was built; kunit.py's status."""
+    kunit = command(TREE, out, "exec", "--kernel_args", "kunit.enable=1", *MACHINE, *options,
+                    f"--json={results}", SUITES)
+    return subprocess.run(kunit, check=False, **kwargs).returncode
+
+
+def build_and_run(results):
+    kunit = command(TREE, BUILD / "kunit", "run", "--kunitconfig", CONFIG,
+                    "--jobs", str(os.cpu_count()), *MACHINE, f"--json={results}", SUITES)
+    return subprocess.run(kunit, check=False).returncode
+
+
+def difference(results):
+    """Suites that did not run, or are in no source."""
+    ran = {group["name"] for group in json.loads(results.read_text())["sub_groups"]}
+    return ran ^ kunit_suites.expected()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", action="store_true", help="a kernel for the suites alone")
     parser.add_argument("--json", type=pathlib.Path, required=True, help="where results go")
     args = parser.parse_args()
-    json_option = f"--json={args.json}"
-    if args.build:
-        kunit = command(TREE, BUILD / "kunit", "run", "--kunitconfig", CONFIG,
-                        "--jobs", str(os.cpu_count()), *MACHINE, json_option, SUITES)
-    else:
-        kunit = command(TREE, BUILD / "host", "exec", "--kernel_args", "kunit.enable=1",
-                        *MACHINE, json_option, SUITES)
-    if subprocess.run(kunit, check=False).returncode:
+    status = build_and_run(args.json) if args.build else run_in(BUILD / "host", args.json)
+    if status:
         raise Refusal("kunit.py failed")
-    ran = {group["name"] for group in json.loads(args.json.read_text())["sub_groups"]}
-    expected = kunit_suites.expected()
-    if ran != expected:
-        raise Refusal(f"suites that did not run, or are in no source: {ran ^ expected}")
+    if difference(args.json):
+        raise Refusal(f"suites that did not run, or are in no source: {difference(args.json)}")
 
 
 if __name__ == "__main__":

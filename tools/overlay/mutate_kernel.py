@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Do the KUnit suites and the end-to-end tests notice when a line of the kernel is wrong?
+
+Changes a line at a time, of our files and of what the hooks add to others, and builds the host
+kernel with it.  What the KUnit suites do not notice has to be noticed by the end-to-end tests of
+the file's subject.  A change that all survive is an error unless ACCEPTED says why it may.  What
+does not compile, or to the same object, is not counted.  unit/mutate.py has the geometry.
+"""
+import argparse
+import collections
+import concurrent.futures
+import dataclasses
+import functools
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import base
+import kernel
+import mutants
+import overlay
+import results
+import suites
+from base import Refusal, say
+from overlay import BUILD, TOP, TREE
+
+OUT = BUILD / "wrong"
+IMAGE = "arch/x86/boot/bzImage"
+E2E = TOP / "tools/testing/tdx/e2e"
+
+# An oops may leave a case that nobody ends.
+KUNIT_OPTIONS = ("--kernel_args", "tdx_injection.every=10", "--kernel_args", "oops=panic",
+                 "--kernel_args", "panic=-1")
+# Seconds for the right kernel; one that hangs takes so many times what that one took.
+KUNIT_TIMEOUT, PATIENCE = 600, 5
+
+# What pytest is told to run, cheap tests first.
+BRINGUP, FAILURES, MEMORY, HOTPLUG = ("test_bringup.py", "test_failures.py", "test_memory.py",
+                                      "test_hotplug.py")
+KEXEC, SLEEP, MACHINE_CHECK = "test_kexec.py", "test_sleep.py", "test_machine_check.py"
+OFF = "test_without_tdx.py"
+SUBJECTS = {
+    "arch/x86/kernel/cpu/mce/core.c": [MACHINE_CHECK],
+    "arch/x86/kernel/crash.c": [KEXEC],
+    "arch/x86/kernel/smpboot.c": [KEXEC, HOTPLUG],
+    "arch/x86/coco/core.c": [HOTPLUG, SLEEP],
+    "arch/x86/kvm/vmx/tdx.c": [BRINGUP, KEXEC, OFF],
+    "arch/x86/kvm/vmx/vmx.c": [BRINGUP],
+    "arch/x86/kvm/x86.c": [BRINGUP],
+    "arch/x86/virt/vmx/tdx/bringup.c": [BRINGUP, FAILURES, KEXEC],
+    "arch/x86/virt/vmx/tdx/cache.c": [KEXEC, HOTPLUG],
+    "arch/x86/virt/vmx/tdx/cpu.c": [BRINGUP, FAILURES, HOTPLUG],
+    "arch/x86/virt/vmx/tdx/debugfs.c": [BRINGUP],
+    "arch/x86/virt/vmx/tdx/host.c": [BRINGUP, HOTPLUG, OFF],
+    "arch/x86/virt/vmx/tdx/hotplug.c": [HOTPLUG],
+    "arch/x86/virt/vmx/tdx/kexec.c": [KEXEC],
+    "arch/x86/virt/vmx/tdx/layout.c": [BRINGUP, MEMORY, FAILURES],
+    "arch/x86/virt/vmx/tdx/machine_check.c": [MACHINE_CHECK],
+    "arch/x86/virt/vmx/tdx/memory.c": [BRINGUP, HOTPLUG, MEMORY],
+    "arch/x86/virt/vmx/tdx/module.c": [BRINGUP, FAILURES, MEMORY, KEXEC],
+    "arch/x86/virt/vmx/tdx/pamt.c": [FAILURES, MEMORY, KEXEC],
+    "arch/x86/virt/vmx/tdx/platform.c": [BRINGUP, OFF, KEXEC],
+    "arch/x86/virt/vmx/tdx/seamcall.c": [FAILURES, BRINGUP],
+    "arch/x86/virt/vmx/tdx/sleep.c": [SLEEP],
+    "arch/x86/virt/vmx/tdx/status.c": [FAILURES, BRINGUP],
+    "arch/x86/virt/vmx/tdx/sysinfo.c": [BRINGUP],
+    "arch/x86/virt/vmx/tdx/tdmr_init.c": [MEMORY, FAILURES, KEXEC],
+    "drivers/acpi/acpi_memhotplug.c": [HOTPLUG],
+    "drivers/acpi/acpi_processor.c": [HOTPLUG],
+    "drivers/acpi/device_sysfs.c": [HOTPLUG],
+    "drivers/acpi/scan.c": [HOTPLUG],
+    "kernel/cpu.c": [HOTPLUG, MEMORY],
+    "kernel/power/suspend.c": [SLEEP],
+    "mm/memory_hotplug.c": [HOTPLUG],
+    "virt/kvm/kvm_main.c": [BRINGUP, FAILURES, HOTPLUG, KEXEC],
+}
+
+# Survivors: file, the changed line, and why its behaviour cannot be told from the right one's.
+ACCEPTED = {}
+
+
+def files():
+    """Our files that need a kernel, with no lines; files with hooks, with those that they add."""
+    new, patches = overlay.overlay_files()
+    ours = {path: None for path in new
+            if path.startswith("arch/") and path.endswith(".c") and "/tests/" not in path
+            and pathlib.PurePath(path).name not in mutants.GEOMETRY}
+    hooks = {path.removesuffix(".patch"): set(mutants.added_lines((TOP / path).read_text()))
+             for path in patches if path.endswith(".c.patch")}
+    return ours | hooks
+
+
+def mutations_of(path, numbers):
+    lines = {number: line for number, line in mutants.code_lines((TREE / path).read_text())
+             if numbers is None or number in numbers}
+    return (mutants.changed(path, lines, mutants.CHANGES + mutants.MORE_CHANGES)
+            + mutants.omitted(path, lines))
+
+
+def all_mutations():
+    return [mutation for path, numbers in files().items()
+            for mutation in mutations_of(path, numbers)]
+
+
+def object_of(path):
+    return (OUT / path).with_suffix(".o")
+
+
+def contents(path):
+    """An object, but what it has for debuggers."""
+    with tempfile.NamedTemporaryFile() as stripped:
+        base.run("objcopy", "--strip-debug", str(object_of(path)), stripped.name)
+        return pathlib.Path(stripped.name).read_bytes()
+
+
+class Workshop:
+    """A tree where files become wrong one after the other, and where kernels are built from it."""
+
+    def __init__(self, paths, images):
+        self.images = images
+        # A run that was interrupted left a wrong one.
+        for path in paths:
+            object_of(path).unlink(missing_ok=True)
+        kernel.build({"wrong": ["bzImage"]})
+        self.right = {path: contents(path) for path in paths}
+        self.keep("right")
+
+    def keep(self, name):
+        """A copy of the image, as the harness of the end-to-end tests looks for it."""
+        image = self.images / name / "host" / IMAGE
+        image.parent.mkdir(parents=True)
+        shutil.copy(OUT / IMAGE, image)
+        return self.images / name
+
+    def built(self, mutation):
+        """Whether it compiles, to another object."""
+        return not kernel.make(kernel.WRONG, OUT, "-s", f"-j{os.cpu_count()}", "bzImage",
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) \
+            and contents(mutation.file) != self.right[mutation.file]
+
+    def build(self, number, mutation):
+        """A folder with the wrong kernel; None if it is not to be counted."""
+        source = kernel.WRONG / mutation.file
+        right = source.read_text()
+        source.unlink()
+        source.write_text(mutation.apply(right))
+        try:
+            return self.keep(str(number)) if self.built(mutation) else None
+        finally:
+            source.write_text(right)
+
+
+def first_failure(tests, folder):
+    """The first end-to-end test that fails with a kernel; None if none does."""
+    found = folder / "e2e.xml"
+    pytest = subprocess.run(
+        ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q", "-x",
+         "--kernels", "host", f"--junitxml={found}", *tests], cwd=E2E, check=False,
+        env={**os.environ, "TDX_KERNELS": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if pytest.returncode not in (0, 1):
+        raise Refusal(f"pytest cannot run {' '.join(tests)}:\n{pytest.stdout}")
+    failed = [case.name for case in results.from_junit(found) if case.outcome == "failed"]
+    return "{}.py::{}".format(*failed[0].split(".", 1)) if failed else None
+
+
+@dataclasses.dataclass
+class Judge:
+    """Boots wrong kernels, and the right one to see that it is not the test that is wrong."""
+    right: pathlib.Path
+    timeout: int = KUNIT_TIMEOUT
+    lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
+
+    def __post_init__(self):
+        start = time.monotonic()
+        case = self.failing_case(self.right)
+        if case:
+            raise Refusal(f"KUnit: {case} fails without any change")
+        self.timeout = int(PATIENCE * (time.monotonic() - start)) + 1
+        self.is_fit = functools.lru_cache(None)(self.passes_when_right)
+
+    def failing_case(self, folder):
+        """A case of the KUnit suites that fails with a kernel; None if none does."""
+        found = folder / "kunit.json"
+        with (folder / "kunit.log").open("w") as log:
+            status = suites.run_in(folder / "host", found, *KUNIT_OPTIONS,
+                                   "--timeout", str(self.timeout),
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        failed = [case.name for case in results.from_kunit(found) if case.outcome == "failed"]
+        return next(iter([*failed, *suites.difference(found), *["all"] * bool(status)]), None)
+
+    def passes_when_right(self, test):
+        return first_failure([test], self.right) is None
+
+    def noticed_by(self, mutation, folder):
+        case = self.failing_case(folder)
+        if case:
+            return f"KUnit: {case}"
+        test = first_failure(SUBJECTS[mutation.file], folder)
+        if test:
+            with self.lock:
+                if not self.is_fit(test):
+                    raise Refusal(f"{test} fails without any change")
+        return test
+
+    def judge(self, mutation, folder):
+        test = self.noticed_by(mutation, folder)
+        shutil.rmtree(folder)
+        return mutation, test
+
+
+def run(todo, number, jobs):
+    """So many mutations that count, each with what noticed it: one is built, others are tested."""
+    with tempfile.TemporaryDirectory() as images, \
+            concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        workshop = Workshop({mutation.file for mutation in todo}, pathlib.Path(images))
+        judge = Judge(pathlib.Path(images) / "right")
+        pending = collections.deque()
+        counted = 0
+        for each, mutation in enumerate(todo):
+            if counted == number:
+                break
+            folder = workshop.build(each, mutation)
+            if folder:
+                counted += 1
+                pending.append(pool.submit(judge.judge, mutation, folder))
+            while pending and (len(pending) > 2 * jobs or pending[0].done()):
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+
+def chosen(args):
+    """What to try, in order, of what there is."""
+    todo = all_mutations()
+    for wrong in mutants.unfounded(ACCEPTED, todo):
+        raise Refusal(f"ACCEPTED has what is no change of any line: {wrong}")
+    unknown = set(args.files) - set(SUBJECTS)
+    if unknown:
+        raise Refusal(f"SUBJECTS does not have {', '.join(sorted(unknown))}")
+    return [mutation for mutation in mutants.in_turn(todo, args.seed)
+            if mutation.file in (args.files or SUBJECTS)]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sample", type=int, default=20, help="so many, evenly over files (20)")
+    parser.add_argument("--all", action="store_true", help="all of them (days)")
+    parser.add_argument("--seed", type=int, default=1, help="decides which (1)")
+    parser.add_argument("--files", nargs="*", default=[], help="only these files")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="machines at a time")
+    args = parser.parse_args()
+    todo = chosen(args)
+    tally = mutants.Tally(ACCEPTED)
+    for mutation, test in run(todo, len(todo) if args.all else args.sample, args.jobs):
+        tally.add(mutation, not test)
+        if test:
+            say(f"{mutants.NOTICED} by {test}: {mutation}")
+    print(*tally.table(), sep="\n")
+    sys.exit(tally.fault())
+
+
+if __name__ == "__main__":
+    with base.errors_in_words():
+        main()
