@@ -46,6 +46,20 @@ struct tdmr_failure tdmr_check_ram(const struct tdmr_map *map)
 	return (struct tdmr_failure) { .error = TDMR_OK };
 }
 
+/* Sorted, disjoint, and the end behind the base: the room for all arrays relies on it. */
+static bool are_well_formed(const struct tdx_cmr_info *cmr, unsigned int nr)
+{
+	const struct tdx_cmr_info *behind = cmr + nr;
+	u64 start = 0;
+
+	for (; cmr < behind; cmr++) {
+		if (cmr->base < start || cmr_end(cmr) <= cmr->base)
+			return false;
+		start = cmr_end(cmr);
+	}
+	return true;
+}
+
 /**
  * tdmr_scratch_bytes - memory that tdmr_lay_out() works in
  * @map: what TDMRs are made for
@@ -100,6 +114,9 @@ struct tdmr_failure tdmr_lay_out(struct tdmr_layout *layout, void *scratch,
 	struct tdmr_failure failure, no_memory = { .error = TDMR_OK };
 	u64 waste, allowed, next;
 	unsigned int i;
+
+	if (!are_well_formed(layout->map->cmrs, layout->map->nr_cmrs))
+		return (struct tdmr_failure) { .error = TDMR_MALFORMED_CMRS };
 
 	failure = cover(layout, &efforts[ARRAY_SIZE(efforts) - 1], scratch, &next);
 	if (failure.error != TDMR_OK)

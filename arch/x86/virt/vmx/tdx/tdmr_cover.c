@@ -47,7 +47,6 @@ struct piece {
  * @spare:     reserved areas that a TDMR of more than one block leaves free
  * @largest:   bytes that a TDMR of more than one piece may have
  * @nr:	       number of pieces
- * @malformed: there are more than any list of CMRs makes
  * @pieces:    RAM, by address
  * @lowest:    by piece: the lowest one that a TDMR which ends with it can begin with,
  *	       however large it is
@@ -62,7 +61,6 @@ struct cover {
 	unsigned int spare;
 	u64 largest;
 	unsigned int nr;
-	bool malformed;
 	struct piece *pieces;
 	u32 *lowest;
 	u32 *cut;
@@ -112,10 +110,6 @@ static void add_piece(struct cover *cover, u64 base, u64 end, int node)
 {
 	struct piece *piece = &cover->pieces[cover->nr], *last = piece - 1;
 
-	if (cover->nr == max_pieces(cover->layout->map)) {
-		cover->malformed = true;
-		return;
-	}
 	*piece = (struct piece) { .base = base, .end = end, .node = node };
 	if (cover->nr)
 		piece->cost = last->cost + (base - last->end) / TDMR_BLOCK * BLOCK_COST +
@@ -477,7 +471,6 @@ static struct tdmr_failure too_many_tdmrs(const struct cover *cover)
  * * TDMR_OK
  * * TDMR_TOO_MANY_RESERVED - a single block is more than a TDMR can describe
  * * TDMR_TOO_MANY_TDMRS    - with the number that would do
- * * TDMR_MALFORMED_CMRS    - they are not sorted, or one wraps
  */
 struct tdmr_failure tdmr_cover(struct tdmr_layout *layout, const struct tdmr_effort *effort,
 			       void *scratch, u64 *waste)
@@ -491,8 +484,6 @@ struct tdmr_failure tdmr_cover(struct tdmr_layout *layout, const struct tdmr_eff
 	*waste = 0;
 	divide_scratch(&cover, scratch);
 	cut_ram(&cover);
-	if (cover.malformed)
-		return (struct tdmr_failure) { .error = TDMR_MALFORMED_CMRS };
 	failure = check_blocks(&cover);
 	if (failure.error != TDMR_OK || !cover.nr)
 		return failure;
