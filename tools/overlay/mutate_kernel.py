@@ -8,7 +8,6 @@ the file's subject.  A change that all survive is an error unless ACCEPTED says 
 does not compile, or to the same object, is not counted.  unit/mutate.py has the geometry.
 """
 import argparse
-import collections
 import concurrent.futures
 import dataclasses
 import functools
@@ -221,19 +220,20 @@ def run(todo, number, jobs):
             concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         workshop = Workshop({mutation.file for mutation in todo}, pathlib.Path(images))
         judge = Judge(pathlib.Path(images) / "right")
-        pending = collections.deque()
-        counted = 0
+        pending, counted = set(), 0
         for each, mutation in enumerate(todo):
             if counted == number:
                 break
             folder = workshop.build(each, mutation)
             if folder:
                 counted += 1
-                pending.append(pool.submit(judge.judge, mutation, folder))
-            while pending and (len(pending) > 2 * jobs or pending[0].done()):
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
+                pending.add(pool.submit(judge.judge, mutation, folder))
+            # Images are not built faster than they are tested.
+            done, pending = concurrent.futures.wait(
+                pending, 0 if len(pending) <= 2 * jobs else None,
+                concurrent.futures.FIRST_COMPLETED)
+            yield from (future.result() for future in done)
+        yield from (future.result() for future in concurrent.futures.as_completed(pending))
 
 
 def chosen(args):

@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What make mutate knows of the kernel's files."""
+import types
+
+import pytest
+
 import mutants
 import mutate_kernel
+from base import Refusal
 from overlay import TOP, TREE
 
 
@@ -24,3 +29,49 @@ def test_of_a_file_with_hooks_only_these_are_changed():
 
 def test_reasons_for_survivors_are_for_changes_that_there_are():
     assert not mutants.unfounded(mutate_kernel.ACCEPTED, mutate_kernel.all_mutations())
+
+
+def some(number):
+    return [mutants.Mutation("a.c", line, "right", "wrong") for line in range(number)]
+
+
+@pytest.fixture
+def kernels(monkeypatch):
+    """Kernels that nobody builds: those of odd lines do not compile, and line 4 is not noticed."""
+    def build(number, mutation):
+        return f"folder {number}" if mutation.number % 2 == 0 else None
+
+    def judge(mutation, _):
+        return mutation, None if mutation.number == 4 else "KUnit: case"
+
+    monkeypatch.setattr(mutate_kernel, "Workshop",
+                        lambda *_: types.SimpleNamespace(build=build))
+    monkeypatch.setattr(mutate_kernel, "Judge", lambda _: types.SimpleNamespace(judge=judge))
+
+
+@pytest.mark.usefixtures("kernels")
+def test_another_one_is_tried_for_what_does_not_compile():
+    tried = {mutation.number: test for mutation, test in mutate_kernel.run(some(100), 20, 2)}
+    assert tried == {line: None if line == 4 else "KUnit: case" for line in range(0, 40, 2)}
+
+
+@pytest.fixture
+def judge(monkeypatch, tmp_path):
+    """KUnit is content with all kernels; what end-to-end tests say is to be set."""
+    monkeypatch.setattr(mutate_kernel.Judge, "failing_case", lambda *_: None)
+    return mutate_kernel.Judge(tmp_path / "right")
+
+
+@pytest.mark.parametrize("wrong, right, noticed", [
+    (None, None, None), ("test_x.py::test_y", None, "test_x.py::test_y")])
+def test_what_end_to_end_tests_notice(monkeypatch, judge, wrong, right, noticed):
+    monkeypatch.setattr(mutate_kernel, "first_failure",
+                        lambda tests, folder: right if folder == judge.right else wrong)
+    mutation = mutants.Mutation("kernel/cpu.c", 0, "right", "wrong")
+    assert judge.noticed_by(mutation, "folder") == noticed
+
+
+def test_a_test_that_fails_with_the_right_kernel_notices_nothing(monkeypatch, judge):
+    monkeypatch.setattr(mutate_kernel, "first_failure", lambda *_: "test_x.py::test_y")
+    with pytest.raises(Refusal, match="fails without any change"):
+        judge.noticed_by(mutants.Mutation("kernel/cpu.c", 0, "right", "wrong"), "folder")
