@@ -3,6 +3,9 @@
 import dataclasses
 import re
 
+# The PAMT of a TDMR of 1 GB, its three levels.
+PAMT_PAGES = 1024 + 2 + 1
+
 
 @dataclasses.dataclass(frozen=True)
 class Range:

@@ -11,15 +11,13 @@ import pytest
 
 import layout
 import machine
+from layout import PAMT_PAGES
 from test_bringup import USED, ready, unavailable
 
 # Only the first kernel sets the end of memory apart: so its PAMT, which is as high as possible,
 # is not among the last pages that the next one allocates.
 SMALL = {"cpus": 2, "packages": 1, "memory": "512M", "cmdline": "crashkernel=64M"}
 CRASH = {"memory": "1G", "cmdline": "crashkernel=256M", "crash_kernel": True}
-
-# The PAMT of the one TDMR of 1 GB, its three levels.
-PAMT_PAGES = 1024 + 2 + 1
 
 
 def kexec_initramfs(kernel):

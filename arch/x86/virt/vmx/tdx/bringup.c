@@ -80,7 +80,14 @@ static int init_cpus(struct tdx_module *module, struct tdx_cause *cause)
 
 static int read_sysinfo(struct tdx_module *module, struct tdx_cause *cause)
 {
-	return tdx_sysinfo_read(&module->sysinfo, cause);
+	int ret;
+
+	if (module->asked)
+		return 0;
+
+	ret = tdx_sysinfo_read(&module->sysinfo, cause);
+	module->asked = !ret;
+	return ret;
 }
 
 /**

@@ -49,6 +49,7 @@ enum tdx_module_state {
  *
  * @touched:	an attempt called it to change its state; also read at any time
  * @initialised: TDH.SYS.INIT was successful
+ * @asked:	@sysinfo is complete
  * @configured:	TDH.SYS.CONFIG was successful: the PAMTs are the module's
  * @sysinfo:	what the module says of itself
  * @memory:	the part of @ram that is TDX memory
@@ -75,6 +76,7 @@ struct tdx_module {
 
 	bool touched;
 	bool initialised;
+	bool asked;
 	bool configured;
 	struct tdx_sysinfo sysinfo;
 	struct tdx_memory memory;

@@ -39,12 +39,26 @@ static int read_page(struct sysinfo_page *page, struct tdx_cause *cause)
 	return tdx_explain(cause, TDH_SYS_INFO, tdx_seamcall(TDH_SYS_INFO, &regs));
 }
 
+static u64 read_field(u64 field_id, u64 *value)
+{
+	struct tdx_regs regs = { .rdx = field_id };
+	u64 status = tdx_seamcall(TDH_SYS_RD, &regs);
+
+	*value = regs.r8;
+	return status;
+}
+
 /* A field that the module may not have: 0 then. */
 static u64 read_optional_field(u64 field_id)
 {
-	struct tdx_regs regs = { .rdx = field_id };
+	u64 value;
 
-	return tdx_status_failed(tdx_seamcall(TDH_SYS_RD, &regs)) ? 0 : regs.r8;
+	return tdx_status_failed(read_field(field_id, &value)) ? 0 : value;
+}
+
+static int read_needed_field(u64 field_id, u64 *value, struct tdx_cause *cause)
+{
+	return tdx_explain(cause, TDH_SYS_RD, read_field(field_id, value));
 }
 
 static void take_td_params(struct tdx_sysinfo *info, const struct tdx_sysinfo_struct *raw)
@@ -95,23 +109,14 @@ static struct tdx_td_cpuid to_td_cpuid(const struct tdx_cpuid_config *raw)
 	};
 }
 
-static int read_field(u64 field_id, u64 *value, struct tdx_cause *cause)
-{
-	struct tdx_regs regs = { .rdx = field_id };
-	int ret = tdx_explain(cause, TDH_SYS_RD, tdx_seamcall(TDH_SYS_RD, &regs));
-
-	*value = regs.r8;
-	return ret;
-}
-
 static int read_cpuid_config(unsigned int i, struct tdx_td_cpuid *config, struct tdx_cause *cause)
 {
 	u64 leaf, eax_ebx, ecx_edx;
 	int ret;
 
-	ret = read_field(TDX_MD_CPUID_CONFIG_LEAVES + i, &leaf, cause) ?:
-	      read_field(TDX_MD_CPUID_CONFIG_VALUES + 2 * i, &eax_ebx, cause) ?:
-	      read_field(TDX_MD_CPUID_CONFIG_VALUES + 2 * i + 1, &ecx_edx, cause);
+	ret = read_needed_field(TDX_MD_CPUID_CONFIG_LEAVES + i, &leaf, cause) ?:
+	      read_needed_field(TDX_MD_CPUID_CONFIG_VALUES + 2 * i, &eax_ebx, cause) ?:
+	      read_needed_field(TDX_MD_CPUID_CONFIG_VALUES + 2 * i + 1, &ecx_edx, cause);
 	if (ret)
 		return ret;
 
