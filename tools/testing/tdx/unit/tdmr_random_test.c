@@ -299,6 +299,25 @@ TEST_F_TIMEOUT(judge, accepts_what_becomes_of_fragmented_memory, 600)
 	EXPECT_GT(split, nr_maps() / 2000);
 }
 
+/* As many TDMRs as there are, of which the largest needs more memory than is anywhere in a piece. */
+TEST_F_TIMEOUT(judge, sees_small_tdmrs_where_large_ones_find_no_memory, 600)
+{
+	static const unsigned int maps[] = { 23, 48, 143, 178, 333, 363, 438, 503, 603 };
+	struct geometry *geometry = &self->geometry;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(maps); i++) {
+		random_map_make(&random_map, maps[i]);
+		geometry->map = random_map.map;
+		geometry->map.nr_cpus = 1;
+		model_memory_init(&self->memory, maps[i], random_below(&random_map, 60));
+		EXPECT_EQ(TDMR_OK, geometry_make(geometry, &self->memory.source).error)
+			TH_LOG("map %u", maps[i]);
+		EXPECT_EQ(64, geometry->layout.nr_tdmrs);
+		geometry_free(geometry);
+	}
+}
+
 /* RAM for one GB of TDMR at a time, wherever there is a chunk of 8 MB in each GB. */
 TEST_F_TIMEOUT(judge, sees_fragmented_memory_split_down_to_single_blocks, 600)
 {

@@ -77,7 +77,6 @@ static const struct tdmr_effort efforts[] = {
 	{ .spare = 1 },
 	{ .spare = 1, .small = true },
 	{ .reserve_non_ram = true },
-	{ .reserve_non_ram = true, .small = true },
 	{ .reserve_non_ram = true, .large_first = true },
 };
 
