@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which lines and branches of the core run in the tests?
 
-Boots the gcov kernel with the KUnit suites and on a few emulated platforms, and adds up what
-gcov says of arch/x86/virt/vmx/tdx.  A line that never ran is an error unless REASONS says why.
+Boots the gcov kernel with the KUnit suites and on emulated platforms, and adds up what gcov says
+of arch/x86/virt/vmx/tdx; of the geometry it is what the userspace tests run.  A line that never
+ran is an error unless REASONS says why.
 """
 import collections
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -14,60 +16,107 @@ import tempfile
 
 import events
 import machine
+from test_kexec import kexec_initramfs
 
 KERNEL = machine.BUILD / "gcov"
 CORE = "arch/x86/virt/vmx/tdx"
 WANTED = 95     # percent of the lines
 
-# Lines that no test makes run: the file, a part of the line, and why.
-USERSPACE = "userspace tests run it: maps on which PAMTs hardly find room"
+UNIT = machine.TOP / "tools/testing/tdx/unit"
+UNIT_TESTS = ["tdmr_queue_test", "tdmr_exact_test", "tdmr_scarce_test", "tdmr_random_test"]
+# Each test is a process, which is to leave what it counted.
+COUNTING = "--coverage -D_exit=exit"
+
+# Lines that no test makes run: the file, the function or a part of the line, and why.
+KEXEC = "what was counted is lost with the kernel that leaves: test_kexec.py runs it"
+PANIC = "what was counted is lost in the panic: {} runs it".format
+NO_MEMORY = "a small allocation would have to fail"
+NEVER = "there is no other reason"
 REASONS = [
-    ("layout.c", "default:", "there is no other reason"),
-    ("layout.c", "no reason is known", "there is no other reason"),
+    ("cache.c", "write_back", KEXEC),
+    ("cache.c", "tdx_cache_retire", KEXEC),
+    ("hotplug.c", "BIOS removed", PANIC("test_hotplug.py")),
+    ("hotplug.c", "that TDX needs is gone", PANIC("test_hotplug.py")),
+    ("kexec.c", "tdx_should_be_disabled", KEXEC),
+    ("kexec.c", "tdx_disable", KEXEC),
+    ("kexec.c", "leave_machine", KEXEC),
+    ("layout.c", "default:", NEVER),
+    ("layout.c", "no reason is known", NEVER),
     ("layout.c", '"no memory"', "one allocation that fails is not enough: kvzalloc() tries another"),
+    ("layout.c", "the machine is going down", KEXEC),
+    ("layout.c", "TDMR_MALFORMED_CMRS", "sysinfo.c refuses them before"),
+    ("layout.c", "the list of CMRs is malformed", "sysinfo.c refuses them before"),
+    ("layout.c", "tdx_layout_find_pamt", PANIC("test_machine_check.py")),
+    ("machine_check.c", "return m->addr & ", PANIC("test_machine_check.py")),
+    ("machine_check.c", "tdx_explain_mce", PANIC("test_machine_check.py")),
     ("memory.c", "the list of RAM was not made at boot", "an allocation would have to fail at boot"),
-    ("tdmr_cover.c", "continue;", USERSPACE),
-    ("tdmr_place.c", "", USERSPACE),
-    ("tdmr_ram.c", "return ALIGN(ram_end(&map->ram[i - 1]), TDMR_BLOCK);", USERSPACE),
+    ("module.c", "tdx_module_wait_for_calls", KEXEC),
+    ("pamt.c", "clear_pamt_directly(tdmr->pamt, size);", NO_MEMORY),
+    ("pamt.c", "continue;", NO_MEMORY),
 ]
+
+ONE_CPU = {"cpus": 1, "packages": 1, "memory": "1G"}
+SMALL = {"cpus": 2, "packages": 1, "memory": "1G"}
+SLEEPS = events.steps(events.write_power("mem_sleep", "deep"), events.try_sleeps("mem", ["core"]),
+                      events.try_sleeps("disk", ["core"]), events.write_power("pm_test", "none"))
+DRIVERS = events.steps(events.make_devdax(), events.devdax_to("kmem"))
+KILLED = "lock-pages;start-td;wait-stuck;end-td,kill;unlock-pages;" \
+    "wait-log,asked.for.TDX.was.killed;create-td"
+HOT_ADD = {"cpus": 2, "packages": 1, "memory": events.SLOTS, "hot_add": True,
+           "answers": {"come": events.add_cpu(1, 0) + events.add_dimm("dimm"),
+                       "not": events.remove("dimm")}}
+
+
+def emulated(options, cmdline="", **others):
+    return {**SMALL, "emulator_options": options, "cmdline": cmdline, **others}
+
 
 # Scenario and machine of each boot.
 BOOTS = [
     ("note,up", {"emulated": False, "accel": "tcg,thread=single", "memory": "1G",
-              "cmdline": "kunit.enable=1 kunit.filter_glob=tdx_* tdx_injection.every=10"}),
+                 "cmdline": "kunit.enable=1 kunit.filter_glob=tdx_* tdx_injection.every=10"}),
     ("create-td", {"cpus": 4, "packages": 2, "memory": "4G"}),
-    ("create-td", {"cpus": 1, "packages": 1, "memory": "1G",
-                   "emulator_options": "delay=30000"}),
-    ("create-td", {"cpus": 2, "packages": 1, "memory": "1G", "emulator_options": "module=none"}),
-    ("create-td", {"cpus": 2, "packages": 1, "memory": "1G", "emulator_options": "keyids=63:0"}),
-    ("create-td", {"cpus": 2, "packages": 2, "memory": "1G",
-                   "emulator_options": "msr=1:0x3b:1000", "cmdline": "tsc=reliable"}),
-    ("create-td", {"cpus": 2, "packages": 1, "memory": "1G", "cmdline": "maxcpus=1"}),
-    ("create-td", {"cpus": 2, "packages": 1, "memory": "1G",
-                   "emulator_options": "inject=TDH.SYS.KEY.CONFIG:1:OPERAND_INVALID:1"}),
-    ("create-td", {"cpus": 2, "packages": 1, "memory": "6G",
-                   "emulator_options": "max_tdmrs=1 max_reserved=1"}),
-    ("create-td", {"cpus": 2, "packages": 1, "memory": "1G",
-                   "emulator_options": "max_reserved=1 e820=hole:256M+1M*3/64M"}),
+    ("create-td", {**ONE_CPU, "emulator_options": "delay=30000"}),
+    ("create-td", emulated("module=none")),
+    ("create-td", emulated("module=1.5.01")),
+    ("create-td", emulated("keyids=63:0")),
+    ("create-td", emulated("msr=1:0x3b:1000", "tsc=reliable", packages=2)),
+    ("create-td", emulated("", "maxcpus=1")),
+    ("create-td", emulated("", "clearcpuid=movdir64b")),
+    (f"create-td;{SLEEPS}", emulated("", f"tdx_host=off {events.NO_DELAY}")),
+    ("create-td", emulated("inject=TDH.SYS.KEY.CONFIG:1:OPERAND_INVALID:1")),
+    ("create-td", emulated("max_tdmrs=1 max_reserved=1", memory="6G")),
+    ("create-td", emulated("max_reserved=1 e820=hole:256M+1M*3/64M")),
     ("create-td-without-contiguous-memory", {"memory": "1G"}),
-    ("create-td;ask,come", {"cpus": 2, "packages": 1, "memory": events.SLOTS, "hot_add": True,
-                            "answers": {"come": events.add_cpu(1, 0) + events.add_dimm("dimm")}}),
-    (events.steps("set,/sys/power/mem_sleep=deep", "set,/sys/power/state=mem",
-                  "set,/sys/power/state=disk", f"set,{events.CPU1}/eject=1", "create-td",
-                  events.write_cpu(1, 0), events.make_devdax(), events.devdax_to("kmem")),
+    ("create-td;ask,come;ask,not", HOT_ADD),
+    ("ask,come;ask,not", {**HOT_ADD, "hot_add": False, "cmdline": "tdx_host=off",
+                          "answers": {**HOT_ADD["answers"], "come": events.add_dimm("dimm")}}),
+    ("ask,come;show,acpi:_SB_.CPUE/sun;ask,gone", {
+        **ONE_CPU, "hot_add": True, "cmdline": "tdx_host=off", "answers": {
+            "come": events.add_cpu(1, 0), "gone": ("DEVICE_DELETED", "ACPI_DEVICE_OST")},
+        "qemu_options": lambda: events.firmware("cpu")}),
+    ("create-td", {**SMALL, "memory": events.SLOTS, "qemu_options": (
+        "-object", "memory-backend-ram,id=ram,size=256M", "-device", "pc-dimm,id=dimm,memdev=ram")}),
+    ("kill-creator,50", {"memory": "2G", "emulator_options": "delay=10000"}),
+    (KILLED, SMALL),
+    ("create-td;kexec-load,jump;kexec",
+     {**SMALL, "cmdline": "crashkernel=64M", "initramfs": lambda: kexec_initramfs("gcov")}),
+    (events.steps(SLEEPS, f"set,{events.CPU1}/eject=1", "create-td", SLEEPS,
+                  f"set,{events.BOX}/eject=1", events.write_cpu(1, 0), DRIVERS),
      {"cpus": 2, "packages": 2, **events.DRIVERS_MEMORY}),
 ]
 
 
 class Coverage:
-    """Counts, by file and line, and by file, line and branch."""
+    """Counts, by file and line, and by file, line and branch; and the function of each line."""
 
     def __init__(self):
         self.lines = collections.defaultdict(lambda: collections.defaultdict(int))
         self.branches = collections.defaultdict(lambda: collections.defaultdict(int))
+        self.functions = {}
 
-    def add(self, report):
-        """gcov's JSON of one object."""
+    def add(self, report, known=()):
+        """gcov's JSON of one object; what other compilers' options make of known files is left out."""
         for file in report["files"]:
             name = file["file"]
             if CORE not in name or "/tests/" in name or not name.endswith(".c"):
@@ -75,14 +124,39 @@ class Coverage:
             name = name[name.index(CORE) + len(CORE) + 1:]
             for line in file["lines"]:
                 number = line["line_number"]
+                if name in known and number not in self.lines[name]:
+                    continue
                 self.lines[name][number] += line["count"]
+                if name in known:
+                    continue
+                self.functions[name, number] = line.get("function_name", "")
                 for index, branch in enumerate(line["branches"]):
                     self.branches[name][number, index] += branch["count"]
 
 
-def add_boot(coverage, scenario, options):
+def read_counters(gcda, directory):
+    report = subprocess.run(["gcov", "--json-format", "--stdout", "--branch-probabilities", gcda],
+                            cwd=directory, check=True, stdout=subprocess.PIPE).stdout
+    return json.loads(report)
+
+
+def add_userspace(coverage):
+    """Run the tests of the geometry."""
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run(["make", "-s", f"-j{os.cpu_count()}", "-C", UNIT, f"O={directory}",
+                        f"KTREE={machine.BUILD}/linux", f"SANITIZE={COUNTING}",
+                        *(f"{directory}/{test}" for test in UNIT_TESTS)], check=True)
+        for test in UNIT_TESTS:
+            subprocess.run([f"{directory}/{test}"], check=True, stdout=subprocess.DEVNULL)
+        objects = pathlib.Path(directory) / "obj"
+        for gcda in objects.glob("tdmr*.gcda"):
+            coverage.add(read_counters(gcda.name, objects))
+
+
+def add_boot(coverage, scenario, options, known):
     """Boot once; what gcov counted until the end."""
-    options = {**options, "cmdline": f"{options.get('cmdline', '')} coverage=on".strip()}
+    options = {name: value() if callable(value) else value for name, value in options.items()}
+    options["cmdline"] = f"{options.get('cmdline', '')} coverage=on".strip()
     result = machine.Machine(kernel="gcov", timeout=400, **options).run(scenario)
     files = [line.split() for line in result.values("gcda") if CORE in line]
     if not files:
@@ -95,19 +169,16 @@ def add_boot(coverage, scenario, options):
             gcda.write_bytes(bytes.fromhex(data))
             notes = KERNEL / path[path.index(CORE):].replace(".gcda", ".gcno")
             gcda.with_suffix(".gcno").write_bytes(notes.read_bytes())
-            report = subprocess.run(["gcov", "--json-format", "--stdout", "--branch-probabilities",
-                                     gcda.name], cwd=directory, check=True,
-                                    stdout=subprocess.PIPE).stdout
-            coverage.add(json.loads(report))
+            coverage.add(read_counters(gcda.name, directory), known)
 
 
 def percent(counts):
     return 100 * sum(1 for count in counts if count) / max(1, len(counts))
 
 
-def reasons(name, text):
+def reasons(name, function, text):
     """Those of REASONS that a line has."""
-    return [each for each in REASONS if each[0] == name and each[1] in text]
+    return [each for each in REASONS if each[0] == name and (each[1] == function or each[1] in text)]
 
 
 def show_table(coverage):
@@ -131,7 +202,7 @@ def show_missing(coverage):
         source = (machine.TOP / CORE / name).read_text().splitlines()
         for number in sorted(line for line, count in counts.items() if not count):
             text = source[number - 1].strip()
-            found = reasons(name, text)
+            found = reasons(name, coverage.functions.get((name, number)), text)
             unexplained += not found
             unused.difference_update(found)
             print(f"{name}:{number}: {text}\n    {found[0][2] if found else 'NO REASON IS KNOWN'}")
@@ -140,13 +211,15 @@ def show_missing(coverage):
 
 def main():
     coverage = Coverage()
+    add_userspace(coverage)
+    geometry = set(coverage.lines)
     for scenario, options in BOOTS:
-        add_boot(coverage, scenario, options)
+        add_boot(coverage, scenario, options, geometry)
     ran = show_table(coverage)
     print()
     unexplained, unused = show_missing(coverage)
-    for name, part, _ in sorted(unused):
-        print(f"{name}: there is a reason, but no line that never ran: {part}")
+    for name, where, _ in sorted(unused):
+        print(f"{name}: there is a reason, but no line that never ran: {where}")
     if ran < WANTED or unexplained or unused:
         sys.exit(f"error: {ran:.1f} % of the lines ran, {unexplained} others without a reason, "
                  f"{len(unused)} reasons without a line")

@@ -222,6 +222,17 @@ static void cpuid_leaves_are_not_cut_off(struct kunit *test)
 	}
 }
 
+static void a_cpuid_leaf_that_cannot_be_read_leaves_no_table(struct kunit *test)
+{
+	struct sysinfo_case *c = test->priv;
+
+	KUNIT_ASSERT_EQ(test, read_sysinfo(c), 0);
+	c->host->model.sysinfo.num_cpuid_config = TDX_MAX_CPUID_CONFIGS;
+	KUNIT_EXPECT_EQ(test, tdx_sysinfo_read(&c->info, &c->cause), -EIO);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(c->cause.text, "TDH.SYS.RD"), "says: %s",
+				  c->cause.text);
+}
+
 static struct kunit_case sysinfo_test_cases[] = {
 	KUNIT_CASE(a_module_is_not_asked_for_what_its_generation_lacks),
 	KUNIT_CASE(a_field_that_is_missing_is_none),
@@ -231,6 +242,7 @@ static struct kunit_case sysinfo_test_cases[] = {
 	KUNIT_CASE(a_malformed_list_of_cmrs_is_refused),
 	KUNIT_CASE(cpuid_leaves_are_read_one_by_one_if_there_are_many),
 	KUNIT_CASE(cpuid_leaves_are_not_cut_off),
+	KUNIT_CASE(a_cpuid_leaf_that_cannot_be_read_leaves_no_table),
 	{}
 };
 
