@@ -2,6 +2,7 @@
 """What came of events."""
 import dataclasses
 import difflib
+import errno
 import re
 
 import layout
@@ -45,10 +46,10 @@ def errors(result, key="write"):
 
 
 def said(result):
-    """What the kernel said of TDX, without what it says on every machine where TDX comes up."""
+    """What the kernel said of TDX, without what it says where TDX comes up, be it slowly."""
     return [message for message in result.tdx_messages()
             if not message.startswith(("BIOS enabled: ", "module version ", "CMR: ",
-                                       "module initialized in "))]
+                                       "initialising TDMRs: ", "module initialized in "))]
 
 
 def check_ready(result):
@@ -90,3 +91,14 @@ def all_of(result):
 
 def differences(one, other):
     return "\n".join(difflib.unified_diff(one, other, lineterm="", n=1))
+
+
+def check_met_a_cpu_offline(result):
+    """The creator found one offline, or one went while the module was initialised."""
+    if int(result.value("creator")) == errno.ENXIO:
+        return
+    assert int(result.value("creator")) == 0
+    lines = result.kernel_lines("module version |CPU [0-9]+ is now offline|module initialized in ")
+    begin, end = (next(i for i, line in enumerate(lines) if what in line)
+                  for what in ("module version ", "module initialized in "))
+    assert end - begin > 1, lines
