@@ -97,7 +97,7 @@ def files():
     new, patches = overlay.overlay_files()
     ours = {path: None for path in new
             if path.startswith("arch/") and path.endswith(".c") and "/tests/" not in path
-            and pathlib.PurePath(path).name not in mutants.GEOMETRY}
+            and not path.startswith(f"{mutants.GEOMETRY}/")}
     hooks = {path.removesuffix(".patch"): set(mutants.added_lines((TOP / path).read_text()))
              for path in patches if path.endswith(".c.patch")}
     return ours | hooks

@@ -148,8 +148,8 @@ def add_userspace(coverage):
                         *(f"{directory}/{test}" for test in UNIT_TESTS)], check=True)
         for test in UNIT_TESTS:
             subprocess.run([f"{directory}/{test}"], check=True, stdout=subprocess.DEVNULL)
-        objects = pathlib.Path(directory) / "obj"
-        for gcda in objects.glob("tdmr*.gcda"):
+        objects = pathlib.Path(directory) / "obj/tdmr"
+        for gcda in objects.glob("*.gcda"):
             coverage.add(read_counters(gcda.name, objects))
 
 

@@ -6,7 +6,7 @@
 #ifndef TDX_UNIT_GEOMETRY_H
 #define TDX_UNIT_GEOMETRY_H
 
-#include "tdmr.h"
+#include "tdmr/tdmr.h"
 
 /**
  * struct geometry - a layout and what it works in

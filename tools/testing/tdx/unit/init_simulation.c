@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "init_simulation.h"
-#include "tdmr_queue.h"
+#include "tdmr/queue.h"
 
 struct cpu {
 	struct tdmr_work *work;

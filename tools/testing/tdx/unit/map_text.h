@@ -15,7 +15,7 @@
 
 #include <stdio.h>
 
-#include "tdmr.h"
+#include "tdmr/tdmr.h"
 
 /* More than a module takes, so that it can refuse them. */
 #define MAP_TEXT_MAX_TDMRS	256

@@ -7,9 +7,8 @@ import random
 import re
 import typing
 
-# Files that userspace tests have to themselves; others need a kernel.
-GEOMETRY = ["tdmr.c", "tdmr_cover.c", "tdmr_place.c", "tdmr_queue.c", "tdmr_ram.c",
-            "tdmr_reserved.c", "tdmr_split.c"]
+# The folder that userspace tests have to themselves; other files need a kernel.
+GEOMETRY = "arch/x86/virt/vmx/tdx/tdmr"
 
 # What to look for, and what to put there.
 CHANGES = [

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Do the userspace tests notice when a line of the geometry is wrong?
 
-Changes one line at a time in a copy of the tdmr*.c files, builds the tests of the geometry
+Changes one line at a time in a copy of the files in tdmr/, builds the tests of the geometry
 with it and runs them.  A change that all tests survive is an error unless ACCEPTED says why
 it may.  What does not compile is not counted.
 """
@@ -20,7 +20,7 @@ import mutants
 
 UNIT = pathlib.Path(__file__).resolve().parent
 TOP = UNIT.parents[3]
-TDX = TOP / "arch/x86/virt/vmx/tdx"
+FILES = sorted(path.name for path in (TOP / mutants.GEOMETRY).glob("*.c"))
 TESTS = ["tdmr_queue_test", "tdmr_exact_test", "tdmr_scarce_test", "tdmr_random_test"]
 
 # Seconds that a test program may take.
@@ -31,7 +31,7 @@ FULLEST = "the last entry is used only if every range and every hole makes a pie
 UNUSED = "one more turn works on room behind the pieces that nobody looks at"
 HIGHER = "a search that begins with a higher bound ends with the same"
 ACCEPTED = {
-    "tdmr_cover.c": {
+    "cover.c": {
         "return (max_pieces(map)) * each;": FULLEST,
         "unsigned int max = max_pieces(cover->layout->map);": FULLEST,
         "for (i = 0; i <= cover->nr; i++, piece++)": UNUSED,
@@ -46,7 +46,7 @@ ACCEPTED = {
         "return &cover->begins[(nr_tdmrs - 1) * (cover->nr)];":
             "rows share an entry: the first one of a row, for no pieces, which is never read",
     },
-    "tdmr_place.c": {
+    "place.c": {
         "if (i == map->nr_ram || map->ram[i].base > to)":
             "finds an empty segment, which nothing fits",
     },
@@ -54,8 +54,8 @@ ACCEPTED = {
 
 
 def all_mutations():
-    return [mutation for name in mutants.GEOMETRY for mutation in mutants.changed(
-        name, dict(mutants.code_lines((TDX / name).read_text())), mutants.CHANGES)]
+    return [mutation for name in FILES for mutation in mutants.changed(
+        name, dict(mutants.code_lines((TOP / mutants.GEOMETRY / name).read_text())), mutants.CHANGES)]
 
 
 def passes(program, maps):
@@ -93,7 +93,7 @@ class Workshop:
             shutil.copytree(TOP / part, self.directory / part)
 
     def try_one(self, mutation, maps):
-        path = self.directory / "arch/x86/virt/vmx/tdx" / mutation.file
+        path = self.directory / mutants.GEOMETRY / mutation.file
         right = path.read_text()
         path.write_text(mutation.apply(right))
         outcome = build_and_test(self.directory, maps)
@@ -120,8 +120,8 @@ def run(todo, jobs, maps):
 
 
 def nothing():
-    name = mutants.GEOMETRY[0]
-    line = (TDX / name).read_text().splitlines()[0]
+    name = FILES[0]
+    line = (TOP / mutants.GEOMETRY / name).read_text().splitlines()[0]
     return mutants.Mutation(name, 0, line, line)
 
 
@@ -129,7 +129,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sample", type=int, help="only so many, evenly over files (all)")
     parser.add_argument("--seed", type=int, default=1, help="decides which (1)")
-    parser.add_argument("--files", nargs="*", default=mutants.GEOMETRY, help="only these files")
+    parser.add_argument("--files", nargs="*", default=FILES, help="only these files")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--maps", type=int, default=4000, help="random maps for each (4000)")
     args = parser.parse_args()

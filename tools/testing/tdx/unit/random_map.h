@@ -5,7 +5,7 @@
 #ifndef TDX_UNIT_RANDOM_MAP_H
 #define TDX_UNIT_RANDOM_MAP_H
 
-#include "tdmr.h"
+#include "tdmr/tdmr.h"
 
 #define RANDOM_MAP_MAX_RAM	2100
 

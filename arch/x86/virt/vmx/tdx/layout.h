@@ -5,7 +5,7 @@
 #ifndef _X86_VIRT_TDX_LAYOUT_H
 #define _X86_VIRT_TDX_LAYOUT_H
 
-#include "tdmr.h"
+#include "tdmr/tdmr.h"
 
 struct tdx_cause;
 

@@ -5,7 +5,7 @@
 #ifndef _X86_VIRT_TDX_PAMT_H
 #define _X86_VIRT_TDX_PAMT_H
 
-#include "tdmr.h"
+#include "tdmr/tdmr.h"
 
 /* Where PAMTs may come from, until time is up. */
 struct tdx_pamt_search {

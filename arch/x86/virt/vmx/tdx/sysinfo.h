@@ -7,7 +7,7 @@
 
 #include <asm/tdx_host.h>
 
-#include "tdmr.h"
+#include "tdmr/tdmr.h"
 
 /* Far more than any module has. */
 #define TDX_MAX_CPUID_CONFIGS	128

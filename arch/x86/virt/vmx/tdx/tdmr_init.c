@@ -26,7 +26,7 @@
 #include "seamcall.h"
 #include "status.h"
 #include "tdmr_init.h"
-#include "tdmr_queue.h"
+#include "tdmr/queue.h"
 
 /* Calls for a TDMR at a time: a fraction of a millisecond. */
 #define CALLS_AT_A_TIME		16

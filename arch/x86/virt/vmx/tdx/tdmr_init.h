@@ -5,7 +5,7 @@
 #ifndef _X86_VIRT_TDX_TDMR_INIT_H
 #define _X86_VIRT_TDX_TDMR_INIT_H
 
-#include "tdmr.h"
+#include "tdmr/tdmr.h"
 
 struct tdmr_work;
 struct tdx_cause;

@@ -5,7 +5,7 @@
 #include <linux/align.h>
 #include <linux/minmax.h>
 
-#include "tdmr_internal.h"
+#include "internal.h"
 
 static u64 ram_end(const struct tdx_ram *ram)
 {

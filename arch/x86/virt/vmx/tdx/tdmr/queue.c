@@ -8,7 +8,7 @@
  */
 #include <linux/stddef.h>
 
-#include "tdmr_queue.h"
+#include "queue.h"
 
 static u64 bytes_left(const struct tdmr_work *work)
 {

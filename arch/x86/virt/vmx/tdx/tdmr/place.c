@@ -12,7 +12,7 @@
 #include <linux/minmax.h>
 #include <linux/sizes.h>
 
-#include "tdmr_internal.h"
+#include "internal.h"
 
 /* Places are tried at this distance, or at a quarter of the PAMT's size. */
 #define SMALLEST_STEP	SZ_2M

@@ -9,13 +9,13 @@
 
 #define TDMR_BLOCK	TDX_TDMR_ALIGNMENT
 
-/* tdmr_ram.c: where RAM is */
+/* ram.c: where RAM is */
 unsigned int tdmr_first_ram(const struct tdmr_map *map, u64 from);
 u64 tdmr_first_block(const struct tdmr_map *map, u64 from);
 u64 tdmr_last_block_end(const struct tdmr_map *map, u64 to);
 int tdmr_ram_node(const struct tdmr_map *map, u64 base, u64 end);
 
-/* tdmr_reserved.c: what is not usable in a TDMR */
+/* reserved.c: what is not usable in a TDMR */
 void tdmr_find_holes(struct tdmr_layout *layout);
 void tdmr_add_unusable(struct tdmr_layout *layout, u64 start, u64 end);
 void tdmr_remove_unusable(struct tdmr_layout *layout, u64 start);
@@ -42,16 +42,16 @@ struct tdmr_effort {
 	bool large_first;
 };
 
-/* tdmr_cover.c: the least PAMT with the fewest TDMRs */
+/* cover.c: the least PAMT with the fewest TDMRs */
 size_t tdmr_cover_scratch_bytes(const struct tdmr_map *map);
 struct tdmr_failure tdmr_cover(struct tdmr_layout *layout, const struct tdmr_effort *effort,
 			       void *scratch, u64 *waste);
 
-/* tdmr_split.c: more TDMRs, for parallel initialisation and smaller PAMTs */
+/* split.c: more TDMRs, for parallel initialisation and smaller PAMTs */
 void tdmr_split_for_cpus(struct tdmr_layout *layout);
 bool tdmr_split_in_two(struct tdmr_layout *layout, struct tdmr *tdmr);
 
-/* tdmr_place.c: where PAMTs go */
+/* place.c: where PAMTs go */
 struct tdmr_failure tdmr_place_pamts(struct tdmr_layout *layout, const struct tdmr_effort *effort,
 				     const struct tdmr_pamt_source *source);
 

@@ -21,7 +21,7 @@
 #include <linux/limits.h>
 #include <linux/minmax.h>
 
-#include "tdmr_internal.h"
+#include "internal.h"
 
 /* Blocks without RAM that are covered weigh more than any number of nodes that meet in TDMRs. */
 #define BLOCK_COST	BIT_ULL(32)

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: the geometry of TDX memory, by table.  Random maps are the business of
- * the userspace tests, which compile the same tdmr*.c.
+ * KUnit: which TDMRs RAM gets, and where their PAMTs go, by table.  Random maps are
+ * left to the userspace tests, which compile the same files.
  */
 #include <kunit/test.h>
 #include <linux/sizes.h>
 
-#include "../tdmr.h"
-#include "../tdmr_queue.h"
+#include "../tdmr/tdmr.h"
 
 #define G(n)	((u64)(n) << 30)
 #define M(n)	((u64)(n) << 20)
@@ -283,26 +282,6 @@ static void ram_gets_the_tdmrs_that_it_needs(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, source.bytes_taken, pamts);
 }
 
-static void pamt_levels_follow_each_other_rounded_up_to_pages(struct kunit *test)
-{
-	static const struct tdmr_case c = { .ram = { { 0, G(3) } }, .cmrs = { { 0, G(3) } } };
-	struct test_source source = { { take_free, give_free }, &c };
-	struct tdx_tdmr_info *info = kunit_kzalloc(test, sizeof(*info), GFP_KERNEL);
-	const struct tdmr_map *map = map_of(test, &c);
-	struct tdmr_layout layout;
-
-	KUNIT_ASSERT_NOT_NULL(test, info);
-	KUNIT_ASSERT_EQ(test, (int)lay_out(test, map, &layout, &source).error, (int)TDMR_OK);
-	tdmr_encode(&layout, &layout.tdmrs[0], info);
-
-	KUNIT_EXPECT_EQ(test, tdx_tdmr_pamt(info, TDX_PAMT_4K)->size, G(3) / SZ_4K * 16);
-	KUNIT_EXPECT_EQ(test, tdx_tdmr_pamt(info, TDX_PAMT_2M)->size, G(3) / SZ_2M * 16);
-	KUNIT_EXPECT_EQ(test, tdx_tdmr_pamt(info, TDX_PAMT_1G)->size, (u64)SZ_4K);
-	KUNIT_EXPECT_EQ(test, info->pamt[1].base, info->pamt[0].base + info->pamt[0].size);
-	KUNIT_EXPECT_EQ(test, info->pamt[2].base, info->pamt[1].base + info->pamt[1].size);
-	KUNIT_EXPECT_EQ(test, tdmr_pamt_bytes(map, &layout.tdmrs[0]), P(3));
-}
-
 /*
  * The host refuses such a list when it reads it.  Here the one that ends behind
  * the last address makes each GB of RAM a piece of its own.
@@ -324,52 +303,15 @@ static void a_list_of_cmrs_that_wraps_does_no_harm(struct kunit *test)
 			(int)TDMR_MALFORMED_CMRS);
 }
 
-static void a_cpu_takes_what_has_most_left_on_its_node_first(struct kunit *test)
-{
-	struct tdmr_work works[] = {
-		{ .end = G(1), .node = 0 }, { .end = G(2), .node = 1 },
-		{ .end = G(2), .node = 0 }, { .next = G(9), .end = G(9), .node = 0 },
-	};
-	unsigned int nr = ARRAY_SIZE(works);
-
-	KUNIT_EXPECT_PTR_EQ(test, tdmr_queue_take(works, nr, 0), &works[2]);
-	KUNIT_EXPECT_PTR_EQ(test, tdmr_queue_take(works, nr, 0), &works[0]);
-	KUNIT_EXPECT_PTR_EQ(test, tdmr_queue_take(works, nr, 0), &works[1]);
-	KUNIT_EXPECT_NULL(test, tdmr_queue_take(works, nr, 0));
-}
-
-static void a_cpu_helps_a_node_that_has_twice_as_much_left(struct kunit *test)
-{
-	struct tdmr_work works[] = {
-		{ .end = G(1), .node = 0 }, { .end = G(3), .node = 1 },
-	};
-
-	KUNIT_EXPECT_PTR_EQ(test, tdmr_queue_take(works, 2, 0), &works[1]);
-	KUNIT_EXPECT_PTR_EQ(test, tdmr_queue_take(works, 2, 1), &works[0]);
-}
-
-static void of_equal_tdmrs_the_one_with_fewer_calls_is_next(struct kunit *test)
-{
-	struct tdmr_work works[] = {
-		{ .end = G(1), .calls = 32 }, { .end = G(1), .calls = 16 },
-	};
-
-	KUNIT_EXPECT_PTR_EQ(test, tdmr_queue_take(works, 2, 0), &works[1]);
-}
-
-static struct kunit_case tdmr_test_cases[] = {
+static struct kunit_case lay_out_test_cases[] = {
 	KUNIT_CASE_PARAM(ram_gets_the_tdmrs_that_it_needs, tdmr_gen_params),
-	KUNIT_CASE(pamt_levels_follow_each_other_rounded_up_to_pages),
 	KUNIT_CASE(a_list_of_cmrs_that_wraps_does_no_harm),
-	KUNIT_CASE(a_cpu_takes_what_has_most_left_on_its_node_first),
-	KUNIT_CASE(a_cpu_helps_a_node_that_has_twice_as_much_left),
-	KUNIT_CASE(of_equal_tdmrs_the_one_with_fewer_calls_is_next),
 	{}
 };
 
-static struct kunit_suite tdmr_test_suite = {
-	.name = "tdx_tdmr",
-	.test_cases = tdmr_test_cases,
+static struct kunit_suite lay_out_test_suite = {
+	.name = "tdx_tdmr_lay_out",
+	.test_cases = lay_out_test_cases,
 };
 
-kunit_test_suite(tdmr_test_suite);
+kunit_test_suite(lay_out_test_suite);

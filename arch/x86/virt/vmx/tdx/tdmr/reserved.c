@@ -8,7 +8,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-#include "tdmr_internal.h"
+#include "internal.h"
 
 /**
  * tdmr_max_unusable - room that struct tdmr_layout needs for @unusable

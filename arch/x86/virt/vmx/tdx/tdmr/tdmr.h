@@ -4,14 +4,14 @@
  * go, and what in a TDMR must be reserved.
  *
  * Pure: no allocation, no output, no SEAMCALL and no global.  The kernel and
- * userspace tests compile the same files, tdmr*.c.
+ * userspace tests compile the same files.
  */
 #ifndef _X86_VIRT_TDX_TDMR_H
 #define _X86_VIRT_TDX_TDMR_H
 
 #include <linux/types.h>
 
-#include "tdx_abi.h"
+#include "../tdx_abi.h"
 
 /* Physical memory with its NUMA node; base and size in bytes, page aligned. */
 struct tdx_ram {

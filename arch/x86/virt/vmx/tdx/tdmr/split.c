@@ -10,7 +10,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-#include "tdmr_internal.h"
+#include "internal.h"
 
 /*
  * In blocks.  The PAMT of 16 GB takes a chunk of 64 MB, which memory that has been
