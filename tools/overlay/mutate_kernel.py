@@ -96,7 +96,8 @@ def files():
     """Our files that need a kernel, with no lines; files with hooks, with those that they add."""
     new, patches = overlay.overlay_files()
     ours = {path: None for path in new
-            if path.startswith("arch/") and path.endswith(".c") and "/tests/" not in path
+            if path.startswith("arch/") and path.endswith(".c")
+            and "/tests/" not in path and "/model/" not in path
             and not path.startswith(f"{mutants.GEOMETRY}/")}
     hooks = {path.removesuffix(".patch"): set(mutants.added_lines((TOP / path).read_text()))
              for path in patches if path.endswith(".c.patch")}

@@ -119,7 +119,8 @@ class Coverage:
         """gcov's JSON of one object; what other compilers' options make of known files is left out."""
         for file in report["files"]:
             name = file["file"]
-            if CORE not in name or "/tests/" in name or not name.endswith(".c"):
+            if CORE not in name or not name.endswith(".c") \
+                    or "/tests/" in name or "/model/" in name:
                 continue
             name = name[name.index(CORE) + len(CORE) + 1:]
             for line in file["lines"]:

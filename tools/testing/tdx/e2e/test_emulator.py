@@ -36,9 +36,9 @@ def rooms_of(directory):
     """What each room uses of which others, as the linker sees it; an assembly half belongs to C."""
     halves = {"boot": "main", "exceptions": "crash"}
     defined, used = {}, {}
-    for path in directory.glob("*.o"):
+    for path in [*directory.glob("*.o"), *directory.glob("model/*.o")]:
         name = path.name.split(".")[0]
-        room = "model" if name.startswith("tdx_model") else halves.get(name, name)
+        room = "model" if path.parent.name == "model" else halves.get(name, name)
         output = subprocess.run(["nm", str(path)], check=True, text=True,
                                 stdout=subprocess.PIPE).stdout
         for kind, symbol in re.findall(r"^(?:[0-9a-f]{16}| {16}) (\w) (\S+)$", output, re.M):

@@ -3,7 +3,7 @@
 #ifndef _TDX_EMU_DUMP_H
 #define _TDX_EMU_DUMP_H
 
-#include "../../../../arch/x86/virt/vmx/tdx/tests/tdx_model.h"
+#include "../../../../arch/x86/virt/vmx/tdx/model/model.h"
 
 /* A write of any byte to this port asks for it. */
 #define PORT_DUMP	0xeb

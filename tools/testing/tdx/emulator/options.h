@@ -3,7 +3,7 @@
 #ifndef _TDX_EMU_OPTIONS_H
 #define _TDX_EMU_OPTIONS_H
 
-#include "../../../../arch/x86/virt/vmx/tdx/tests/tdx_model.h"
+#include "../../../../arch/x86/virt/vmx/tdx/model/model.h"
 #include "chance.h"
 #include "memmap.h"
 

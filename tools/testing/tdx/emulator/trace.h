@@ -3,7 +3,7 @@
 #ifndef _TDX_EMU_TRACE_H
 #define _TDX_EMU_TRACE_H
 
-#include "../../../../arch/x86/virt/vmx/tdx/tests/tdx_model.h"
+#include "../../../../arch/x86/virt/vmx/tdx/model/model.h"
 
 /* Looks whether QEMU has the console: -device isa-debugcon,iobase=0xe8,chardev=... */
 void trace_init(void);

@@ -6,7 +6,7 @@
 #ifndef TDX_UNIT_MODEL_MACHINE_H
 #define TDX_UNIT_MODEL_MACHINE_H
 
-#include "tdx_model.h"
+#include "model/model.h"
 
 /* Buffers of a test are at these physical addresses. */
 #define BUFFER_PA	0x100000000ULL

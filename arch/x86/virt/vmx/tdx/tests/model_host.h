@@ -9,7 +9,7 @@
 #include <linux/threads.h>
 
 #include "../module.h"
-#include "tdx_model.h"
+#include "../model/model.h"
 
 #define MODEL_HOST_NR_LEAVES	1024
 

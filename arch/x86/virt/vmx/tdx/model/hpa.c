@@ -2,7 +2,7 @@
 /*
  * The software TDX module: physical addresses, their KeyIDs, and the CMRs.
  */
-#include "tdx_model_internal.h"
+#include "internal.h"
 
 static unsigned int keyid_shift(const struct tdx_model *m)
 {

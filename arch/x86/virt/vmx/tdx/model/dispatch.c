@@ -5,7 +5,7 @@
  * TDX Module Base Architecture Specification, "Intel TDX Module Lifecycle";
  * TDX Module ABI specification, "SEAMCALL Instruction (Common)".
  */
-#include "tdx_model_internal.h"
+#include "internal.h"
 
 #define MSR_INTR_PENDING	0x9a
 

@@ -8,7 +8,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-#include "tdx_model.h"
+#include "model.h"
 
 /* Width of a physical address, KeyID bits included. */
 #define PA_BITS		52
@@ -51,7 +51,7 @@ static inline struct tdx_model_lp *lp_state(struct tdx_model *m)
 	return &m->lps[this_lp(m)];
 }
 
-/* Physical addresses (tdx_model_memory.c). */
+/* Physical addresses (hpa.c). */
 unsigned int tdx_model_keyid_of(const struct tdx_model *m, u64 pa);
 bool tdx_model_keyid_is_private(const struct tdx_model *m, u64 keyid);
 bool tdx_model_hpa_without_keyid(const struct tdx_model *m, u64 pa);
@@ -71,7 +71,7 @@ u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_key_config(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_tdmr_init(struct tdx_model *m, struct tdx_model_regs *regs);
 
-/* From one module to the next (tdx_model_config.c). */
+/* From one module to the next (sys_config.c). */
 void tdx_model_leave_handoff(struct tdx_model *m, u16 version);
 void tdx_model_take_handoff(struct tdx_model *m);
 void tdx_model_drop_handoff(struct tdx_model *m);

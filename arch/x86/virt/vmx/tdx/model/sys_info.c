@@ -5,7 +5,7 @@
  * TDX Module ABI specification, TDH.SYS.INFO, TDH.SYS.RD, TDH.SYS.RDALL and "Global
  * Metadata".
  */
-#include "tdx_model_internal.h"
+#include "internal.h"
 
 #define VENDOR_INTEL			0x8086
 #define TDCS_BASE_SIZE			0x6000

@@ -9,7 +9,7 @@
  */
 #include <linux/minmax.h>
 
-#include "tdx_model_internal.h"
+#include "internal.h"
 
 /* What one TDH.SYS.TDMR.INIT initialises: 1024 entries of the PAMT's 4K level. */
 #define SLICE_BYTES	(1024 * PAGE_BYTES)

@@ -5,7 +5,7 @@
  *
  * TDX Module Base Architecture Specification, "Platform Configuration Checks".
  */
-#include "tdx_model_internal.h"
+#include "internal.h"
 
 #define MSR_TSC_ADJUST			0x3b
 #define MSR_KEYID_PARTITIONING		0x87
