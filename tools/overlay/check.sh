@@ -91,12 +91,13 @@ cppcheck_is_silent() {
 		set -- "$@" "-D$each(cpu)=while ((cpu = next_cpu()))"
 	done
 	cppcheck --quiet --enable=warning,portability --error-exitcode=1 --inline-suppr \
-		-Itools/testing/tdx/include -Iarch/x86/virt/vmx/tdx --platform=unix64 \
+		-Itools/testing/tdx/include -Iarch/x86/virt/vmx/tdx \
+		-Itools/testing/tdx/emulator --platform=unix64 \
 		'-Dfor_each_mem_pfn_range(i, n, s, e, m)=while (next_range(s, e, m))' "$@" \
 		--suppress=arithOperationsOnVoidPointer --suppress=constStatement \
 		--suppress=comparePointers --suppress=subtractPointers \
 		--suppress=normalCheckLevelMaxBranches \
-		--suppress=uninitvar:tools/testing/tdx/emulator/shootdown.c \
+		--suppress=uninitvar:tools/testing/tdx/emulator/smp/shootdown.c \
 		arch/x86/virt/vmx/tdx arch/x86/kvm/vmx/tdx.c \
 		tools/testing/tdx/emulator tools/testing/tdx/e2e/guest
 }

@@ -36,7 +36,9 @@ def rooms_of(directory):
     """What each room uses of which others, as the linker sees it; an assembly half belongs to C."""
     halves = {"boot": "main", "exceptions": "crash"}
     defined, used = {}, {}
-    for path in [*directory.glob("*.o"), *directory.glob("model/*.o")]:
+    for path in directory.glob("**/*.o"):
+        if path.parent.name == "probe":
+            continue
         name = path.name.split(".")[0]
         room = "model" if path.parent.name == "model" else halves.get(name, name)
         output = subprocess.run(["nm", str(path)], check=True, text=True,

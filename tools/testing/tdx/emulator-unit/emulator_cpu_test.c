@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "emulator/entry.h"
-#include "emulator/npt.h"
+#include "emulator/cpu/entry.h"
+#include "emulator/cpu/npt.h"
 
 u64 npt_root(void)
 {

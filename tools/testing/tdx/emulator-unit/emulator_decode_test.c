@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "emulator/decode.h"
+#include "emulator/cpu/decode.h"
 
 #define RIP	0x1000
 

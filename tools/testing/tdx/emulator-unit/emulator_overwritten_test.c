@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The emulated platform: when the host has overwritten a page, in whatever order. */
 #include "kselftest_harness.h"
-#include "emulator/overwritten.h"
+#include "emulator/memory/overwritten.h"
 
 #define PAGE		4096
 #define LINE		64

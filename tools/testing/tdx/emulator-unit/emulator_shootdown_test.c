@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "emulator/clock.h"
-#include "emulator/log.h"
-#include "emulator/shootdown.h"
-#include "emulator/smp.h"
+#include "emulator/lib/clock.h"
+#include "emulator/lib/log.h"
+#include "emulator/smp/shootdown.h"
+#include "emulator/smp/smp.h"
 
 struct cpu cpus[MAX_CPUS];
 unsigned int nr_cpus = 2;

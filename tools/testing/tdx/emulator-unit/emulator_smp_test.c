@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
-#include "emulator/apic_regs.h"
-#include "emulator/cache.h"
-#include "emulator/clock.h"
-#include "emulator/log.h"
-#include "emulator/options.h"
-#include "emulator/report.h"
-#include "emulator/smp.h"
+#include "emulator/check/cache.h"
+#include "emulator/check/report.h"
+#include "emulator/lib/clock.h"
+#include "emulator/lib/log.h"
+#include "emulator/machine/options.h"
+#include "emulator/smp/apic_regs.h"
+#include "emulator/smp/smp.h"
 
 struct cpu cpus[MAX_CPUS];
 unsigned int nr_cpus = 3;

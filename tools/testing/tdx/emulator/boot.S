@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* From multiboot's and a starting AP's state to 64-bit C. */
-#include "layout.h"
+#include "cpu/layout.h"
 
 #define MULTIBOOT_MAGIC	0x1badb002
 #define MULTIBOOT_FLAGS	0x00010003	/* page-align modules, memory map, addresses below */

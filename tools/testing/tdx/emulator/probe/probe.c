@@ -6,9 +6,9 @@
  */
 #include <linux/types.h>
 
-#include "../../../../../arch/x86/virt/vmx/tdx/tdx_abi.h"
-#include "../text.h"
-#include "../x86.h"
+#include "tdx_abi.h"
+#include "lib/text.h"
+#include "lib/x86.h"
 #include "probe.h"
 
 #define COM1			0x3f8

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The emulator's own exceptions: report and end, never hang. */
+#ifndef _TDX_EMU_CRASH_H
+#define _TDX_EMU_CRASH_H
+
+#include "cpu/cpu.h"
+
+/* Load the interrupt descriptor table on the calling CPU. */
+void crash_load_idt(void);
+
+/* For a test of what the report says: in the middle of a line of the log, or not. */
+void crash_on_purpose(bool in_log);
+
+/* The guest did what the emulator cannot go on from: say it, with registers. */
+void __noreturn crash_guest(const struct cpu *cpu, const char *what);
+
+/* VMRUN has refused the guest's state. */
+void __noreturn crash_vmrun(const struct cpu *cpu);
+
+#endif /* _TDX_EMU_CRASH_H */

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/string.h>
+
+#include "cpu/decode.h"
+#include "cpu/walk.h"
+
+#define MAX_INSN_BYTES	15
+
+#define REX_R		4
+#define REX_X		2
+#define REX_B		1
+
+/* What follows the opcode. */
+#define F_MODRM		BIT_ULL(0)
+#define F_REG_ONLY	BIT_ULL(1)	/* ModRM names registers whatever its mod says */
+#define F_IMM32		BIT_ULL(2)	/* 16 bits wide with a 66 prefix */
+#define F_IMM8		BIT_ULL(3)
+
+struct opcode {
+	enum opcode_map map;
+	u8 opcode;
+	u8 flags;
+};
+
+static const struct opcode opcodes[] = {
+	/* writes to the local APIC's page */
+	{ MAP_ONE_BYTE, 0x87, F_MODRM },
+	{ MAP_ONE_BYTE, 0x89, F_MODRM },
+	{ MAP_ONE_BYTE, 0xc7, F_MODRM | F_IMM32 },
+	/* software interrupts */
+	{ MAP_ONE_BYTE, 0xcc, 0 },
+	{ MAP_ONE_BYTE, 0xcd, F_IMM8 },
+	{ MAP_ONE_BYTE, 0xce, 0 },
+	/* intercepted because the guest's view differs from the CPU's */
+	{ MAP_0F, 0x08, 0 },				/* INVD */
+	{ MAP_0F, 0x09, 0 },				/* WBINVD, WBNOINVD */
+	{ MAP_0F, 0x20, F_MODRM | F_REG_ONLY },		/* MOV from CR */
+	{ MAP_0F, 0x22, F_MODRM | F_REG_ONLY },		/* MOV to CR */
+	{ MAP_0F, 0x30, 0 },				/* WRMSR */
+	{ MAP_0F, 0x32, 0 },				/* RDMSR */
+	{ MAP_0F, 0xa2, 0 },				/* CPUID */
+	/* invalid opcodes to QEMU's CPU */
+	{ MAP_0F, 0x01, F_MODRM },			/* VMXOFF, SEAMCALL, ...; SMSW */
+	{ MAP_0F, 0x34, 0 },				/* SYSENTER */
+	{ MAP_0F, 0x78, F_MODRM },			/* VMREAD */
+	{ MAP_0F, 0x79, F_MODRM },			/* VMWRITE */
+	{ MAP_0F, 0xc7, F_MODRM },			/* VMXON, VMCLEAR, VMPTRLD, VMPTRST */
+	{ MAP_0F38, 0x80, F_MODRM },			/* INVEPT */
+	{ MAP_0F38, 0x81, F_MODRM },			/* INVVPID */
+	{ MAP_0F38, 0xf8, F_MODRM },			/* MOVDIR64B */
+};
+
+enum segment { SEG_DEFAULT, SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS };
+
+struct cursor {
+	const struct cpu *cpu;
+	u8 bytes[MAX_INSN_BYTES];
+	unsigned int available, at;
+	bool overrun;
+	bool short_address;	/* 67 prefix */
+	enum segment segment;
+};
+
+static u64 next(struct cursor *c, unsigned int bytes)
+{
+	u64 value = 0;
+
+	if (c->at + bytes > c->available) {
+		c->overrun = true;
+		return 0;
+	}
+	memcpy(&value, c->bytes + c->at, bytes);
+	c->at += bytes;
+	return value;
+}
+
+static bool prefix(struct cursor *c, struct insn *insn, u8 byte)
+{
+	switch (byte) {
+	case 0x66:
+		insn->prefixes |= PREFIX_66;
+		return true;
+	case 0xf2:
+		insn->prefixes = (insn->prefixes & PREFIX_66) | PREFIX_F2;
+		return true;
+	case 0xf3:
+		insn->prefixes = (insn->prefixes & PREFIX_66) | PREFIX_F3;
+		return true;
+	case 0x67:
+		c->short_address = true;
+		return true;
+	case 0xf0:
+		insn->lock = true;
+		return true;
+	case 0x26:
+	case 0x2e:
+	case 0x36:
+	case 0x3e:
+		c->segment = SEG_ES + (byte - 0x26) / 8;
+		return true;
+	case 0x64:
+	case 0x65:
+		c->segment = SEG_FS + (byte - 0x64);
+		return true;
+	}
+	return false;
+}
+
+static u8 parse_prefixes(struct cursor *c, struct insn *insn)
+{
+	u8 byte;
+
+	for (;;) {
+		byte = next(c, 1);
+		/* A REX counts right before the opcode only */
+		if (prefix(c, insn, byte))
+			insn->rex = 0;
+		else if (cpu_64bit_code(c->cpu) && (byte & 0xf0) == 0x40)
+			insn->rex = byte;
+		else
+			return byte;
+	}
+}
+
+static void parse_opcode(struct cursor *c, struct insn *insn)
+{
+	insn->opcode = parse_prefixes(c, insn);
+	insn->map = MAP_ONE_BYTE;
+	if (insn->opcode != 0x0f)
+		return;
+	insn->map = MAP_0F;
+	insn->opcode = next(c, 1);
+	if (insn->opcode != 0x38)
+		return;
+	insn->map = MAP_0F38;
+	insn->opcode = next(c, 1);
+}
+
+static u64 segment_base(const struct cursor *c, bool stack_relative)
+{
+	const struct vmcb *v = &c->cpu->vmcb;
+
+	switch (c->segment) {
+	case SEG_FS:
+		/* VMRUN leaves FS and GS alone: the guest's are in the CPU */
+		return native_rdmsr(MSR_FS_BASE);
+	case SEG_GS:
+		return native_rdmsr(MSR_GS_BASE);
+	default:
+		break;
+	}
+	if (cpu_64bit_code(c->cpu))
+		return 0;
+	switch (c->segment) {
+	case SEG_ES:
+		return v->es.base;
+	case SEG_CS:
+		return v->cs.base;
+	case SEG_SS:
+		return v->ss.base;
+	case SEG_DS:
+		return v->ds.base;
+	default:
+		return stack_relative ? v->ss.base : v->ds.base;
+	}
+}
+
+static u64 gpr(const struct cursor *c, unsigned int number)
+{
+	return c->cpu->gpr[number];
+}
+
+static u64 sib_address(struct cursor *c, const struct insn *insn, unsigned int mod,
+		       bool *stack_relative)
+{
+	u8 sib = next(c, 1);
+	unsigned int index = (sib >> 3 & 7) | (insn->rex & REX_X ? 8 : 0);
+	unsigned int base = (sib & 7) | (insn->rex & REX_B ? 8 : 0);
+	u64 address = 0;
+
+	if (index != RSP)
+		address = gpr(c, index) << (sib >> 6);
+	if ((base & 7) == RBP && mod == 0)
+		return address + (s64)(s32)next(c, 4);
+	*stack_relative = base == RSP || base == RBP;
+	return address + gpr(c, base);
+}
+
+/* RIP-relative addresses count from the end of the instruction: added by the caller. */
+static u64 memory_operand(struct cursor *c, const struct insn *insn, bool *stack_relative,
+			  bool *rip_relative)
+{
+	unsigned int mod = insn->modrm >> 6, rm = insn->modrm & 7;
+	u64 address;
+
+	if (mod == 0 && rm == RBP) {
+		*rip_relative = cpu_64bit_code(c->cpu);
+		return (s64)(s32)next(c, 4);
+	}
+	if (rm == RSP) {
+		address = sib_address(c, insn, mod, stack_relative);
+	} else {
+		address = gpr(c, rm | (insn->rex & REX_B ? 8 : 0));
+		*stack_relative = rm == RBP && !(insn->rex & REX_B);
+	}
+	if (mod == 1)
+		address += (s64)(s8)next(c, 1);
+	else if (mod == 2)
+		address += (s64)(s32)next(c, 4);
+	return address;
+}
+
+/* 16-bit addressing: none of the instructions that matter is used with it. */
+static bool address_size_unknown(const struct cursor *c)
+{
+	bool wide = cpu_64bit_code(c->cpu) || c->cpu->vmcb.cs.attributes & SVM_SEG_DB;
+
+	return wide ? c->short_address && !cpu_64bit_code(c->cpu) : !c->short_address;
+}
+
+static bool parse_operands(struct cursor *c, struct insn *insn, const struct opcode *op)
+{
+	bool stack_relative = false, rip_relative = false;
+
+	insn->modrm = next(c, 1);
+	insn->reg = (insn->modrm >> 3 & 7) | (insn->rex & REX_R ? 8 : 0);
+	insn->rm = (insn->modrm & 7) | (insn->rex & REX_B ? 8 : 0);
+	insn->mem = insn->modrm >> 6 != 3 && !(op->flags & F_REG_ONLY);
+	if (insn->mem) {
+		if (address_size_unknown(c))
+			return false;
+		insn->linear = memory_operand(c, insn, &stack_relative, &rip_relative);
+	}
+	if (op->flags & F_IMM32)
+		insn->imm = insn->prefixes & PREFIX_66 ? next(c, 2) : (u64)(s64)(s32)next(c, 4);
+	if (!insn->mem)
+		return true;
+	if (rip_relative)
+		insn->linear += c->cpu->vmcb.rip + c->at;
+	if (c->short_address || !cpu_64bit_code(c->cpu))
+		insn->linear = (u32)insn->linear;
+	insn->linear += segment_base(c, stack_relative);
+	if (!cpu_64bit_code(c->cpu))
+		insn->linear = (u32)insn->linear;
+	return true;
+}
+
+static const struct opcode *find_opcode(const struct insn *insn)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(opcodes); i++) {
+		if (opcodes[i].map == insn->map && opcodes[i].opcode == insn->opcode)
+			return &opcodes[i];
+	}
+	return NULL;
+}
+
+bool decode(const struct cpu *cpu, struct insn *insn)
+{
+	struct cursor c = { .cpu = cpu };
+	const struct opcode *op;
+	u64 linear = cpu->vmcb.rip + (cpu_64bit_code(cpu) ? 0 : cpu->vmcb.cs.base);
+
+	*insn = (struct insn){ 0 };
+	c.available = guest_fetch(cpu, linear, c.bytes, sizeof(c.bytes));
+	parse_opcode(&c, insn);
+	op = find_opcode(insn);
+	if (!op || c.overrun)
+		return false;
+	if (op->flags & F_MODRM && !parse_operands(&c, insn, op))
+		return false;
+	if (op->flags & F_IMM8)
+		insn->imm = next(&c, 1);
+	insn->length = c.at;
+	return !c.overrun;
+}

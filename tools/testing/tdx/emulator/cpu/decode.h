@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The instructions that exits are about: length, operands, addresses. */
+#ifndef _TDX_EMU_DECODE_H
+#define _TDX_EMU_DECODE_H
+
+#include "cpu/cpu.h"
+
+enum opcode_map {
+	MAP_ONE_BYTE,
+	MAP_0F,
+	MAP_0F38,
+};
+
+enum mandatory_prefix {
+	PREFIX_NONE	= 0,
+	PREFIX_66	= 1,
+	PREFIX_F3	= 2,
+	PREFIX_F2	= 4,
+};
+
+#define REX_W		8
+
+struct insn {
+	unsigned int length;
+	unsigned int prefixes;		/* of enum mandatory_prefix, or-ed */
+	u8 rex;				/* 0 or REX_... */
+	bool lock;
+	enum opcode_map map;
+	u8 opcode;
+
+	u8 modrm;			/* 0 if the instruction has none */
+	u8 reg;				/* with REX.R */
+	bool mem;			/* the other operand is memory, at ... */
+	u64 linear;
+	u8 rm;				/* ... else register number, with REX.B */
+	u64 imm;
+};
+
+/*
+ * Decode the instruction at the guest's RIP.  false: not one that the emulator
+ * knows, or not readable.
+ */
+bool decode(const struct cpu *cpu, struct insn *insn);
+
+#endif /* _TDX_EMU_DECODE_H */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Between C and assembly. */
+#ifndef _TDX_EMU_ENTRY_H
+#define _TDX_EMU_ENTRY_H
+
+#include "cpu/cpu.h"
+
+/* The emulator's memory; emulator.lds */
+extern u8 emulator_start[], emulator_end[];
+
+/* The names of its functions, by address; symbols.awk and emulator.lds */
+struct symbol {
+	u32 address;
+	char name[28];
+};
+
+extern const struct symbol symbols[], symbols_end[];
+
+/* The code that an AP runs in real mode, to be copied; boot.S */
+extern const u8 ap_trampoline[], ap_trampoline_end[];
+
+/* The first C functions; called by boot.S */
+void __noreturn bsp_main(u32 magic, u64 multiboot_info_pa);
+void __noreturn ap_main(void);
+
+/* The world switch; vmrun.S */
+void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow);
+
+/* As vmrun.S pushes it. */
+struct exception_frame {
+	u64 rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15;
+	u64 vector, error, rip, cs, rflags, rsp, ss;
+};
+
+/* Where the gates of the interrupt descriptor table lead; exceptions.S */
+extern const u8 exception_stubs[];
+/* ... and what the stubs call. */
+void __noreturn exception_report(const struct exception_frame *f);
+
+#endif /* _TDX_EMU_ENTRY_H */

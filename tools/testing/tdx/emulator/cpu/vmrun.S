@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The world switch. */
+#include "cpu/layout.h"
+
+	.text
+/*
+ * void vmrun(u64 vmcb_pa, u64 gpr[16], bool shadow)
+ *
+ * RAX and RSP travel in the VMCB.  Vector and floating point registers stay the
+ * guest's: nothing here is compiled to use them.
+ *
+ * QEMU 7.2 does not load the guest's interrupt shadow, but leaves it the one that
+ * there is: that of an STI right before VMRUN.  Newer QEMUs load it.
+ */
+	.globl vmrun
+vmrun:
+	pushq	%rbx
+	pushq	%rbp
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	pushq	%rsi
+	movq	%rdi, %rax
+	testb	%dl, %dl	/* for below: MOV leaves the flags alone */
+	movq	GPR_RCX(%rsi), %rcx
+	movq	GPR_RDX(%rsi), %rdx
+	movq	GPR_RBX(%rsi), %rbx
+	movq	GPR_RBP(%rsi), %rbp
+	movq	GPR_RDI(%rsi), %rdi
+	movq	GPR_R8(%rsi), %r8
+	movq	GPR_R9(%rsi), %r9
+	movq	GPR_R10(%rsi), %r10
+	movq	GPR_R11(%rsi), %r11
+	movq	GPR_R12(%rsi), %r12
+	movq	GPR_R13(%rsi), %r13
+	movq	GPR_R14(%rsi), %r14
+	movq	GPR_R15(%rsi), %r15
+	movq	GPR_RSI(%rsi), %rsi
+	jz	1f
+	sti
+1:	vmrun	%rax
+	cli
+	/* RAX is the host's again, RSP too */
+	movq	(%rsp), %rax
+	movq	%rcx, GPR_RCX(%rax)
+	movq	%rdx, GPR_RDX(%rax)
+	movq	%rbx, GPR_RBX(%rax)
+	movq	%rbp, GPR_RBP(%rax)
+	movq	%rsi, GPR_RSI(%rax)
+	movq	%rdi, GPR_RDI(%rax)
+	movq	%r8, GPR_R8(%rax)
+	movq	%r9, GPR_R9(%rax)
+	movq	%r10, GPR_R10(%rax)
+	movq	%r11, GPR_R11(%rax)
+	movq	%r12, GPR_R12(%rax)
+	movq	%r13, GPR_R13(%rax)
+	movq	%r14, GPR_R14(%rax)
+	movq	%r15, GPR_R15(%rax)
+	cld
+	popq	%rsi
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbp
+	popq	%rbx
+	ret
+	.section .note.GNU-stack, "", @progbits

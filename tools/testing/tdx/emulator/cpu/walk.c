@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/string.h>
+
+#include "cpu/crash.h"
+#include "cpu/npt.h"
+#include "cpu/walk.h"
+#include "exit/foreign.h"
+#include "machine/platform.h"
+
+#define PF_PRESENT	BIT_ULL(0)
+#define PF_WRITE	BIT_ULL(1)
+#define PF_USER		BIT_ULL(2)
+
+enum outcome {
+	MAPPED,
+	NOT_MAPPED,	/* for that access: a page fault */
+	FOREIGN_TABLE,	/* a table lies in memory that is not the host's */
+};
+
+/* What differs between the paging modes. */
+struct paging_mode {
+	unsigned int levels;
+	unsigned int entry_bytes;
+	unsigned int index_bits;
+	unsigned int top_index_bits;
+};
+
+static const struct paging_mode mode_32bit = { 2, 4, 10, 10 };
+static const struct paging_mode mode_pae = { 3, 8, 9, 2 };
+static const struct paging_mode mode_4level = { 4, 8, 9, 9 };
+static const struct paging_mode mode_5level = { 5, 8, 9, 9 };
+
+bool phys_reachable(u64 pa, u64 bytes)
+{
+	return pa < SIZE_512G && bytes <= SIZE_512G - pa;
+}
+
+static const struct paging_mode *paging_mode(const struct vmcb *v)
+{
+	if (!(v->cr4 & X86_CR4_PAE))
+		return &mode_32bit;
+	if (!(v->efer & EFER_LMA))
+		return &mode_pae;
+	return v->cr4 & X86_CR4_LA57 ? &mode_5level : &mode_4level;
+}
+
+static u64 table_base(const struct vmcb *v, const struct paging_mode *mode)
+{
+	if (mode == &mode_pae)
+		return v->cr3 & 0xffffffe0;
+	return v->cr3 & PTE_ADDR;
+}
+
+static bool is_large(const struct vmcb *v, const struct paging_mode *mode, unsigned int level,
+		     u64 entry)
+{
+	if (!level || !(entry & PTE_PS))
+		return level == 0;
+	if (mode == &mode_32bit)
+		return v->cr4 & X86_CR4_PSE;
+	return level == 1 || (level == 2 && mode->levels >= 4);
+}
+
+static u64 read_entry(u64 pa, unsigned int bytes)
+{
+	return bytes == 4 ? *(u32 *)phys(pa) : *(u64 *)phys(pa);
+}
+
+/* Which accesses an entry forbids; the walk's rights are those of all its entries. */
+static bool forbids(const struct vmcb *v, u64 entry, enum access access)
+{
+	bool user = v->cpl == 3;
+
+	if (user && !(entry & PTE_U))
+		return true;
+	return access == ACCESS_WRITE && !(entry & PTE_W) && (user || v->cr0 & X86_CR0_WP);
+}
+
+/* @gpa: where the walk ends, be it at the table that cannot be read. */
+static enum outcome walk(const struct vmcb *v, u64 linear, enum access access, u64 *gpa,
+			 u32 *error)
+{
+	const struct paging_mode *mode = paging_mode(v);
+	u64 table = table_base(v, mode), entry, at;
+	unsigned int level = mode->levels, bits, shift;
+
+	*error = (access == ACCESS_WRITE ? PF_WRITE : 0) | (v->cpl == 3 ? PF_USER : 0);
+	do {
+		bits = level == mode->levels ? mode->top_index_bits : mode->index_bits;
+		level--;
+		shift = 12 + level * mode->index_bits;
+		table += ((linear >> shift) & (BIT_ULL(bits) - 1)) * mode->entry_bytes;
+		*gpa = table;
+		if (!npt_reach(table, false, &at) || !phys_reachable(at, mode->entry_bytes))
+			return FOREIGN_TABLE;
+		entry = read_entry(at, mode->entry_bytes);
+		if (!(entry & PTE_P))
+			return NOT_MAPPED;
+		/* PAE's top entries carry no rights */
+		if (!(mode == &mode_pae && level == 2) && forbids(v, entry, access)) {
+			*error |= PF_PRESENT;
+			return NOT_MAPPED;
+		}
+		table = entry & PTE_ADDR;
+	} while (!is_large(v, mode, level, entry));
+
+	*gpa = (table & ~(BIT_ULL(shift) - 1)) | (linear & (BIT_ULL(shift) - 1));
+	return MAPPED;
+}
+
+static enum outcome translate(const struct cpu *cpu, u64 linear, enum access access, u64 *gpa,
+			      u32 *error)
+{
+	if (cpu->vmcb.cr0 & X86_CR0_PG)
+		return walk(&cpu->vmcb, linear, access, gpa, error);
+	*gpa = (u32)linear;
+	*error = 0;
+	return MAPPED;
+}
+
+static unsigned int bytes_in_page(u64 linear, unsigned int bytes)
+{
+	unsigned int left = PAGE_SIZE - linear % PAGE_SIZE;
+
+	return bytes < left ? bytes : left;
+}
+
+bool guest_phys(struct cpu *cpu, u64 gpa, enum access access, u64 *pa)
+{
+	bool write = access == ACCESS_WRITE;
+
+	if (npt_reach(gpa, write, pa) && phys_reachable(*pa, 1))
+		return true;
+	if (gpa < platform.phys_limit && !phys_reachable(gpa, 1))
+		crash_guest(cpu, "an instruction that is emulated reaches above 512 GB");
+	if (npt_is_hosts(gpa))
+		crash_guest(cpu, "this kind of write to the local APIC is not emulated");
+	foreign_access(cpu, gpa, write);
+	return false;
+}
+
+bool guest_walk(struct cpu *cpu, u64 linear, enum access access, u64 *gpa)
+{
+	u32 error;
+	u64 pa;
+
+	switch (translate(cpu, linear, access, gpa, &error)) {
+	case MAPPED:
+		return true;
+	case FOREIGN_TABLE:
+		guest_phys(cpu, *gpa, ACCESS_READ, &pa);
+		return false;
+	default:
+		cpu->vmcb.cr2 = linear;
+		cpu_inject_error(cpu, VECTOR_PF, error);
+		return false;
+	}
+}
+
+bool guest_address(struct cpu *cpu, u64 linear, enum access access, u64 *pa)
+{
+	u64 gpa;
+
+	return guest_walk(cpu, linear, access, &gpa) && guest_phys(cpu, gpa, access, pa);
+}
+
+static bool copy(struct cpu *cpu, u64 linear, u8 *buf, unsigned int bytes, enum access access)
+{
+	unsigned int step;
+	u64 pa;
+
+	for (; bytes; linear += step, buf += step, bytes -= step) {
+		step = bytes_in_page(linear, bytes);
+		if (!guest_address(cpu, linear, access, &pa))
+			return false;
+		if (access == ACCESS_WRITE)
+			memcpy(phys(pa), buf, step);
+		else
+			memcpy(buf, phys(pa), step);
+	}
+	return true;
+}
+
+bool guest_read(struct cpu *cpu, u64 linear, void *buf, unsigned int bytes)
+{
+	return copy(cpu, linear, buf, bytes, ACCESS_READ);
+}
+
+bool guest_write(struct cpu *cpu, u64 linear, const void *buf, unsigned int bytes)
+{
+	/* copy() only reads from it in this direction */
+	return copy(cpu, linear, (u8 *)buf, bytes, ACCESS_WRITE);
+}
+
+unsigned int guest_fetch(const struct cpu *cpu, u64 linear, u8 *buf, unsigned int bytes)
+{
+	unsigned int done = 0, step;
+	u64 gpa, pa;
+	u32 error;
+
+	for (; done < bytes; done += step) {
+		step = bytes_in_page(linear + done, bytes - done);
+		if (translate(cpu, linear + done, ACCESS_FETCH, &gpa, &error) != MAPPED ||
+		    !npt_reach(gpa, false, &pa) || !phys_reachable(pa, step))
+			break;
+		memcpy(buf + done, phys(pa), step);
+	}
+	return done;
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "check/report.h"
+#include "cpu/cpu.h"
+#include "exit/end.h"
+#include "lib/log.h"
+#include "memory/owner.h"
+#include "seam/seam_log.h"
+
+void end_report(const char *how)
+{
+	unsigned int i;
+
+	log_line("end: %s", how);
+	seam_log_counts();
+	for (i = 0; i < nr_cpus; i++)
+		log_line("lp %u vmx %s", i, cpus[i].vmx.on ? "on" : "off");
+	owner_report();
+	log_line("violations %llu", report_nr_violations());
+}
+
+void end_shutdown(const char *why)
+{
+	end_report(why);
+	io_out8(0xcf9, 0x0e);
+	for (;;)
+		cpu_pause();
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/string.h>
+
+#include "cpu/decode.h"
+#include "cpu/walk.h"
+#include "exit/insn.h"
+#include "host/vmx.h"
+#include "memory/owner.h"
+#include "seam/seam.h"
+
+#define MSR_SYSENTER_CS		0x174
+#define MSR_SYSENTER_ESP	0x175
+#define MSR_SYSENTER_EIP	0x176
+
+#define DIRECT_STORE_BYTES	64
+
+/* 64 bytes from memory to the linear address in a register. */
+static void movdir64b(struct cpu *cpu, const struct insn *insn)
+{
+	u64 to = cpu->gpr[insn->reg], gpa, pa;
+	u8 line[DIRECT_STORE_BYTES];
+
+	if (!cpu_64bit_code(cpu)) {
+		cpu_inject(cpu, VECTOR_UD);
+		return;
+	}
+	if (to % DIRECT_STORE_BYTES) {
+		cpu_inject_error(cpu, VECTOR_GP, 0);
+		return;
+	}
+	if (!guest_read(cpu, insn->linear, line, sizeof(line)) ||
+	    !guest_walk(cpu, to, ACCESS_WRITE, &gpa))
+		return;
+	if (owner_direct_store(gpa))
+		pa = gpa;
+	else if (!guest_phys(cpu, gpa, ACCESS_WRITE, &pa))
+		return;
+	memcpy(phys(pa), line, sizeof(line));
+	cpu_skip_insn(cpu, insn->length);
+}
+
+/*
+ * Intel has SYSENTER in long mode, AMD has not; a 32-bit program on a kernel that
+ * sees an Intel CPU uses it.
+ */
+static void sysenter(struct cpu *cpu, const struct insn *insn)
+{
+	struct vmcb *v = &cpu->vmcb;
+	u16 cs = native_rdmsr(MSR_SYSENTER_CS) & 0xfffc;
+
+	if (!cpu_long_mode(cpu)) {
+		cpu_inject(cpu, VECTOR_UD);
+		return;
+	}
+	if (!cs) {
+		cpu_inject_error(cpu, VECTOR_GP, 0);
+		return;
+	}
+	v->cs = (struct vmcb_segment){ cs, 0xa9b, 0xffffffff, 0 };
+	v->ss = (struct vmcb_segment){ cs + 8, 0xc93, 0xffffffff, 0 };
+	v->cpl = 0;
+	v->rflags &= ~(X86_EFLAGS_VM | X86_EFLAGS_IF | X86_EFLAGS_RF);
+	v->int_state = 0;
+	v->rip = native_rdmsr(MSR_SYSENTER_EIP);
+	cpu->gpr[RSP] = native_rdmsr(MSR_SYSENTER_ESP);
+}
+
+/* Which bits of ModRM select an instruction. */
+enum operand {
+	NO_OPERAND,	/* the whole byte */
+	MEMORY,		/* the reg field, and memory */
+	REG_AND_MEMORY,	/* nothing: reg is a register operand, the other is memory ... */
+	REG_AND_ANY,	/* ... or a register */
+};
+
+static const struct {
+	enum opcode_map map;
+	u8 opcode;
+	u8 prefix;
+	enum operand operand;
+	u8 modrm;
+	void (*emulate)(struct cpu *cpu, const struct insn *insn);
+} known[] = {
+	{ MAP_0F, 0x01, PREFIX_66, NO_OPERAND, 0xcf, seam_seamcall },
+	{ MAP_0F, 0x01, PREFIX_NONE, NO_OPERAND, 0xc2, vmx_vmlaunch },
+	{ MAP_0F, 0x01, PREFIX_NONE, NO_OPERAND, 0xc3, vmx_vmresume },
+	{ MAP_0F, 0x01, PREFIX_NONE, NO_OPERAND, 0xc4, vmx_vmxoff },
+	{ MAP_0F, 0xc7, PREFIX_F3, MEMORY, 6, vmx_vmxon },
+	{ MAP_0F, 0xc7, PREFIX_66, MEMORY, 6, vmx_vmclear },
+	{ MAP_0F, 0xc7, PREFIX_NONE, MEMORY, 6, vmx_vmptrld },
+	{ MAP_0F, 0xc7, PREFIX_NONE, MEMORY, 7, vmx_vmptrst },
+	{ MAP_0F, 0x78, PREFIX_NONE, REG_AND_ANY, 0, vmx_vmread },
+	{ MAP_0F, 0x79, PREFIX_NONE, REG_AND_ANY, 0, vmx_vmwrite },
+	{ MAP_0F38, 0x80, PREFIX_66, REG_AND_MEMORY, 0, vmx_invept },
+	{ MAP_0F38, 0x81, PREFIX_66, REG_AND_MEMORY, 0, vmx_invvpid },
+	{ MAP_0F38, 0xf8, PREFIX_66, REG_AND_MEMORY, 0, movdir64b },
+	{ MAP_0F, 0x34, PREFIX_NONE, NO_OPERAND, 0, sysenter },
+};
+
+static bool operand_matches(const struct insn *insn, enum operand operand, u8 modrm)
+{
+	switch (operand) {
+	case NO_OPERAND:
+		return insn->modrm == modrm;
+	case MEMORY:
+		return insn->mem && (insn->modrm >> 3 & 7) == modrm;
+	case REG_AND_MEMORY:
+		return insn->mem;
+	default:
+		return true;
+	}
+}
+
+void insn_ud_exit(struct cpu *cpu)
+{
+	struct insn insn;
+	unsigned int i;
+
+	if (decode(cpu, &insn) && !insn.lock) {
+		for (i = 0; i < ARRAY_LEN(known); i++) {
+			if (known[i].map != insn.map || known[i].opcode != insn.opcode ||
+			    known[i].prefix != insn.prefixes ||
+			    !operand_matches(&insn, known[i].operand, known[i].modrm))
+				continue;
+			known[i].emulate(cpu, &insn);
+			return;
+		}
+	}
+	cpu_inject(cpu, VECTOR_UD);
+}

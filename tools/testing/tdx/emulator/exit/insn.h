@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Instructions that QEMU's CPU does not know. */
+#ifndef _TDX_EMU_INSN_H
+#define _TDX_EMU_INSN_H
+
+#include "cpu/cpu.h"
+
+/* The guest met an invalid opcode: emulate it, or let it have its #UD. */
+void insn_ud_exit(struct cpu *cpu);
+
+#endif /* _TDX_EMU_INSN_H */

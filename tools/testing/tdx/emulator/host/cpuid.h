@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What CPUID answers: QEMU's CPU in an Intel coat. */
+#ifndef _TDX_EMU_CPUID_H
+#define _TDX_EMU_CPUID_H
+
+#include "cpu/cpu.h"
+
+/* CPUID as the guest of @cpu, the calling CPU, sees it: EAX, EBX, ECX, EDX. */
+void cpuid_guest(const struct cpu *cpu, u32 leaf, u32 subleaf, u32 regs[4]);
+
+/* The guest executed CPUID. */
+void cpuid_exit(struct cpu *cpu, unsigned int insn_length);
+
+#endif /* _TDX_EMU_CPUID_H */

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cpu/walk.h"
+#include "host/cpuid.h"
+#include "host/cr.h"
+#include "machine/platform.h"
+
+#define OPCODE_MOV_FROM_CR	0x20	/* else it is SMSW */
+#define OPCODE_MOV_TO_CR	0x22
+
+#define CR3_RESERVED		(~0ULL << PLATFORM_PHYS_BITS)
+
+/* VME PVI TSD DE PSE PAE MCE PGE PCE OSFXSR OSXMMEXCPT */
+#define CR4_ALWAYS	0x7ffULL
+
+/* Bits that a feature allows: bit @cpuid_bit of register @reg of leaf 1 or 7. */
+static const struct {
+	u64 cr4;
+	u8 leaf, reg, cpuid_bit;
+} gated[] = {
+	{ X86_CR4_VMXE, 1, 2, 5 },
+	{ X86_CR4_PCIDE, 1, 2, 17 },
+	{ X86_CR4_OSXSAVE, 1, 2, 26 },
+	{ X86_CR4_FSGSBASE, 7, 1, 0 },
+	{ X86_CR4_SMEP, 7, 1, 7 },
+	{ X86_CR4_SMAP, 7, 1, 20 },
+	{ X86_CR4_UMIP, 7, 2, 2 },
+	{ X86_CR4_PKE, 7, 2, 3 },
+	{ X86_CR4_LA57, 7, 2, 16 },
+	{ X86_CR4_PKS, 7, 2, 31 },
+};
+
+u64 cr4_allowed(void)
+{
+	u64 allowed = CR4_ALWAYS;
+	unsigned int i;
+	u32 regs[4];
+
+	for (i = 0; i < ARRAY_LEN(gated); i++) {
+		cpuid_guest(this_cpu(), gated[i].leaf, 0, regs);
+		if (regs[gated[i].reg] & BIT_ULL(gated[i].cpuid_bit))
+			allowed |= gated[i].cr4;
+	}
+	return allowed;
+}
+
+static u64 read_cr(const struct cpu *cpu, unsigned int number)
+{
+	switch (number) {
+	case 0:
+		return cpu->vmcb.cr0;
+	case 2:
+		return cpu->vmcb.cr2;
+	case 3:
+		return cpu->vmcb.cr3;
+	case 4:
+		return cpu_cr4(cpu);
+	default:
+		return native_read_cr8();
+	}
+}
+
+/* To a register CR0 is stored as wide as the operand is, to memory always 16 bits. */
+static bool smsw(struct cpu *cpu, const struct insn *insn)
+{
+	bool wide = cpu_64bit_code(cpu) || cpu->vmcb.cs.attributes & SVM_SEG_DB;
+	u64 *reg = &cpu->gpr[insn->rm], cr0 = cpu->vmcb.cr0;
+
+	if (insn->mem)
+		return guest_write(cpu, insn->linear, &cr0, sizeof(u16));
+	if (insn->rex & REX_W)
+		*reg = cr0;
+	else if (wide == !(insn->prefixes & PREFIX_66))
+		*reg = (u32)cr0;
+	else
+		*reg = (*reg & ~0xffffULL) | (u16)cr0;
+	return true;
+}
+
+void cr_read_exit(struct cpu *cpu, const struct insn *insn)
+{
+	if (insn->opcode == OPCODE_MOV_FROM_CR)
+		cpu->gpr[insn->rm] = read_cr(cpu, insn->reg);
+	else if (!smsw(cpu, insn))
+		return;
+	cpu_skip_insn(cpu, insn->length);
+}
+
+bool cr3_write_refused(struct cpu *cpu, const struct insn *insn)
+{
+	if (insn->map != MAP_0F || insn->opcode != OPCODE_MOV_TO_CR || insn->reg != 3 ||
+	    !(cpu->gpr[insn->rm] & CR3_RESERVED))
+		return false;
+	cpu_inject_error(cpu, VECTOR_GP, 0);
+	return true;
+}
+
+static bool cr4_valid(const struct cpu *cpu, u64 value)
+{
+	u64 changed = value ^ cpu_cr4(cpu);
+
+	if (value & ~cr4_allowed())
+		return false;
+	if (cpu_long_mode(cpu) && (!(value & X86_CR4_PAE) || changed & X86_CR4_LA57))
+		return false;
+	/* CR4.VMXE is fixed to 1 in VMX operation */
+	return !cpu->vmx.on || value & X86_CR4_VMXE;
+}
+
+void cr4_write_exit(struct cpu *cpu, const struct insn *insn)
+{
+	u64 value = cpu->gpr[insn->rm];
+
+	if (!cpu_64bit_code(cpu))
+		value = (u32)value;
+	if (!cr4_valid(cpu, value)) {
+		cpu_inject_error(cpu, VECTOR_GP, 0);
+		return;
+	}
+	cpu_set_cr4(cpu, value);
+	cpu_skip_insn(cpu, insn->length);
+}

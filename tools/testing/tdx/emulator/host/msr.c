@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "host/cr.h"
+#include "host/msr.h"
+#include "host/vmx.h"
+#include "machine/override.h"
+#include "machine/platform.h"
+
+#define MSR_TSC			0x10
+#define MSR_TSC_ADJUST		0x3b
+#define MSR_MCG_CAP		0x179
+#define MSR_MCG_BANKS		10	/* QEMU's */
+
+#define APIC_BASE_BSP		BIT_ULL(8)
+#define APIC_BASE_ENABLE	BIT_ULL(11)
+#define APIC_BASE_DEFAULT	0xfee00000ULL
+
+#define FEAT_CTL_LOCKED		BIT_ULL(0)
+#define FEAT_CTL_VMX		BIT_ULL(2)
+#define FEAT_CTL_LMCE		BIT_ULL(20)
+
+#define MCG_CAP_LMCE		BIT_ULL(27)
+#define MCG_EXT_CTL_LMCE	BIT_ULL(0)
+
+/*
+ * No Meltdown, MDS, TAA and the like: the mitigations would be the larger part
+ * of what a system call costs here, and QEMU's CPU does not speculate.
+ */
+#define ARCH_CAP_RDCL_NO	BIT_ULL(0)
+#define ARCH_CAP_IBRS_ALL	BIT_ULL(1)
+#define ARCH_CAP_SKIP_L1DFL	BIT_ULL(3)
+#define ARCH_CAP_SSB_NO		BIT_ULL(4)
+#define ARCH_CAP_MDS_NO		BIT_ULL(5)
+#define ARCH_CAP_PSCHANGE_NO	BIT_ULL(6)
+#define ARCH_CAP_TAA_NO		BIT_ULL(8)
+#define ARCH_CAP_SBDR_SSDP_NO	BIT_ULL(13)
+#define ARCH_CAP_FBSDP_NO	BIT_ULL(14)
+#define ARCH_CAP_PSDP_NO	BIT_ULL(15)
+#define ARCH_CAP_BHI_NO		BIT_ULL(20)
+#define ARCH_CAP_PBRSB_NO	BIT_ULL(24)
+#define ARCH_CAP_GDS_NO		BIT_ULL(26)
+#define ARCH_CAP_RFDS_NO	BIT_ULL(27)
+#define ARCH_CAP_ITS_NO		BIT_ULL(62)
+#define ARCH_CAPABILITIES	(ARCH_CAP_RDCL_NO | ARCH_CAP_IBRS_ALL | ARCH_CAP_SKIP_L1DFL | \
+				 ARCH_CAP_SSB_NO | ARCH_CAP_MDS_NO | ARCH_CAP_PSCHANGE_NO | \
+				 ARCH_CAP_TAA_NO | ARCH_CAP_SBDR_SSDP_NO | ARCH_CAP_FBSDP_NO | \
+				 ARCH_CAP_PSDP_NO | ARCH_CAP_BHI_NO | ARCH_CAP_PBRSB_NO | \
+				 ARCH_CAP_GDS_NO | ARCH_CAP_RFDS_NO | ARCH_CAP_ITS_NO)
+
+/* IBRS STIBP SSBD IPRED_DIS_U IPRED_DIS_S RRSBA_DIS_U RRSBA_DIS_S PSFD BHI_DIS_S */
+#define SPEC_CTRL_BITS		0x4ff
+
+/* An MSR that is not in any of these tables raises #GP, as on hardware. */
+
+/* QEMU's own, not even intercepted. */
+static const struct { u32 first, last; } passed[] = {
+	{ 0x174, 0x176 },		/* SYSENTER_CS, _ESP, _EIP */
+	{ 0x17a, 0x17b },		/* MCG_STATUS, _CTL */
+	{ 0x1a0, 0x1a0 },		/* MISC_ENABLE */
+	{ 0x200, 0x20f },		/* MTRRs */
+	{ 0x250, 0x250 },
+	{ 0x258, 0x259 },
+	{ 0x268, 0x26f },
+	{ 0x277, 0x277 },		/* PAT */
+	{ 0x2ff, 0x2ff },		/* MTRR_DEF_TYPE */
+	{ 0x400, 0x400 + 4 * MSR_MCG_BANKS - 1 },
+	{ 0xc0000081, 0xc0000084 },	/* STAR, LSTAR, CSTAR, SFMASK */
+	{ 0xc0000100, 0xc0000103 },	/* FS_BASE, GS_BASE, KERNEL_GS_BASE, TSC_AUX */
+};
+
+/* Constants; @from, if given, is the machine's.  A write is #GP, or ignored. */
+static const struct constant_msr {
+	u32 msr;
+	bool ignore_writes;
+	u64 value;
+	const u64 *from;
+} constants[] = {
+	{ 0x17, false, 4ULL << 50, NULL },		/* PLATFORM_ID */
+	{ 0x3a, false, FEAT_CTL_LOCKED | FEAT_CTL_VMX | FEAT_CTL_LMCE, NULL },
+	{ 0x79, true, 0, NULL },			/* microcode update trigger */
+	{ 0x87, false, 0, &platform.msr_keyid_partitioning },
+	{ 0x8b, true, 0x2b000603ULL << 32, NULL },	/* microcode revision */
+	{ 0xfe, false, 0, &platform.msr_mtrr_cap },
+	{ 0x10a, false, ARCH_CAPABILITIES, NULL },
+	{ 0x480, false, VMX_BASIC, NULL },
+	{ 0x481, false, 0x000000ff00000016ULL, NULL },	/* pin-based controls */
+	{ 0x482, false, 0xfff9fffe0401e172ULL, NULL },	/* processor-based controls */
+	{ 0x483, false, 0x007fefff00036dffULL, NULL },	/* exit controls */
+	{ 0x484, false, 0x0000d3ff000011ffULL, NULL },	/* entry controls */
+	{ 0x485, false, 0x0000000000040165ULL, NULL },	/* misc: HLT and wait-for-SIPI states */
+	{ 0x486, false, VMX_CR0_FIXED0, NULL },
+	{ 0x487, false, 0xffffffff, NULL },
+	{ 0x488, false, X86_CR4_VMXE, NULL },
+	{ 0x48a, false, VMCS_MAX_INDEX << 1, NULL },
+	/* APIC, EPT, VPID, unrestricted guest, posted interrupts, PML and the like */
+	{ 0x48b, false, 0x00030fff00000000ULL, NULL },
+	/* EPT: 4 levels, WB, 2M, 1G, A/D; INVEPT and INVVPID, all types */
+	{ 0x48c, false, 0x00000f0106334041ULL, NULL },
+	{ 0x48d, false, 0x000000ff00000016ULL, NULL },	/* the same, without default 1s */
+	{ 0x48e, false, 0xfff9fffe04006172ULL, NULL },
+	{ 0x48f, false, 0x007fefff00036dfbULL, NULL },
+	{ 0x490, false, 0x0000d3ff000011fbULL, NULL },
+	{ 0x491, false, 0, NULL },			/* no VM functions */
+	{ 0x981, false, 0, &platform.msr_tme_capability },
+	{ 0x982, false, 0, &platform.msr_tme_activate },
+	{ 0x1400, false, 0, &platform.msr_seamrr_base },
+	{ 0x1401, false, 0, &platform.msr_seamrr_mask },
+};
+
+/* Registers without an effect: they keep the bits of @writable. */
+static const struct stored_msr {
+	u32 msr;
+	enum msr_store slot;
+	u64 writable;
+} stored[] = {
+	{ 0x48, STORE_SPEC_CTRL, SPEC_CTRL_BITS },
+	{ 0x1d9, STORE_DEBUGCTL, 3 },			/* LBR BTF */
+	{ 0x4d0, STORE_MCG_EXT_CTL, MCG_EXT_CTL_LMCE },
+};
+
+static u64 read_efer(const struct cpu *cpu)
+{
+	return cpu_efer(cpu);
+}
+
+static bool write_efer(struct cpu *cpu, u64 value)
+{
+	if (value & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE))
+		return false;
+	if (cpu->vmcb.cr0 & X86_CR0_PG && (cpu_efer(cpu) ^ value) & EFER_LME)
+		return false;
+	cpu_set_efer(cpu, value);
+	return true;
+}
+
+static u64 read_tsc(const struct cpu *cpu)
+{
+	return native_rdtsc() + cpu->vmcb.tsc_offset;
+}
+
+static bool write_tsc_adjust(struct cpu *cpu, u64 value)
+{
+	cpu->tsc_adjust = value;
+	cpu->vmcb.tsc_offset = value;
+	return true;
+}
+
+static u64 read_tsc_adjust(const struct cpu *cpu)
+{
+	return cpu->tsc_adjust;
+}
+
+static bool write_tsc(struct cpu *cpu, u64 value)
+{
+	return write_tsc_adjust(cpu, value - native_rdtsc());
+}
+
+static u64 read_apic_base(const struct cpu *cpu)
+{
+	return native_rdmsr(MSR_APIC_BASE);
+}
+
+/* The nested page table knows the APIC at its usual place only; there is no x2APIC. */
+static bool write_apic_base(struct cpu *cpu, u64 value)
+{
+	if (value & ~(APIC_BASE_BSP | APIC_BASE_ENABLE) & ~APIC_BASE_DEFAULT ||
+	    (value & PAGE_MASK) != APIC_BASE_DEFAULT)
+		return false;
+	native_wrmsr(MSR_APIC_BASE, value);
+	return true;
+}
+
+/* Machine checks happen on one CPU here, and Linux waits for all unless told so. */
+static u64 read_mcg_cap(const struct cpu *cpu)
+{
+	return native_rdmsr(MSR_MCG_CAP) | MCG_CAP_LMCE;
+}
+
+static u64 read_cr4_fixed1(const struct cpu *cpu)
+{
+	return cr4_allowed();
+}
+
+/* An indirect branch barrier: there is nothing to do. */
+static bool write_pred_cmd(struct cpu *cpu, u64 value)
+{
+	return !(value & ~1ULL);
+}
+
+/* Registers with an effect or a computed value; a missing function is #GP. */
+static const struct active_msr {
+	u32 msr;
+	u64 (*read)(const struct cpu *cpu);
+	bool (*write)(struct cpu *cpu, u64 value);
+} active[] = {
+	{ MSR_TSC, read_tsc, write_tsc },
+	{ MSR_APIC_BASE, read_apic_base, write_apic_base },
+	{ MSR_TSC_ADJUST, read_tsc_adjust, write_tsc_adjust },
+	{ MSR_MCG_CAP, read_mcg_cap, NULL },
+	{ 0x49, NULL, write_pred_cmd },
+	{ 0x489, read_cr4_fixed1, NULL },
+	{ MSR_EFER, read_efer, write_efer },
+};
+
+static bool is_passed(u32 msr)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(passed); i++) {
+		if (msr >= passed[i].first && msr <= passed[i].last)
+			return true;
+	}
+	return false;
+}
+
+static const struct constant_msr *find_constant(u32 msr)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(constants); i++) {
+		if (constants[i].msr == msr)
+			return &constants[i];
+	}
+	return NULL;
+}
+
+static const struct stored_msr *find_stored(u32 msr)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(stored); i++) {
+		if (stored[i].msr == msr)
+			return &stored[i];
+	}
+	return NULL;
+}
+
+static const struct active_msr *find_active(u32 msr)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(active); i++) {
+		if (active[i].msr == msr)
+			return &active[i];
+	}
+	return NULL;
+}
+
+bool msr_read(const struct cpu *cpu, u32 msr, u64 *value)
+{
+	const struct constant_msr *c = find_constant(msr);
+	const struct stored_msr *s = find_stored(msr);
+	const struct active_msr *a = find_active(msr);
+
+	if (msr != MSR_TSC_ADJUST && override_msr(cpu, msr, value))
+		return true;
+	if (c)
+		*value = c->from ? *c->from : c->value;
+	else if (s)
+		*value = cpu->msr_store[s->slot];
+	else if (a && a->read)
+		*value = a->read(cpu);
+	else if (is_passed(msr))
+		*value = native_rdmsr(msr);
+	else
+		return false;
+	return true;
+}
+
+static bool msr_write(struct cpu *cpu, u32 msr, u64 value)
+{
+	const struct constant_msr *c = find_constant(msr);
+	const struct stored_msr *s = find_stored(msr);
+	const struct active_msr *a = find_active(msr);
+
+	if (c)
+		return c->ignore_writes;
+	if (s) {
+		if (value & ~s->writable)
+			return false;
+		cpu->msr_store[s->slot] = value;
+		return true;
+	}
+	if (a)
+		return a->write && a->write(cpu, value);
+	/* Intercepted for what it reads: see msr_init() */
+	if (!is_passed(msr))
+		return false;
+	native_wrmsr(msr, value);
+	return true;
+}
+
+void msr_exit(struct cpu *cpu, bool write, unsigned int insn_length)
+{
+	u64 value = (u64)(u32)cpu->gpr[RDX] << 32 | (u32)cpu->gpr[RAX];
+	u32 msr = cpu->gpr[RCX];
+
+	if (write ? !msr_write(cpu, msr, value) : !msr_read(cpu, msr, &value)) {
+		cpu_inject_error(cpu, VECTOR_GP, 0);
+		return;
+	}
+	if (!write) {
+		cpu->gpr[RAX] = (u32)value;
+		cpu->gpr[RDX] = value >> 32;
+	}
+	cpu_skip_insn(cpu, insn_length);
+}
+
+void msr_init(void)
+{
+	unsigned int i;
+	u32 msr;
+
+	for (i = 0; i < nr_cpus; i++)
+		override_msr(&cpus[i], MSR_TSC_ADJUST, &cpus[i].tsc_adjust);
+	for (i = 0; i < ARRAY_LEN(passed); i++) {
+		for (msr = passed[i].first; msr <= passed[i].last; msr++) {
+			if (!override_has_msr(msr))
+				svm_pass_msr(msr);
+		}
+	}
+}

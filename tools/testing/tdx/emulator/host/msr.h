@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Model specific registers: what the guest and the software module read and write. */
+#ifndef _TDX_EMU_MSR_H
+#define _TDX_EMU_MSR_H
+
+#include "cpu/cpu.h"
+
+/* Fill the computed values and let the pass-through registers through. */
+void msr_init(void);
+
+/* As RDMSR on @cpu, the calling CPU; false: #GP. */
+bool msr_read(const struct cpu *cpu, u32 msr, u64 *value);
+
+/* The guest executed RDMSR or WRMSR. */
+void msr_exit(struct cpu *cpu, bool write, unsigned int insn_length);
+
+#endif /* _TDX_EMU_MSR_H */

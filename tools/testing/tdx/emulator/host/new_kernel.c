@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Kexec is a jump: no instruction tells the platform that a new kernel begins, and
+ * one that keeps to its first CPU sends no INIT either.  But a kernel begins in
+ * identity-mapped memory, asks CPUID there, and goes to the upper half of the
+ * address space for good.  Code that asks CPUID in the lower half, with all
+ * privileges, on a CPU that was in the upper half before, is a new kernel.
+ *
+ * A CPU that is reset begins anew.  In real mode it asks CPUID for the kernel
+ * that started it.
+ */
+#include "check/cache.h"
+#include "check/report.h"
+#include "host/new_kernel.h"
+#include "lib/log.h"
+
+static enum cpu_kernel kernel_of(const struct cpu *cpu)
+{
+	return __atomic_load_n(&cpu->kernel, __ATOMIC_SEQ_CST);
+}
+
+static void set_kernel(struct cpu *cpu, enum cpu_kernel kernel)
+{
+	__atomic_store_n(&cpu->kernel, kernel, __ATOMIC_SEQ_CST);
+}
+
+static void settle(struct cpu *cpu)
+{
+	enum cpu_kernel begins = KERNEL_BEGINS;
+
+	__atomic_compare_exchange_n(&cpu->kernel, &begins, KERNEL_RUNS, false,
+				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static bool in_upper_half(const struct cpu *cpu)
+{
+	return cpu->vmcb.rip >> 63;
+}
+
+static bool in_startup_code(const struct cpu *cpu)
+{
+	return cpu->vmcb.cr0 & X86_CR0_PE && !cpu->vmcb.cpl && !in_upper_half(cpu);
+}
+
+static void begin(struct cpu *cpu)
+{
+	unsigned int i;
+
+	log_line("new kernel on cpu %u", cpu->index);
+	cache_before_new_kernel(cpu);
+	for (i = 0; i < nr_cpus; i++)
+		set_kernel(&cpus[i], KERNEL_GONE);
+	set_kernel(cpu, KERNEL_BEGINS);
+}
+
+void new_kernel_watch(struct cpu *cpu)
+{
+	if (in_upper_half(cpu))
+		settle(cpu);
+	else if (in_startup_code(cpu) && kernel_of(cpu) != KERNEL_BEGINS)
+		begin(cpu);
+}
+
+void new_kernel_seamcall(struct cpu *cpu)
+{
+	if (kernel_of(cpu) == KERNEL_GONE)
+		report_fault("SEAMCALL 0x%llx on CPU %u, whose kernel was replaced by a new one",
+			     cpu->gpr[RAX], cpu->index);
+	/* A guest that stays in the lower half shows by this that it has begun. */
+	settle(cpu);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where one kernel ends and the next one begins: kexec. */
+#ifndef _TDX_EMU_NEW_KERNEL_H
+#define _TDX_EMU_NEW_KERNEL_H
+
+#include "cpu/cpu.h"
+
+/* The guest is about to execute CPUID: is this the beginning of a new kernel? */
+void new_kernel_watch(struct cpu *cpu);
+
+/* The guest is about to call the module. */
+void new_kernel_seamcall(struct cpu *cpu);
+
+#endif /* _TDX_EMU_NEW_KERNEL_H */

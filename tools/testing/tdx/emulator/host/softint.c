@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Linux patches its code while other CPUs run it: INT3 over the first byte, the
+ * rest, then the first byte's new value.  When QEMU's CPU stores into code it
+ * drops the translation first and stores then; another CPU that translates in
+ * between keeps the INT3 for good, and the kernel meets a breakpoint that nobody
+ * knows.  QEMU does so without the emulator, too.
+ *
+ * Here software interrupts are intercepted.  If memory does not hold one at RIP,
+ * the translation is stale: drop it and let the guest execute what is there.
+ */
+#include "cpu/decode.h"
+#include "cpu/walk.h"
+#include "host/softint.h"
+
+#define OPCODE_INT3	0xcc
+#define OPCODE_INT_N	0xcd
+#define OPCODE_INTO	0xce
+
+#define VECTOR_BP	3
+#define VECTOR_OF	4
+
+/* A store makes QEMU drop what it has translated; this one changes nothing. */
+static void drop_translation(struct cpu *cpu, u64 linear)
+{
+	u64 pa;
+
+	if (!guest_address(cpu, linear, ACCESS_READ, &pa))
+		return;
+	asm volatile("lock orb $0, %0" : "+m"(*(u8 *)phys(pa)) : : "memory");
+}
+
+void softint_exit(struct cpu *cpu)
+{
+	u64 linear = cpu->vmcb.rip + (cpu_64bit_code(cpu) ? 0 : cpu->vmcb.cs.base);
+	struct insn insn;
+
+	if (!decode(cpu, &insn) || insn.map != MAP_ONE_BYTE)
+		insn.opcode = 0;
+	switch (insn.opcode) {
+	case OPCODE_INT3:
+		cpu_software_interrupt(cpu, VECTOR_BP, insn.length);
+		break;
+	case OPCODE_INT_N:
+		cpu_software_interrupt(cpu, insn.imm, insn.length);
+		break;
+	case OPCODE_INTO:
+		cpu_software_interrupt(cpu, VECTOR_OF, insn.length);
+		break;
+	default:
+		drop_translation(cpu, linear);
+	}
+}

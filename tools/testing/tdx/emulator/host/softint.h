@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* INT n and INT3, and a race of QEMU's that they make visible. */
+#ifndef _TDX_EMU_SOFTINT_H
+#define _TDX_EMU_SOFTINT_H
+
+#include "cpu/cpu.h"
+
+/* The guest executed a software interrupt instruction. */
+void softint_exit(struct cpu *cpu);
+
+#endif /* _TDX_EMU_SOFTINT_H */

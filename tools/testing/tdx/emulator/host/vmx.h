@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* VMX instructions in root operation, as far as they go without a guest. */
+#ifndef _TDX_EMU_VMX_H
+#define _TDX_EMU_VMX_H
+
+#include "cpu/decode.h"
+
+#define VMCS_REVISION		0x11
+#define VMCS_BYTES		4096
+/*
+ * Fields are kept in the VMCS page: 16 groups (type and width) of 31 fields.
+ * A field with a higher index does not exist.
+ */
+#define VMCS_MAX_INDEX		30
+
+/* size, write-back memory, INS/OUTS information, true controls */
+#define VMX_BASIC		(VMCS_REVISION | (u64)VMCS_BYTES << 32 | 6ULL << 50 | \
+				 BIT_ULL(54) | BIT_ULL(55))
+#define VMX_CR0_FIXED0		0x80000021
+
+/*
+ * #UD outside VMX operation or 64-bit mode, #GP at another privilege level than
+ * 0.  false: the exception is injected.
+ */
+bool vmx_root_check(struct cpu *cpu);
+
+/* How a VMX instruction tells its result. */
+void vmx_succeed(struct cpu *cpu);
+void vmx_fail_invalid(struct cpu *cpu);
+
+/* One function for each instruction; each one goes on behind it or injects an exception. */
+void vmx_vmxon(struct cpu *cpu, const struct insn *insn);
+void vmx_vmxoff(struct cpu *cpu, const struct insn *insn);
+void vmx_vmclear(struct cpu *cpu, const struct insn *insn);
+void vmx_vmptrld(struct cpu *cpu, const struct insn *insn);
+void vmx_vmptrst(struct cpu *cpu, const struct insn *insn);
+void vmx_vmread(struct cpu *cpu, const struct insn *insn);
+void vmx_vmwrite(struct cpu *cpu, const struct insn *insn);
+void vmx_invept(struct cpu *cpu, const struct insn *insn);
+void vmx_invvpid(struct cpu *cpu, const struct insn *insn);
+void vmx_vmlaunch(struct cpu *cpu, const struct insn *insn);
+void vmx_vmresume(struct cpu *cpu, const struct insn *insn);
+
+#endif /* _TDX_EMU_VMX_H */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Time: the TSC, and how fast it runs. */
+#ifndef _TDX_EMU_CLOCK_H
+#define _TDX_EMU_CLOCK_H
+
+#include "lib/x86.h"
+
+/* For another CPU to react.  The host may run its thread late, but not as late as this. */
+#define PATIENCE_US	10000000
+
+/* Measure the TSC against the ACPI timer at @pm_timer_port; takes some milliseconds. */
+void clock_init(u16 pm_timer_port);
+
+u64 clock_tsc_per_ms(void);
+
+/* Microseconds since clock_init(). */
+u64 clock_us(void);
+
+/* Spend that much time. */
+void clock_wait_us(u64 us);
+
+#endif /* _TDX_EMU_CLOCK_H */

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The emulator's command line. */
+#ifndef _TDX_EMU_OPTIONS_H
+#define _TDX_EMU_OPTIONS_H
+
+#include "model/model.h"
+#include "lib/chance.h"
+#include "machine/memmap.h"
+
+enum seamrr_option {
+	SEAMRR_ON,
+	SEAMRR_OFF,		/* not enabled by the BIOS */
+	SEAMRR_UNLOCKED,	/* enabled, but not locked */
+};
+
+/* What a host gets that reaches for memory that is not its own. */
+enum foreign_option {
+	FOREIGN_MACHINE_CHECK,
+	FOREIGN_ONES,
+};
+
+enum log_level {
+	LOG_FAILURES	= 1,	/* SEAMCALLs that fail */
+	LOG_SEAMCALLS	= 2,	/* every SEAMCALL */
+	LOG_CPUS	= 3,	/* VMXON, VMXOFF, INIT, SIPI; SEAMCALL's registers */
+};
+
+#define MAX_INJECTIONS	8
+#define MAX_OVERLAYS	32
+#define MAX_MSRS	16
+#define MAX_CPUIDS	16
+#define ALL_CPUS	~0U
+
+/* What an MSR reads, on one CPU or on all. */
+struct msr_option {
+	unsigned int cpu;
+	u32 msr;
+	u64 value;
+};
+
+struct cpuid_option {
+	unsigned int cpu, reg;	/* 0 EAX to 3 EDX */
+	u32 leaf, subleaf, value;
+};
+
+/* @count ranges of @size bytes, from @base on, each @step bytes behind the one before. */
+struct overlay {
+	enum mem_type type;
+	u64 base, size, count, step;
+};
+
+/* Calls @first_call to @first_call + @nr_calls - 1 of a leaf answer @status; the first is 1. */
+struct injection {
+	u64 leaf, first_call, status, nr_calls;
+};
+
+/* An NMI arrives during call @call of @leaf, whichever CPU makes it; 0: none does. */
+struct nmi_option {
+	u64 leaf, call;
+};
+
+enum crash_option {
+	CRASH_OFF,
+	CRASH_ON,
+	CRASH_IN_LOG,
+};
+
+struct options {
+	bool module;
+	enum tdx_model_generation generation;
+	unsigned int mktme_keyids, tdx_keyids;
+	enum seamrr_option seamrr;
+	unsigned int nr_cmrs;		/* 0: derive them from the RAM */
+	struct tdx_cmr_info cmrs[TDX_NR_CMRS];
+	unsigned int nr_overlays;
+	struct overlay overlays[MAX_OVERLAYS];
+	unsigned int max_tdmrs, max_reserved;
+	unsigned int tdmr_init_us;	/* how long one TDH.SYS.TDMR.INIT takes at least */
+	unsigned int nr_injections;
+	struct injection injections[MAX_INJECTIONS];
+	unsigned int nr_msrs, nr_cpuids;
+	struct msr_option msrs[MAX_MSRS];
+	struct cpuid_option cpuids[MAX_CPUIDS];
+	struct nmi_option nmi;
+	struct chance busy, no_entropy;
+	bool has_features0;		/* else what the generation has */
+	u64 features0;
+	enum tdx_model_state state;	/* in which the module is found */
+	enum foreign_option foreign;
+	bool check_caches;
+	enum crash_option crash;
+	unsigned int log_level;
+};
+
+extern struct options options;
+
+/* Ends the run on an unknown option or a bad value, and names it; and on "help". */
+void options_parse(const char *command_line);
+
+#endif /* _TDX_EMU_OPTIONS_H */

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "cpu/cpu.h"
+#include "lib/log.h"
+#include "memory/owner.h"
+#include "seam/dump.h"
+
+static const char * const states[] = {
+	[TDX_MODEL_INIT_PENDING] = "INIT_PENDING",
+	[TDX_MODEL_INIT_DONE] = "INIT_DONE",
+	[TDX_MODEL_CONFIG_DONE] = "CONFIG_DONE",
+	[TDX_MODEL_READY] = "READY",
+	[TDX_MODEL_SHUTDOWN] = "SHUTDOWN",
+	[TDX_MODEL_DISABLING] = "DISABLING",
+};
+
+static void dump_tdmr(unsigned int i, const struct tdx_model_tdmr *tdmr)
+{
+	const struct tdx_tdmr_info *info = &tdmr->info;
+	unsigned int j;
+
+	log_line("dump tdmr %u [0x%llx, 0x%llx) initialised to 0x%llx%s", i, info->base,
+		 info->base + info->size, tdmr->next, tdmr->lock.holders ? ", locked" : "");
+	for (j = 0; j < TDX_NR_PAMT_LEVELS; j++)
+		log_line("dump tdmr %u pamt %s [0x%llx, 0x%llx)", i,
+			 j == 0 ? "1g" : j == 1 ? "2m" : "4k", info->pamt[j].base,
+			 info->pamt[j].base + info->pamt[j].size);
+	for (j = 0; j < TDX_TDMR_NR_RESERVED && info->reserved[j].size; j++)
+		log_line("dump tdmr %u reserved [0x%llx, 0x%llx)", i,
+			 info->base + info->reserved[j].offset,
+			 info->base + info->reserved[j].offset + info->reserved[j].size);
+}
+
+void dump_module(const struct tdx_model *m)
+{
+	u64 owned, taken_back;
+	unsigned int i;
+
+	log_line("dump module %s, %u of %u logical processors initialised, lock %d",
+		 states[m->state], m->nr_lps_init_done, m->config.nr_lps, m->global_lock.holders);
+	for (i = 0; i < nr_cpus; i++)
+		log_line("dump lp %u package %u vmx %s init %s key %s host_lines %s keyid_lines %s",
+			 i, cpus[i].package, cpus[i].vmx.on ? "on" : "off",
+			 m->lps[i].init_done ? "done" : "pending",
+			 m->pkg_key_configured[cpus[i].package % TDX_MODEL_MAX_PKGS] ? "set" : "no",
+			 cpus[i].host_lines ? "maybe" : "no", cpus[i].keyid_lines ? "maybe" : "no");
+	for (i = 0; i < m->nr_tdmrs; i++)
+		dump_tdmr(i, &m->tdmrs[i]);
+	owner_count(&owned, &taken_back);
+	log_line("dump pages owned %llu taken back %llu", owned, taken_back);
+}

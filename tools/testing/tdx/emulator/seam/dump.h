@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The module's view of the machine, printed when the guest asks for it. */
+#ifndef _TDX_EMU_DUMP_H
+#define _TDX_EMU_DUMP_H
+
+#include "model/model.h"
+
+/* A write of any byte to this port asks for it. */
+#define PORT_DUMP	0xeb
+
+void dump_module(const struct tdx_model *m);
+
+#endif /* _TDX_EMU_DUMP_H */

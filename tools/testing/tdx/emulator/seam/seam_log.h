@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* SEAMCALLs in words: names, counts and what the host has told the module. */
+#ifndef _TDX_EMU_SEAM_LOG_H
+#define _TDX_EMU_SEAM_LOG_H
+
+#include "cpu/cpu.h"
+#include "machine/options.h"
+
+/*
+ * A SEAMCALL has returned on @cpu: registers before and after, and the module's
+ * reason if it failed.
+ */
+void seam_log(const struct cpu *cpu, const struct tdx_model_regs *in,
+	      const struct tdx_model_regs *out, const char *why);
+
+/* The same, but not of what was injected: how far the module got. */
+void seam_log_progress(const struct tdx_model *model, const struct tdx_model_regs *in,
+		       const struct tdx_model_regs *out);
+
+/* For the report at the end. */
+void seam_log_counts(void);
+
+#endif /* _TDX_EMU_SEAM_LOG_H */

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A CPU drops what it has translated when the guest's turn ends.  An NMI ends it
+ * at once, since NMIs are intercepted: SVM has no other way to reach a CPU that
+ * is in the guest and leave the guest's interrupts alone.
+ *
+ * There is only one NMI that can wait at a CPU.  When one of ours and one of the
+ * guest's become one, guest_nmi tells that the guest has to get it; the lock of
+ * IPIs keeps one from being sent in the middle of the other's bookkeeping.
+ */
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "smp/apic_regs.h"
+#include "smp/shootdown.h"
+#include "smp/smp.h"
+
+static bool is_in_guest(const struct cpu *cpu)
+{
+	return smp_takes_ipis(cpu) && __atomic_load_n(&cpu->executing, __ATOMIC_SEQ_CST);
+}
+
+/* It will come: nothing in the guest holds an NMI back. */
+static void wait_for_exit(const struct cpu *target, u64 nr_exits)
+{
+	u64 end = clock_us() + PATIENCE_US;
+
+	while (is_in_guest(target) &&
+	       __atomic_load_n(&target->nr_exits, __ATOMIC_SEQ_CST) == nr_exits) {
+		if (clock_us() >= end)
+			fail(EXIT_CRASH, "CPU %u has not left the guest for %u s after an NMI",
+			     target->index, PATIENCE_US / 1000000);
+		cpu_pause();
+	}
+}
+
+void shootdown(const struct cpu *self)
+{
+	u64 exits[MAX_CPUS];
+	bool waits[MAX_CPUS];
+	unsigned int i;
+
+	smp_lock_ipis();
+	for (i = 0; i < nr_cpus; i++) {
+		exits[i] = __atomic_load_n(&cpus[i].nr_exits, __ATOMIC_SEQ_CST);
+		waits[i] = &cpus[i] != self && is_in_guest(&cpus[i]);
+		if (!waits[i] || __atomic_exchange_n(&cpus[i].own_nmi, true, __ATOMIC_SEQ_CST))
+			continue;
+		smp_send_ipi(&cpus[i], ICR_MODE_NMI << 8 | ICR_ASSERT);
+	}
+	for (i = 0; i < nr_cpus; i++) {
+		if (waits[i])
+			wait_for_exit(&cpus[i], exits[i]);
+	}
+	smp_unlock_ipis();
+}
+
+void shootdown_guest_nmi(struct cpu *target)
+{
+	__atomic_store_n(&target->guest_nmi, true, __ATOMIC_SEQ_CST);
+}
+
+void shootdown_nmi_exit(struct cpu *cpu)
+{
+	bool own = __atomic_exchange_n(&cpu->own_nmi, false, __ATOMIC_SEQ_CST);
+	bool guest = __atomic_exchange_n(&cpu->guest_nmi, false, __ATOMIC_SEQ_CST);
+
+	/* It is still waiting: take it, in a handler that does nothing. */
+	native_take_nmi();
+	if (guest || !own)
+		cpu_inject_nmi(cpu);
+}
