@@ -88,13 +88,13 @@ help:
 	@echo '  make clean         remove build/'
 
 packages:
-	@tools/overlay/packages.sh
+	@overlay/build/packages.sh
 
 tree: packages
-	@$(PYTHON) tools/overlay/overlay.py tree $(if $(KSRC),--ksrc $(KSRC))
+	@$(PYTHON) -m overlay.tree.assemble tree $(if $(KSRC),--ksrc $(KSRC))
 
 refresh:
-	@$(PYTHON) tools/overlay/overlay.py refresh
+	@$(PYTHON) -m overlay.tree.assemble refresh
 
 kernel: tree
 	@$(BUILD_KERNELS) $(CONFIG)
@@ -118,10 +118,10 @@ boot: emulator
 		--emulator-options "$(EMU)" --cmdline "$(CMDLINE)"
 
 test: packages
-	@$(PYTHON) tools/overlay/test.py
+	@$(PYTHON) -m overlay.test.run
 
 test-all: packages
-	@$(PYTHON) tools/overlay/test.py --all
+	@$(PYTHON) -m overlay.test.run --all
 
 # What a part of make test found, as junit XML, TAP or JSON: test.py reads it.
 RESULTS = $(BUILD)/results/$@
@@ -131,10 +131,10 @@ KEEP_TAP = { mkdir -p $(RESULTS) && tee $(RESULTS)/$@.tap; }
 PYTEST = PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m pytest -p no:cacheprovider \
 	--junitxml=$(RESULTS)/$(1).xml -o junit_duration_report=call
 SIDE_BY_SIDE := -n $(shell nproc)
-BUILD_KERNELS = $(PYTHON) tools/overlay/kernel.py
+BUILD_KERNELS = $(PYTHON) -m overlay.build.kernel
 
 test-tools: tree
-	@$(call PYTEST,tools) $(SIDE_BY_SIDE) tools/overlay
+	@$(call PYTEST,tools) $(SIDE_BY_SIDE) overlay
 
 UNIT := $(MAKE) --no-print-directory -C tools/testing/tdx/unit O=$(BUILD)/unit KTREE=$(BUILD)/linux
 
@@ -149,7 +149,7 @@ fuzz bench: tree
 MUTATE_ARGS ?=
 mutate: tree emulator
 	@$(PYTHON) tools/testing/tdx/unit/mutate.py
-	@$(PYTHON) tools/overlay/mutate_kernel.py $(MUTATE_ARGS)
+	@$(PYTHON) -m overlay.test.mutate_kernel $(MUTATE_ARGS)
 
 # What hooks touch and this kernel has; of the objects of KVM make knows the directory only.
 HOOKED := $(patsubst %.c.patch,%.o,$(filter-out arch/x86/coco/% arch/x86/kvm/% virt/kvm/%,$(shell \
@@ -166,11 +166,11 @@ kernels: tree emulator
 test-kunit: tree
 	@$(BUILD_KERNELS) host
 	@mkdir -p $(RESULTS)
-	@$(PYTHON) tools/overlay/suites.py --json $(RESULTS)/kunit.json
+	@$(PYTHON) -m overlay.test.suites --json $(RESULTS)/kunit.json
 
 test-kunit-tool: tree
 	@mkdir -p $(RESULTS)
-	@$(PYTHON) tools/overlay/suites.py --build --json $(RESULTS)/kunit.json
+	@$(PYTHON) -m overlay.test.suites --build --json $(RESULTS)/kunit.json
 
 test-e2e: tree emulator
 	@$(BUILD_KERNELS) $(subst $(comma), ,$(KERNELS)) kcsan
@@ -200,33 +200,33 @@ coverage: tree emulator
 	@$(PYTHON) $(E2E)/gcov.py
 
 deb: tree emulator
-	@tools/overlay/packages.sh packages-deb.txt
-	@$(PYTHON) tools/overlay/deb.py
+	@overlay/build/packages.sh packages-deb.txt
+	@$(PYTHON) -m overlay.build.deb
 	@$(PYTHON) $(E2E)/debian.py $(if $(EMU),--emulator-options "$(EMU)")
 
 test-notdx: tree
 	@$(BUILD_KERNELS) $(NOTDX)
-	@tools/overlay/nothing-left.sh $(HOOKED:%=build/notdx/%) $$(find build/notdx/arch/x86/kvm -name '*.o') | $(KEEP_TAP)
+	@overlay/check/nothing-left.sh $(HOOKED:%=build/notdx/%) $$(find build/notdx/arch/x86/kvm -name '*.o') | $(KEEP_TAP)
 
 test-notdx-whole: tree
 	@$(BUILD_KERNELS) notdx:vmlinux
-	@tools/overlay/nothing-left.sh build/notdx/vmlinux | $(KEEP_TAP)
+	@overlay/check/nothing-left.sh build/notdx/vmlinux | $(KEEP_TAP)
 
 check: tree
 	@$(BUILD_KERNELS) host
-	@tools/overlay/check.sh | $(KEEP_TAP)
+	@overlay/check/check.sh | $(KEEP_TAP)
 
 series: packages
-	@$(PYTHON) tools/overlay/series.py
+	@$(PYTHON) -m overlay.series.series
 
 SERIES_CHECKS ?=
 series-check: packages emulator
-	@tools/overlay/packages.sh packages-series.txt
-	@$(PYTHON) tools/overlay/series_check.py $(SERIES_CHECKS) | $(KEEP_TAP)
+	@overlay/build/packages.sh packages-series.txt
+	@$(PYTHON) -m overlay.check.series_check $(SERIES_CHECKS) | $(KEEP_TAP)
 	@$(if $(SERIES_CHECKS),,$(MAKE) --no-print-directory check)
 
 test-series: packages
-	@$(PYTHON) tools/overlay/series_check.py --quick | $(KEEP_TAP)
+	@$(PYTHON) -m overlay.check.series_check --quick | $(KEEP_TAP)
 
 size: tree
 	@$(BUILD_KERNELS) plain notdx $(QUIETLY)

@@ -97,7 +97,7 @@ def the_package():
     found = [path for path in DEB.glob("linux-image-*.deb") if "-dbg_" not in path.name]
     if len(found) != 1:
         raise Wrong(f"{DEB.relative_to(machine.TOP)} has {len(found)} packages of a kernel, "
-                    "not one: tools/overlay/deb.py")
+                    "not one: overlay/build/deb.py")
     return found[0]
 
 

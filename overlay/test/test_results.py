@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-import results
-import test as runner
+from overlay.test import results
+from overlay.test import run as runner
 
 JUNIT = """<testsuites><testsuite>
 <testcase classname="a" name="good" time="1.5"/>

@@ -11,14 +11,12 @@ import os
 import re
 import subprocess
 
-import base
-import kernel
-import overlay
-import private_apt
-import series
-from base import Refusal, run, say
+from overlay.build import kernel
+from overlay.series import series
+from overlay.tree import assemble, base, private_apt
+from overlay.tree.base import Refusal, run, say
 
-DEB = overlay.BUILD / "deb"
+DEB = assemble.BUILD / "deb"
 SOURCE = DEB / "source"
 OUT = DEB / "kernel"
 CONFIG_PACKAGE = "linux-config-6.1"
@@ -44,10 +42,10 @@ UNSET = re.compile(r"^# (CONFIG_\w+) is not set$", re.M)
 
 def check_out():
     """The series as a work tree: an incremental one, if it is there already."""
-    with overlay.alone():
-        if not overlay.TREE.is_dir():
+    with assemble.alone():
+        if not assemble.TREE.is_dir():
             raise Refusal("there is no build/linux: make tree")
-        base.work_tree(overlay.TREE, SOURCE, series.commit_series()[-1])
+        base.work_tree(assemble.TREE, SOURCE, series.commit_series()[-1])
 
 
 def make(*args, **environment):
@@ -81,7 +79,7 @@ def check_config(debians, dotconfig):
 
 
 def configure():
-    package = private_apt.unpack(CONFIG_PACKAGE, base.SUITE, overlay.PACKAGES / CONFIG_PACKAGE)
+    package = private_apt.unpack(CONFIG_PACKAGE, base.SUITE, assemble.PACKAGES / CONFIG_PACKAGE)
     debians = lzma.open(package / DEBIANS, "rt").read()
     # Of an option that is there twice the last counts, with a warning.
     kept = [line for line in debians.splitlines(keepends=True)
@@ -110,7 +108,7 @@ def build():
 def show():
     say("packages:")
     for path in sorted(DEB.glob("*.deb")):
-        say(f"  {path.stat().st_size / 2**20:6.1f} MB  {path.relative_to(overlay.TOP)}")
+        say(f"  {path.stat().st_size / 2**20:6.1f} MB  {path.relative_to(assemble.TOP)}")
 
 
 def main():

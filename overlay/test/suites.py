@@ -7,10 +7,10 @@ import os
 import pathlib
 import subprocess
 
-import base
-import kunit_suites
-from base import Refusal
-from overlay import BUILD, TREE
+from overlay.test import kunit_suites
+from overlay.tree import base
+from overlay.tree.assemble import BUILD, TREE
+from overlay.tree.base import Refusal
 
 CONFIG = f"{kunit_suites.TESTS}/.kunitconfig"
 

@@ -15,10 +15,9 @@ import shlex
 import shutil
 import subprocess
 
-import base
-import overlay
-from base import Refusal
-from overlay import BUILD, TOP, TREE
+from overlay.tree import assemble, base
+from overlay.tree.assemble import BUILD, TOP, TREE
+from overlay.tree.base import Refusal
 
 PRISTINE = BUILD / "linux-base"
 MAINLINE = BUILD / "linux-mainline"
@@ -78,14 +77,14 @@ def overlay_kconfig():
 
 def pristine_tree():
     """What build/linux was made from, beside it: a work tree of the same repository."""
-    base.work_tree(TREE, PRISTINE, overlay.git_tree("rev-parse", "HEAD").strip())
+    base.work_tree(TREE, PRISTINE, assemble.git_tree("rev-parse", "HEAD").strip())
     return PRISTINE
 
 
 def mainline_tree():
     """Debian's newer kernel, unpacked; an interrupted run leaves nothing behind."""
     if not MAINLINE.is_dir():
-        tarball = base.debian_source(*MAINLINE_PACKAGE, overlay.PACKAGES)
+        tarball = base.debian_source(*MAINLINE_PACKAGE, assemble.PACKAGES)
         temporary = BUILD / "linux-mainline.new"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)

@@ -17,15 +17,12 @@ import sys
 import tempfile
 import time
 
-import base
-import kernel
-import overlay
-import private_apt
-import results
-import series
-import suites
-from base import Refusal
-from overlay import BUILD, TOP, TREE, git_tree
+from overlay.build import kernel
+from overlay.series import series
+from overlay.test import results, suites
+from overlay.tree import assemble, base, private_apt
+from overlay.tree.assemble import BUILD, TOP, TREE, git_tree
+from overlay.tree.base import Refusal
 
 PREFIX = BUILD / "series-tree"
 WHOLE = BUILD / "series-whole"
@@ -76,7 +73,7 @@ class Series:
         if not series.git_value("config", "user.email"):
             os.environ |= {"GIT_COMMITTER_NAME": "nobody",
                            "GIT_COMMITTER_EMAIL": "nobody@localhost"}
-        overlay.assemble(None)
+        assemble.assemble(None)
         self.commits = series.commit_series()
         self.mails = series.write_mails()
         self.base = git_tree("rev-parse", "HEAD").strip()
@@ -317,7 +314,7 @@ def documentation_builds_without_new_warnings(what):
 
 
 def clang_builds_it_with_cfi(_):
-    status, output = run(sys.executable, "tools/overlay/kernel.py", "clang", cwd=TOP)
+    status, output = run(sys.executable, "-m", "overlay.build.kernel", "clang", cwd=TOP)
     if status:
         return output[-3000:]
     return warnings(output, OUR_WARNING) or clang_boots()

@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-import private_apt
+from overlay.tree import private_apt
 
 LISTS = sorted(pathlib.Path(__file__).resolve().parent.glob("packages*.txt"))
 

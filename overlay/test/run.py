@@ -14,9 +14,9 @@ import subprocess
 import sys
 import time
 
-import results
-from overlay import BUILD, TOP
-from results import Case
+from overlay.test import results
+from overlay.test.results import Case
+from overlay.tree.assemble import BUILD, TOP
 
 RESULTS = BUILD / "results"
 

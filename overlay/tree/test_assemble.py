@@ -6,10 +6,9 @@ import subprocess
 
 import pytest
 
-import base
-import private_apt
+from overlay.tree import base, private_apt
 
-TOOL = pathlib.Path(__file__).resolve().parent / "overlay.py"
+TOOLS = pathlib.Path(__file__).resolve().parent
 MAKEFILE = "# SPDX\nVERSION = 6\nPATCHLEVEL = {}\nSUBLEVEL = 99\nEXTRAVERSION =\nNAME = x\n"
 BASE_C = "".join(f"line {i}\n" for i in range(20))
 PATCH = "--- a/mm/base.c\n+++ b/mm/base.c\n@@ -9,3 +9,4 @@\n line 8\n line 9\n+hook\n line 10\n"
@@ -21,10 +20,10 @@ class Repository:
     def __init__(self, path):
         self.top, self.base = path / "repo", path / "base"
         self.tree = self.top / "build/linux"
-        for directory in (self.top / "tools/overlay", self.top / "mm", self.base / "mm"):
+        for directory in (self.top / "overlay/tree", self.top / "mm", self.base / "mm"):
             directory.mkdir(parents=True)
-        for file in (TOOL, TOOL.parent / "base.py", TOOL.parent / "private_apt.py"):
-            shutil.copy(file, self.top / "tools/overlay")
+        for file in ("assemble.py", "base.py", "private_apt.py"):
+            shutil.copy(TOOLS / file, self.top / "overlay/tree")
         (self.top / ".gitignore").write_text("build/\n")
         (self.top / "mm/new.c").write_text("new\n")
         (self.top / "mm/base.c.patch").write_text(PATCH)
@@ -33,7 +32,7 @@ class Repository:
         subprocess.run(["git", "init", "-q"], cwd=self.top, check=True)
 
     def run(self, *args):
-        return subprocess.run(["python3", str(self.top / "tools/overlay/overlay.py"), *args],
+        return subprocess.run(["python3", "-m", "overlay.tree.assemble", *args], cwd=self.top,
                               check=False, capture_output=True, text=True)
 
     def make_tree(self):
@@ -66,7 +65,7 @@ def test_new_files_are_links_and_patches_are_applied(tree):
     assert (tree.tree / "mm/new.c").is_symlink()
     assert (tree.tree / "mm/new.c").read_text() == "new\n"
     assert tree.patched() == BASE_C.replace("line 9\n", "line 9\nhook\n")
-    assert not (tree.tree / "tools/overlay").exists()
+    assert not (tree.tree / "overlay").exists()
 
 
 def test_a_file_in_no_folder_can_be_patched(repo):

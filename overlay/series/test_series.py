@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The patch series of a small overlay."""
 import os
+import shutil
 import subprocess
 
 import pytest
 
-import series
-from test_overlay import TOOL, Repository
+from overlay.series import series
+from overlay.tree.test_assemble import Repository
 
 MESSAGE = "mm: {}\n\nThe reason.\n\nFiles:\n{}\n"
 MAKEFILE = "# SPDX\n\nobj-y += one.o two.o sub/\nobj-$(CONFIG_X) += two.o\n"
@@ -18,9 +19,9 @@ class Overlay(Repository):
 
     def __init__(self, path):
         super().__init__(path)
-        (self.top / "tools/overlay/series.py").write_bytes((TOOL.parent / "series.py").read_bytes())
-        (self.top / "series").mkdir()
-        (self.top / "series/cover-letter.txt").write_text("The whole\n\nWhat it is for.\n")
+        (self.top / "overlay/series").mkdir()
+        shutil.copy(series.__file__, self.top / "overlay/series")
+        (self.top / "overlay/series/cover-letter.txt").write_text("The whole\n\nWhat it is for.\n")
         self.write("01-new", "Add", "mm/new.c")
         self.write("02-hook", "Hook", "mm/base.c.patch")
         for key, value in (("user.name", "Some Body"), ("user.email", "some@body")):
@@ -29,10 +30,11 @@ class Overlay(Repository):
         assert self.make_tree().returncode == 0
 
     def write(self, name, subject, *files):
-        (self.top / "series" / f"{name}.txt").write_text(MESSAGE.format(subject, "\n".join(files)))
+        (self.top / f"overlay/series/{name}.txt").write_text(
+            MESSAGE.format(subject, "\n".join(files)))
 
     def series(self):
-        return subprocess.run(["python3", "tools/overlay/series.py"], cwd=self.top, check=False,
+        return subprocess.run(["python3", "-m", "overlay.series.series"], cwd=self.top, check=False,
                               capture_output=True, text=True, env=self.environment)
 
     def refuses_series(self):
@@ -100,7 +102,7 @@ def test_a_patch_of_a_file_that_is_not_there_is_refused(overlay):
     (f"mm: Add\n\n{'word ' * 20}\n\nFiles:\nmm/new.c\n", "longer than"),
 ])
 def test_a_message_that_is_none_is_refused(overlay, text, words):
-    (overlay.top / "series/01-new.txt").write_text(text)
+    (overlay.top / "overlay/series/01-new.txt").write_text(text)
     assert words in overlay.refuses_series()
 
 

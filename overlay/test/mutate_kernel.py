@@ -20,14 +20,11 @@ import tempfile
 import threading
 import time
 
-import base
-import kernel
-import mutants
-import overlay
-import results
-import suites
-from base import Refusal, say
-from overlay import BUILD, TOP, TREE
+from overlay.build import kernel
+from overlay.test import mutants, results, suites
+from overlay.tree import assemble, base
+from overlay.tree.assemble import BUILD, TOP, TREE
+from overlay.tree.base import Refusal, say
 
 OUT = BUILD / "wrong"
 IMAGE = "arch/x86/boot/bzImage"
@@ -94,7 +91,7 @@ ACCEPTED = {
 
 def files():
     """Our files that need a kernel, with no lines; files with hooks, with those that they add."""
-    new, patches = overlay.overlay_files()
+    new, patches = assemble.overlay_files()
     ours = {path: None for path in new
             if path.startswith("arch/") and path.endswith(".c")
             and "/tests/" not in path and "/model/" not in path

@@ -7,7 +7,7 @@ import json
 import sys
 import xml.etree.ElementTree
 
-from overlay import TREE
+from overlay.tree.assemble import TREE
 
 KUNIT = {"PASS": "passed", "SKIP": "skipped"}
 

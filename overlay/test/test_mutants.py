@@ -2,8 +2,8 @@
 """What make mutate changes, in which order, and when it is content."""
 import pytest
 
-import mutants
-from mutants import Mutation, Tally
+from overlay.test import mutants
+from overlay.test.mutants import Mutation, Tally
 
 CODE = """#include <linux/x.h>
 /* A comment. */

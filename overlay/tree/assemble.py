@@ -17,8 +17,8 @@ import shutil
 import subprocess
 import tempfile
 
-import base
-from base import Refusal, run, say
+from overlay.tree import base
+from overlay.tree.base import Refusal, run, say
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = TOP / "build"
@@ -28,8 +28,7 @@ PACKAGES = BUILD / "packages"
 STATE = BUILD / "linux.state.json"
 
 # What in the repository is not part of the kernel tree.
-NOT_OVERLAY = ("README.md", "Makefile", ".checkpatch.conf", ".gitignore", ".ci/", "series/",
-               "tools/overlay/")
+NOT_OVERLAY = ("README.md", "Makefile", ".checkpatch.conf", ".gitignore", ".ci/", "overlay/")
 
 
 def git_tree(*args, **kwargs):

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 
-import private_apt
+from overlay.tree import private_apt
 
 # Debian's, whatever release the machine has.
 PACKAGE = "linux-source-6.1"

@@ -54,7 +54,7 @@ kernel_doc_is_complete() {
 }
 
 messages_are_documented() {
-	/usr/bin/python3 tools/overlay/messages.py
+	/usr/bin/python3 -m overlay.check.messages
 }
 
 shellcheck_is_silent() {
@@ -67,7 +67,7 @@ pyflakes_is_silent() {
 
 files_have_SPDX_lines() {
 	git ls-files -co --exclude-standard |
-		grep -v '^series/\|\.patch$\|\.gitignore\|\.kunitconfig$\|/README.md$\|^README.md$' |
+		grep -v '^overlay/series/.*\.txt$\|\.patch$\|\.gitignore\|\.kunitconfig$\|/README.md$\|^README.md$' |
 		xargs grep -L 'SPDX-License-Identifier: GPL-2.0'
 }
 

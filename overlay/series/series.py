@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Write the overlay as a patch series: build/series/*.patch.
 
-series/ has a cover letter and a file for each patch, in the order of their names:
+overlay/series/ has a cover letter and a file for each patch, in the order of their names:
 the subject, the message, and behind a line "Files:" the overlay files that the
 patch brings.  Every overlay file belongs to exactly one patch.
 
@@ -16,12 +16,11 @@ import re
 import shutil
 import subprocess
 
-import base
-import overlay
-from base import Refusal, say
-from overlay import TOP, TREE
+from overlay.tree import assemble, base
+from overlay.tree.assemble import TOP, TREE
+from overlay.tree.base import Refusal, say
 
-SERIES = TOP / "series"
+SERIES = pathlib.Path(__file__).resolve().parent
 COVER = SERIES / "cover-letter.txt"
 OUT = TOP / "build/series"
 BRANCH = "tdx-host"
@@ -56,15 +55,15 @@ def patches_with_files():
     """The patches in order, each with its overlay files; every file in exactly one."""
     patches = [Patch(path) for path in sorted(SERIES.glob("[0-9]*.txt"))]
     if not patches:
-        raise Refusal("series/ has no patch")
-    new_files, hooks = overlay.overlay_files()
+        raise Refusal("overlay/series/ has no patch")
+    new_files, hooks = assemble.overlay_files()
     owner = {}
     for patch in patches:
         patch.files = []
         for pattern in patch.patterns:
             found = fnmatch.filter(new_files + hooks, pattern)
             if not found:
-                raise Refusal(f"series/{patch.name}.txt: the overlay has no file {pattern}")
+                raise Refusal(f"{patch.name}.txt: the overlay has no file {pattern}")
             for file in found:
                 if file in owner:
                     raise Refusal(f"{file} is in two patches: {owner[file]} and {patch.name}")
@@ -72,7 +71,7 @@ def patches_with_files():
                 patch.files.append(file)
     lost = sorted(set(new_files + hooks) - set(owner))
     if lost:
-        raise Refusal(f"no patch in series/ brings {', '.join(lost)}")
+        raise Refusal(f"no patch in overlay/series/ brings {', '.join(lost)}")
     return patches
 
 
@@ -152,7 +151,7 @@ class Commits:
         for file in patch.files:
             if file.endswith(".patch"):
                 path = file.removesuffix(".patch")
-                brought[path] = overlay.patched(TREE, file), False
+                brought[path] = assemble.patched(TREE, file), False
                 continue
             self.present.add(file)
             if grows(file):
@@ -203,7 +202,7 @@ def write_mails():
 
 def changed_lines(commits):
     """Lines added and removed in files of the base: {directory or file: (added, removed)}."""
-    numbers = overlay.git_tree("diff", "--numstat", "--diff-filter=M", "HEAD", commits[-1])
+    numbers = assemble.git_tree("diff", "--numstat", "--diff-filter=M", "HEAD", commits[-1])
     rows = [line.split("\t") for line in numbers.splitlines()]
     return {path: (int(added), int(removed)) for added, removed, path in rows}
 
@@ -221,7 +220,7 @@ def report(commits, mails):
 
 
 def main():
-    overlay.assemble(None)
+    assemble.assemble(None)
     commits = commit_series()
     report(commits, write_mails())
 

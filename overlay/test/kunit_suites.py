@@ -1,0 +1,1 @@
+../../tools/testing/tdx/e2e/kunit_suites.py

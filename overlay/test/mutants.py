@@ -1,0 +1,1 @@
+../../tools/testing/tdx/unit/mutants.py

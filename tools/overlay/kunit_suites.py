@@ -1,1 +1,0 @@
-../testing/tdx/e2e/kunit_suites.py

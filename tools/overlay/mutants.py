@@ -1,1 +1,0 @@
-../testing/tdx/unit/mutants.py

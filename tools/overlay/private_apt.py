@@ -1,1 +1,0 @@
-../testing/tdx/e2e/private_apt.py
