@@ -65,7 +65,7 @@ SUBJECTS = {
     "arch/x86/virt/vmx/tdx/platform.c": [BRINGUP, OFF, KEXEC],
     "arch/x86/virt/vmx/tdx/seamcall.c": [FAILURES, BRINGUP],
     "arch/x86/virt/vmx/tdx/sleep.c": [SLEEP],
-    "arch/x86/virt/vmx/tdx/status.c": [FAILURES, BRINGUP],
+    "arch/x86/virt/vmx/tdx/error.c": [FAILURES, BRINGUP],
     "arch/x86/virt/vmx/tdx/sysinfo.c": [BRINGUP],
     "arch/x86/virt/vmx/tdx/tdmr_init.c": [MEMORY, FAILURES, KEXEC],
     "drivers/acpi/acpi_memhotplug.c": [HOTPLUG],

@@ -19,13 +19,13 @@ CODE_MASK = 0xffffffff00000000
 
 
 def leaf_names():
-    text = (TDX / "tdx_abi.h").read_text()
+    text = (TDX / "abi.h").read_text()
     return {int(number): name
             for number, name in re.findall(r'X\(\w+, (\d+), "([\w.]+)"\)', text)}
 
 
 def status_names():
-    text = (TDX / "tdx_status.h").read_text()
+    text = (TDX / "abi_status.h").read_text()
     return {int(value, 16): name
             for name, value in re.findall(r"X\((\w+), (0x[0-9a-fA-F]{16})ULL\)", text)}
 

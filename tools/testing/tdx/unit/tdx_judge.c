@@ -8,7 +8,7 @@
 
 #include "map_text.h"
 #include "model_machine.h"
-#include "tdx_status.h"
+#include "abi_status.h"
 
 static const char usage[] =
 	"usage: tdx_judge < LAYOUT\n"

@@ -23,6 +23,7 @@
 #include "bringup.h"
 #include "cache.h"
 #include "cpu.h"
+#include "error.h"
 #include "module.h"
 #include "pamt.h"
 #include "seamcall.h"

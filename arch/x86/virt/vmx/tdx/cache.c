@@ -15,8 +15,8 @@
 #include <asm/tdx_host.h>
 
 #include "cache.h"
+#include "error.h"
 #include "seamcall.h"
-#include "status.h"
 
 /* This CPU made a SEAMCALL, or is about to, and did not write back since. */
 static DEFINE_PER_CPU(bool, may_be_dirty);

@@ -15,9 +15,9 @@
 
 #include "cause.h"
 #include "cpu.h"
+#include "error.h"
 #include "platform.h"
 #include "seamcall.h"
-#include "status.h"
 
 struct seamcall_here {
 	u64 leaf;

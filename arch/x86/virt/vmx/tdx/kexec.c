@@ -19,11 +19,11 @@
 #include <asm/tdx_host.h>
 
 #include "cache.h"
+#include "error.h"
 #include "host.h"
 #include "module.h"
 #include "pamt.h"
 #include "seamcall.h"
-#include "status.h"
 
 /*
  * Here a partial write, with another KeyID, to memory that was last written with

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calling the TDX module: retries, counting, and a failure in words.
+ * Calling the TDX module: one try, retries by class of status, a count.
  */
 #include <linux/delay.h>
 #include <linux/kernel.h>
@@ -9,9 +9,8 @@
 #include <linux/static_call.h>
 
 #include "cache.h"
-#include "cause.h"
+#include "error.h"
 #include "seamcall.h"
-#include "status.h"
 
 /*
  * The module never waits: a lock that is taken, a random number generator that
@@ -86,51 +85,6 @@ u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs)
 		status = tdx_seamcall_once(leaf, regs);
 	} while (tdx_backoff(&backoff, status));
 	return status;
-}
-
-/**
- * tdx_explain - put the status of a SEAMCALL into words
- * @cause:  says which leaf failed, and why, when the return value is not 0
- * @leaf:   RAX of the SEAMCALL
- * @status: what it returned
- *
- * Context: Any.
- * Return: 0 for success, with or without information, else the errno of
- *	   tdx_status_errno().
- */
-int tdx_explain(struct tdx_cause *cause, u64 leaf, u64 status)
-{
-	char words[TDX_STATUS_TEXT_SIZE];
-
-	if (!tdx_status_failed(status))
-		return 0;
-
-	tdx_status_format(words, sizeof(words), status);
-	return tdx_cause(cause, tdx_status_errno(status), "%s: %s", tdx_leaf_name(leaf), words);
-}
-
-/**
- * tdx_explain_platform - the same for SEAMCALLs that check the platform
- * @cause:  says which leaf failed, and why, when the return value is not 0
- * @leaf:   RAX of the SEAMCALL: TDH.SYS.INIT or TDH.SYS.LP.INIT
- * @status: what it returned
- * @out:    its outputs, which name the leaf of CPUID that does not fit
- *
- * Context: Any.
- * Return: As tdx_explain().
- */
-int tdx_explain_platform(struct tdx_cause *cause, u64 leaf, u64 status,
-			 const struct tdx_regs *out)
-{
-	int ret = tdx_explain(cause, leaf, status);
-
-	switch (tdx_status_code(status)) {
-	case TDX_INCORRECT_CPUID_VALUE:
-	case TDX_INCONSISTENT_CPUID_FIELD:
-		tdx_cause_add(cause, " (CPUID leaf 0x%x, subleaf 0x%x)", lower_32_bits(out->rcx),
-			      upper_32_bits(out->rcx));
-	}
-	return ret;
 }
 
 /**

@@ -9,11 +9,9 @@
 #include <linux/static_call_types.h>
 #include <linux/types.h>
 
+#include "abi.h"
 #include "cache.h"
-#include "seamcall_regs.h"
-#include "tdx_abi.h"
-
-struct tdx_cause;
+#include "regs.h"
 
 asmlinkage u64 __seamcall(u64 leaf, struct tdx_regs *regs);
 
@@ -31,9 +29,6 @@ struct tdx_backoff {
 u64 tdx_seamcall_once(u64 leaf, struct tdx_regs *regs);
 bool tdx_backoff(struct tdx_backoff *backoff, u64 status);
 u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs);
-int tdx_explain(struct tdx_cause *cause, u64 leaf, u64 status);
-int tdx_explain_platform(struct tdx_cause *cause, u64 leaf, u64 status,
-			 const struct tdx_regs *out);
 u64 tdx_seamcalls_made(void);
 
 #endif /* _X86_VIRT_TDX_SEAMCALL_H */

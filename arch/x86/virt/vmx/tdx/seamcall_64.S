@@ -8,7 +8,7 @@
 #include <asm/frame.h>
 #include <asm/tdx.h>
 
-#include "seamcall_regs.h"
+#include "regs.h"
 
 /* Binutils before 2.36 do not know the mnemonic. */
 #define seamcall	.byte 0x66, 0x0f, 0x01, 0xcf

@@ -15,8 +15,8 @@
 #include <linux/printk.h>
 
 #include "cause.h"
+#include "error.h"
 #include "seamcall.h"
-#include "status.h"
 #include "sysinfo.h"
 
 /* The two buffers of TDH.SYS.INFO, in one page so that they are physically contiguous. */

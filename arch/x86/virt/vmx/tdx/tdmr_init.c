@@ -23,10 +23,10 @@
 #include <linux/workqueue.h>
 
 #include "cause.h"
+#include "error.h"
 #include "seamcall.h"
-#include "status.h"
-#include "tdmr_init.h"
 #include "tdmr/queue.h"
+#include "tdmr_init.h"
 
 /* Calls for a TDMR at a time: a fraction of a millisecond. */
 #define CALLS_AT_A_TIME		16

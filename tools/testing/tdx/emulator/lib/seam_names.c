@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "tdx_abi.h"
+#include "abi.h"
 #include "lib/seam_names.h"
 #include "lib/text.h"
 #include "lib/x86.h"

@@ -6,7 +6,7 @@
  */
 #include <linux/types.h>
 
-#include "tdx_abi.h"
+#include "abi.h"
 #include "lib/text.h"
 #include "lib/x86.h"
 #include "probe.h"

@@ -15,7 +15,7 @@
 
 #include <linux/types.h>
 
-#include "../tdx_abi.h"
+#include "../abi.h"
 
 #define TDX_MODEL_MAX_LPS	64
 #define TDX_MODEL_MAX_PKGS	8

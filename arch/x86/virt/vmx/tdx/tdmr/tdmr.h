@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#include "../tdx_abi.h"
+#include "../abi.h"
 
 /* Physical memory with its NUMA node; base and size in bytes, page aligned. */
 struct tdx_ram {

@@ -9,8 +9,8 @@
 #include <linux/sizes.h>
 
 #include "../cpu.h"
+#include "../error.h"
 #include "../seamcall.h"
-#include "../status.h"
 #include "model_host.h"
 
 static int cpu_test_init(struct kunit *test)

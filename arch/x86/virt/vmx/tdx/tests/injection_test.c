@@ -18,7 +18,7 @@
 #include <linux/printk.h>
 #include <linux/slab.h>
 
-#include "../status.h"
+#include "../error.h"
 #include "model_host.h"
 
 #undef MODULE_PARAM_PREFIX

@@ -15,8 +15,8 @@
 #include <linux/vmstat.h>
 
 #include "../bringup.h"
+#include "../error.h"
 #include "../seamcall.h"
-#include "../status.h"
 #include "model_host.h"
 
 /* SEAMCALL has no argument that names the machine: only one at a time. */

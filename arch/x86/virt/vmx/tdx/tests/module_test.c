@@ -9,7 +9,7 @@
 #include <linux/kthread.h>
 #include <linux/sizes.h>
 
-#include "../status.h"
+#include "../error.h"
 #include "model_host.h"
 
 static int module_test_init(struct kunit *test)

@@ -11,9 +11,8 @@
 #include <asm/special_insns.h>
 #include <asm/tdx_host.h>
 
-#include "../cause.h"
+#include "../error.h"
 #include "../seamcall.h"
-#include "../status.h"
 
 /* There a module would answer, and be initialised behind the core's back. */
 static void skip_in_vmx_operation(struct kunit *test)
@@ -136,17 +135,6 @@ static void each_call_is_counted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tdx_seamcalls_made() - before, 11ULL);
 }
 
-static void a_failure_is_explained_in_a_line(struct kunit *test)
-{
-	struct tdx_cause cause;
-
-	KUNIT_EXPECT_EQ(test, tdx_explain(&cause, TDH_SYS_KEY_CONFIG, TDX_KEY_CONFIGURED), 0);
-	KUNIT_EXPECT_EQ(test, tdx_explain(&cause, TDH_SYS_CONFIG, TDX_TDMR_OUTSIDE_CMRS | 2),
-			-EIO);
-	KUNIT_EXPECT_STREQ(test, cause.text,
-			   "TDH.SYS.CONFIG: TDMR_OUTSIDE_CMRS (TDMR 2) 0xc0000a0200000002: Linux broke a rule of the module; please report this as a bug");
-}
-
 static struct kunit_case seamcall_test_cases[] = {
 	KUNIT_CASE(without_vmx_operation_the_instruction_raises_ud),
 	KUNIT_CASE(without_vmx_operation_tdx_init_refuses),
@@ -155,7 +143,6 @@ static struct kunit_case seamcall_test_cases[] = {
 	KUNIT_CASE(retries_leave_the_module_time),
 	KUNIT_CASE(what_does_not_clear_is_not_retried),
 	KUNIT_CASE(each_call_is_counted),
-	KUNIT_CASE(a_failure_is_explained_in_a_line),
 	{}
 };
 

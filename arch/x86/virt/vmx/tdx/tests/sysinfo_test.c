@@ -8,8 +8,8 @@
 #include <linux/sizes.h>
 
 #include "../cpu.h"
+#include "../error.h"
 #include "../seamcall.h"
-#include "../status.h"
 #include "../sysinfo.h"
 #include "model_host.h"
 

@@ -14,7 +14,7 @@
 #include <linux/prandom.h>
 #include <linux/rwsem.h>
 
-#include "../status.h"
+#include "../error.h"
 #include "model_host.h"
 
 #define NR_CALLERS	3

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Status codes of the TDX module in words and as errno.
+ * A completion status of the TDX module as errno and as text.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <asm/msr-index.h>
 
-#include "status.h"
+#include "cause.h"
+#include "error.h"
+#include "regs.h"
 
 struct tdx_name {
 	u64 value;
@@ -305,4 +307,49 @@ void tdx_status_format(char *buf, size_t size, u64 status)
 	format_details(details, sizeof(details), status);
 	scnprintf(buf, size, "%s%s 0x%016llx%s%s", tdx_status_name(status), details, status,
 		  text ? ": " : "", text ?: "");
+}
+
+/**
+ * tdx_explain - say which SEAMCALL failed, and why
+ * @cause:  says which leaf failed, and why, when the return value is not 0
+ * @leaf:   RAX of the SEAMCALL
+ * @status: what it returned
+ *
+ * Context: Any.
+ * Return: 0 for success, with or without information, else the errno of
+ *	   tdx_status_errno().
+ */
+int tdx_explain(struct tdx_cause *cause, u64 leaf, u64 status)
+{
+	char words[TDX_STATUS_TEXT_SIZE];
+
+	if (!tdx_status_failed(status))
+		return 0;
+
+	tdx_status_format(words, sizeof(words), status);
+	return tdx_cause(cause, tdx_status_errno(status), "%s: %s", tdx_leaf_name(leaf), words);
+}
+
+/**
+ * tdx_explain_platform - tdx_explain() for SEAMCALLs that check the platform
+ * @cause:  says which leaf failed, and why, when the return value is not 0
+ * @leaf:   RAX of the SEAMCALL: TDH.SYS.INIT or TDH.SYS.LP.INIT
+ * @status: what it returned
+ * @out:    its outputs, which name the leaf of CPUID that does not fit
+ *
+ * Context: Any.
+ * Return: As tdx_explain().
+ */
+int tdx_explain_platform(struct tdx_cause *cause, u64 leaf, u64 status,
+			 const struct tdx_regs *out)
+{
+	int ret = tdx_explain(cause, leaf, status);
+
+	switch (tdx_status_code(status)) {
+	case TDX_INCORRECT_CPUID_VALUE:
+	case TDX_INCONSISTENT_CPUID_FIELD:
+		tdx_cause_add(cause, " (CPUID leaf 0x%x, subleaf 0x%x)", lower_32_bits(out->rcx),
+			      upper_32_bits(out->rcx));
+	}
+	return ret;
 }

@@ -3,10 +3,10 @@
  * Completion status codes of the TDX module, as returned in RAX by SEAMCALL.
  *
  * The list is data: X(name, value) once per code.  It makes the constants
- * below and, in status.c, the table that turns a code into its name.
+ * below and, in error.c, the table that turns a code into its name.
  */
-#ifndef _X86_VIRT_TDX_STATUS_H
-#define _X86_VIRT_TDX_STATUS_H
+#ifndef _X86_VIRT_TDX_ABI_STATUS_H
+#define _X86_VIRT_TDX_ABI_STATUS_H
 
 #include <linux/bits.h>
 #include <linux/types.h>
@@ -248,4 +248,4 @@ enum tdx_status { TDX_STATUS_LIST(TDX_STATUS_ENUM) };
 enum tdx_operand { TDX_OPERAND_LIST(TDX_OPERAND_ENUM) };
 #undef TDX_OPERAND_ENUM
 
-#endif /* _X86_VIRT_TDX_STATUS_H */
+#endif /* _X86_VIRT_TDX_ABI_STATUS_H */

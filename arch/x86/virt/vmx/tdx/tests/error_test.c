@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: status codes in words and as errno.
+ * KUnit: a completion status as errno and as text.
  */
 #include <kunit/test.h>
 #include <linux/errno.h>
 
-#include "../status.h"
+#include "../cause.h"
+#include "../error.h"
 
 struct status_case {
 	u64 status;
@@ -116,18 +117,30 @@ static void no_text_is_cut_off(struct kunit *test)
 	KUNIT_EXPECT_LT(test, longest, (size_t)TDX_STATUS_TEXT_SIZE - 1);
 }
 
-static struct kunit_case status_test_cases[] = {
+static void a_failure_is_explained_in_a_line(struct kunit *test)
+{
+	struct tdx_cause cause;
+
+	KUNIT_EXPECT_EQ(test, tdx_explain(&cause, TDH_SYS_KEY_CONFIG, TDX_KEY_CONFIGURED), 0);
+	KUNIT_EXPECT_EQ(test, tdx_explain(&cause, TDH_SYS_CONFIG, TDX_TDMR_OUTSIDE_CMRS | 2),
+			-EIO);
+	KUNIT_EXPECT_STREQ(test, cause.text,
+			   "TDH.SYS.CONFIG: TDMR_OUTSIDE_CMRS (TDMR 2) 0xc0000a0200000002: Linux broke a rule of the module; please report this as a bug");
+}
+
+static struct kunit_case error_test_cases[] = {
 	KUNIT_CASE_PARAM(a_status_has_words_and_an_errno, status_gen_params),
 	KUNIT_CASE(every_status_has_its_name_and_a_failure_an_errno),
 	KUNIT_CASE(bit_63_alone_tells_a_failure),
 	KUNIT_CASE(a_leaf_is_named_whatever_its_version),
 	KUNIT_CASE(no_text_is_cut_off),
+	KUNIT_CASE(a_failure_is_explained_in_a_line),
 	{}
 };
 
-static struct kunit_suite status_test_suite = {
-	.name = "tdx_status",
-	.test_cases = status_test_cases,
+static struct kunit_suite error_test_suite = {
+	.name = "tdx_error",
+	.test_cases = error_test_cases,
 };
 
-kunit_test_suite(status_test_suite);
+kunit_test_suite(error_test_suite);

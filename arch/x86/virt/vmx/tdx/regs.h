@@ -3,8 +3,8 @@
  * The general purpose registers that a SEAMCALL takes and returns, for C and
  * for assembly.
  */
-#ifndef _X86_VIRT_TDX_SEAMCALL_REGS_H
-#define _X86_VIRT_TDX_SEAMCALL_REGS_H
+#ifndef _X86_VIRT_TDX_REGS_H
+#define _X86_VIRT_TDX_REGS_H
 
 #define TDX_REGS_RCX	0
 #define TDX_REGS_RDX	8
@@ -63,4 +63,4 @@ static_assert(offsetof(struct tdx_regs, r14) == TDX_REGS_R14);
 static_assert(offsetof(struct tdx_regs, r15) == TDX_REGS_R15);
 
 #endif /* !__ASSEMBLY__ */
-#endif /* _X86_VIRT_TDX_SEAMCALL_REGS_H */
+#endif /* _X86_VIRT_TDX_REGS_H */
