@@ -65,7 +65,12 @@ static void own(void *ctx, u64 pa, u64 bytes, bool owned)
 {
 	struct model_machine *machine = ctx;
 
+	const enum tdx_model_page_type type = owned ? TDX_MODEL_PAGE_PAMT : TDX_MODEL_PAGE_HOST;
+
 	machine->bytes_owned += owned ? bytes : -bytes;
+	if (tdx_model_page(&machine->model, pa).type != type ||
+	    tdx_model_page(&machine->model, pa + bytes - 1).type != type)
+		abort();
 }
 
 static const struct tdx_model_ops ops = {

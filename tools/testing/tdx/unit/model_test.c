@@ -54,6 +54,47 @@ TEST_F(module, a_healthy_life)
 	EXPECT_EQ(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX, machine_seamcall(m, 0, &regs));
 }
 
+/* From TDH.SYS.CONFIG on, and those that it refused are not. */
+TEST_F(module, pamts_are_the_modules)
+{
+	static const u64 pamts[] = {
+		G(32), G(32) + K(4), G(32) + K(12), G(32) + K(12) + M(4) - 1, G(32) + M(64),
+	};
+	static const u64 others[] = {
+		0, M(1), G(2), G(32) - 1, G(32) + K(12) + M(4), G(33), 1ULL << 51,
+	};
+	struct model_machine *m = self->machine;
+	struct tdx_tdmr_info tdmrs[2];
+	struct tdx_pamt_area pamt;
+	struct tdx_model_page page;
+	unsigned int i;
+	u64 bytes = 0;
+
+	machine_init_module(m);
+	legal_pair(tdmrs);
+	tdmrs[1].size = 0;
+	machine_config(m, tdmrs, 2);
+	EXPECT_EQ(TDX_MODEL_PAGE_HOST, tdx_model_page(&m->model, pamts[0]).type);
+	EXPECT_FALSE(tdx_model_pamt(&m->model, 0, &pamt));
+
+	legal_pair(tdmrs);
+	ASSERT_EQ(0, machine_config(m, tdmrs, 2));
+	for (i = 0; i < ARRAY_SIZE(pamts); i++) {
+		page = tdx_model_page(&m->model, pamts[i]);
+		EXPECT_EQ(TDX_MODEL_PAGE_PAMT, page.type) TH_LOG("0x%llx", pamts[i]);
+		EXPECT_EQ(32, page.keyid);
+	}
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		page = tdx_model_page(&m->model, others[i]);
+		EXPECT_EQ(TDX_MODEL_PAGE_HOST, page.type) TH_LOG("0x%llx", others[i]);
+		EXPECT_EQ(0, page.keyid);
+	}
+	for (i = 0; tdx_model_pamt(&m->model, i, &pamt); i++)
+		bytes += pamt.size;
+	EXPECT_EQ(6, i);
+	EXPECT_EQ(m->bytes_owned, bytes);
+}
+
 TEST_F(module, what_there_is_no_room_for_is_not_loaded)
 {
 	struct model_machine *m = self->machine;

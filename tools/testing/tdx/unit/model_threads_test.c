@@ -177,6 +177,20 @@ static void bring_up_step(struct worker *w)
 	}
 }
 
+/* Whose pages are, while PAMTs come and go. */
+static void ask_for_pages(struct worker *w)
+{
+	const struct tdx_model *m = &w->crowd->machine->model;
+	struct tdx_model_page pamt = tdx_model_page(m, PAMTS_PA + draw(w, M(4)));
+	struct tdx_model_page hosts = tdx_model_page(m, draw(w, G(1)));
+
+	if (pamt.keyid == (pamt.type == TDX_MODEL_PAGE_PAMT ? 32 : 0) &&
+	    hosts.type == TDX_MODEL_PAGE_HOST && !hosts.keyid)
+		return;
+	printf("# a page of type %u, KeyID %u\n", pamt.type, pamt.keyid);
+	__atomic_store_n(&w->crowd->wrong, true, __ATOMIC_RELAXED);
+}
+
 static void *bring_up(void *worker)
 {
 	struct worker *w = worker;
@@ -184,6 +198,7 @@ static void *bring_up(void *worker)
 	pthread_barrier_wait(&w->crowd->start);
 	while (!w->tdmr_done[0] || !w->tdmr_done[1]) {
 		bring_up_step(w);
+		ask_for_pages(w);
 		if (__atomic_load_n(&w->crowd->wrong, __ATOMIC_RELAXED))
 			break;
 	}
@@ -337,6 +352,7 @@ static void *disable(void *worker)
 			expect(w, TDH_SYS_TDMR_INIT, status, TDX_SYS_BUSY, TDX_SYS_NOT_READY);
 	}
 	do {
+		ask_for_pages(w);
 		regs = (struct tdx_model_regs) { .rax = TDH_SYS_DISABLE };
 		status = call(w, &regs);
 		if (status != TDX_INTERRUPTED_RESUMABLE)

@@ -142,6 +142,8 @@ TEST_F(update, the_next_module_goes_on_with_the_old_tdmrs)
 		EXPECT_EQ(0, machine_call(m, i, TDH_SYS_LP_INIT));
 	}
 	EXPECT_EQ(9, read_field(m, TDX_MD_UPDATE_VERSION));
+	EXPECT_EQ(TDX_MODEL_PAGE_PAMT, tdx_model_page(&m->model, G(32)).type);
+	EXPECT_EQ(32, tdx_model_page(&m->model, G(32)).keyid);
 	EXPECT_EQ(1, read_field(m, MD_HANDOFF_DATA_VALID));
 	EXPECT_EQ(2, read_field(m, MD_HANDOFF_DATA_HV));
 	EXPECT_EQ(1024, read_field(m, MD_HANDOFF_DATA_SIZE));

@@ -19,12 +19,6 @@ unsigned int tdx_model_keyid_of(const struct tdx_model *m, u64 pa)
 	return (pa & (BIT_ULL(PA_BITS) - 1)) >> keyid_shift(m);
 }
 
-bool tdx_model_keyid_is_private(const struct tdx_model *m, u64 keyid)
-{
-	return keyid >= m->config.first_private_keyid &&
-	       keyid - m->config.first_private_keyid < m->config.nr_private_keyids;
-}
-
 bool tdx_model_hpa_without_keyid(const struct tdx_model *m, u64 pa)
 {
 	return pa == strip_keyid(m, pa);

@@ -53,28 +53,49 @@ static inline struct tdx_model_lp *lp_state(struct tdx_model *m)
 
 /* Physical addresses (hpa.c). */
 unsigned int tdx_model_keyid_of(const struct tdx_model *m, u64 pa);
-bool tdx_model_keyid_is_private(const struct tdx_model *m, u64 keyid);
 bool tdx_model_hpa_without_keyid(const struct tdx_model *m, u64 pa);
 bool tdx_model_shared_hpa(const struct tdx_model *m, u64 pa, u64 bytes, u64 alignment);
 bool tdx_model_read(struct tdx_model *m, u64 pa, void *buf, u64 bytes);
 bool tdx_model_write(struct tdx_model *m, u64 pa, const void *buf, u64 bytes);
 bool tdx_model_in_cmrs(const struct tdx_model *m, u64 start, u64 end);
 
-/* The leaves. */
+/* KeyIDs (keys.c). */
+bool tdx_model_keyid_is_private(const struct tdx_model *m, u64 keyid);
+
+/* PAMTs (pamt.c). */
+extern const unsigned int tdx_model_level_shift[TDX_NR_PAMT_LEVELS];
+bool tdx_model_write_pamt(struct tdx_model *m, struct tdx_tdmr_info *tdmr,
+			  enum tdx_pamt_level level, u64 start, u64 end);
+/* With the global lock held exclusively. */
+void tdx_model_own_pamts(struct tdx_model *m, const struct tdx_model_tdmr *tdmrs,
+			 unsigned int nr_tdmrs, bool owned);
+
+static inline u64 tdx_model_tdmr_end(const struct tdx_tdmr_info *tdmr)
+{
+	return tdmr->base + tdmr->size;
+}
+
+/* As the P-SEAMLDR leaves it (load.c). */
+void tdx_model_begin_anew(struct tdx_model *m);
+
+/* A module that is configured anew has no use for what the one before left (sys_update.c). */
+void tdx_model_drop_handoff(struct tdx_model *m);
+
+/* TDSYSINFO_STRUCT, composed once: it never changes, and is too large for a stack. */
 void tdx_model_compose_sysinfo(struct tdx_model *m);
+
+/* The leaves. */
 u64 tdx_model_sys_init(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_lp_init(struct tdx_model *m, struct tdx_model_regs *regs);
+u64 tdx_model_sys_lp_shutdown(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_info(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_rd(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_rdall(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_key_config(struct tdx_model *m, struct tdx_model_regs *regs);
 u64 tdx_model_sys_tdmr_init(struct tdx_model *m, struct tdx_model_regs *regs);
-
-/* From one module to the next (sys_config.c). */
-void tdx_model_leave_handoff(struct tdx_model *m, u16 version);
-void tdx_model_take_handoff(struct tdx_model *m);
-void tdx_model_drop_handoff(struct tdx_model *m);
-void tdx_model_drop_last_tdmr(struct tdx_model *m);
+u64 tdx_model_sys_shutdown(struct tdx_model *m, struct tdx_model_regs *regs);
+u64 tdx_model_sys_update(struct tdx_model *m, struct tdx_model_regs *regs);
+u64 tdx_model_sys_disable(struct tdx_model *m, struct tdx_model_regs *regs);
 
 #endif /* _X86_VIRT_TDX_MODEL_INTERNAL_H */

@@ -48,7 +48,7 @@ struct tdx_model_ops {
 	bool (*random)(void *ctx, u64 *value);
 	/*
 	 * The module takes a range from the host (SYS.CONFIG: PAMTs) or gives
-	 * it back.  Optional.
+	 * it back; tdx_model_page() says so by then.  Optional.
 	 */
 	void (*own)(void *ctx, u64 pa, u64 bytes, bool owned);
 	/* A leaf is at work, with its locks held: time to let pass.  Optional. */
@@ -131,6 +131,14 @@ struct tdx_model_tdmr {
 	struct tdx_model_lock lock;
 };
 
+/* The memory that PAMTs take, and the KeyID that it has.  See tdx_model_page(). */
+struct tdx_model_pamts {
+	u64 sequence;	/* odd while the rest changes */
+	u64 keyid;
+	u64 nr;
+	struct tdx_pamt_area areas[TDX_MODEL_MAX_TDMRS * TDX_NR_PAMT_LEVELS];
+};
+
 /* What TDH.SYS.SHUTDOWN leaves for the next module. */
 struct tdx_model_handoff {
 	bool valid;
@@ -157,6 +165,7 @@ struct tdx_model {
 	bool pkg_key_configured[TDX_MODEL_MAX_PKGS];
 	unsigned int nr_tdmrs;
 	struct tdx_model_tdmr tdmrs[TDX_MODEL_MAX_TDMRS];
+	struct tdx_model_pamts pamts;
 	struct tdx_model_lp lps[TDX_MODEL_MAX_LPS];
 	/* Logical processors in the module; and TDX_MODEL_CLOSED, TDX_MODEL_ALONE. */
 	int lps_inside;
@@ -202,6 +211,28 @@ void tdx_model_seamcall(struct tdx_model *m, struct tdx_model_regs *regs);
  * sentence with the values that matter, or "" after success.
  */
 const char *tdx_model_why(struct tdx_model *m);
+
+/* Whose a page is. */
+enum tdx_model_page_type {
+	TDX_MODEL_PAGE_HOST,	/* free, reserved, or in no TDMR */
+	TDX_MODEL_PAGE_PAMT,
+};
+
+struct tdx_model_page {
+	enum tdx_model_page_type type;
+	u16 keyid;	/* that its contents are encrypted with; 0: the host's */
+};
+
+/*
+ * Whose the page at @pa is, which has no KeyID bits.  From the time when the module
+ * tells the platform, with the operation "own".  Takes no lock, and may be called
+ * on any logical processor at any time: it tries again while the module's list of
+ * PAMTs changes, which takes a few stores and calls nothing.
+ */
+struct tdx_model_page tdx_model_page(const struct tdx_model *m, u64 pa);
+
+/* PAMT @i of all that the module owns, in no order; false: there are less.  No lock either. */
+bool tdx_model_pamt(const struct tdx_model *m, unsigned int i, struct tdx_pamt_area *pamt);
 
 /*
  * A healthy platform's MSRs and CPUID, as the module checks them, derived from

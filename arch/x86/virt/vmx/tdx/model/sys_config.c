@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: TDMRs, from TDH.SYS.CONFIG over TDH.SYS.KEY.CONFIG to
- * TDH.SYS.TDMR.INIT.
+ * The software TDX module: TDH.SYS.CONFIG, which takes the TDMRs.
  *
  * TDX Module ABI specification, "TDMR_INFO" and TDH.SYS.CONFIG.  The order of the
  * checks is the module's own, of levels as well (from 1G down for format and CMRs,
@@ -11,27 +10,9 @@
 
 #include "internal.h"
 
-/* What one TDH.SYS.TDMR.INIT initialises: 1024 entries of the PAMT's 4K level. */
-#define SLICE_BYTES	(1024 * PAGE_BYTES)
-
-#define PAMT_TYPE_OFFSET	2
-#define PAMT_TYPE_NDA		0
-#define PAMT_TYPE_RSVD		1
-
 static u64 tdmr_details(unsigned int tdmr, unsigned int index)
 {
 	return tdmr | (u64)index << 8;
-}
-
-static const unsigned int level_shift[TDX_NR_PAMT_LEVELS] = {
-	[TDX_PAMT_4K] = 12,
-	[TDX_PAMT_2M] = 21,
-	[TDX_PAMT_1G] = 30,
-};
-
-static u64 tdmr_end_of(const struct tdx_tdmr_info *tdmr)
-{
-	return tdmr->base + tdmr->size;
 }
 
 static bool overlap(u64 base_a, u64 size_a, u64 base_b, u64 size_b)
@@ -47,9 +28,9 @@ static u64 check_tdmr_range(struct tdx_model *m, unsigned int i)
 	if (end < tdmr->base)
 		return refuse3(m, TDX_INVALID_TDMR | i, "TDMR %: base % + size % wraps", i,
 			       tdmr->base, tdmr->size);
-	if (i && tdmr->base < tdmr_end_of(&m->tdmrs[i - 1].info))
+	if (i && tdmr->base < tdx_model_tdmr_end(&m->tdmrs[i - 1].info))
 		return refuse3(m, TDX_NON_ORDERED_TDMR | i, "TDMR %: base % below end % of the one before",
-			       i, tdmr->base, tdmr_end_of(&m->tdmrs[i - 1].info));
+			       i, tdmr->base, tdx_model_tdmr_end(&m->tdmrs[i - 1].info));
 	if (!tdmr->size || (tdmr->base | tdmr->size) & (TDX_TDMR_ALIGNMENT - 1) ||
 	    !tdx_model_hpa_without_keyid(m, tdmr->base) ||
 	    !tdx_model_hpa_without_keyid(m, end - 1))
@@ -104,7 +85,7 @@ static u64 check_pamt_areas(struct tdx_model *m, unsigned int i)
 
 	for (level = TDX_PAMT_1G; level >= TDX_PAMT_4K; level--) {
 		pamt = tdx_tdmr_pamt(tdmr, level);
-		needed = (tdmr->size >> level_shift[level]) * m->config.pamt_entry_size;
+		needed = (tdmr->size >> tdx_model_level_shift[level]) * m->config.pamt_entry_size;
 		if (pamt->base + pamt->size < pamt->base ||
 		    (pamt->base | pamt->size) & (PAGE_BYTES - 1) ||
 		    !tdx_model_hpa_without_keyid(m, pamt->base) ||
@@ -179,7 +160,7 @@ static bool next_usable(const struct tdx_tdmr_info *tdmr, u64 from, u64 *start, 
 		if (reserved + area[j].size > *start)
 			*start = reserved + area[j].size;
 	}
-	*end = tdmr_end_of(tdmr);
+	*end = tdx_model_tdmr_end(tdmr);
 	return *start < *end;
 }
 
@@ -303,60 +284,6 @@ static u64 check_config_operands(struct tdx_model *m, const struct tdx_model_reg
 	return TDX_SUCCESS;
 }
 
-static void own_pamts(struct tdx_model *m, const struct tdx_model_tdmr *tdmrs,
-		      unsigned int nr_tdmrs, bool owned)
-{
-	const struct tdx_pamt_area *pamt;
-	unsigned int i;
-
-	for (i = 0; i < nr_tdmrs * TDX_NR_PAMT_LEVELS; i++) {
-		pamt = &tdmrs[i / TDX_NR_PAMT_LEVELS].info.pamt[i % TDX_NR_PAMT_LEVELS];
-		if (m->ops->own)
-			m->ops->own(m->ctx, pamt->base, pamt->size, owned);
-	}
-}
-
-/* A module that is configured anew has no use for what the one before left. */
-void tdx_model_drop_handoff(struct tdx_model *m)
-{
-	if (m->handoff.valid)
-		own_pamts(m, m->handoff.tdmrs, m->handoff.nr_tdmrs, false);
-	__atomic_store_n(&m->handoff.valid, false, __ATOMIC_RELEASE);
-}
-
-void tdx_model_drop_last_tdmr(struct tdx_model *m)
-{
-	own_pamts(m, &m->tdmrs[--m->nr_tdmrs], 1, false);
-}
-
-void tdx_model_leave_handoff(struct tdx_model *m, u16 version)
-{
-	struct tdx_model_handoff *handoff = &m->handoff;
-
-	handoff->valid = true;
-	handoff->version = version;
-	handoff->global_keyid = m->global_keyid;
-	memcpy(handoff->keyid_reserved, m->keyid_reserved, sizeof(m->keyid_reserved));
-	memcpy(handoff->pkg_key_configured, m->pkg_key_configured, sizeof(m->pkg_key_configured));
-	handoff->nr_tdmrs = m->nr_tdmrs;
-	memcpy(handoff->tdmrs, m->tdmrs, m->nr_tdmrs * sizeof(*m->tdmrs));
-}
-
-void tdx_model_take_handoff(struct tdx_model *m)
-{
-	struct tdx_model_handoff *handoff = &m->handoff;
-	unsigned int i;
-
-	m->global_keyid = handoff->global_keyid;
-	/* A TDH.SYS.CONFIG that failed meanwhile has reserved one, too. */
-	for (i = 0; i < TDX_MODEL_NR_KEYIDS; i++)
-		m->keyid_reserved[i] |= handoff->keyid_reserved[i];
-	memcpy(m->pkg_key_configured, handoff->pkg_key_configured, sizeof(m->pkg_key_configured));
-	m->nr_tdmrs = handoff->nr_tdmrs;
-	memcpy(m->tdmrs, handoff->tdmrs, handoff->nr_tdmrs * sizeof(*m->tdmrs));
-	__atomic_store_n(&handoff->valid, false, __ATOMIC_RELEASE);
-}
-
 u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_regs *regs)
 {
 	unsigned int i;
@@ -376,137 +303,9 @@ u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_regs *regs)
 		m->nr_tdmrs = regs->rdx;
 		m->global_keyid = regs->r8;
 		tdx_model_drop_handoff(m);
-		own_pamts(m, m->tdmrs, m->nr_tdmrs, true);
+		tdx_model_own_pamts(m, m->tdmrs, m->nr_tdmrs, true);
 		tdx_model_enter_state(m, TDX_MODEL_CONFIG_DONE);
 	}
 	tdx_model_unlock(&m->global_lock);
-	return status;
-}
-
-static bool all_keys_configured(const struct tdx_model *m)
-{
-	unsigned int i;
-
-	for (i = 0; i < m->config.nr_pkgs; i++)
-		if (!m->pkg_key_configured[i])
-			return false;
-	return true;
-}
-
-static u64 config_key(struct tdx_model *m)
-{
-	unsigned int pkg;
-	u64 key;
-
-	if (this_lp(m) >= m->config.nr_lps)
-		return refuse1(m, TDX_SYS_KEY_CONFIG_NOT_PENDING,
-			       "logical processor % was not there when the platform booted",
-			       this_lp(m));
-	pkg = m->config.pkg_of_lp[this_lp(m)];
-	if (tdx_model_state(m) != TDX_MODEL_CONFIG_DONE)
-		return refuse1(m, TDX_SYS_KEY_CONFIG_NOT_PENDING, "module state is %", tdx_model_state(m));
-	if (m->pkg_key_configured[pkg])
-		return TDX_KEY_CONFIGURED;
-	if (!m->ops->random(m->ctx, &key))
-		return refuse(m, TDX_KEY_GENERATION_FAILED, "PCONFIG had no entropy");
-
-	m->pkg_key_configured[pkg] = true;
-	if (all_keys_configured(m))
-		tdx_model_enter_state(m, TDX_MODEL_READY);
-	return TDX_SUCCESS;
-}
-
-u64 tdx_model_sys_key_config(struct tdx_model *m, struct tdx_model_regs *regs)
-{
-	u64 status;
-
-	if (!tdx_model_try_exclusive(&m->global_lock))
-		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
-	status = config_key(m);
-	tdx_model_unlock(&m->global_lock);
-	return status;
-}
-
-static bool is_reserved(const struct tdx_tdmr_info *tdmr, u64 pa)
-{
-	const struct tdx_reserved_area *area = tdmr->reserved;
-	u64 offset = pa - tdmr->base;
-	unsigned int j;
-
-	for (j = 0; j < TDX_TDMR_NR_RESERVED && area[j].size; j++)
-		if (offset >= area[j].offset && offset - area[j].offset < area[j].size)
-			return true;
-	return false;
-}
-
-/* Write the entries of one level that describe [start, end), a few at a time. */
-static bool write_entries(struct tdx_model *m, struct tdx_tdmr_info *tdmr,
-			  enum tdx_pamt_level level, u64 start, u64 end)
-{
-	const unsigned int entry_size = m->config.pamt_entry_size;
-	const u64 step = BIT_ULL(level_shift[level]);
-	u64 to = tdx_tdmr_pamt(tdmr, level)->base +
-		 ((start - tdmr->base) >> level_shift[level]) * entry_size;
-	unsigned int used = 0;
-	u8 entries[TDX_MODEL_MAX_PAMT_ENTRY];
-
-	for (; start < end; start += step) {
-		memset(&entries[used], 0, entry_size);
-		entries[used + PAMT_TYPE_OFFSET] =
-			level == TDX_PAMT_4K && is_reserved(tdmr, start) ?
-			PAMT_TYPE_RSVD : PAMT_TYPE_NDA;
-		used += entry_size;
-		if (used + entry_size <= sizeof(entries) && start + step < end)
-			continue;
-		if (!m->ops->write_phys(m->ctx, to, entries, used))
-			return false;
-		to += used;
-		used = 0;
-	}
-	return true;
-}
-
-static bool init_slice(struct tdx_model *m, struct tdx_model_tdmr *tdmr)
-{
-	u64 start = tdmr->next, end = start + SLICE_BYTES;
-
-	if (m->ops->work)
-		m->ops->work(m->ctx, TDH_SYS_TDMR_INIT);
-	if (!(start & (BIT_ULL(level_shift[TDX_PAMT_1G]) - 1)) &&
-	    !write_entries(m, &tdmr->info, TDX_PAMT_1G, start, start + 1))
-		return false;
-	return write_entries(m, &tdmr->info, TDX_PAMT_2M, start, end) &&
-	       write_entries(m, &tdmr->info, TDX_PAMT_4K, start, end);
-}
-
-u64 tdx_model_sys_tdmr_init(struct tdx_model *m, struct tdx_model_regs *regs)
-{
-	struct tdx_model_tdmr *tdmr;
-	u64 status = TDX_SUCCESS;
-	unsigned int i;
-
-	regs->rdx = 0;
-	for (i = 0; i < m->nr_tdmrs && m->tdmrs[i].info.base != regs->rcx; i++)
-		;
-	if (i == m->nr_tdmrs)
-		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
-			       "no TDMR begins at %", regs->rcx);
-
-	tdmr = &m->tdmrs[i];
-	if (!tdx_model_try_exclusive(&tdmr->lock))
-		return refuse1(m, TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX,
-			       "another logical processor initialises the TDMR at %", regs->rcx);
-
-	if (tdmr->next == tdmr_end_of(&tdmr->info))
-		status = TDX_TDMR_ALREADY_INITIALIZED;
-	else if (init_slice(m, tdmr))
-		tdmr->next += SLICE_BYTES;
-	else
-		status = refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
-				 "the PAMT of the TDMR at % is not in memory", regs->rcx);
-
-	if (!(status & TDX_STATUS_ERROR))
-		regs->rdx = tdmr->next & ~(TDX_TDMR_ALIGNMENT - 1);
-	tdx_model_unlock(&tdmr->lock);
 	return status;
 }

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The software TDX module: which metadata field an id means, which comes next, and
+ * the value.
+ */
+#include "fields.h"
+
+/* Bits of a field id that the leaves ignore. */
+#define ID_IGNORED	(3ULL << 32 | BIT_ULL(50) | BIT_ULL(51) | 7ULL << 52 | BIT_ULL(63))
+
+u64 tdx_model_field_value(const struct tdx_model *m, const struct tdx_model_field *field,
+			  unsigned int index)
+{
+	u64 value = field->value;
+
+	if (field->read)
+		return field->read(m, index);
+	memcpy(&value, (const u8 *)&m->config + field->offset, field->bytes);
+	return value;
+}
+
+unsigned int tdx_model_existing_field(const struct tdx_model *m,
+				      const struct tdx_model_fields *fields, unsigned int i)
+{
+	while (i < fields->nr && m->config.generation < fields->field[i].since)
+		i++;
+	return i;
+}
+
+bool tdx_model_find_field(const struct tdx_model *m, const struct tdx_model_fields *fields, u64 id,
+			  struct tdx_model_field_id *at)
+{
+	const struct tdx_model_field *field;
+	unsigned int i = 0;
+	u64 distance;
+
+	while ((i = tdx_model_existing_field(m, fields, i)) < fields->nr) {
+		field = &fields->field[i];
+		distance = (id & ~ID_IGNORED) - (field->id & ~ID_IGNORED);
+		if (distance < field->nr_ids) {
+			*at = (struct tdx_model_field_id) { i, distance };
+			return true;
+		}
+		i++;
+	}
+	return false;
+}
+
+u64 tdx_model_next_field_id(const struct tdx_model *m, const struct tdx_model_fields *fields,
+			    struct tdx_model_field_id at)
+{
+	const struct tdx_model_field *field = &fields->field[at.field];
+	unsigned int i;
+
+	if (at.index + 1 < field->nr_ids)
+		return field->id + at.index + 1;
+	i = tdx_model_existing_field(m, fields, at.field + 1);
+	return i < fields->nr ? fields->field[i].id : TDX_MD_FIELD_ID_NONE;
+}

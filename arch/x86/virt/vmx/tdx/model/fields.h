@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Metadata fields of the software TDX module: tables of them, and what all have in
+ * common.
+ */
+#ifndef _X86_VIRT_TDX_MODEL_FIELDS_H
+#define _X86_VIRT_TDX_MODEL_FIELDS_H
+
+#include "internal.h"
+
+/* What TDH.SYS.INFO and the fields both tell. */
+#define VENDOR_INTEL			0x8086
+#define TDCS_BASE_SIZE			0x6000
+#define TDVPS_BASE_SIZE			0x6000
+#define TDVPS_1_0_SIZE			0x5000
+#define ATTRIBUTES_FIXED0		0x8000000070000001ULL
+#define XFAM_FIXED0			0x61ae7ULL
+#define XFAM_FIXED1			0x3ULL
+#define PLATFORM_FMS			0x806f8	/* family, model, stepping */
+
+/* One or more ids that follow each other, and where their values come from. */
+struct tdx_model_field {
+	u64 id;
+	u16 nr_ids;
+	u16 elements;	/* of each field, if there are several */
+	enum tdx_model_generation since;
+	/* One of these: a function, a member of the config, a constant. */
+	u64 (*read)(const struct tdx_model *m, unsigned int i);
+	u16 offset, bytes;
+	u64 value;
+};
+
+/* In the order in which they are walked. */
+struct tdx_model_fields {
+	const struct tdx_model_field *field;
+	unsigned int nr;
+};
+
+extern const struct tdx_model_fields tdx_model_sys_fields;
+
+#define TDX_MODEL_NR_CPUID_CONFIGS	6
+
+extern const struct tdx_cpuid_config tdx_model_cpuid_configs[TDX_MODEL_NR_CPUID_CONFIGS];
+
+/* One id: which field, and which of its ids. */
+struct tdx_model_field_id {
+	unsigned int field, index;
+};
+
+/* Field @i, or the first behind it that this generation has; fields->nr: none. */
+unsigned int tdx_model_existing_field(const struct tdx_model *m,
+				      const struct tdx_model_fields *fields, unsigned int i);
+
+/* What an id means; false: nothing. */
+bool tdx_model_find_field(const struct tdx_model *m, const struct tdx_model_fields *fields, u64 id,
+			  struct tdx_model_field_id *at);
+
+/* The id behind @at, or TDX_MD_FIELD_ID_NONE. */
+u64 tdx_model_next_field_id(const struct tdx_model *m, const struct tdx_model_fields *fields,
+			    struct tdx_model_field_id at);
+
+u64 tdx_model_field_value(const struct tdx_model *m, const struct tdx_model_field *field,
+			  unsigned int index);
+
+/*
+ * Write a metadata list of at most @bytes to @pa, from @at on; a full list goes on at
+ * *@next, which is TDX_MD_FIELD_ID_NONE if there is nothing to go on with.  False: no
+ * memory there.
+ */
+bool tdx_model_write_field_list(struct tdx_model *m, const struct tdx_model_fields *fields, u64 pa,
+				unsigned int bytes, struct tdx_model_field_id at, u64 *next);
+
+#endif /* _X86_VIRT_TDX_MODEL_FIELDS_H */

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The software TDX module: lists of metadata fields.
+ *
+ * As "Metadata List" of the public ABI specification has it; the only format here
+ * that no module was seen to write.  A header, bits 15:0 bytes in all, bits 31:16
+ * number of sequences; then sequences: the first field's id with how many follow it,
+ * and values of 8 bytes each.
+ */
+#include "fields.h"
+
+#define LIST_SEQUENCES_SHIFT	16
+#define ID_LAST_ELEMENT_SHIFT	34
+#define ID_LAST_FIELD_SHIFT	38
+
+struct metadata_list {
+	u64 pa;
+	unsigned int bytes, capacity;
+	unsigned int nr_sequences;
+	bool unmapped;
+};
+
+static void list_add(struct tdx_model *m, struct metadata_list *list, u64 value)
+{
+	if (!tdx_model_write(m, list->pa + list->bytes, &value, sizeof(value)))
+		list->unmapped = true;
+	list->bytes += sizeof(value);
+}
+
+/*
+ * One sequence: of a field, from the id with @index on, what there is room for.
+ * Whole fields only.  Returns the index of the first id that is not in it.
+ */
+static unsigned int list_add_sequence(struct tdx_model *m, struct metadata_list *list,
+				      const struct tdx_model_field *field, unsigned int index)
+{
+	unsigned int elements = field->elements ?: 1;
+	unsigned int room = (list->capacity - list->bytes) / sizeof(u64);
+	unsigned int nr = (field->nr_ids - index) / elements, end;
+
+	if (room <= elements)
+		return index;
+	if (nr > (room - 1) / elements)
+		nr = (room - 1) / elements;
+	end = index + nr * elements;
+
+	list_add(m, list, (field->id + index) | (u64)(elements - 1) << ID_LAST_ELEMENT_SHIFT |
+			  (u64)(nr - 1) << ID_LAST_FIELD_SHIFT);
+	for (; index < end; index++)
+		list_add(m, list, tdx_model_field_value(m, field, index));
+	list->nr_sequences++;
+	return end;
+}
+
+bool tdx_model_write_field_list(struct tdx_model *m, const struct tdx_model_fields *fields, u64 pa,
+				unsigned int bytes, struct tdx_model_field_id at, u64 *next)
+{
+	struct metadata_list list = { .pa = pa, .capacity = bytes };
+	unsigned int i = at.field, index = at.index;
+	u64 header;
+
+	list.bytes = sizeof(header);
+	for (; i < fields->nr; i = tdx_model_existing_field(m, fields, i + 1), index = 0) {
+		index = list_add_sequence(m, &list, &fields->field[i], index);
+		if (index < fields->field[i].nr_ids)
+			break;
+	}
+	header = list.bytes | (u64)list.nr_sequences << LIST_SEQUENCES_SHIFT;
+	if (!tdx_model_write(m, pa, &header, sizeof(header)))
+		list.unmapped = true;
+	*next = i < fields->nr ? fields->field[i].id + index : TDX_MD_FIELD_ID_NONE;
+	return !list.unmapped;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The software TDX module: MSRs and CPUID of a platform that it has nothing to say against.
+ */
+#include "platform.h"
+
+bool tdx_model_healthy_msr(const struct tdx_model_config *config, u32 msr, u64 *value)
+{
+	u64 nr_mktme_keyids = config->first_private_keyid - 1;
+
+	switch (msr) {
+	case MSR_TSC_ADJUST:
+	case MSR_WBINVDP:
+	case MSR_WBNOINVDP:
+	case MSR_MISC_ENABLES:
+		*value = 0;
+		return true;
+	case MSR_KEYID_PARTITIONING:
+		*value = nr_mktme_keyids | (u64)config->nr_private_keyids << 32;
+		return true;
+	case MSR_MISC_PACKAGE_CTLS:
+	case MSR_XAPIC_DISABLE_STATUS:
+		*value = 1;
+		return true;
+	case MSR_MTRR_CAP:
+		*value = BIT_ULL(15) | BIT_ULL(14) | BIT_ULL(11);
+		return true;
+	case MSR_ARCH_CAPABILITIES:
+		*value = ARCH_CAPABILITIES_REQUIRED;
+		return true;
+	case MSR_SMRR_BASE:
+		/* The lowest megabyte is never convertible. */
+		*value = 0xa0006;
+		return true;
+	case MSR_SMRR_MASK:
+		*value = 0xfffe0000ULL | SMRR_LOCKED | SMRR_VALID;
+		return true;
+	case MSR_VMX_BASIC:
+		*value = VMX_BASIC_REQUIRED;
+		return true;
+	case MSR_VMX_EPT_VPID_CAP:
+		*value = VMX_EPT_VPID_CAP_REQUIRED;
+		return true;
+	case MSR_TME_ACTIVATE:
+		*value = 3 | (u64)config->keyid_bits << 32;
+		return true;
+	case MSR_SEAMRR_BASE:
+		*value = config->seamrr_base | BIT_ULL(3);
+		return true;
+	case MSR_SEAMRR_MASK:
+		*value = ((BIT_ULL(PA_BITS) - 1) & ~(config->seamrr_size - 1)) |
+			 BIT_ULL(11) | BIT_ULL(10);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void tdx_model_healthy_cpuid(const struct tdx_model_config *config, unsigned int lp,
+			     u32 leaf, u32 subleaf, u32 regs[4])
+{
+	unsigned int i;
+
+	memset(regs, 0, 4 * sizeof(*regs));
+	if (leaf == 0)
+		regs[0] = 0x21;
+	if (leaf == 4 && subleaf == 3)
+		regs[0] = 3 | 3 << 5 | 0xfff << 14;	/* an L3 for all */
+	if (leaf == 0x15)
+		regs[1] = 1;
+	if (leaf == 0x1f && subleaf < 2) {
+		regs[0] = subleaf ? 6 : 0;
+		regs[1] = 1;
+		regs[2] = subleaf | (subleaf + 1) << 8;	/* threads, then cores */
+	}
+	if (leaf == 0x80000000)
+		regs[0] = 0x80000008;
+	if (leaf == 0x80000008)
+		regs[0] = 48 << 8;
+	for (i = 0; i < ARRAY_SIZE(tdx_model_cpuid_checks); i++)
+		if (leaf == tdx_model_cpuid_checks[i].leaf && subleaf == tdx_model_cpuid_checks[i].subleaf)
+			regs[tdx_model_cpuid_checks[i].reg] |= tdx_model_cpuid_checks[i].value;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The software TDX module: KeyIDs, and TDH.SYS.KEY.CONFIG, which gives the global one
+ * its key on each package.
+ */
+#include "internal.h"
+
+bool tdx_model_keyid_is_private(const struct tdx_model *m, u64 keyid)
+{
+	return keyid >= m->config.first_private_keyid &&
+	       keyid - m->config.first_private_keyid < m->config.nr_private_keyids;
+}
+
+static bool all_keys_configured(const struct tdx_model *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->config.nr_pkgs; i++)
+		if (!m->pkg_key_configured[i])
+			return false;
+	return true;
+}
+
+static u64 config_key(struct tdx_model *m)
+{
+	unsigned int pkg;
+	u64 key;
+
+	if (this_lp(m) >= m->config.nr_lps)
+		return refuse1(m, TDX_SYS_KEY_CONFIG_NOT_PENDING,
+			       "logical processor % was not there when the platform booted",
+			       this_lp(m));
+	pkg = m->config.pkg_of_lp[this_lp(m)];
+	if (tdx_model_state(m) != TDX_MODEL_CONFIG_DONE)
+		return refuse1(m, TDX_SYS_KEY_CONFIG_NOT_PENDING, "module state is %", tdx_model_state(m));
+	if (m->pkg_key_configured[pkg])
+		return TDX_KEY_CONFIGURED;
+	if (!m->ops->random(m->ctx, &key))
+		return refuse(m, TDX_KEY_GENERATION_FAILED, "PCONFIG had no entropy");
+
+	m->pkg_key_configured[pkg] = true;
+	if (all_keys_configured(m))
+		tdx_model_enter_state(m, TDX_MODEL_READY);
+	return TDX_SUCCESS;
+}
+
+u64 tdx_model_sys_key_config(struct tdx_model *m, struct tdx_model_regs *regs)
+{
+	u64 status;
+
+	if (!tdx_model_try_exclusive(&m->global_lock))
+		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
+	status = config_key(m);
+	tdx_model_unlock(&m->global_lock);
+	return status;
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The software TDX module: PAMTs, their entries and the memory that they take.
+ */
+#include "internal.h"
+
+#define PAMT_TYPE_OFFSET	2
+#define PAMT_TYPE_NDA		0
+#define PAMT_TYPE_RSVD		1
+
+const unsigned int tdx_model_level_shift[TDX_NR_PAMT_LEVELS] = {
+	[TDX_PAMT_4K] = 12,
+	[TDX_PAMT_2M] = 21,
+	[TDX_PAMT_1G] = 30,
+};
+
+static bool is_reserved(const struct tdx_tdmr_info *tdmr, u64 pa)
+{
+	const struct tdx_reserved_area *area = tdmr->reserved;
+	u64 offset = pa - tdmr->base;
+	unsigned int j;
+
+	for (j = 0; j < TDX_TDMR_NR_RESERVED && area[j].size; j++)
+		if (offset >= area[j].offset && offset - area[j].offset < area[j].size)
+			return true;
+	return false;
+}
+
+/* Write the entries of one level that describe [start, end), a few at a time. */
+bool tdx_model_write_pamt(struct tdx_model *m, struct tdx_tdmr_info *tdmr,
+			  enum tdx_pamt_level level, u64 start, u64 end)
+{
+	const unsigned int shift = tdx_model_level_shift[level];
+	const unsigned int entry_size = m->config.pamt_entry_size;
+	const u64 step = BIT_ULL(shift);
+	u64 to = tdx_tdmr_pamt(tdmr, level)->base + ((start - tdmr->base) >> shift) * entry_size;
+	unsigned int used = 0;
+	u8 entries[TDX_MODEL_MAX_PAMT_ENTRY];
+
+	for (; start < end; start += step) {
+		memset(&entries[used], 0, entry_size);
+		entries[used + PAMT_TYPE_OFFSET] =
+			level == TDX_PAMT_4K && is_reserved(tdmr, start) ?
+			PAMT_TYPE_RSVD : PAMT_TYPE_NDA;
+		used += entry_size;
+		if (used + entry_size <= sizeof(entries) && start + step < end)
+			continue;
+		if (!m->ops->write_phys(m->ctx, to, entries, used))
+			return false;
+		to += used;
+		used = 0;
+	}
+	return true;
+}
+
+/*
+ * The list of PAMTs is read without a lock, from any logical processor.  Its sequence
+ * number is odd while it changes; a reader of any new value sees that one, too,
+ * because each value is stored with release and loaded with acquire semantics.
+ */
+static u64 load(const u64 *value)
+{
+	return __atomic_load_n(value, __ATOMIC_ACQUIRE);
+}
+
+static void store(u64 *value, u64 new)
+{
+	__atomic_store_n(value, new, __ATOMIC_RELEASE);
+}
+
+static void add_pamt(struct tdx_model_pamts *pamts, const struct tdx_pamt_area *pamt, u16 keyid)
+{
+	store(&pamts->areas[pamts->nr].base, pamt->base);
+	store(&pamts->areas[pamts->nr].size, pamt->size);
+	store(&pamts->keyid, keyid);
+	store(&pamts->nr, pamts->nr + 1);
+}
+
+static void drop_pamt(struct tdx_model_pamts *pamts, const struct tdx_pamt_area *pamt)
+{
+	const struct tdx_pamt_area *last = &pamts->areas[pamts->nr - 1];
+	unsigned int i;
+
+	for (i = 0; pamts->areas[i].base != pamt->base; i++)
+		;
+	store(&pamts->areas[i].base, last->base);
+	store(&pamts->areas[i].size, last->size);
+	store(&pamts->nr, pamts->nr - 1);
+}
+
+void tdx_model_own_pamts(struct tdx_model *m, const struct tdx_model_tdmr *tdmrs,
+			 unsigned int nr_tdmrs, bool owned)
+{
+	struct tdx_model_pamts *pamts = &m->pamts;
+	const struct tdx_pamt_area *pamt;
+	unsigned int i;
+
+	for (i = 0; i < nr_tdmrs * TDX_NR_PAMT_LEVELS; i++) {
+		pamt = &tdmrs[i / TDX_NR_PAMT_LEVELS].info.pamt[i % TDX_NR_PAMT_LEVELS];
+		store(&pamts->sequence, pamts->sequence + 1);
+		if (owned)
+			add_pamt(pamts, pamt, m->global_keyid);
+		else
+			drop_pamt(pamts, pamt);
+		store(&pamts->sequence, pamts->sequence + 1);
+		if (m->ops->own)
+			m->ops->own(m->ctx, pamt->base, pamt->size, owned);
+	}
+}
+
+static struct tdx_model_page find_page(const struct tdx_model_pamts *pamts, u64 pa)
+{
+	u64 i, nr = load(&pamts->nr);
+
+	for (i = 0; i < nr; i++)
+		if (pa - load(&pamts->areas[i].base) < load(&pamts->areas[i].size))
+			return (struct tdx_model_page) {
+				.type = TDX_MODEL_PAGE_PAMT, .keyid = load(&pamts->keyid),
+			};
+	return (struct tdx_model_page) { .type = TDX_MODEL_PAGE_HOST };
+}
+
+struct tdx_model_page tdx_model_page(const struct tdx_model *m, u64 pa)
+{
+	struct tdx_model_page page;
+	u64 sequence;
+
+	do {
+		sequence = load(&m->pamts.sequence);
+		page = find_page(&m->pamts, pa);
+	} while (sequence & 1 || sequence != load(&m->pamts.sequence));
+	return page;
+}
+
+bool tdx_model_pamt(const struct tdx_model *m, unsigned int i, struct tdx_pamt_area *pamt)
+{
+	u64 sequence, nr;
+
+	do {
+		sequence = load(&m->pamts.sequence);
+		nr = load(&m->pamts.nr);
+		if (i >= nr)
+			continue;
+		pamt->base = load(&m->pamts.areas[i].base);
+		pamt->size = load(&m->pamts.areas[i].size);
+	} while (sequence & 1 || sequence != load(&m->pamts.sequence));
+	return i < nr;
+}

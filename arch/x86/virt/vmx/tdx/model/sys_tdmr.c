@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The software TDX module: TDH.SYS.TDMR.INIT, which initialises the PAMTs a part at a time.
+ */
+#include "internal.h"
+
+/* What one TDH.SYS.TDMR.INIT initialises: 1024 entries of the PAMT's 4K level. */
+#define SLICE_BYTES	(1024 * PAGE_BYTES)
+
+static bool init_slice(struct tdx_model *m, struct tdx_model_tdmr *tdmr)
+{
+	u64 start = tdmr->next, end = start + SLICE_BYTES;
+
+	if (m->ops->work)
+		m->ops->work(m->ctx, TDH_SYS_TDMR_INIT);
+	if (!(start & (BIT_ULL(tdx_model_level_shift[TDX_PAMT_1G]) - 1)) &&
+	    !tdx_model_write_pamt(m, &tdmr->info, TDX_PAMT_1G, start, start + 1))
+		return false;
+	return tdx_model_write_pamt(m, &tdmr->info, TDX_PAMT_2M, start, end) &&
+	       tdx_model_write_pamt(m, &tdmr->info, TDX_PAMT_4K, start, end);
+}
+
+u64 tdx_model_sys_tdmr_init(struct tdx_model *m, struct tdx_model_regs *regs)
+{
+	struct tdx_model_tdmr *tdmr;
+	u64 status = TDX_SUCCESS;
+	unsigned int i;
+
+	regs->rdx = 0;
+	for (i = 0; i < m->nr_tdmrs && m->tdmrs[i].info.base != regs->rcx; i++)
+		;
+	if (i == m->nr_tdmrs)
+		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
+			       "no TDMR begins at %", regs->rcx);
+
+	tdmr = &m->tdmrs[i];
+	if (!tdx_model_try_exclusive(&tdmr->lock))
+		return refuse1(m, TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX,
+			       "another logical processor initialises the TDMR at %", regs->rcx);
+
+	if (tdmr->next == tdx_model_tdmr_end(&tdmr->info))
+		status = TDX_TDMR_ALREADY_INITIALIZED;
+	else if (init_slice(m, tdmr))
+		tdmr->next += SLICE_BYTES;
+	else
+		status = refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
+				 "the PAMT of the TDMR at % is not in memory", regs->rcx);
+
+	if (!(status & TDX_STATUS_ERROR))
+		regs->rdx = tdmr->next & ~(TDX_TDMR_ALIGNMENT - 1);
+	tdx_model_unlock(&tdmr->lock);
+	return status;
+}

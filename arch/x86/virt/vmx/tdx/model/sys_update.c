@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The software TDX module: how it is shut down, what it leaves for the next module,
+ * and how it gives everything back.
+ *
+ * TDX Module ABI specification, TDH.SYS.LP.SHUTDOWN, TDH.SYS.SHUTDOWN, TDH.SYS.UPDATE
+ * and TDH.SYS.DISABLE.
+ */
+#include "internal.h"
+
+#define MSR_INTR_PENDING	0x9a
+
+/* From 1.5 on this does nothing; before, the module cannot be used any more. */
+u64 tdx_model_sys_lp_shutdown(struct tdx_model *m, struct tdx_model_regs *regs)
+{
+	if (m->config.generation == TDX_MODEL_1_0) {
+		lp_state(m)->shut_down = true;
+		/* For good, whatever state a leaf enters that is at work elsewhere. */
+		__atomic_fetch_or(&m->lps_inside, TDX_MODEL_CLOSED, __ATOMIC_RELAXED);
+		tdx_model_enter_state(m, TDX_MODEL_SHUTDOWN);
+	}
+	return TDX_SUCCESS;
+}
+
+static void leave_handoff(struct tdx_model *m, u16 version)
+{
+	struct tdx_model_handoff *handoff = &m->handoff;
+
+	handoff->valid = true;
+	handoff->version = version;
+	handoff->global_keyid = m->global_keyid;
+	memcpy(handoff->keyid_reserved, m->keyid_reserved, sizeof(m->keyid_reserved));
+	memcpy(handoff->pkg_key_configured, m->pkg_key_configured, sizeof(m->pkg_key_configured));
+	handoff->nr_tdmrs = m->nr_tdmrs;
+	memcpy(handoff->tdmrs, m->tdmrs, m->nr_tdmrs * sizeof(*m->tdmrs));
+}
+
+/*
+ * Shuts the door if nobody else is in.  Who comes later finds it shut, for the reason
+ * @why, so that no other leaf is at work in a module that is shut down or disabled.
+ */
+static bool close_door(struct tdx_model *m, int why)
+{
+	int only_this_lp = 1;
+
+	return __atomic_compare_exchange_n(&m->lps_inside, &only_this_lp, 1 | why, false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+u64 tdx_model_sys_shutdown(struct tdx_model *m, struct tdx_model_regs *regs)
+{
+	const struct tdx_model_config *config = &m->config;
+	u16 oldest = config->no_downgrade ? config->module_hv : config->min_update_hv;
+	u64 status = TDX_SUCCESS;
+
+	if (regs->rcx < oldest || regs->rcx > config->module_hv)
+		return refuse3(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
+			       "handoff version % is not one of % to %", regs->rcx, oldest,
+			       config->module_hv);
+	if (!tdx_model_try_exclusive(&m->global_lock))
+		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
+	if (close_door(m, TDX_MODEL_CLOSED)) {
+		leave_handoff(m, regs->rcx);
+		tdx_model_enter_state(m, TDX_MODEL_SHUTDOWN);
+	} else {
+		status = refuse(m, TDX_SYS_BUSY, "another logical processor is in the module");
+	}
+	tdx_model_unlock(&m->global_lock);
+	return status;
+}
+
+static void take_handoff(struct tdx_model *m)
+{
+	struct tdx_model_handoff *handoff = &m->handoff;
+	unsigned int i;
+
+	m->global_keyid = handoff->global_keyid;
+	/* A TDH.SYS.CONFIG that failed meanwhile has reserved one, too. */
+	for (i = 0; i < TDX_MODEL_NR_KEYIDS; i++)
+		m->keyid_reserved[i] |= handoff->keyid_reserved[i];
+	memcpy(m->pkg_key_configured, handoff->pkg_key_configured, sizeof(m->pkg_key_configured));
+	m->nr_tdmrs = handoff->nr_tdmrs;
+	memcpy(m->tdmrs, handoff->tdmrs, handoff->nr_tdmrs * sizeof(*m->tdmrs));
+	__atomic_store_n(&handoff->valid, false, __ATOMIC_RELEASE);
+}
+
+static u64 check_update(struct tdx_model *m)
+{
+	const struct tdx_model_handoff *handoff = &m->handoff;
+
+	if (tdx_model_state(m) != TDX_MODEL_INIT_DONE || m->nr_lps_init_done != m->config.nr_lps)
+		return refuse3(m, TDX_SYS_STATE_INCORRECT,
+			       "module state is %, % of % logical processors are initialised",
+			       tdx_model_state(m), m->nr_lps_init_done, m->config.nr_lps);
+	if (!handoff->valid)
+		return refuse(m, TDX_SYS_INVALID_HANDOFF, "no handoff data was left");
+	if (handoff->version < m->config.min_update_hv || handoff->version > m->config.module_hv)
+		return refuse3(m, TDX_SYS_INVALID_HANDOFF,
+			       "handoff data is of version %, this module takes % to %",
+			       handoff->version, m->config.min_update_hv, m->config.module_hv);
+	return TDX_SUCCESS;
+}
+
+u64 tdx_model_sys_update(struct tdx_model *m, struct tdx_model_regs *regs)
+{
+	u64 status;
+
+	if (!tdx_model_try_exclusive(&m->global_lock))
+		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
+	status = check_update(m);
+	if (!status) {
+		take_handoff(m);
+		tdx_model_enter_state(m, TDX_MODEL_READY);
+	}
+	tdx_model_unlock(&m->global_lock);
+	return status;
+}
+
+void tdx_model_drop_handoff(struct tdx_model *m)
+{
+	if (m->handoff.valid)
+		tdx_model_own_pamts(m, m->handoff.tdmrs, m->handoff.nr_tdmrs, false);
+	__atomic_store_n(&m->handoff.valid, false, __ATOMIC_RELEASE);
+}
+
+static bool interrupt_is_pending(struct tdx_model *m)
+{
+	u64 value;
+
+	return m->ops->rdmsr(m->ctx, MSR_INTR_PENDING, &value) && value;
+}
+
+/* Each call gets on, by a TDMR at least, whatever interrupts it. */
+static u64 disable(struct tdx_model *m)
+{
+	tdx_model_enter_state(m, TDX_MODEL_DISABLING);
+	tdx_model_drop_handoff(m);
+	while (m->nr_tdmrs) {
+		tdx_model_own_pamts(m, &m->tdmrs[--m->nr_tdmrs], 1, false);
+		if (m->nr_tdmrs && interrupt_is_pending(m))
+			return refuse1(m, TDX_INTERRUPTED_RESUMABLE, "% TDMRs are left",
+				       m->nr_tdmrs);
+	}
+	tdx_model_begin_anew(m);
+	return TDX_SUCCESS;
+}
+
+/*
+ * Gives all memory back and forgets all that was configured.  No source that is known
+ * tells what other leaves answer meanwhile: here, that the module is busy while this
+ * one runs, and not ready when it was interrupted.
+ */
+u64 tdx_model_sys_disable(struct tdx_model *m, struct tdx_model_regs *regs)
+{
+	u64 status;
+
+	if (!tdx_model_try_exclusive(&m->global_lock))
+		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
+	if (close_door(m, TDX_MODEL_ALONE)) {
+		status = disable(m);
+		__atomic_fetch_and(&m->lps_inside, ~TDX_MODEL_ALONE, __ATOMIC_RELEASE);
+	} else {
+		status = refuse(m, TDX_SYS_BUSY, "another logical processor is in the module");
+	}
+	tdx_model_unlock(&m->global_lock);
+	return status;
+}
