@@ -32,15 +32,25 @@ def emulator_only(tmp_path, options):
     return status, log.read_text()
 
 
+def folders():
+    """Those of the sources, from the ground up; files beside them stand above all."""
+    makefile = (README.parent / "Makefile").read_text()
+    return re.search(r"^FOLDERS := (.+) \.$", makefile, re.M).group(1).split()
+
+
+def folder_of(room):
+    return room.rpartition("/")[0]
+
+
 def rooms_of(directory):
     """What each room uses of which others, as the linker sees it; an assembly half belongs to C."""
-    halves = {"boot": "main", "exceptions": "crash"}
+    halves = {"boot": "main", "cpu/exceptions": "cpu/crash"}
     defined, used = {}, {}
     for path in directory.glob("**/*.o"):
-        if path.parent.name == "probe":
+        name = str(path.relative_to(directory)).split(".")[0]
+        if folder_of(name) not in ["", "model", *folders()]:
             continue
-        name = path.name.split(".")[0]
-        room = "model" if path.parent.name == "model" else halves.get(name, name)
+        room = "model" if folder_of(name) == "model" else halves.get(name, name)
         output = subprocess.run(["nm", str(path)], check=True, text=True,
                                 stdout=subprocess.PIPE).stdout
         for kind, symbol in re.findall(r"^(?:[0-9a-f]{16}| {16}) (\w) (\S+)$", output, re.M):
@@ -54,10 +64,23 @@ def rooms_of(directory):
 
 def test_rooms_use_each_other_in_one_direction_only():
     rooms = rooms_of(machine.EMULATOR.parent)
-    assert len(rooms) > 30 and "vmx" in rooms["seam"]
+    assert len(rooms) > 30 and "host/vmx" in rooms["seam/seam"]
     graphlib.TopologicalSorter(rooms).prepare()
     # The software module gets what it needs of the platform as functions, but for memset().
-    assert rooms["model"] <= {"string"}
+    assert rooms["model"] <= {"lib/string"}
+
+
+def test_folders_use_those_before_them_only():
+    order = folders()
+    upwards = [f"{room} uses {other}" for room, others in rooms_of(machine.EMULATOR.parent).items()
+               for other in others if folder_of(room) in order and other != "model"
+               and folder_of(other) not in order[:order.index(folder_of(room)) + 1]]
+    for folder in order:
+        for path in (README.parent / folder).iterdir():
+            upwards += [f"{folder}/{path.name} includes {name}"
+                        for name in re.findall(r'^#include "(\w+/.+)"$', path.read_text(), re.M)
+                        if folder_of(name) in order[order.index(folder) + 1:]]
+    assert order[0] == "lib" and not upwards
 
 
 def test_help_is_the_table_of_the_readme(tmp_path):

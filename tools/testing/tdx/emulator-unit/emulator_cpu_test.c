@@ -3,20 +3,15 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
+#include "emulator/cpu/cpu.h"
 #include "emulator/cpu/entry.h"
-#include "emulator/cpu/npt.h"
-
-u64 npt_root(void)
-{
-	return 0;
-}
 
 /* What QEMU says was being delivered when the guest's turn ended. */
 static u32 unfinished;
 
 void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow)
 {
-	cpus[0].vmcb.exit_int_info = unfinished;
+	cpus[0].host.vmcb.exit_int_info = unfinished;
 }
 
 FIXTURE(cpu) {
@@ -27,7 +22,7 @@ FIXTURE_SETUP(cpu)
 {
 	self->cpu = &cpus[0];
 	memset(self->cpu, 0, sizeof(*self->cpu));
-	cpu_reset_guest(self->cpu, 0);
+	cpu_reset(self->cpu, 0);
 }
 
 FIXTURE_TEARDOWN(cpu)
@@ -39,7 +34,7 @@ TEST_F(cpu, init_forgets_nmis_that_wait)
 {
 	self->cpu->own_nmi = true;
 	self->cpu->guest_nmi = true;
-	cpu_reset_guest(self->cpu, 0);
+	cpu_reset(self->cpu, 0);
 	EXPECT_FALSE(self->cpu->own_nmi);
 	EXPECT_FALSE(self->cpu->guest_nmi);
 }
@@ -62,13 +57,13 @@ static const struct {
 
 TEST_F(cpu, an_unfinished_event_is_delivered_again)
 {
-	struct vmcb *v = &self->cpu->vmcb;
+	struct vmcb *v = &self->cpu->host.vmcb;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_LEN(events); i++) {
 		v->event_inject = events[i].injected;
 		unfinished = events[i].unfinished;
-		cpu_run_guest(self->cpu);
+		vcpu_run(&self->cpu->host);
 		EXPECT_EQ(events[i].again, v->event_inject) TH_LOG("event %u", i);
 	}
 }
@@ -76,17 +71,17 @@ TEST_F(cpu, an_unfinished_event_is_delivered_again)
 /* Before that QEMU's CPU would leave the guest into an emulator without paging. */
 TEST_F(cpu, long_mode_is_enabled_with_pae)
 {
-	struct vmcb *v = &self->cpu->vmcb;
+	struct vmcb *v = &self->cpu->host.vmcb;
 
-	cpu_set_efer(self->cpu, EFER_LME | EFER_SCE);
-	EXPECT_EQ(EFER_LME | EFER_SCE, cpu_efer(self->cpu));
+	vcpu_set_efer(&self->cpu->host, EFER_LME | EFER_SCE);
+	EXPECT_EQ(EFER_LME | EFER_SCE, vcpu_efer(&self->cpu->host));
 	EXPECT_EQ(EFER_SVME | EFER_SCE, v->efer);
-	cpu_set_cr4(self->cpu, X86_CR4_PAE);
+	vcpu_set_cr4(&self->cpu->host, X86_CR4_PAE);
 	EXPECT_EQ(EFER_SVME | EFER_SCE | EFER_LME, v->efer);
-	cpu_set_cr4(self->cpu, 0);
+	vcpu_set_cr4(&self->cpu->host, 0);
 	EXPECT_EQ(EFER_SVME | EFER_SCE, v->efer);
-	cpu_reset_guest(self->cpu, 0);
-	EXPECT_EQ(0, cpu_efer(self->cpu));
+	cpu_reset(self->cpu, 0);
+	EXPECT_EQ(0, vcpu_efer(&self->cpu->host));
 }
 
 TEST_HARNESS_MAIN

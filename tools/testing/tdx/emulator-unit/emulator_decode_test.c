@@ -10,7 +10,7 @@
 static const u8 *code;
 static unsigned int code_bytes;
 
-unsigned int guest_fetch(const struct cpu *cpu, u64 linear, u8 *buf, unsigned int bytes)
+unsigned int guest_fetch(const struct vcpu *vcpu, u64 linear, u8 *buf, unsigned int bytes)
 {
 	if (bytes > code_bytes)
 		bytes = code_bytes;
@@ -19,34 +19,34 @@ unsigned int guest_fetch(const struct cpu *cpu, u64 linear, u8 *buf, unsigned in
 }
 
 FIXTURE(insn) {
-	struct cpu *cpu;
+	struct vcpu *vcpu;
 };
 
 FIXTURE_SETUP(insn)
 {
-	static struct cpu cpu;
+	static struct vcpu vcpu;
 	unsigned int i;
 
-	self->cpu = &cpu;
-	cpu.vmcb.efer = EFER_LMA;
-	cpu.vmcb.cs.attributes = SVM_SEG_L;
-	cpu.vmcb.rip = RIP;
+	self->vcpu = &vcpu;
+	vcpu.vmcb.efer = EFER_LMA;
+	vcpu.vmcb.cs.attributes = SVM_SEG_L;
+	vcpu.vmcb.rip = RIP;
 	for (i = 0; i < NR_GPRS; i++)
-		cpu.gpr[i] = 0x10000 * i;
+		vcpu.gpr[i] = 0x10000 * i;
 }
 
 FIXTURE_TEARDOWN(insn)
 {
 }
 
-static bool decode_bytes(struct cpu *cpu, const void *bytes, unsigned int count, struct insn *insn)
+static bool decode_bytes(struct vcpu *vcpu, const void *bytes, unsigned int count, struct insn *insn)
 {
 	code = bytes;
 	code_bytes = count;
-	return decode(cpu, insn);
+	return decode(vcpu, insn);
 }
 
-#define DECODE(bytes, insn)	decode_bytes(self->cpu, bytes, sizeof(bytes) - 1, insn)
+#define DECODE(bytes, insn)	decode_bytes(self->vcpu, bytes, sizeof(bytes) - 1, insn)
 
 static const struct {
 	const char *bytes;
@@ -87,7 +87,7 @@ TEST_F(insn, prefixes_come_in_any_order)
 	for (i = 0; i < ARRAY_LEN(prefixed); i++) {
 		code = (const u8 *)prefixed[i].bytes;
 		code_bytes = strlen(prefixed[i].bytes);
-		ASSERT_EQ(!!prefixed[i].length, decode(self->cpu, &insn)) TH_LOG("case %u", i);
+		ASSERT_EQ(!!prefixed[i].length, decode(self->vcpu, &insn)) TH_LOG("case %u", i);
 		if (!prefixed[i].length)
 			continue;
 		EXPECT_EQ(prefixed[i].length, insn.length) TH_LOG("case %u", i);
@@ -111,7 +111,7 @@ TEST_F(insn, there_is_no_rex_in_32_bit_code)
 {
 	struct insn insn;
 
-	self->cpu->vmcb.cs.attributes = SVM_SEG_DB;
+	self->vcpu->vmcb.cs.attributes = SVM_SEG_DB;
 	EXPECT_FALSE(DECODE("\x48\x0f\xa2", &insn));
 	EXPECT_TRUE(DECODE("\x0f\xa2", &insn));
 }
@@ -133,7 +133,7 @@ TEST_F(insn, operands_are_where_the_manual_says)
 	EXPECT_EQ(4, insn.reg);
 	EXPECT_EQ(R10, insn.rm);
 	/* a 67 prefix cuts the address: movdir64b (%eax), %ecx */
-	self->cpu->gpr[RAX] = 0x123456789ULL;
+	self->vcpu->gpr[RAX] = 0x123456789ULL;
 	ASSERT_TRUE(DECODE("\x67\x66\x0f\x38\xf8\x08", &insn));
 	EXPECT_EQ(0x23456789, insn.linear);
 }

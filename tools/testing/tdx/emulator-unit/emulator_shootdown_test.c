@@ -43,7 +43,7 @@ void smp_send_ipi(const struct cpu *target, u32 command)
 	nr_nmis++;
 }
 
-void cpu_inject_nmi(struct cpu *cpu)
+void vcpu_inject_nmi(struct vcpu *vcpu)
 {
 }
 

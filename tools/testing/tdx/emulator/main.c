@@ -2,8 +2,9 @@
 /* From the boot loader to the guest's first instruction, in order. */
 #include "cpu/crash.h"
 #include "cpu/entry.h"
-#include "cpu/npt.h"
 #include "exit/exit.h"
+#include "exit/foreign.h"
+#include "host/intercepts.h"
 #include "host/io.h"
 #include "host/linux_boot.h"
 #include "host/msr.h"
@@ -11,9 +12,9 @@
 #include "lib/log.h"
 #include "machine/acpi.h"
 #include "machine/platform.h"
+#include "memory/host_map.h"
 #include "seam/seam.h"
 #include "seam/trace.h"
-#include "smp/apic.h"
 #include "smp/apic_regs.h"
 #include "smp/smp.h"
 
@@ -79,11 +80,18 @@ static void init_memory_map(void)
  */
 static void init_nested_paging(void)
 {
-	npt_init(platform.phys_limit);
-	npt_set_access(phys_of(emulator_start), emulator_end - emulator_start, NPT_NONE);
-	npt_set_access(smp_trampoline(), PAGE_SIZE, NPT_READ);
-	npt_set_access(platform.seamrr_base, platform.seamrr_size, NPT_NONE);
-	apic_init();
+	struct npt *map = host_map_init(platform.phys_limit);
+	unsigned int i;
+
+	host_map_set_access(phys_of(emulator_start), emulator_end - emulator_start, NPT_NONE);
+	host_map_set_access(smp_trampoline(), PAGE_SIZE, NPT_READ);
+	host_map_set_access(platform.seamrr_base, platform.seamrr_size, NPT_NONE);
+	/* Writes are emulated: see apic.c */
+	host_map_set_access(APIC_PAGE, PAGE_SIZE, NPT_READ);
+	for (i = 0; i < nr_cpus; i++) {
+		cpus[i].host.npt = map;
+		cpus[i].host.unreached = foreign_unreached;
+	}
 }
 
 static void init_machine(void)
@@ -96,7 +104,7 @@ static void init_machine(void)
 	init_memory_map();
 	platform_init(&linux_map);
 	init_nested_paging();
-	svm_init_maps();
+	host_init_permissions();
 	msr_init();
 	io_init(acpi.pm1a_control_port);
 	log_line("emulator 0x%llx 0x%llx", phys_of(emulator_start),
@@ -105,6 +113,14 @@ static void init_machine(void)
 	trace_init();
 	if (options.module)
 		seam_init();
+}
+
+static void __noreturn run_host(struct cpu *cpu)
+{
+	cpu_enable_svm(cpu);
+	host_intercept(&cpu->host);
+	smp_started(cpu);
+	exit_loop(cpu);
 }
 
 void bsp_main(u32 magic, u64 multiboot_info_pa)
@@ -116,11 +132,9 @@ void bsp_main(u32 magic, u64 multiboot_info_pa)
 	options_parse(boot.options);
 	check_processor();
 	init_machine();
-	cpu_reset_guest(bsp, 0);
-	linux_boot(&boot, &linux_map, bsp);
-	cpu_enable_svm(bsp);
-	smp_started(bsp);
-	exit_loop(bsp);
+	cpu_reset(bsp, 0);
+	linux_boot(&boot, &linux_map, &bsp->host);
+	run_host(bsp);
 }
 
 /* An AP arrives here at each of its starts. */
@@ -129,8 +143,6 @@ void ap_main(void)
 	struct cpu *cpu = this_cpu();
 
 	crash_load_idt();
-	cpu_reset_guest(cpu, cpu->sipi_vector);
-	cpu_enable_svm(cpu);
-	smp_started(cpu);
-	exit_loop(cpu);
+	cpu_reset(cpu, cpu->sipi_vector);
+	run_host(cpu);
 }

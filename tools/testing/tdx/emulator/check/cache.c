@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Which caches may hold modified lines, and what must be written back before what. */
+
 /*
  * Two facts for each CPU, instead of one for each line:
  *
@@ -23,14 +25,16 @@
 			"its caches may hold lines with a private KeyID"
 
 /* QEMU's CPU reports both with the exit code of WBINVD. */
-void cache_exit(struct cpu *cpu, const struct insn *insn)
+void cache_exit(struct vcpu *vcpu, const struct insn *insn)
 {
+	struct cpu *cpu = vcpu->cpu;
+
 	if (insn->opcode == OPCODE_INVD)
 		report_fault("INVD on CPU %u at 0x%llx loses what its caches hold", cpu->index,
-			     cpu->vmcb.rip);
+			     vcpu->vmcb.rip);
 	cpu->host_lines = false;
 	__atomic_store_n(&cpu->keyid_lines, NULL, __ATOMIC_SEQ_CST);
-	cpu_skip_insn(cpu, insn->length);
+	vcpu_skip_insn(vcpu, insn->length);
 }
 
 static void host_lines_everywhere(void)

@@ -6,7 +6,7 @@
 #include "cpu/decode.h"
 
 /* The guest executed WBINVD, WBNOINVD or INVD. */
-void cache_exit(struct cpu *cpu, const struct insn *insn);
+void cache_exit(struct vcpu *vcpu, const struct insn *insn);
 
 /*
  * A SEAMCALL of this CPU begins, or has returned @status: what follows for caches.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Violations: counted, and the first of them shown. */
 #include "check/report.h"
 #include "lib/log.h"
 
@@ -7,10 +8,10 @@
 
 static u64 nr_violations;
 
-void report_violation(const struct cpu *cpu, u64 pa, bool write, const char *what)
+void report_violation(const struct vcpu *vcpu, u64 pa, bool write, const char *what)
 {
 	report_fault("host %s of %s 0x%llx at 0x%llx cpu %u", write ? "write" : "read", what, pa,
-		     cpu->vmcb.rip, cpu->index);
+		     vcpu->vmcb.rip, vcpu->cpu->index);
 }
 
 void report_fault(const char *format, ...)

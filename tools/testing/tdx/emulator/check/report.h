@@ -6,7 +6,7 @@
 #include "cpu/cpu.h"
 
 /* The host touched memory that is not its own; @what is that memory. */
-void report_violation(const struct cpu *cpu, u64 pa, bool write, const char *what);
+void report_violation(const struct vcpu *vcpu, u64 pa, bool write, const char *what);
 
 /* Anything else that hardware may forgive, or not; as log_line(). */
 __printf(1, 2)

@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One logical processor: the guest's registers and what the emulator keeps beside them. */
+/* One logical processor, and the vCPUs that it runs. */
 #ifndef _TDX_EMU_CPU_H
 #define _TDX_EMU_CPU_H
 
 #include "cpu/layout.h"
-#include "cpu/svm.h"
-
-enum gpr {
-	RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI,
-	R8, R9, R10, R11, R12, R13, R14, R15,
-	NR_GPRS
-};
-
-/* MSRs that QEMU does not have and that only need to keep what was written. */
-enum msr_store {
-	STORE_SPEC_CTRL,
-	STORE_DEBUGCTL,
-	STORE_MCG_EXT_CTL,
-	NR_MSR_STORES
-};
+#include "cpu/vcpu.h"
 
 #define VMCS_NONE		(~0ULL)
 
@@ -42,22 +28,11 @@ enum cpu_kernel {
 	KERNEL_GONE,		/* a new one has begun on another CPU */
 };
 
-/* What VMRUN began with: one that fails overwrites it. */
-struct entry_state {
-	u64 rip, rflags, cr0, cr3, cr4, efer;
-	u32 event;
-};
-
 struct cpu {
-	struct vmcb vmcb;
-	u8 host_save[4096];	/* written by VMRUN */
+	u8 host_save[4096] __page_aligned;	/* written by VMRUN */
+	struct vcpu host;	/* the host's Linux: the first of this CPU's vCPUs */
 
-	u64 gpr[NR_GPRS];	/* RAX and RSP are copied from and to the VMCB */
-	bool cr4_vmxe;		/* TCG reserves this bit of CR4: kept here */
-	bool efer_lme;		/* the CPU's own may come later */
-	struct entry_state entered;
 	struct vmx_state vmx;
-	u64 msr_store[NR_MSR_STORES];
 	u64 tsc_adjust;
 
 	unsigned int index;	/* the number of the logical processor, 0 for the BSP */
@@ -86,9 +61,7 @@ struct cpu {
 	bool own_nmi, guest_nmi;
 };
 
-static_assert(offsetof(struct cpu, gpr[R15]) - offsetof(struct cpu, gpr) == GPR_R15);
-static_assert(offsetof(struct cpu, gpr[RBP]) - offsetof(struct cpu, gpr) == GPR_RBP);
-static_assert(RDI * 8 == GPR_RDI && RBX * 8 == GPR_RBX && R8 * 8 == GPR_R8);
+static_assert(offsetof(struct cpu, host) % 4096 == 0);
 
 /* In the order of the BIOS's table, the BSP first. */
 extern struct cpu cpus[MAX_CPUS];
@@ -104,60 +77,28 @@ static inline struct cpu *this_cpu(void)
 	return *(struct cpu **)(sp + CPU_STACK_TOP);
 }
 
-/* Register a CPU; returns its entry, or NULL when there are MAX_CPUS already. */
+/**
+ * cpu_add() - register a CPU, with the boot CPU first
+ * @apic_id:	its APIC ID
+ * @present:	it is enabled by the BIOS; else it may be hot-added
+ *
+ * Return: its entry, or NULL when there are MAX_CPUS already or @apic_id is too high.
+ */
 struct cpu *cpu_add(u32 apic_id, bool present);
-struct cpu *cpu_by_apic_id(u32 apic_id);
 
-static inline bool cpu_long_mode(const struct cpu *cpu)
-{
-	return cpu->vmcb.efer & EFER_LMA;
-}
+/**
+ * cpu_reset() - the state of a CPU and of its host vCPU after INIT and a SIPI
+ * @cpu:	the calling CPU, or one that has not started
+ * @vector:	of the SIPI: the host starts at @vector << 12
+ *
+ * Intercepts are to be armed afterwards.
+ */
+void cpu_reset(struct cpu *cpu, u8 vector);
 
-static inline bool cpu_64bit_code(const struct cpu *cpu)
-{
-	return cpu_long_mode(cpu) && (cpu->vmcb.cs.attributes & SVM_SEG_L);
-}
-
-static inline u64 cpu_cr4(const struct cpu *cpu)
-{
-	return cpu->vmcb.cr4 | (cpu->cr4_vmxe ? X86_CR4_VMXE : 0);
-}
-
-static inline u64 cpu_efer(const struct cpu *cpu)
-{
-	return (cpu->vmcb.efer & ~EFER_SVME) | (cpu->efer_lme ? EFER_LME : 0);
-}
-
-/* As cpu_efer() shows it from now on, but for LMA. */
-void cpu_set_efer(struct cpu *cpu, u64 value);
-
-/* As cpu_cr4() shows it from now on. */
-void cpu_set_cr4(struct cpu *cpu, u64 value);
-
-/* The state of a CPU's guest after INIT, about to start at @vector << 12. */
-void cpu_reset_guest(struct cpu *cpu, u8 sipi_vector);
-
-/* Let SVM be used on the calling CPU, and arm the intercepts of @cpu. */
+/**
+ * cpu_enable_svm() - let SVM be used on the calling CPU
+ * @cpu:	the calling CPU
+ */
 void cpu_enable_svm(struct cpu *cpu);
-
-/* Run the guest until its next exit. */
-void cpu_run_guest(struct cpu *cpu);
-
-/* Go on behind an emulated instruction of @length bytes. */
-void cpu_skip_insn(struct cpu *cpu, unsigned int length);
-
-/* Deliver an exception when the guest goes on; it replaces one that is waiting. */
-void cpu_inject(struct cpu *cpu, unsigned int vector);
-void cpu_inject_error(struct cpu *cpu, unsigned int vector, u32 error);
-
-void cpu_inject_nmi(struct cpu *cpu);
-
-/* Deliver INT n, an instruction of @length bytes. */
-void cpu_software_interrupt(struct cpu *cpu, u8 vector, unsigned int length);
-
-/* Permission maps: everything exits but what was let through. */
-void svm_pass_msr(u32 msr);
-void svm_trap_port(u16 port);
-void svm_init_maps(void);
 
 #endif /* _TDX_EMU_CPU_H */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Reports of crashes, the emulator's own and the guest's. */
 #include "cpu/crash.h"
 #include "cpu/entry.h"
 #include "lib/log.h"
@@ -97,30 +98,30 @@ void crash_on_purpose(bool in_log)
 	asm volatile("ud2");
 }
 
-void crash_guest(const struct cpu *cpu, const char *what)
+void crash_guest(const struct vcpu *vcpu, const char *what)
 {
-	const struct vmcb *v = &cpu->vmcb;
+	const struct vmcb *v = &vcpu->vmcb;
 
 	log_take_over();
 	log_line("exit code 0x%llx info1 0x%llx info2 0x%llx", v->exit_code, v->exit_info1,
 		 v->exit_info2);
 	log_line("cr0 %llx cr2 %llx cr3 %llx cr4 %llx efer %llx", v->cr0, v->cr2, v->cr3,
-		 cpu_cr4(cpu), v->efer);
-	log_line("rax %016llx rcx %016llx rdx %016llx rbx %016llx", cpu->gpr[RAX], cpu->gpr[RCX],
-		 cpu->gpr[RDX], cpu->gpr[RBX]);
-	log_line("rsp %016llx rbp %016llx rsi %016llx rdi %016llx", cpu->gpr[RSP], cpu->gpr[RBP],
-		 cpu->gpr[RSI], cpu->gpr[RDI]);
-	fail(EXIT_CRASH, "CPU %u at %04x:0x%llx, rflags 0x%llx: %s", cpu->index, v->cs.selector,
-	     v->rip, v->rflags, what);
+		 vcpu_cr4(vcpu), v->efer);
+	log_line("rax %016llx rcx %016llx rdx %016llx rbx %016llx", vcpu->gpr[RAX], vcpu->gpr[RCX],
+		 vcpu->gpr[RDX], vcpu->gpr[RBX]);
+	log_line("rsp %016llx rbp %016llx rsi %016llx rdi %016llx", vcpu->gpr[RSP], vcpu->gpr[RBP],
+		 vcpu->gpr[RSI], vcpu->gpr[RDI]);
+	fail(EXIT_CRASH, "CPU %u at %04x:0x%llx, rflags 0x%llx: %s", vcpu->cpu->index,
+	     v->cs.selector, v->rip, v->rflags, what);
 }
 
-void crash_vmrun(const struct cpu *cpu)
+void crash_vmrun(const struct vcpu *vcpu)
 {
-	const struct entry_state *e = &cpu->entered;
+	const struct entry_state *e = &vcpu->entered;
 
 	log_take_over();
 	log_line("cr0 %llx cr3 %llx cr4 %llx efer %llx event 0x%x", e->cr0, e->cr3, e->cr4,
 		 e->efer, e->event);
-	fail(EXIT_CRASH, "VMRUN failed on CPU %u at 0x%llx, rflags 0x%llx", cpu->index, e->rip,
+	fail(EXIT_CRASH, "VMRUN failed on CPU %u at 0x%llx, rflags 0x%llx", vcpu->cpu->index, e->rip,
 	     e->rflags);
 }

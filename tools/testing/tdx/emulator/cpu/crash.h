@@ -12,9 +12,9 @@ void crash_load_idt(void);
 void crash_on_purpose(bool in_log);
 
 /* The guest did what the emulator cannot go on from: say it, with registers. */
-void __noreturn crash_guest(const struct cpu *cpu, const char *what);
+void __noreturn crash_guest(const struct vcpu *vcpu, const char *what);
 
 /* VMRUN has refused the guest's state. */
-void __noreturn crash_vmrun(const struct cpu *cpu);
+void __noreturn crash_vmrun(const struct vcpu *vcpu);
 
 #endif /* _TDX_EMU_CRASH_H */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* A decoder for the instructions that exits are about. */
 #include <linux/string.h>
 
 #include "cpu/decode.h"
@@ -53,7 +54,7 @@ static const struct opcode opcodes[] = {
 enum segment { SEG_DEFAULT, SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS };
 
 struct cursor {
-	const struct cpu *cpu;
+	const struct vcpu *vcpu;
 	u8 bytes[MAX_INSN_BYTES];
 	unsigned int available, at;
 	bool overrun;
@@ -115,7 +116,7 @@ static u8 parse_prefixes(struct cursor *c, struct insn *insn)
 		/* A REX counts right before the opcode only */
 		if (prefix(c, insn, byte))
 			insn->rex = 0;
-		else if (cpu_64bit_code(c->cpu) && (byte & 0xf0) == 0x40)
+		else if (vcpu_64bit_code(c->vcpu) && (byte & 0xf0) == 0x40)
 			insn->rex = byte;
 		else
 			return byte;
@@ -138,7 +139,7 @@ static void parse_opcode(struct cursor *c, struct insn *insn)
 
 static u64 segment_base(const struct cursor *c, bool stack_relative)
 {
-	const struct vmcb *v = &c->cpu->vmcb;
+	const struct vmcb *v = &c->vcpu->vmcb;
 
 	switch (c->segment) {
 	case SEG_FS:
@@ -149,7 +150,7 @@ static u64 segment_base(const struct cursor *c, bool stack_relative)
 	default:
 		break;
 	}
-	if (cpu_64bit_code(c->cpu))
+	if (vcpu_64bit_code(c->vcpu))
 		return 0;
 	switch (c->segment) {
 	case SEG_ES:
@@ -167,7 +168,7 @@ static u64 segment_base(const struct cursor *c, bool stack_relative)
 
 static u64 gpr(const struct cursor *c, unsigned int number)
 {
-	return c->cpu->gpr[number];
+	return c->vcpu->gpr[number];
 }
 
 static u64 sib_address(struct cursor *c, const struct insn *insn, unsigned int mod,
@@ -194,7 +195,7 @@ static u64 memory_operand(struct cursor *c, const struct insn *insn, bool *stack
 	u64 address;
 
 	if (mod == 0 && rm == RBP) {
-		*rip_relative = cpu_64bit_code(c->cpu);
+		*rip_relative = vcpu_64bit_code(c->vcpu);
 		return (s64)(s32)next(c, 4);
 	}
 	if (rm == RSP) {
@@ -213,9 +214,9 @@ static u64 memory_operand(struct cursor *c, const struct insn *insn, bool *stack
 /* 16-bit addressing: none of the instructions that matter is used with it. */
 static bool address_size_unknown(const struct cursor *c)
 {
-	bool wide = cpu_64bit_code(c->cpu) || c->cpu->vmcb.cs.attributes & SVM_SEG_DB;
+	bool wide = vcpu_64bit_code(c->vcpu) || c->vcpu->vmcb.cs.attributes & SVM_SEG_DB;
 
-	return wide ? c->short_address && !cpu_64bit_code(c->cpu) : !c->short_address;
+	return wide ? c->short_address && !vcpu_64bit_code(c->vcpu) : !c->short_address;
 }
 
 static bool parse_operands(struct cursor *c, struct insn *insn, const struct opcode *op)
@@ -236,11 +237,11 @@ static bool parse_operands(struct cursor *c, struct insn *insn, const struct opc
 	if (!insn->mem)
 		return true;
 	if (rip_relative)
-		insn->linear += c->cpu->vmcb.rip + c->at;
-	if (c->short_address || !cpu_64bit_code(c->cpu))
+		insn->linear += c->vcpu->vmcb.rip + c->at;
+	if (c->short_address || !vcpu_64bit_code(c->vcpu))
 		insn->linear = (u32)insn->linear;
 	insn->linear += segment_base(c, stack_relative);
-	if (!cpu_64bit_code(c->cpu))
+	if (!vcpu_64bit_code(c->vcpu))
 		insn->linear = (u32)insn->linear;
 	return true;
 }
@@ -256,14 +257,14 @@ static const struct opcode *find_opcode(const struct insn *insn)
 	return NULL;
 }
 
-bool decode(const struct cpu *cpu, struct insn *insn)
+bool decode(const struct vcpu *vcpu, struct insn *insn)
 {
-	struct cursor c = { .cpu = cpu };
+	struct cursor c = { .vcpu = vcpu };
 	const struct opcode *op;
-	u64 linear = cpu->vmcb.rip + (cpu_64bit_code(cpu) ? 0 : cpu->vmcb.cs.base);
+	u64 linear = vcpu->vmcb.rip + (vcpu_64bit_code(vcpu) ? 0 : vcpu->vmcb.cs.base);
 
 	*insn = (struct insn){ 0 };
-	c.available = guest_fetch(cpu, linear, c.bytes, sizeof(c.bytes));
+	c.available = guest_fetch(vcpu, linear, c.bytes, sizeof(c.bytes));
 	parse_opcode(&c, insn);
 	op = find_opcode(insn);
 	if (!op || c.overrun)

@@ -3,7 +3,7 @@
 #ifndef _TDX_EMU_DECODE_H
 #define _TDX_EMU_DECODE_H
 
-#include "cpu/cpu.h"
+#include "cpu/vcpu.h"
 
 enum opcode_map {
 	MAP_ONE_BYTE,
@@ -40,6 +40,6 @@ struct insn {
  * Decode the instruction at the guest's RIP.  false: not one that the emulator
  * knows, or not readable.
  */
-bool decode(const struct cpu *cpu, struct insn *insn);
+bool decode(const struct vcpu *vcpu, struct insn *insn);
 
 #endif /* _TDX_EMU_DECODE_H */

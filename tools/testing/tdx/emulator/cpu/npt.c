@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Nested page tables, from a pool that all of them share. */
 #include <linux/string.h>
 
 #include "cpu/npt.h"
-#include "lib/lock.h"
 #include "lib/log.h"
 
 #define ENTRIES		512
@@ -20,25 +20,56 @@
 #define PTE_READ_WRITE	(PTE_READ | PTE_W)
 
 /*
- * Splitting at the ends of a range takes at most four pages; 64 TDMRs have 64
- * PAMT ranges, which mostly share them.
+ * The host's table needs the most.  Splitting at the ends of a range takes at most
+ * four; 64 TDMRs have 64 PAMT ranges, which mostly share them.
  */
-#define POOL_PAGES	128
+#define POOL_TABLES	130
+#define NO_TABLE	POOL_TABLES
 
-static u64 root[ENTRIES] __page_aligned;
-static u64 pool[POOL_PAGES][ENTRIES] __page_aligned;
-static unsigned int pool_used;
-static u8 abort_page[PAGE_SIZE] __page_aligned;
-static struct lock npt_lock;
-static u64 npt_limit;
+static u64 pool[POOL_TABLES][ENTRIES] __page_aligned;
+static unsigned int next_table[POOL_TABLES];	/* in the list that a table is in */
+static unsigned int first_free = NO_TABLE;	/* of those that were used before */
+static unsigned int nr_used;			/* others are free */
+static struct lock pool_lock;
 
 static u64 *table_alloc(void)
 {
-	if (pool_used == POOL_PAGES)
-		fail(EXIT_CRASH,
-		     "the pool of %u nested page tables is used up: raise POOL_PAGES",
-		     POOL_PAGES);
-	return pool[pool_used++];
+	unsigned int table;
+
+	lock(&pool_lock);
+	table = first_free;
+	if (table != NO_TABLE)
+		first_free = next_table[table];
+	else if (nr_used < POOL_TABLES)
+		table = nr_used++;
+	unlock(&pool_lock);
+	if (table == NO_TABLE)
+		fail(EXIT_CRASH, "the pool of %u nested page tables is used up: raise POOL_TABLES",
+		     POOL_TABLES);
+	return pool[table];
+}
+
+static unsigned int number_of(const u64 *table)
+{
+	return (table - pool[0]) / ENTRIES;
+}
+
+static void list_add(unsigned int *list, const u64 *table)
+{
+	next_table[number_of(table)] = *list;
+	*list = number_of(table);
+}
+
+static void table_free(const u64 *table)
+{
+	lock(&pool_lock);
+	list_add(&first_free, table);
+	unlock(&pool_lock);
+}
+
+static bool is_table(u64 entry, unsigned int level)
+{
+	return level > LEVEL_4K && entry & PTE_P && !(entry & PTE_PS);
 }
 
 static u64 *table_of(u64 entry)
@@ -51,61 +82,49 @@ static void set_entry(u64 *entry, u64 value)
 	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 
-/* Fill a table with 512 entries of @level, of the same access, from @pa on. */
-static void fill_table(u64 *table, u64 pa, unsigned int level, u64 flags)
+/* A leaf of @level, or an entry that maps nothing. */
+static u64 leaf(u64 pa, u64 flags, unsigned int level)
 {
-	u64 size = BIT_ULL(LEVEL_SHIFT(level));
+	if (!(flags & PTE_P))
+		return 0;
+	return pa | flags | (level == LEVEL_4K ? 0 : PTE_PS);
+}
+
+/* Put a table with what it maps now in the place of an entry of @level. */
+static void split(u64 *entry, unsigned int level)
+{
+	u64 flags = *entry & ~(PTE_ADDR | PTE_PS), pa = *entry & PTE_ADDR;
+	u64 size = BIT_ULL(LEVEL_SHIFT(level - 1));
+	u64 *table = table_alloc();
 	unsigned int i;
 
-	if (level == LEVEL_4K)
-		flags &= ~PTE_PS;
-	else
-		flags |= PTE_PS;
 	for (i = 0; i < ENTRIES; i++)
-		table[i] = flags & PTE_P ? (pa + i * size) | flags : 0;
-}
-
-static void map_512g(u64 pa)
-{
-	u64 *table = table_alloc();
-
-	fill_table(table, pa & ~(SIZE_512G - 1), LEVEL_1G, PTE_READ_WRITE);
-	set_entry(&root[(pa >> LEVEL_SHIFT(LEVEL_512G)) % ENTRIES],
-		  phys_of(table) | PTE_READ_WRITE);
-}
-
-static void split(u64 *entry, u64 pa, unsigned int level)
-{
-	u64 *table = table_alloc();
-
-	fill_table(table, pa & ~(BIT_ULL(LEVEL_SHIFT(level)) - 1), level - 1,
-		   *entry & ~PTE_ADDR);
+		table[i] = leaf(pa + i * size, flags, level - 1);
 	set_entry(entry, phys_of(table) | PTE_READ_WRITE);
 }
 
-/* The entry of @level that maps @pa; what is larger is split on the way. */
-static u64 *entry_at(u64 pa, unsigned int level)
+/* The entry of @level for @gpa; what is larger is split on the way. */
+static u64 *entry_at(struct npt *npt, u64 gpa, unsigned int level)
 {
 	unsigned int l = LEVEL_512G;
-	u64 *entry = &root[(pa >> LEVEL_SHIFT(l)) % ENTRIES];
+	u64 *entry = &npt->root[(gpa >> LEVEL_SHIFT(l)) % ENTRIES];
 
-	if (!(*entry & PTE_P))
-		map_512g(pa);
 	while (l > level) {
-		if (l != LEVEL_512G && (!(*entry & PTE_P) || *entry & PTE_PS))
-			split(entry, pa, l);
+		if (!is_table(*entry, l))
+			split(entry, l);
 		l--;
-		entry = &table_of(*entry)[(pa >> LEVEL_SHIFT(l)) % ENTRIES];
+		entry = &table_of(*entry)[(gpa >> LEVEL_SHIFT(l)) % ENTRIES];
 	}
 	return entry;
 }
 
-static unsigned int largest_level(u64 base, u64 size)
+static unsigned int largest_level(u64 gpa, u64 pa, u64 size)
 {
 	unsigned int level;
 
 	for (level = LEVEL_1G; level > LEVEL_4K; level--) {
-		if (!(base % BIT_ULL(LEVEL_SHIFT(level))) && size >= BIT_ULL(LEVEL_SHIFT(level)))
+		if (!((gpa | pa) % BIT_ULL(LEVEL_SHIFT(level))) &&
+		    size >= BIT_ULL(LEVEL_SHIFT(level)))
 			break;
 	}
 	return level;
@@ -123,93 +142,91 @@ static u64 flags_of(enum npt_access access)
 	}
 }
 
-void npt_set_access(u64 base, u64 size, enum npt_access access)
+/* Take the tables below an entry of @level, which is not part of the whole any more. */
+static void retire(struct npt *npt, u64 entry, unsigned int level)
 {
-	u64 flags = flags_of(access);
-	unsigned int level;
-	u64 step;
+	const u64 *table = table_of(entry);
+	unsigned int i;
 
-	if (base >= NPT_WALK_LIMIT)
+	if (!is_table(entry, level))
 		return;
+	for (i = 0; i < ENTRIES; i++)
+		retire(npt, table[i], level - 1);
+	list_add(&npt->retired, table);
+}
 
-	lock(&npt_lock);
-	for (; size; base += step, size -= step) {
-		level = largest_level(base, size);
+void npt_map(struct npt *npt, u64 gpa, u64 pa, u64 size, enum npt_access access)
+{
+	u64 flags = flags_of(access), *entry, old, step;
+	unsigned int level;
+
+	lock(&npt->lock);
+	for (; size && gpa < NPT_WALK_LIMIT; gpa += step, pa += step, size -= step) {
+		level = largest_level(gpa, pa, size);
 		step = BIT_ULL(LEVEL_SHIFT(level));
-		set_entry(entry_at(base, level),
-			  flags ? base | flags | (level == LEVEL_4K ? 0 : PTE_PS) : 0);
+		entry = entry_at(npt, gpa, level);
+		old = *entry;
+		set_entry(entry, leaf(pa, flags, level));
+		retire(npt, old, level);
 	}
-	unlock(&npt_lock);
+	unlock(&npt->lock);
 }
 
-void npt_map_abort_page(u64 pa)
+static void free_retired(struct npt *npt)
 {
-	lock(&npt_lock);
-	memset(abort_page, 0xff, sizeof(abort_page));
-	set_entry(entry_at(pa & PAGE_MASK, LEVEL_4K), phys_of(abort_page) | PTE_READ_WRITE);
-	unlock(&npt_lock);
-}
+	unsigned int table;
 
-void npt_give_back_page(u64 pa)
-{
-	lock(&npt_lock);
-	set_entry(entry_at(pa, LEVEL_4K), pa | PTE_READ_WRITE);
-	unlock(&npt_lock);
-}
-
-/* The entry that maps @pa, and its level.  Without the lock: tables are never freed. */
-static u64 look_up(u64 pa, unsigned int *level)
-{
-	unsigned int l = LEVEL_512G;
-	u64 entry = __atomic_load_n(&root[(pa >> LEVEL_SHIFT(l)) % ENTRIES], __ATOMIC_ACQUIRE);
-
-	while (l > LEVEL_4K && entry & PTE_P && !(entry & PTE_PS)) {
-		l--;
-		entry = __atomic_load_n(&table_of(entry)[(pa >> LEVEL_SHIFT(l)) % ENTRIES],
-					__ATOMIC_ACQUIRE);
+	while (npt->retired != NO_TABLE) {
+		table = npt->retired;
+		npt->retired = next_table[table];
+		table_free(pool[table]);
 	}
-	*level = l;
-	return entry;
 }
 
-bool npt_is_hosts(u64 pa)
+void npt_free_retired(struct npt *npt)
 {
-	unsigned int level;
-	u64 entry = look_up(pa, &level);
-
-	return entry & PTE_P && (entry & PTE_ADDR) != phys_of(abort_page);
+	lock(&npt->lock);
+	free_retired(npt);
+	unlock(&npt->lock);
 }
 
-bool npt_reach(u64 pa, bool write, u64 *to)
+bool npt_reach(struct npt *npt, u64 gpa, bool write, u64 *pa)
 {
-	unsigned int level;
-	u64 entry, offset;
+	unsigned int level = LEVEL_512G;
+	u64 entry;
 
-	entry = look_up(pa, &level);
+	lock(&npt->lock);
+	entry = npt->root[(gpa >> LEVEL_SHIFT(level)) % ENTRIES];
+	while (is_table(entry, level)) {
+		level--;
+		entry = table_of(entry)[(gpa >> LEVEL_SHIFT(level)) % ENTRIES];
+	}
+	unlock(&npt->lock);
 	if (!(entry & PTE_P) || (write && !(entry & PTE_W)))
 		return false;
-	offset = pa & (BIT_ULL(LEVEL_SHIFT(level)) - 1);
-	*to = (entry & PTE_ADDR) + offset;
+	*pa = (entry & PTE_ADDR) + (gpa & (BIT_ULL(LEVEL_SHIFT(level)) - 1));
 	return true;
 }
 
-void npt_map_on_demand(u64 pa)
+u64 npt_root(const struct npt *npt)
 {
-	lock(&npt_lock);
-	if (pa < npt_limit && !(root[(pa >> LEVEL_SHIFT(LEVEL_512G)) % ENTRIES] & PTE_P))
-		map_512g(pa);
-	unlock(&npt_lock);
+	return phys_of(npt->root);
 }
 
-u64 npt_root(void)
+void npt_create(struct npt *npt)
 {
-	return phys_of(root);
+	npt->root = table_alloc();
+	npt->retired = NO_TABLE;
+	memset(npt->root, 0, PAGE_SIZE);
 }
 
-void npt_init(u64 limit)
+void npt_destroy(struct npt *npt)
 {
-	npt_limit = limit < NPT_WALK_LIMIT ? limit : NPT_WALK_LIMIT;
-	map_512g(0);
-	if (limit < SIZE_512G)
-		npt_set_access(limit, SIZE_512G - limit, NPT_NONE);
+	unsigned int i;
+
+	for (i = 0; i < ENTRIES; i++)
+		retire(npt, npt->root[i], LEVEL_512G);
+	free_retired(npt);
+	table_free(npt->root);
+	npt->root = NULL;
 }

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The host's nested page table: guest-physical equals physical, but for what is
- * taken out of it.
- */
+/* Nested page tables: what a guest's physical addresses lead to. */
 #ifndef _TDX_EMU_NPT_H
 #define _TDX_EMU_NPT_H
 
+#include "lib/lock.h"
 #include "lib/x86.h"
 
 /* QEMU's walk ignores the address bits above. */
@@ -17,40 +15,70 @@ enum npt_access {
 	NPT_READ_WRITE,
 };
 
-/*
- * Map all that lies below @limit, RAM and MMIO alike.  Addresses from @limit up
- * (those with KeyID bits) stay unmapped, but QEMU's walk ignores bits 48 and up.
+/**
+ * struct npt - one nested page table
+ *
+ * @lock:	held for each access to its entries, but for those of CPUs in the guest
+ * @root:	its highest table; NULL before npt_create()
+ * @retired:	tables that are not part of it any more, but maybe still read by CPUs in the
+ *		guest: the first of a list
  */
-void npt_init(u64 limit);
+struct npt {
+	struct lock lock;
+	u64 *root;
+	unsigned int retired;
+};
 
-/* What VMRUN takes. */
-u64 npt_root(void);
-
-/*
- * Change the access to a range, in bytes, of whole 4 KB pages.  CPUs see it at
- * their next exit or TLB flush.  Ends the run when the page pool is empty.
+/**
+ * npt_create() - make a nested page table in which nothing is mapped
+ * @npt:	is not in use
+ *
+ * Like all that needs a table, it ends the run when the pool of tables is empty.
  */
-void npt_set_access(u64 base, u64 size, enum npt_access access);
+void npt_create(struct npt *npt);
 
-/*
- * Map one page that was taken out to a junk page that reads all ones, as
- * aborted accesses do, so that the guest can go on.
+/**
+ * npt_destroy() - give all tables back to the pool
+ * @npt:	no CPU is in its guest
  */
-void npt_map_abort_page(u64 pa);
+void npt_destroy(struct npt *npt);
 
-/* Give the page at @pa back to the host. */
-void npt_give_back_page(u64 pa);
-
-/* The page at @pa is mapped for the host, and not to the junk page. */
-bool npt_is_hosts(u64 pa);
-
-/*
- * Where an access of the host's to @pa arrives: there, or at the junk page; bits that
- * QEMU's walk ignores are ignored.  false: it does not get through.
+/**
+ * npt_root() - what VMRUN takes
+ * @npt:	was created
+ *
+ * Return: the physical address of the highest table.
  */
-bool npt_reach(u64 pa, bool write, u64 *to);
+u64 npt_root(const struct npt *npt);
 
-/* MMIO may lie anywhere: map the 512 GB around @pa, if they are below the limit and not mapped. */
-void npt_map_on_demand(u64 pa);
+/**
+ * npt_map() - map a range, or unmap it
+ * @npt:	was created
+ * @gpa:	where it begins for the guest; a page's address
+ * @pa:		where it begins in memory; a page's address
+ * @size:	in bytes, whole pages
+ * @access:	what the guest may do there
+ *
+ * What is at NPT_WALK_LIMIT or above is ignored.  CPUs in the guest see the change at their
+ * next exit or TLB flush.
+ */
+void npt_map(struct npt *npt, u64 gpa, u64 pa, u64 size, enum npt_access access);
+
+/**
+ * npt_free_retired() - give tables that large pages have replaced back to the pool
+ * @npt:	since the last npt_map() all CPUs have been outside of its guest
+ */
+void npt_free_retired(struct npt *npt);
+
+/**
+ * npt_reach() - where an access of the guest's arrives
+ * @npt:	was created
+ * @gpa:	guest-physical address; bits that QEMU's walk ignores are ignored
+ * @write:	it is a write
+ * @pa:		the physical address
+ *
+ * Return: false if it does not get through; then @pa is not written.
+ */
+bool npt_reach(struct npt *npt, u64 gpa, bool write, u64 *pa);
 
 #endif /* _TDX_EMU_NPT_H */

@@ -124,7 +124,8 @@ struct vmcb {
 	u8 reserved9[0x668 - 0x648];
 	u64 guest_pat;
 	u8 reserved10[0x1000 - 0x670];
-} __packed __aligned(4096);
+} __packed __aligned(8);
+
 static_assert(offsetof(struct vmcb, iopm_base_pa) == 0x40);
 static_assert(offsetof(struct vmcb, exit_code) == 0x70);
 static_assert(offsetof(struct vmcb, nested_control) == 0x90);

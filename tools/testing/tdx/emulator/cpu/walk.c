@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The guest's memory by linear and by physical address, for instructions that are emulated. */
 #include <linux/string.h>
 
-#include "cpu/crash.h"
-#include "cpu/npt.h"
 #include "cpu/walk.h"
-#include "exit/foreign.h"
-#include "machine/platform.h"
 
 #define PF_PRESENT	BIT_ULL(0)
 #define PF_WRITE	BIT_ULL(1)
@@ -14,7 +11,7 @@
 enum outcome {
 	MAPPED,
 	NOT_MAPPED,	/* for that access: a page fault */
-	FOREIGN_TABLE,	/* a table lies in memory that is not the host's */
+	NO_TABLE,	/* a table lies in memory that is not the guest's */
 };
 
 /* What differs between the paging modes. */
@@ -77,9 +74,10 @@ static bool forbids(const struct vmcb *v, u64 entry, enum access access)
 }
 
 /* @gpa: where the walk ends, be it at the table that cannot be read. */
-static enum outcome walk(const struct vmcb *v, u64 linear, enum access access, u64 *gpa,
+static enum outcome walk(const struct vcpu *vcpu, u64 linear, enum access access, u64 *gpa,
 			 u32 *error)
 {
+	const struct vmcb *v = &vcpu->vmcb;
 	const struct paging_mode *mode = paging_mode(v);
 	u64 table = table_base(v, mode), entry, at;
 	unsigned int level = mode->levels, bits, shift;
@@ -91,8 +89,8 @@ static enum outcome walk(const struct vmcb *v, u64 linear, enum access access, u
 		shift = 12 + level * mode->index_bits;
 		table += ((linear >> shift) & (BIT_ULL(bits) - 1)) * mode->entry_bytes;
 		*gpa = table;
-		if (!npt_reach(table, false, &at) || !phys_reachable(at, mode->entry_bytes))
-			return FOREIGN_TABLE;
+		if (!npt_reach(vcpu->npt, table, false, &at) || !phys_reachable(at, mode->entry_bytes))
+			return NO_TABLE;
 		entry = read_entry(at, mode->entry_bytes);
 		if (!(entry & PTE_P))
 			return NOT_MAPPED;
@@ -108,11 +106,11 @@ static enum outcome walk(const struct vmcb *v, u64 linear, enum access access, u
 	return MAPPED;
 }
 
-static enum outcome translate(const struct cpu *cpu, u64 linear, enum access access, u64 *gpa,
+static enum outcome translate(const struct vcpu *vcpu, u64 linear, enum access access, u64 *gpa,
 			      u32 *error)
 {
-	if (cpu->vmcb.cr0 & X86_CR0_PG)
-		return walk(&cpu->vmcb, linear, access, gpa, error);
+	if (vcpu->vmcb.cr0 & X86_CR0_PG)
+		return walk(vcpu, linear, access, gpa, error);
 	*gpa = (u32)linear;
 	*error = 0;
 	return MAPPED;
@@ -125,53 +123,49 @@ static unsigned int bytes_in_page(u64 linear, unsigned int bytes)
 	return bytes < left ? bytes : left;
 }
 
-bool guest_phys(struct cpu *cpu, u64 gpa, enum access access, u64 *pa)
+bool guest_phys(struct vcpu *vcpu, u64 gpa, enum access access, u64 *pa)
 {
 	bool write = access == ACCESS_WRITE;
 
-	if (npt_reach(gpa, write, pa) && phys_reachable(*pa, 1))
+	if (npt_reach(vcpu->npt, gpa, write, pa) && phys_reachable(*pa, 1))
 		return true;
-	if (gpa < platform.phys_limit && !phys_reachable(gpa, 1))
-		crash_guest(cpu, "an instruction that is emulated reaches above 512 GB");
-	if (npt_is_hosts(gpa))
-		crash_guest(cpu, "this kind of write to the local APIC is not emulated");
-	foreign_access(cpu, gpa, write);
+	vcpu->unreached(vcpu, gpa, write);
 	return false;
 }
 
-bool guest_walk(struct cpu *cpu, u64 linear, enum access access, u64 *gpa)
+bool guest_walk(struct vcpu *vcpu, u64 linear, enum access access, u64 *gpa)
 {
 	u32 error;
 	u64 pa;
 
-	switch (translate(cpu, linear, access, gpa, &error)) {
+	switch (translate(vcpu, linear, access, gpa, &error)) {
 	case MAPPED:
 		return true;
-	case FOREIGN_TABLE:
-		guest_phys(cpu, *gpa, ACCESS_READ, &pa);
+	case NO_TABLE:
+		guest_phys(vcpu, *gpa, ACCESS_READ, &pa);
 		return false;
 	default:
-		cpu->vmcb.cr2 = linear;
-		cpu_inject_error(cpu, VECTOR_PF, error);
+		vcpu->vmcb.cr2 = linear;
+		vcpu_inject_error(vcpu, VECTOR_PF, error);
 		return false;
 	}
 }
 
-bool guest_address(struct cpu *cpu, u64 linear, enum access access, u64 *pa)
+bool guest_address(struct vcpu *vcpu, u64 linear, enum access access, u64 *pa)
 {
 	u64 gpa;
 
-	return guest_walk(cpu, linear, access, &gpa) && guest_phys(cpu, gpa, access, pa);
+	return guest_walk(vcpu, linear, access, &gpa) && guest_phys(vcpu, gpa, access, pa);
 }
 
-static bool copy(struct cpu *cpu, u64 linear, u8 *buf, unsigned int bytes, enum access access)
+static bool copy(struct vcpu *vcpu, u64 linear, u8 *buf, unsigned int bytes, enum access access)
 {
 	unsigned int step;
 	u64 pa;
 
 	for (; bytes; linear += step, buf += step, bytes -= step) {
 		step = bytes_in_page(linear, bytes);
-		if (!guest_address(cpu, linear, access, &pa))
+		if (!guest_address(vcpu, linear, access, &pa))
 			return false;
 		if (access == ACCESS_WRITE)
 			memcpy(phys(pa), buf, step);
@@ -181,18 +175,18 @@ static bool copy(struct cpu *cpu, u64 linear, u8 *buf, unsigned int bytes, enum 
 	return true;
 }
 
-bool guest_read(struct cpu *cpu, u64 linear, void *buf, unsigned int bytes)
+bool guest_read(struct vcpu *vcpu, u64 linear, void *buf, unsigned int bytes)
 {
-	return copy(cpu, linear, buf, bytes, ACCESS_READ);
+	return copy(vcpu, linear, buf, bytes, ACCESS_READ);
 }
 
-bool guest_write(struct cpu *cpu, u64 linear, const void *buf, unsigned int bytes)
+bool guest_write(struct vcpu *vcpu, u64 linear, const void *buf, unsigned int bytes)
 {
 	/* copy() only reads from it in this direction */
-	return copy(cpu, linear, (u8 *)buf, bytes, ACCESS_WRITE);
+	return copy(vcpu, linear, (u8 *)buf, bytes, ACCESS_WRITE);
 }
 
-unsigned int guest_fetch(const struct cpu *cpu, u64 linear, u8 *buf, unsigned int bytes)
+unsigned int guest_fetch(const struct vcpu *vcpu, u64 linear, u8 *buf, unsigned int bytes)
 {
 	unsigned int done = 0, step;
 	u64 gpa, pa;
@@ -200,8 +194,8 @@ unsigned int guest_fetch(const struct cpu *cpu, u64 linear, u8 *buf, unsigned in
 
 	for (; done < bytes; done += step) {
 		step = bytes_in_page(linear + done, bytes - done);
-		if (translate(cpu, linear + done, ACCESS_FETCH, &gpa, &error) != MAPPED ||
-		    !npt_reach(gpa, false, &pa) || !phys_reachable(pa, step))
+		if (translate(vcpu, linear + done, ACCESS_FETCH, &gpa, &error) != MAPPED ||
+		    !npt_reach(vcpu->npt, gpa, false, &pa) || !phys_reachable(pa, step))
 			break;
 		memcpy(buf + done, phys(pa), step);
 	}

@@ -3,7 +3,7 @@
 #ifndef _TDX_EMU_WALK_H
 #define _TDX_EMU_WALK_H
 
-#include "cpu/cpu.h"
+#include "cpu/vcpu.h"
 
 enum access {
 	ACCESS_READ,
@@ -14,21 +14,21 @@ enum access {
 /*
  * Copy between the emulator and linear memory of the guest, with the rights of
  * its current privilege level but for SMEP, SMAP and protection keys.
- * false: the instruction is over, its page fault is injected, or it was an access
- * to memory that is not the host's and is answered, see foreign.h.
+ * false: the instruction is over: its page fault is injected, or it was an access
+ * to memory that is not the guest's, which vcpu->unreached() has answered.
  */
-bool guest_read(struct cpu *cpu, u64 linear, void *buf, unsigned int bytes);
-bool guest_write(struct cpu *cpu, u64 linear, const void *buf, unsigned int bytes);
+bool guest_read(struct vcpu *vcpu, u64 linear, void *buf, unsigned int bytes);
+bool guest_write(struct vcpu *vcpu, u64 linear, const void *buf, unsigned int bytes);
 
 /* Where @linear is in physical memory, for an access of that kind.  As above. */
-bool guest_address(struct cpu *cpu, u64 linear, enum access access, u64 *pa);
+bool guest_address(struct vcpu *vcpu, u64 linear, enum access access, u64 *pa);
 
 /* The same in two steps: where the guest's page tables lead, and what is there for it. */
-bool guest_walk(struct cpu *cpu, u64 linear, enum access access, u64 *gpa);
-bool guest_phys(struct cpu *cpu, u64 gpa, enum access access, u64 *pa);
+bool guest_walk(struct vcpu *vcpu, u64 linear, enum access access, u64 *gpa);
+bool guest_phys(struct vcpu *vcpu, u64 gpa, enum access access, u64 *pa);
 
 /* As many instruction bytes at @linear as are mapped, up to @bytes; injects nothing. */
-unsigned int guest_fetch(const struct cpu *cpu, u64 linear, u8 *buf, unsigned int bytes);
+unsigned int guest_fetch(const struct vcpu *vcpu, u64 linear, u8 *buf, unsigned int bytes);
 
 /* The emulator can reach this physical memory: through its identity map. */
 bool phys_reachable(u64 pa, u64 bytes);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The report at the end of a run. */
 #include "check/report.h"
 #include "cpu/cpu.h"
 #include "exit/end.h"

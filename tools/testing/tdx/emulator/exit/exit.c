@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* From the reason of an exit to the function that answers it. */
 #include "check/cache.h"
 #include "cpu/crash.h"
 #include "cpu/decode.h"
-#include "cpu/npt.h"
 #include "exit/end.h"
 #include "exit/exit.h"
 #include "exit/foreign.h"
@@ -15,6 +15,7 @@
 #include "host/softint.h"
 #include "lib/log.h"
 #include "seam/seam.h"
+#include "memory/host_map.h"
 #include "smp/apic.h"
 #include "smp/apic_regs.h"
 #include "smp/shootdown.h"
@@ -26,78 +27,78 @@
  * The instruction that an intercept says is there.  false: it gets #UD, for a LOCK that
  * it cannot have; or since it is a program's, which shall end itself and not the machine.
  */
-static bool decode_known(struct cpu *cpu, struct insn *insn)
+static bool decode_known(struct vcpu *vcpu, struct insn *insn)
 {
-	bool known = decode(cpu, insn);
+	bool known = decode(vcpu, insn);
 
-	if (!known && cpu->vmcb.cpl != 3)
-		crash_guest(cpu, "cannot decode the instruction that was intercepted");
+	if (!known && vcpu->vmcb.cpl != 3)
+		crash_guest(vcpu, "cannot decode the instruction that was intercepted");
 	if (known && (!insn->lock || insn->opcode == OPCODE_XCHG))
 		return true;
-	cpu_inject(cpu, VECTOR_UD);
+	vcpu_inject(vcpu, VECTOR_UD);
 	return false;
 }
 
-static void nested_page_fault(struct cpu *cpu)
+static void nested_page_fault(struct vcpu *vcpu)
 {
-	u64 gpa = cpu->vmcb.exit_info2, pa;
-	bool write = cpu->vmcb.exit_info1 & SVM_NPF_WRITE;
+	u64 gpa = vcpu->vmcb.exit_info2, pa;
+	bool write = vcpu->vmcb.exit_info1 & SVM_NPF_WRITE;
 	/* Through the guest's page tables, which QEMU calls a write always */
-	bool walk = cpu->vmcb.exit_info1 & SVM_NPF_WALK;
+	bool walk = vcpu->vmcb.exit_info1 & SVM_NPF_WALK;
 	struct insn insn;
 
 	if ((gpa & PAGE_MASK) == APIC_PAGE && write && !walk) {
-		if (decode_known(cpu, &insn) && !apic_write_exit(cpu, &insn, gpa))
-			crash_guest(cpu, "this kind of write to the local APIC is not emulated");
+		if (decode_known(vcpu, &insn) && !apic_write_exit(vcpu, &insn, gpa))
+			crash_guest(vcpu, "this kind of write to the local APIC is not emulated");
 		return;
 	}
-	npt_map_on_demand(gpa);
+	host_map_on_demand(gpa);
 	/* Now, or by another CPU since the fault */
-	if (!npt_reach(gpa, write, &pa))
-		foreign_access(cpu, gpa, write && !walk);
+	if (!npt_reach(vcpu->npt, gpa, write, &pa))
+		foreign_access(vcpu, gpa, write && !walk);
 }
 
-static void instruction_exit(struct cpu *cpu)
+static void instruction_exit(struct vcpu *vcpu)
 {
-	const struct vmcb *v = &cpu->vmcb;
+	const struct vmcb *v = &vcpu->vmcb;
 	struct insn insn;
 
-	if (!decode_known(cpu, &insn))
+	if (!decode_known(vcpu, &insn))
 		return;
 	switch (v->exit_code) {
 	case SVM_EXIT_CPUID:
-		new_kernel_watch(cpu);
-		cpuid_exit(cpu, insn.length);
+		new_kernel_watch(vcpu);
+		cpuid_exit(vcpu, insn.length);
 		break;
 	case SVM_EXIT_MSR:
-		msr_exit(cpu, v->exit_info1, insn.length);
+		msr_exit(vcpu, v->exit_info1, insn.length);
 		break;
 	case SVM_EXIT_READ_CR0:
 	case SVM_EXIT_READ_CR4:
-		cr_read_exit(cpu, &insn);
+		cr_read_exit(vcpu, &insn);
 		break;
 	case SVM_EXIT_WRITE_CR4:
-		cr4_write_exit(cpu, &insn);
+		cr4_write_exit(vcpu, &insn);
 		break;
 	default:
-		cache_exit(cpu, &insn);
+		cache_exit(vcpu, &insn);
 	}
 }
 
-static void dispatch(struct cpu *cpu)
+static void dispatch(struct vcpu *vcpu)
 {
-	const struct vmcb *v = &cpu->vmcb;
+	const struct vmcb *v = &vcpu->vmcb;
 	struct insn insn;
 
 	switch ((u32)v->exit_code) {
 	case SVM_EXIT_EXCEPTION + VECTOR_UD:
-		insn_ud_exit(cpu);
+		insn_ud_exit(vcpu);
 		break;
 	case SVM_EXIT_NMI:
-		shootdown_nmi_exit(cpu);
+		shootdown_nmi_exit(vcpu->cpu);
 		break;
 	case SVM_EXIT_SWINT:
-		softint_exit(cpu);
+		softint_exit(vcpu);
 		break;
 	case SVM_EXIT_CPUID:
 	case SVM_EXIT_MSR:
@@ -106,13 +107,13 @@ static void dispatch(struct cpu *cpu)
 	case SVM_EXIT_WRITE_CR4:
 	case SVM_EXIT_WBINVD:
 	case SVM_EXIT_INVD:
-		instruction_exit(cpu);
+		instruction_exit(vcpu);
 		break;
 	case SVM_EXIT_NPF:
-		nested_page_fault(cpu);
+		nested_page_fault(vcpu);
 		break;
 	case SVM_EXIT_IOIO:
-		io_exit(cpu, end_report, seam_dump);
+		io_exit(vcpu, end_report, seam_dump);
 		break;
 	case SVM_EXIT_SHUTDOWN:
 		end_shutdown("triple fault");
@@ -125,23 +126,25 @@ static void dispatch(struct cpu *cpu)
 	case SVM_EXIT_CLGI:
 	case SVM_EXIT_SKINIT:
 		/* AMD's; this is an Intel CPU */
-		cpu_inject(cpu, VECTOR_UD);
+		vcpu_inject(vcpu, VECTOR_UD);
 		break;
 	case SVM_EXIT_ERROR:
-		if (!decode(cpu, &insn) || !cr3_write_refused(cpu, &insn))
-			crash_vmrun(cpu);
+		if (!decode(vcpu, &insn) || !cr3_write_refused(vcpu, &insn))
+			crash_vmrun(vcpu);
 		break;
 	default:
-		crash_guest(cpu, "unexpected exit");
+		crash_guest(vcpu, "unexpected exit");
 	}
 }
 
 void exit_loop(struct cpu *cpu)
 {
+	struct vcpu *vcpu = &cpu->host;
+
 	for (;;) {
 		smp_enter_guest(cpu);
-		cpu_run_guest(cpu);
+		vcpu_run(vcpu);
 		smp_leave_guest(cpu);
-		dispatch(cpu);
+		dispatch(vcpu);
 	}
 }

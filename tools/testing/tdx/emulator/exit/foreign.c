@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Accesses of the host to memory that is not its own. */
+
 /*
  * The machine check is that of a load that consumed poison (SDM vol. 3, "Machine-
  * Check Error Codes", data load): what a host gets at the worst, since its line has
  * another KeyID than the one that the memory was written with.
  */
 #include "check/report.h"
-#include "cpu/npt.h"
+#include "cpu/crash.h"
+#include "cpu/walk.h"
 #include "exit/end.h"
 #include "exit/foreign.h"
 #include "machine/options.h"
 #include "machine/platform.h"
+#include "memory/host_map.h"
 #include "memory/owner.h"
 
 #define MSR_MCG_STATUS		0x17a
@@ -41,25 +45,34 @@ static const char *whose_memory(u64 pa)
 	return "the emulator's memory";
 }
 
-static void machine_check(struct cpu *cpu, u64 pa)
+static void machine_check(struct vcpu *vcpu, u64 pa)
 {
 	native_wrmsr(MSR_MC1_ADDR, pa);
 	native_wrmsr(MSR_MC1_MISC, MISC_PHYSICAL_LINE);
 	native_wrmsr(MSR_MC1_STATUS, MC_VALID | MC_UNCORRECTED | MC_ENABLED | MC_MISC_VALID |
 		     MC_ADDR_VALID | MC_SIGNALED | MC_ACTION_REQUIRED | MC_DATA_LOAD);
 	native_wrmsr(MSR_MCG_STATUS, MCG_EIPV | MCG_MCIP |
-		     (cpu->msr_store[STORE_MCG_EXT_CTL] ? MCG_LMCES : 0));
-	cpu_inject(cpu, VECTOR_MC);
+		     (vcpu->msr_store[STORE_MCG_EXT_CTL] ? MCG_LMCES : 0));
+	vcpu_inject(vcpu, VECTOR_MC);
 }
 
-void foreign_access(struct cpu *cpu, u64 gpa, bool write)
+void foreign_access(struct vcpu *vcpu, u64 gpa, bool write)
 {
-	report_violation(cpu, gpa, write, whose_memory(gpa));
+	report_violation(vcpu, gpa, write, whose_memory(gpa));
 	if (options.foreign == FOREIGN_ONES) {
-		npt_map_abort_page(gpa);
+		host_map_abort_page(gpa);
 		return;
 	}
-	if (!(cpu->vmcb.cr4 & X86_CR4_MCE))
+	if (!(vcpu->vmcb.cr4 & X86_CR4_MCE))
 		end_shutdown("machine check without CR4.MCE");
-	machine_check(cpu, gpa);
+	machine_check(vcpu, gpa);
+}
+
+void foreign_unreached(struct vcpu *vcpu, u64 gpa, bool write)
+{
+	if (gpa < platform.phys_limit && !phys_reachable(gpa, 1))
+		crash_guest(vcpu, "an instruction that is emulated reaches above 512 GB");
+	if (host_map_has(gpa))
+		crash_guest(vcpu, "this kind of write to the local APIC is not emulated");
+	foreign_access(vcpu, gpa, write);
 }

@@ -9,6 +9,9 @@
  * A violation: reported with the instruction's address and the CPU, and answered as
  * the options say.  Ends the run if the CPU cannot even take the machine check.
  */
-void foreign_access(struct cpu *cpu, u64 gpa, bool write);
+void foreign_access(struct vcpu *vcpu, u64 gpa, bool write);
+
+/* What struct vcpu calls when an instruction of the host's that is emulated reaches nothing. */
+void foreign_unreached(struct vcpu *vcpu, u64 gpa, bool write);
 
 #endif /* _TDX_EMU_FOREIGN_H */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Instructions that QEMU's CPU does not know. */
 #include <linux/string.h>
 
 #include "cpu/decode.h"
@@ -15,45 +16,45 @@
 #define DIRECT_STORE_BYTES	64
 
 /* 64 bytes from memory to the linear address in a register. */
-static void movdir64b(struct cpu *cpu, const struct insn *insn)
+static void movdir64b(struct vcpu *vcpu, const struct insn *insn)
 {
-	u64 to = cpu->gpr[insn->reg], gpa, pa;
+	u64 to = vcpu->gpr[insn->reg], gpa, pa;
 	u8 line[DIRECT_STORE_BYTES];
 
-	if (!cpu_64bit_code(cpu)) {
-		cpu_inject(cpu, VECTOR_UD);
+	if (!vcpu_64bit_code(vcpu)) {
+		vcpu_inject(vcpu, VECTOR_UD);
 		return;
 	}
 	if (to % DIRECT_STORE_BYTES) {
-		cpu_inject_error(cpu, VECTOR_GP, 0);
+		vcpu_inject_error(vcpu, VECTOR_GP, 0);
 		return;
 	}
-	if (!guest_read(cpu, insn->linear, line, sizeof(line)) ||
-	    !guest_walk(cpu, to, ACCESS_WRITE, &gpa))
+	if (!guest_read(vcpu, insn->linear, line, sizeof(line)) ||
+	    !guest_walk(vcpu, to, ACCESS_WRITE, &gpa))
 		return;
 	if (owner_direct_store(gpa))
 		pa = gpa;
-	else if (!guest_phys(cpu, gpa, ACCESS_WRITE, &pa))
+	else if (!guest_phys(vcpu, gpa, ACCESS_WRITE, &pa))
 		return;
 	memcpy(phys(pa), line, sizeof(line));
-	cpu_skip_insn(cpu, insn->length);
+	vcpu_skip_insn(vcpu, insn->length);
 }
 
 /*
  * Intel has SYSENTER in long mode, AMD has not; a 32-bit program on a kernel that
  * sees an Intel CPU uses it.
  */
-static void sysenter(struct cpu *cpu, const struct insn *insn)
+static void sysenter(struct vcpu *vcpu, const struct insn *insn)
 {
-	struct vmcb *v = &cpu->vmcb;
+	struct vmcb *v = &vcpu->vmcb;
 	u16 cs = native_rdmsr(MSR_SYSENTER_CS) & 0xfffc;
 
-	if (!cpu_long_mode(cpu)) {
-		cpu_inject(cpu, VECTOR_UD);
+	if (!vcpu_long_mode(vcpu)) {
+		vcpu_inject(vcpu, VECTOR_UD);
 		return;
 	}
 	if (!cs) {
-		cpu_inject_error(cpu, VECTOR_GP, 0);
+		vcpu_inject_error(vcpu, VECTOR_GP, 0);
 		return;
 	}
 	v->cs = (struct vmcb_segment){ cs, 0xa9b, 0xffffffff, 0 };
@@ -62,7 +63,7 @@ static void sysenter(struct cpu *cpu, const struct insn *insn)
 	v->rflags &= ~(X86_EFLAGS_VM | X86_EFLAGS_IF | X86_EFLAGS_RF);
 	v->int_state = 0;
 	v->rip = native_rdmsr(MSR_SYSENTER_EIP);
-	cpu->gpr[RSP] = native_rdmsr(MSR_SYSENTER_ESP);
+	vcpu->gpr[RSP] = native_rdmsr(MSR_SYSENTER_ESP);
 }
 
 /* Which bits of ModRM select an instruction. */
@@ -79,7 +80,7 @@ static const struct {
 	u8 prefix;
 	enum operand operand;
 	u8 modrm;
-	void (*emulate)(struct cpu *cpu, const struct insn *insn);
+	void (*emulate)(struct vcpu *vcpu, const struct insn *insn);
 } known[] = {
 	{ MAP_0F, 0x01, PREFIX_66, NO_OPERAND, 0xcf, seam_seamcall },
 	{ MAP_0F, 0x01, PREFIX_NONE, NO_OPERAND, 0xc2, vmx_vmlaunch },
@@ -111,20 +112,20 @@ static bool operand_matches(const struct insn *insn, enum operand operand, u8 mo
 	}
 }
 
-void insn_ud_exit(struct cpu *cpu)
+void insn_ud_exit(struct vcpu *vcpu)
 {
 	struct insn insn;
 	unsigned int i;
 
-	if (decode(cpu, &insn) && !insn.lock) {
+	if (decode(vcpu, &insn) && !insn.lock) {
 		for (i = 0; i < ARRAY_LEN(known); i++) {
 			if (known[i].map != insn.map || known[i].opcode != insn.opcode ||
 			    known[i].prefix != insn.prefixes ||
 			    !operand_matches(&insn, known[i].operand, known[i].modrm))
 				continue;
-			known[i].emulate(cpu, &insn);
+			known[i].emulate(vcpu, &insn);
 			return;
 		}
 	}
-	cpu_inject(cpu, VECTOR_UD);
+	vcpu_inject(vcpu, VECTOR_UD);
 }

@@ -6,6 +6,6 @@
 #include "cpu/cpu.h"
 
 /* The guest met an invalid opcode: emulate it, or let it have its #UD. */
-void insn_ud_exit(struct cpu *cpu);
+void insn_ud_exit(struct vcpu *vcpu);
 
 #endif /* _TDX_EMU_INSN_H */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* What CPUID answers: QEMU's CPU as a Sapphire Rapids. */
 #include <linux/string.h>
 
 #include "host/cpuid.h"
@@ -158,20 +159,20 @@ static const struct leaf_rule *find_rule(u32 leaf, u32 subleaf)
 }
 
 /* QEMU sees the emulator's CR4, the guest means its own. */
-static void patch_os_bits(const struct cpu *cpu, u32 leaf, u32 subleaf, u32 regs[4])
+static void patch_os_bits(const struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 regs[4])
 {
 	if (leaf == LEAF_FEATURES) {
 		regs[ECX] &= ~FEATURES_ECX_OSXSAVE;
-		if (cpu->vmcb.cr4 & X86_CR4_OSXSAVE)
+		if (vcpu->vmcb.cr4 & X86_CR4_OSXSAVE)
 			regs[ECX] |= FEATURES_ECX_OSXSAVE;
 	} else if (leaf == LEAF_EXTENDED_FEATURES && !subleaf) {
 		regs[ECX] &= ~EXT_ECX_OSPKE;
-		if (cpu->vmcb.cr4 & X86_CR4_PKE)
+		if (vcpu->vmcb.cr4 & X86_CR4_PKE)
 			regs[ECX] |= EXT_ECX_OSPKE;
 	}
 }
 
-void cpuid_guest(const struct cpu *cpu, u32 leaf, u32 subleaf, u32 regs[4])
+void cpuid_guest(const struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 regs[4])
 {
 	const struct leaf_rule *rule;
 	unsigned int i;
@@ -194,18 +195,18 @@ void cpuid_guest(const struct cpu *cpu, u32 leaf, u32 subleaf, u32 regs[4])
 	native_cpuid(leaf, subleaf, regs);
 	for (i = 0; i < 4; i++)
 		regs[i] = (regs[i] & rule->keep[i]) | rule->set[i];
-	patch_os_bits(cpu, leaf, subleaf, regs);
+	patch_os_bits(vcpu, leaf, subleaf, regs);
 }
 
-void cpuid_exit(struct cpu *cpu, unsigned int insn_length)
+void cpuid_exit(struct vcpu *vcpu, unsigned int insn_length)
 {
 	u32 regs[4];
 
-	cpuid_guest(cpu, cpu->gpr[RAX], cpu->gpr[RCX], regs);
-	override_cpuid(cpu, cpu->gpr[RAX], cpu->gpr[RCX], regs);
-	cpu->gpr[RAX] = regs[EAX];
-	cpu->gpr[RBX] = regs[EBX];
-	cpu->gpr[RCX] = regs[ECX];
-	cpu->gpr[RDX] = regs[EDX];
-	cpu_skip_insn(cpu, insn_length);
+	cpuid_guest(vcpu, vcpu->gpr[RAX], vcpu->gpr[RCX], regs);
+	override_cpuid(vcpu->cpu, vcpu->gpr[RAX], vcpu->gpr[RCX], regs);
+	vcpu->gpr[RAX] = regs[EAX];
+	vcpu->gpr[RBX] = regs[EBX];
+	vcpu->gpr[RCX] = regs[ECX];
+	vcpu->gpr[RDX] = regs[EDX];
+	vcpu_skip_insn(vcpu, insn_length);
 }

@@ -6,9 +6,9 @@
 #include "cpu/cpu.h"
 
 /* CPUID as the guest of @cpu, the calling CPU, sees it: EAX, EBX, ECX, EDX. */
-void cpuid_guest(const struct cpu *cpu, u32 leaf, u32 subleaf, u32 regs[4]);
+void cpuid_guest(const struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 regs[4]);
 
 /* The guest executed CPUID. */
-void cpuid_exit(struct cpu *cpu, unsigned int insn_length);
+void cpuid_exit(struct vcpu *vcpu, unsigned int insn_length);
 
 #endif /* _TDX_EMU_CPUID_H */

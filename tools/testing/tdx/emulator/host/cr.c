@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Control registers: what is read, and what may be written. */
 #include "cpu/walk.h"
 #include "host/cpuid.h"
 #include "host/cr.h"
@@ -36,37 +37,37 @@ u64 cr4_allowed(void)
 	u32 regs[4];
 
 	for (i = 0; i < ARRAY_LEN(gated); i++) {
-		cpuid_guest(this_cpu(), gated[i].leaf, 0, regs);
+		cpuid_guest(&this_cpu()->host, gated[i].leaf, 0, regs);
 		if (regs[gated[i].reg] & BIT_ULL(gated[i].cpuid_bit))
 			allowed |= gated[i].cr4;
 	}
 	return allowed;
 }
 
-static u64 read_cr(const struct cpu *cpu, unsigned int number)
+static u64 read_cr(const struct vcpu *vcpu, unsigned int number)
 {
 	switch (number) {
 	case 0:
-		return cpu->vmcb.cr0;
+		return vcpu->vmcb.cr0;
 	case 2:
-		return cpu->vmcb.cr2;
+		return vcpu->vmcb.cr2;
 	case 3:
-		return cpu->vmcb.cr3;
+		return vcpu->vmcb.cr3;
 	case 4:
-		return cpu_cr4(cpu);
+		return vcpu_cr4(vcpu);
 	default:
 		return native_read_cr8();
 	}
 }
 
 /* To a register CR0 is stored as wide as the operand is, to memory always 16 bits. */
-static bool smsw(struct cpu *cpu, const struct insn *insn)
+static bool smsw(struct vcpu *vcpu, const struct insn *insn)
 {
-	bool wide = cpu_64bit_code(cpu) || cpu->vmcb.cs.attributes & SVM_SEG_DB;
-	u64 *reg = &cpu->gpr[insn->rm], cr0 = cpu->vmcb.cr0;
+	bool wide = vcpu_64bit_code(vcpu) || vcpu->vmcb.cs.attributes & SVM_SEG_DB;
+	u64 *reg = &vcpu->gpr[insn->rm], cr0 = vcpu->vmcb.cr0;
 
 	if (insn->mem)
-		return guest_write(cpu, insn->linear, &cr0, sizeof(u16));
+		return guest_write(vcpu, insn->linear, &cr0, sizeof(u16));
 	if (insn->rex & REX_W)
 		*reg = cr0;
 	else if (wide == !(insn->prefixes & PREFIX_66))
@@ -76,46 +77,46 @@ static bool smsw(struct cpu *cpu, const struct insn *insn)
 	return true;
 }
 
-void cr_read_exit(struct cpu *cpu, const struct insn *insn)
+void cr_read_exit(struct vcpu *vcpu, const struct insn *insn)
 {
 	if (insn->opcode == OPCODE_MOV_FROM_CR)
-		cpu->gpr[insn->rm] = read_cr(cpu, insn->reg);
-	else if (!smsw(cpu, insn))
+		vcpu->gpr[insn->rm] = read_cr(vcpu, insn->reg);
+	else if (!smsw(vcpu, insn))
 		return;
-	cpu_skip_insn(cpu, insn->length);
+	vcpu_skip_insn(vcpu, insn->length);
 }
 
-bool cr3_write_refused(struct cpu *cpu, const struct insn *insn)
+bool cr3_write_refused(struct vcpu *vcpu, const struct insn *insn)
 {
 	if (insn->map != MAP_0F || insn->opcode != OPCODE_MOV_TO_CR || insn->reg != 3 ||
-	    !(cpu->gpr[insn->rm] & CR3_RESERVED))
+	    !(vcpu->gpr[insn->rm] & CR3_RESERVED))
 		return false;
-	cpu_inject_error(cpu, VECTOR_GP, 0);
+	vcpu_inject_error(vcpu, VECTOR_GP, 0);
 	return true;
 }
 
-static bool cr4_valid(const struct cpu *cpu, u64 value)
+static bool cr4_valid(const struct vcpu *vcpu, u64 value)
 {
-	u64 changed = value ^ cpu_cr4(cpu);
+	u64 changed = value ^ vcpu_cr4(vcpu);
 
 	if (value & ~cr4_allowed())
 		return false;
-	if (cpu_long_mode(cpu) && (!(value & X86_CR4_PAE) || changed & X86_CR4_LA57))
+	if (vcpu_long_mode(vcpu) && (!(value & X86_CR4_PAE) || changed & X86_CR4_LA57))
 		return false;
 	/* CR4.VMXE is fixed to 1 in VMX operation */
-	return !cpu->vmx.on || value & X86_CR4_VMXE;
+	return !vcpu->cpu->vmx.on || value & X86_CR4_VMXE;
 }
 
-void cr4_write_exit(struct cpu *cpu, const struct insn *insn)
+void cr4_write_exit(struct vcpu *vcpu, const struct insn *insn)
 {
-	u64 value = cpu->gpr[insn->rm];
+	u64 value = vcpu->gpr[insn->rm];
 
-	if (!cpu_64bit_code(cpu))
+	if (!vcpu_64bit_code(vcpu))
 		value = (u32)value;
-	if (!cr4_valid(cpu, value)) {
-		cpu_inject_error(cpu, VECTOR_GP, 0);
+	if (!cr4_valid(vcpu, value)) {
+		vcpu_inject_error(vcpu, VECTOR_GP, 0);
 		return;
 	}
-	cpu_set_cr4(cpu, value);
-	cpu_skip_insn(cpu, insn->length);
+	vcpu_set_cr4(vcpu, value);
+	vcpu_skip_insn(vcpu, insn->length);
 }

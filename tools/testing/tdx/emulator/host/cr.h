@@ -12,10 +12,10 @@ u64 cr4_allowed(void);
  * QEMU refuses a MOV to CR3 with reserved bits in its own way, as it does a bad VMCB:
  * #GP.  false: it is no such instruction.
  */
-bool cr3_write_refused(struct cpu *cpu, const struct insn *insn);
+bool cr3_write_refused(struct vcpu *vcpu, const struct insn *insn);
 
 /* The guest executed MOV from a control register or SMSW, or MOV to CR4. */
-void cr_read_exit(struct cpu *cpu, const struct insn *insn);
-void cr4_write_exit(struct cpu *cpu, const struct insn *insn);
+void cr_read_exit(struct vcpu *vcpu, const struct insn *insn);
+void cr4_write_exit(struct vcpu *vcpu, const struct insn *insn);
 
 #endif /* _TDX_EMU_CR_H */

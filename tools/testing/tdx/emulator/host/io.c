@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The ports that turn the machine off, reset it, or ask for a dump. */
 #include "cpu/crash.h"
+#include "host/intercepts.h"
 #include "host/io.h"
-#include "seam/dump.h"
 
 #define PORT_KEYBOARD_COMMAND	0x64
 #define KEYBOARD_RESET		0xfe
@@ -48,40 +49,40 @@ static u64 do_in(u16 port, unsigned int bytes, u64 rax)
 	return io_in32(port);
 }
 
-void io_exit(struct cpu *cpu, void (*on_end)(const char *how), void (*on_dump)(void))
+void io_exit(struct vcpu *vcpu, void (*on_end)(const char *how), void (*on_dump)(void))
 {
-	u64 info = cpu->vmcb.exit_info1;
+	u64 info = vcpu->vmcb.exit_info1;
 	u16 port = SVM_IOIO_PORT(info);
 	unsigned int bytes = SVM_IOIO_SIZE(info);
 	const char *how;
 
 	if (info & SVM_IOIO_STRING)
-		crash_guest(cpu, "string I/O to an intercepted port is not emulated");
+		crash_guest(vcpu, "string I/O to an intercepted port is not emulated");
 	/* first, since a reset does not come back; QEMU gives the next RIP */
-	cpu_skip_insn(cpu, cpu->vmcb.exit_info2 - cpu->vmcb.rip);
+	vcpu_skip_insn(vcpu, vcpu->vmcb.exit_info2 - vcpu->vmcb.rip);
 	if (info & SVM_IOIO_IN) {
-		cpu->gpr[RAX] = do_in(port, bytes, cpu->gpr[RAX]);
+		vcpu->gpr[RAX] = do_in(port, bytes, vcpu->gpr[RAX]);
 		return;
 	}
 	if (port == PORT_DUMP) {
 		on_dump();
 		return;
 	}
-	how = ending(port, cpu->gpr[RAX]);
+	how = ending(port, vcpu->gpr[RAX]);
 	if (how)
 		on_end(how);
-	do_out(port, bytes, cpu->gpr[RAX]);
+	do_out(port, bytes, vcpu->gpr[RAX]);
 }
 
 void io_init(u16 pm1a_control)
 {
 	pm1a_control_port = pm1a_control;
-	svm_trap_port(PORT_KEYBOARD_COMMAND);
-	svm_trap_port(PORT_SYSTEM_CONTROL_A);
-	svm_trap_port(PORT_RESET_CONTROL);
-	svm_trap_port(PORT_DUMP);
+	host_trap_port(PORT_KEYBOARD_COMMAND);
+	host_trap_port(PORT_SYSTEM_CONTROL_A);
+	host_trap_port(PORT_RESET_CONTROL);
+	host_trap_port(PORT_DUMP);
 	if (pm1a_control) {
-		svm_trap_port(pm1a_control);
-		svm_trap_port(pm1a_control + 1);
+		host_trap_port(pm1a_control);
+		host_trap_port(pm1a_control + 1);
 	}
 }

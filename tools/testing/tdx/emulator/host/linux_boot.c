@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Linux's boot protocol: where kernel and initrd go, and what the kernel is told. */
 #include <linux/string.h>
 
 #include "host/linux_boot.h"
@@ -180,7 +181,7 @@ static void fill_boot_params(const struct boot_info *boot, const struct memmap *
 	       text_length(boot->kernel.arguments) + 1);
 }
 
-static void set_entry_state(struct cpu *bsp, u64 entry)
+static void set_entry_state(struct vcpu *bsp, u64 entry)
 {
 	static const u64 gdt[] = { 0, 0, 0x00cf9b000000ffffULL, 0x00cf93000000ffffULL };
 	struct vmcb *v = &bsp->vmcb;
@@ -196,7 +197,7 @@ static void set_entry_state(struct cpu *bsp, u64 entry)
 	bsp->gpr[RSI] = BOOT_PARAMS;
 }
 
-void linux_boot(const struct boot_info *boot, const struct memmap *linux_map, struct cpu *bsp)
+void linux_boot(const struct boot_info *boot, const struct memmap *linux_map, struct vcpu *bsp)
 {
 	struct plan plan = { 0 };
 

@@ -10,6 +10,6 @@
  * Move kernel and initrd to where they belong, fill the boot parameters, and
  * set @bsp's guest to the kernel's entry.  Ends the run if they do not fit.
  */
-void linux_boot(const struct boot_info *boot, const struct memmap *linux_map, struct cpu *bsp);
+void linux_boot(const struct boot_info *boot, const struct memmap *linux_map, struct vcpu *bsp);
 
 #endif /* _TDX_EMU_LINUX_BOOT_H */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Model specific registers, by table. */
 #include "host/cr.h"
+#include "host/intercepts.h"
 #include "host/msr.h"
 #include "host/vmx.h"
 #include "machine/override.h"
@@ -117,50 +119,50 @@ static const struct stored_msr {
 	{ 0x4d0, STORE_MCG_EXT_CTL, MCG_EXT_CTL_LMCE },
 };
 
-static u64 read_efer(const struct cpu *cpu)
+static u64 read_efer(const struct vcpu *vcpu)
 {
-	return cpu_efer(cpu);
+	return vcpu_efer(vcpu);
 }
 
-static bool write_efer(struct cpu *cpu, u64 value)
+static bool write_efer(struct vcpu *vcpu, u64 value)
 {
 	if (value & ~(EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE))
 		return false;
-	if (cpu->vmcb.cr0 & X86_CR0_PG && (cpu_efer(cpu) ^ value) & EFER_LME)
+	if (vcpu->vmcb.cr0 & X86_CR0_PG && (vcpu_efer(vcpu) ^ value) & EFER_LME)
 		return false;
-	cpu_set_efer(cpu, value);
+	vcpu_set_efer(vcpu, value);
 	return true;
 }
 
-static u64 read_tsc(const struct cpu *cpu)
+static u64 read_tsc(const struct vcpu *vcpu)
 {
-	return native_rdtsc() + cpu->vmcb.tsc_offset;
+	return native_rdtsc() + vcpu->vmcb.tsc_offset;
 }
 
-static bool write_tsc_adjust(struct cpu *cpu, u64 value)
+static bool write_tsc_adjust(struct vcpu *vcpu, u64 value)
 {
-	cpu->tsc_adjust = value;
-	cpu->vmcb.tsc_offset = value;
+	vcpu->cpu->tsc_adjust = value;
+	vcpu->vmcb.tsc_offset = value;
 	return true;
 }
 
-static u64 read_tsc_adjust(const struct cpu *cpu)
+static u64 read_tsc_adjust(const struct vcpu *vcpu)
 {
-	return cpu->tsc_adjust;
+	return vcpu->cpu->tsc_adjust;
 }
 
-static bool write_tsc(struct cpu *cpu, u64 value)
+static bool write_tsc(struct vcpu *vcpu, u64 value)
 {
-	return write_tsc_adjust(cpu, value - native_rdtsc());
+	return write_tsc_adjust(vcpu, value - native_rdtsc());
 }
 
-static u64 read_apic_base(const struct cpu *cpu)
+static u64 read_apic_base(const struct vcpu *vcpu)
 {
 	return native_rdmsr(MSR_APIC_BASE);
 }
 
 /* The nested page table knows the APIC at its usual place only; there is no x2APIC. */
-static bool write_apic_base(struct cpu *cpu, u64 value)
+static bool write_apic_base(struct vcpu *vcpu, u64 value)
 {
 	if (value & ~(APIC_BASE_BSP | APIC_BASE_ENABLE) & ~APIC_BASE_DEFAULT ||
 	    (value & PAGE_MASK) != APIC_BASE_DEFAULT)
@@ -170,18 +172,18 @@ static bool write_apic_base(struct cpu *cpu, u64 value)
 }
 
 /* Machine checks happen on one CPU here, and Linux waits for all unless told so. */
-static u64 read_mcg_cap(const struct cpu *cpu)
+static u64 read_mcg_cap(const struct vcpu *vcpu)
 {
 	return native_rdmsr(MSR_MCG_CAP) | MCG_CAP_LMCE;
 }
 
-static u64 read_cr4_fixed1(const struct cpu *cpu)
+static u64 read_cr4_fixed1(const struct vcpu *vcpu)
 {
 	return cr4_allowed();
 }
 
 /* An indirect branch barrier: there is nothing to do. */
-static bool write_pred_cmd(struct cpu *cpu, u64 value)
+static bool write_pred_cmd(struct vcpu *vcpu, u64 value)
 {
 	return !(value & ~1ULL);
 }
@@ -189,8 +191,8 @@ static bool write_pred_cmd(struct cpu *cpu, u64 value)
 /* Registers with an effect or a computed value; a missing function is #GP. */
 static const struct active_msr {
 	u32 msr;
-	u64 (*read)(const struct cpu *cpu);
-	bool (*write)(struct cpu *cpu, u64 value);
+	u64 (*read)(const struct vcpu *vcpu);
+	bool (*write)(struct vcpu *vcpu, u64 value);
 } active[] = {
 	{ MSR_TSC, read_tsc, write_tsc },
 	{ MSR_APIC_BASE, read_apic_base, write_apic_base },
@@ -245,20 +247,20 @@ static const struct active_msr *find_active(u32 msr)
 	return NULL;
 }
 
-bool msr_read(const struct cpu *cpu, u32 msr, u64 *value)
+bool msr_read(const struct vcpu *vcpu, u32 msr, u64 *value)
 {
 	const struct constant_msr *c = find_constant(msr);
 	const struct stored_msr *s = find_stored(msr);
 	const struct active_msr *a = find_active(msr);
 
-	if (msr != MSR_TSC_ADJUST && override_msr(cpu, msr, value))
+	if (msr != MSR_TSC_ADJUST && override_msr(vcpu->cpu, msr, value))
 		return true;
 	if (c)
 		*value = c->from ? *c->from : c->value;
 	else if (s)
-		*value = cpu->msr_store[s->slot];
+		*value = vcpu->msr_store[s->slot];
 	else if (a && a->read)
-		*value = a->read(cpu);
+		*value = a->read(vcpu);
 	else if (is_passed(msr))
 		*value = native_rdmsr(msr);
 	else
@@ -266,7 +268,7 @@ bool msr_read(const struct cpu *cpu, u32 msr, u64 *value)
 	return true;
 }
 
-static bool msr_write(struct cpu *cpu, u32 msr, u64 value)
+static bool msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 {
 	const struct constant_msr *c = find_constant(msr);
 	const struct stored_msr *s = find_stored(msr);
@@ -277,11 +279,11 @@ static bool msr_write(struct cpu *cpu, u32 msr, u64 value)
 	if (s) {
 		if (value & ~s->writable)
 			return false;
-		cpu->msr_store[s->slot] = value;
+		vcpu->msr_store[s->slot] = value;
 		return true;
 	}
 	if (a)
-		return a->write && a->write(cpu, value);
+		return a->write && a->write(vcpu, value);
 	/* Intercepted for what it reads: see msr_init() */
 	if (!is_passed(msr))
 		return false;
@@ -289,20 +291,20 @@ static bool msr_write(struct cpu *cpu, u32 msr, u64 value)
 	return true;
 }
 
-void msr_exit(struct cpu *cpu, bool write, unsigned int insn_length)
+void msr_exit(struct vcpu *vcpu, bool write, unsigned int insn_length)
 {
-	u64 value = (u64)(u32)cpu->gpr[RDX] << 32 | (u32)cpu->gpr[RAX];
-	u32 msr = cpu->gpr[RCX];
+	u64 value = (u64)(u32)vcpu->gpr[RDX] << 32 | (u32)vcpu->gpr[RAX];
+	u32 msr = vcpu->gpr[RCX];
 
-	if (write ? !msr_write(cpu, msr, value) : !msr_read(cpu, msr, &value)) {
-		cpu_inject_error(cpu, VECTOR_GP, 0);
+	if (write ? !msr_write(vcpu, msr, value) : !msr_read(vcpu, msr, &value)) {
+		vcpu_inject_error(vcpu, VECTOR_GP, 0);
 		return;
 	}
 	if (!write) {
-		cpu->gpr[RAX] = (u32)value;
-		cpu->gpr[RDX] = value >> 32;
+		vcpu->gpr[RAX] = (u32)value;
+		vcpu->gpr[RDX] = value >> 32;
 	}
-	cpu_skip_insn(cpu, insn_length);
+	vcpu_skip_insn(vcpu, insn_length);
 }
 
 void msr_init(void)
@@ -315,7 +317,7 @@ void msr_init(void)
 	for (i = 0; i < ARRAY_LEN(passed); i++) {
 		for (msr = passed[i].first; msr <= passed[i].last; msr++) {
 			if (!override_has_msr(msr))
-				svm_pass_msr(msr);
+				host_pass_msr(msr);
 		}
 	}
 }

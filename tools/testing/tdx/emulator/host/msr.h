@@ -8,10 +8,10 @@
 /* Fill the computed values and let the pass-through registers through. */
 void msr_init(void);
 
-/* As RDMSR on @cpu, the calling CPU; false: #GP. */
-bool msr_read(const struct cpu *cpu, u32 msr, u64 *value);
+/* As RDMSR on @vcpu, which the calling CPU runs; false: #GP. */
+bool msr_read(const struct vcpu *vcpu, u32 msr, u64 *value);
 
 /* The guest executed RDMSR or WRMSR. */
-void msr_exit(struct cpu *cpu, bool write, unsigned int insn_length);
+void msr_exit(struct vcpu *vcpu, bool write, unsigned int insn_length);
 
 #endif /* _TDX_EMU_MSR_H */

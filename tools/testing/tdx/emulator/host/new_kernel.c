@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Where one kernel ends and the next one begins: kexec. */
+
 /*
  * Kexec is a jump: no instruction tells the platform that a new kernel begins, and
  * one that keeps to its first CPU sends no INIT either.  But a kernel begins in
@@ -32,14 +34,14 @@ static void settle(struct cpu *cpu)
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-static bool in_upper_half(const struct cpu *cpu)
+static bool in_upper_half(const struct vcpu *vcpu)
 {
-	return cpu->vmcb.rip >> 63;
+	return vcpu->vmcb.rip >> 63;
 }
 
-static bool in_startup_code(const struct cpu *cpu)
+static bool in_startup_code(const struct vcpu *vcpu)
 {
-	return cpu->vmcb.cr0 & X86_CR0_PE && !cpu->vmcb.cpl && !in_upper_half(cpu);
+	return vcpu->vmcb.cr0 & X86_CR0_PE && !vcpu->vmcb.cpl && !in_upper_half(vcpu);
 }
 
 static void begin(struct cpu *cpu)
@@ -53,19 +55,23 @@ static void begin(struct cpu *cpu)
 	set_kernel(cpu, KERNEL_BEGINS);
 }
 
-void new_kernel_watch(struct cpu *cpu)
+void new_kernel_watch(struct vcpu *vcpu)
 {
-	if (in_upper_half(cpu))
+	struct cpu *cpu = vcpu->cpu;
+
+	if (in_upper_half(vcpu))
 		settle(cpu);
-	else if (in_startup_code(cpu) && kernel_of(cpu) != KERNEL_BEGINS)
+	else if (in_startup_code(vcpu) && kernel_of(cpu) != KERNEL_BEGINS)
 		begin(cpu);
 }
 
-void new_kernel_seamcall(struct cpu *cpu)
+void new_kernel_seamcall(struct vcpu *vcpu)
 {
+	struct cpu *cpu = vcpu->cpu;
+
 	if (kernel_of(cpu) == KERNEL_GONE)
 		report_fault("SEAMCALL 0x%llx on CPU %u, whose kernel was replaced by a new one",
-			     cpu->gpr[RAX], cpu->index);
+			     vcpu->gpr[RAX], cpu->index);
 	/* A guest that stays in the lower half shows by this that it has begun. */
 	settle(cpu);
 }

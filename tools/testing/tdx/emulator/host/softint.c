@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Software interrupts, and code that was patched meanwhile. */
+
 /*
  * Linux patches its code while other CPUs run it: INT3 over the first byte, the
  * rest, then the first byte's new value.  When QEMU's CPU stores into code it
@@ -21,33 +23,33 @@
 #define VECTOR_OF	4
 
 /* A store makes QEMU drop what it has translated; this one changes nothing. */
-static void drop_translation(struct cpu *cpu, u64 linear)
+static void drop_translation(struct vcpu *vcpu, u64 linear)
 {
 	u64 pa;
 
-	if (!guest_address(cpu, linear, ACCESS_READ, &pa))
+	if (!guest_address(vcpu, linear, ACCESS_READ, &pa))
 		return;
 	asm volatile("lock orb $0, %0" : "+m"(*(u8 *)phys(pa)) : : "memory");
 }
 
-void softint_exit(struct cpu *cpu)
+void softint_exit(struct vcpu *vcpu)
 {
-	u64 linear = cpu->vmcb.rip + (cpu_64bit_code(cpu) ? 0 : cpu->vmcb.cs.base);
+	u64 linear = vcpu->vmcb.rip + (vcpu_64bit_code(vcpu) ? 0 : vcpu->vmcb.cs.base);
 	struct insn insn;
 
-	if (!decode(cpu, &insn) || insn.map != MAP_ONE_BYTE)
+	if (!decode(vcpu, &insn) || insn.map != MAP_ONE_BYTE)
 		insn.opcode = 0;
 	switch (insn.opcode) {
 	case OPCODE_INT3:
-		cpu_software_interrupt(cpu, VECTOR_BP, insn.length);
+		vcpu_software_interrupt(vcpu, VECTOR_BP, insn.length);
 		break;
 	case OPCODE_INT_N:
-		cpu_software_interrupt(cpu, insn.imm, insn.length);
+		vcpu_software_interrupt(vcpu, insn.imm, insn.length);
 		break;
 	case OPCODE_INTO:
-		cpu_software_interrupt(cpu, VECTOR_OF, insn.length);
+		vcpu_software_interrupt(vcpu, VECTOR_OF, insn.length);
 		break;
 	default:
-		drop_translation(cpu, linear);
+		drop_translation(vcpu, linear);
 	}
 }

@@ -6,6 +6,6 @@
 #include "cpu/cpu.h"
 
 /* The guest executed a software interrupt instruction. */
-void softint_exit(struct cpu *cpu);
+void softint_exit(struct vcpu *vcpu);
 
 #endif /* _TDX_EMU_SOFTINT_H */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* VMX instructions in root operation. */
 #include <linux/string.h>
 
 #include "cpu/walk.h"
@@ -40,42 +41,42 @@ struct vmcs {
 
 static_assert(sizeof(struct vmcs) <= VMCS_BYTES);
 
-static bool protected_64bit(const struct cpu *cpu)
+static bool protected_64bit(const struct vcpu *vcpu)
 {
-	return cpu->vmcb.cr0 & X86_CR0_PE && !(cpu->vmcb.rflags & X86_EFLAGS_VM) &&
-	       cpu_64bit_code(cpu);
+	return vcpu->vmcb.cr0 & X86_CR0_PE && !(vcpu->vmcb.rflags & X86_EFLAGS_VM) &&
+	       vcpu_64bit_code(vcpu);
 }
 
-bool vmx_root_check(struct cpu *cpu)
+bool vmx_root_check(struct vcpu *vcpu)
 {
-	if (!cpu->vmx.on || !protected_64bit(cpu)) {
-		cpu_inject(cpu, VECTOR_UD);
+	if (!vcpu->cpu->vmx.on || !protected_64bit(vcpu)) {
+		vcpu_inject(vcpu, VECTOR_UD);
 		return false;
 	}
-	if (cpu->vmcb.cpl) {
-		cpu_inject_error(cpu, VECTOR_GP, 0);
+	if (vcpu->vmcb.cpl) {
+		vcpu_inject_error(vcpu, VECTOR_GP, 0);
 		return false;
 	}
 	return true;
 }
 
-void vmx_succeed(struct cpu *cpu)
+void vmx_succeed(struct vcpu *vcpu)
 {
-	cpu->vmcb.rflags &= ~X86_EFLAGS_ARITH;
+	vcpu->vmcb.rflags &= ~X86_EFLAGS_ARITH;
 }
 
-void vmx_fail_invalid(struct cpu *cpu)
+void vmx_fail_invalid(struct vcpu *vcpu)
 {
-	vmx_succeed(cpu);
-	cpu->vmcb.rflags |= X86_EFLAGS_CF;
+	vmx_succeed(vcpu);
+	vcpu->vmcb.rflags |= X86_EFLAGS_CF;
 }
 
 /* The VMCS at @pa; NULL: it is not the host's memory, and that is answered. */
-static struct vmcs *vmcs_at(struct cpu *cpu, u64 pa, enum access access)
+static struct vmcs *vmcs_at(struct vcpu *vcpu, u64 pa, enum access access)
 {
 	u64 at;
 
-	return guest_phys(cpu, pa, access, &at) ? phys(at) : NULL;
+	return guest_phys(vcpu, pa, access, &at) ? phys(at) : NULL;
 }
 
 /* The place of a field, NULL if there is no such field. */
@@ -91,37 +92,37 @@ static u64 *field_of(struct vmcs *vmcs, u64 encoding)
 }
 
 /* false: the current VMCS is not the host's memory any more, and that is answered. */
-static bool fail_valid(struct cpu *cpu, enum vm_error error)
+static bool fail_valid(struct vcpu *vcpu, enum vm_error error)
 {
 	struct vmcs *vmcs;
 
-	if (cpu->vmx.current_vmcs_pa == VMCS_NONE) {
-		vmx_fail_invalid(cpu);
+	if (vcpu->cpu->vmx.current_vmcs_pa == VMCS_NONE) {
+		vmx_fail_invalid(vcpu);
 		return true;
 	}
-	vmcs = vmcs_at(cpu, cpu->vmx.current_vmcs_pa, ACCESS_WRITE);
+	vmcs = vmcs_at(vcpu, vcpu->cpu->vmx.current_vmcs_pa, ACCESS_WRITE);
 	if (!vmcs)
 		return false;
-	vmx_succeed(cpu);
-	cpu->vmcb.rflags |= X86_EFLAGS_ZF;
+	vmx_succeed(vcpu);
+	vcpu->vmcb.rflags |= X86_EFLAGS_ZF;
 	*field_of(vmcs, FIELD_VM_INSTRUCTION_ERROR) = error;
 	return true;
 }
 
 /* The result of an instruction that has run, and on behind it. */
-static void finish(struct cpu *cpu, const struct insn *insn, enum vm_error error)
+static void finish(struct vcpu *vcpu, const struct insn *insn, enum vm_error error)
 {
 	if (!error)
-		vmx_succeed(cpu);
-	else if (!fail_valid(cpu, error))
+		vmx_succeed(vcpu);
+	else if (!fail_valid(vcpu, error))
 		return;
-	cpu_skip_insn(cpu, insn->length);
+	vcpu_skip_insn(vcpu, insn->length);
 }
 
-static void finish_invalid(struct cpu *cpu, const struct insn *insn)
+static void finish_invalid(struct vcpu *vcpu, const struct insn *insn)
 {
-	vmx_fail_invalid(cpu);
-	cpu_skip_insn(cpu, insn->length);
+	vmx_fail_invalid(vcpu);
+	vcpu_skip_insn(vcpu, insn->length);
 }
 
 /* Whatever is there: also memory that was added since the BIOS's map. */
@@ -130,143 +131,143 @@ static bool vmcs_address_valid(u64 pa)
 	return !(pa % VMCS_BYTES) && phys_reachable(pa, VMCS_BYTES);
 }
 
-void vmx_vmxon(struct cpu *cpu, const struct insn *insn)
+void vmx_vmxon(struct vcpu *vcpu, const struct insn *insn)
 {
 	const struct vmcs *region;
-	u64 pa, cr4 = cpu_cr4(cpu);
+	u64 pa, cr4 = vcpu_cr4(vcpu);
 
-	if (!(cr4 & X86_CR4_VMXE) || !protected_64bit(cpu)) {
-		cpu_inject(cpu, VECTOR_UD);
+	if (!(cr4 & X86_CR4_VMXE) || !protected_64bit(vcpu)) {
+		vcpu_inject(vcpu, VECTOR_UD);
 		return;
 	}
 	/* The feature control register always allows VMXON, see msr.c. */
-	if (cpu->vmcb.cpl || (!cpu->vmx.on && ~cpu->vmcb.cr0 & VMX_CR0_FIXED0)) {
-		cpu_inject_error(cpu, VECTOR_GP, 0);
+	if (vcpu->vmcb.cpl || (!vcpu->cpu->vmx.on && ~vcpu->vmcb.cr0 & VMX_CR0_FIXED0)) {
+		vcpu_inject_error(vcpu, VECTOR_GP, 0);
 		return;
 	}
-	if (cpu->vmx.on) {
-		finish(cpu, insn, VMERR_VMXON_IN_VMX_ROOT);
+	if (vcpu->cpu->vmx.on) {
+		finish(vcpu, insn, VMERR_VMXON_IN_VMX_ROOT);
 		return;
 	}
-	if (!guest_read(cpu, insn->linear, &pa, sizeof(pa)))
+	if (!guest_read(vcpu, insn->linear, &pa, sizeof(pa)))
 		return;
 	if (!vmcs_address_valid(pa)) {
-		finish_invalid(cpu, insn);
+		finish_invalid(vcpu, insn);
 		return;
 	}
-	region = vmcs_at(cpu, pa, ACCESS_READ);
+	region = vmcs_at(vcpu, pa, ACCESS_READ);
 	if (!region)
 		return;
 	if (region->revision != VMCS_REVISION) {
-		finish_invalid(cpu, insn);
+		finish_invalid(vcpu, insn);
 		return;
 	}
-	cpu->vmx = (struct vmx_state){ true, pa, VMCS_NONE };
+	vcpu->cpu->vmx = (struct vmx_state){ true, pa, VMCS_NONE };
 	if (options.log_level >= LOG_CPUS)
-		log_line("[cpu %u] VMXON 0x%llx", cpu->index, pa);
-	finish(cpu, insn, 0);
+		log_line("[cpu %u] VMXON 0x%llx", vcpu->cpu->index, pa);
+	finish(vcpu, insn, 0);
 }
 
-void vmx_vmxoff(struct cpu *cpu, const struct insn *insn)
+void vmx_vmxoff(struct vcpu *vcpu, const struct insn *insn)
 {
-	if (!vmx_root_check(cpu))
+	if (!vmx_root_check(vcpu))
 		return;
-	cpu->vmx = (struct vmx_state){ .current_vmcs_pa = VMCS_NONE };
+	vcpu->cpu->vmx = (struct vmx_state){ .current_vmcs_pa = VMCS_NONE };
 	if (options.log_level >= LOG_CPUS)
-		log_line("[cpu %u] VMXOFF", cpu->index);
-	finish(cpu, insn, 0);
-	smp_take_latched_init(cpu);
+		log_line("[cpu %u] VMXOFF", vcpu->cpu->index);
+	finish(vcpu, insn, 0);
+	smp_take_latched_init(vcpu->cpu);
 }
 
-void vmx_vmclear(struct cpu *cpu, const struct insn *insn)
+void vmx_vmclear(struct vcpu *vcpu, const struct insn *insn)
 {
 	enum vm_error error = 0;
 	u64 pa;
 
-	if (!vmx_root_check(cpu) || !guest_read(cpu, insn->linear, &pa, sizeof(pa)))
+	if (!vmx_root_check(vcpu) || !guest_read(vcpu, insn->linear, &pa, sizeof(pa)))
 		return;
 	if (!vmcs_address_valid(pa))
 		error = VMERR_VMCLEAR_ADDRESS;
-	else if (pa == cpu->vmx.vmxon_pa)
+	else if (pa == vcpu->cpu->vmx.vmxon_pa)
 		error = VMERR_VMCLEAR_VMXON_POINTER;
-	else if (pa == cpu->vmx.current_vmcs_pa)
-		cpu->vmx.current_vmcs_pa = VMCS_NONE;
-	finish(cpu, insn, error);
+	else if (pa == vcpu->cpu->vmx.current_vmcs_pa)
+		vcpu->cpu->vmx.current_vmcs_pa = VMCS_NONE;
+	finish(vcpu, insn, error);
 }
 
-static enum vm_error load_vmcs(struct cpu *cpu, u64 pa, const struct vmcs *vmcs)
+static enum vm_error load_vmcs(struct vcpu *vcpu, u64 pa, const struct vmcs *vmcs)
 {
-	if (pa == cpu->vmx.vmxon_pa)
+	if (pa == vcpu->cpu->vmx.vmxon_pa)
 		return VMERR_VMPTRLD_VMXON_POINTER;
 	if (vmcs->revision != VMCS_REVISION)
 		return VMERR_VMPTRLD_REVISION;
-	cpu->vmx.current_vmcs_pa = pa;
+	vcpu->cpu->vmx.current_vmcs_pa = pa;
 	return 0;
 }
 
-void vmx_vmptrld(struct cpu *cpu, const struct insn *insn)
+void vmx_vmptrld(struct vcpu *vcpu, const struct insn *insn)
 {
 	const struct vmcs *vmcs;
 	u64 pa;
 
-	if (!vmx_root_check(cpu) || !guest_read(cpu, insn->linear, &pa, sizeof(pa)))
+	if (!vmx_root_check(vcpu) || !guest_read(vcpu, insn->linear, &pa, sizeof(pa)))
 		return;
 	if (!vmcs_address_valid(pa)) {
-		finish(cpu, insn, VMERR_VMPTRLD_ADDRESS);
+		finish(vcpu, insn, VMERR_VMPTRLD_ADDRESS);
 		return;
 	}
-	vmcs = vmcs_at(cpu, pa, ACCESS_READ);
+	vmcs = vmcs_at(vcpu, pa, ACCESS_READ);
 	if (vmcs)
-		finish(cpu, insn, load_vmcs(cpu, pa, vmcs));
+		finish(vcpu, insn, load_vmcs(vcpu, pa, vmcs));
 }
 
-void vmx_vmptrst(struct cpu *cpu, const struct insn *insn)
+void vmx_vmptrst(struct vcpu *vcpu, const struct insn *insn)
 {
-	if (!vmx_root_check(cpu) ||
-	    !guest_write(cpu, insn->linear, &cpu->vmx.current_vmcs_pa, sizeof(u64)))
+	if (!vmx_root_check(vcpu) ||
+	    !guest_write(vcpu, insn->linear, &vcpu->cpu->vmx.current_vmcs_pa, sizeof(u64)))
 		return;
-	finish(cpu, insn, 0);
+	finish(vcpu, insn, 0);
 }
 
 /*
  * The field of the current VMCS that @encoding names; NULL: there is no such VMCS or
  * field, and the instruction is over.
  */
-static u64 *current_field(struct cpu *cpu, const struct insn *insn, u64 encoding,
+static u64 *current_field(struct vcpu *vcpu, const struct insn *insn, u64 encoding,
 			  enum access access)
 {
 	struct vmcs *vmcs;
 	u64 *field;
 
-	if (cpu->vmx.current_vmcs_pa == VMCS_NONE) {
-		finish_invalid(cpu, insn);
+	if (vcpu->cpu->vmx.current_vmcs_pa == VMCS_NONE) {
+		finish_invalid(vcpu, insn);
 		return NULL;
 	}
-	vmcs = vmcs_at(cpu, cpu->vmx.current_vmcs_pa, access);
+	vmcs = vmcs_at(vcpu, vcpu->cpu->vmx.current_vmcs_pa, access);
 	if (!vmcs)
 		return NULL;
 	field = field_of(vmcs, encoding);
 	if (!field)
-		finish(cpu, insn, VMERR_UNSUPPORTED_FIELD);
+		finish(vcpu, insn, VMERR_UNSUPPORTED_FIELD);
 	return field;
 }
 
-void vmx_vmread(struct cpu *cpu, const struct insn *insn)
+void vmx_vmread(struct vcpu *vcpu, const struct insn *insn)
 {
-	u64 encoding = cpu->gpr[insn->reg], value;
+	u64 encoding = vcpu->gpr[insn->reg], value;
 	const u64 *field;
 
-	if (!vmx_root_check(cpu))
+	if (!vmx_root_check(vcpu))
 		return;
-	field = current_field(cpu, insn, encoding, ACCESS_READ);
+	field = current_field(vcpu, insn, encoding, ACCESS_READ);
 	if (!field)
 		return;
 	value = encoding & 1 ? *field >> 32 : *field;
 	if (!insn->mem)
-		cpu->gpr[insn->rm] = value;
-	else if (!guest_write(cpu, insn->linear, &value, sizeof(value)))
+		vcpu->gpr[insn->rm] = value;
+	else if (!guest_write(vcpu, insn->linear, &value, sizeof(value)))
 		return;
-	finish(cpu, insn, 0);
+	finish(vcpu, insn, 0);
 }
 
 /* What a field keeps of a value: as many bits as it is wide. */
@@ -277,65 +278,65 @@ static u64 fit(u64 encoding, u64 value)
 	return value & mask[(encoding >> 13) & 3];
 }
 
-void vmx_vmwrite(struct cpu *cpu, const struct insn *insn)
+void vmx_vmwrite(struct vcpu *vcpu, const struct insn *insn)
 {
-	u64 encoding = cpu->gpr[insn->reg], value;
+	u64 encoding = vcpu->gpr[insn->reg], value;
 	u64 *field;
 
-	if (!vmx_root_check(cpu))
+	if (!vmx_root_check(vcpu))
 		return;
-	field = current_field(cpu, insn, encoding, ACCESS_WRITE);
+	field = current_field(vcpu, insn, encoding, ACCESS_WRITE);
 	if (!field)
 		return;
-	value = cpu->gpr[insn->rm];
-	if (insn->mem && !guest_read(cpu, insn->linear, &value, sizeof(value)))
+	value = vcpu->gpr[insn->rm];
+	if (insn->mem && !guest_read(vcpu, insn->linear, &value, sizeof(value)))
 		return;
 	if (((encoding >> 10) & 3) == FIELD_TYPE_READ_ONLY) {
-		finish(cpu, insn, VMERR_READ_ONLY_FIELD);
+		finish(vcpu, insn, VMERR_READ_ONLY_FIELD);
 		return;
 	}
 	if (encoding & 1)
 		*field = (u32)*field | value << 32;
 	else
 		*field = fit(encoding, value);
-	finish(cpu, insn, 0);
+	finish(vcpu, insn, 0);
 }
 
 /* There is nothing to invalidate: no VM ever runs. */
-static void invalidate(struct cpu *cpu, const struct insn *insn, u64 types)
+static void invalidate(struct vcpu *vcpu, const struct insn *insn, u64 types)
 {
-	u64 type = cpu->gpr[insn->reg];
+	u64 type = vcpu->gpr[insn->reg];
 	u64 descriptor[2];
 
-	if (!vmx_root_check(cpu) ||
-	    !guest_read(cpu, insn->linear, descriptor, sizeof(descriptor)))
+	if (!vmx_root_check(vcpu) ||
+	    !guest_read(vcpu, insn->linear, descriptor, sizeof(descriptor)))
 		return;
 	if (type >= 64 || !(types & BIT_ULL(type)))
-		finish(cpu, insn, VMERR_INVALIDATION_OPERAND);
+		finish(vcpu, insn, VMERR_INVALIDATION_OPERAND);
 	else
-		finish(cpu, insn, 0);
+		finish(vcpu, insn, 0);
 }
 
-void vmx_invept(struct cpu *cpu, const struct insn *insn)
+void vmx_invept(struct vcpu *vcpu, const struct insn *insn)
 {
-	invalidate(cpu, insn, INVEPT_TYPES);
+	invalidate(vcpu, insn, INVEPT_TYPES);
 }
 
-void vmx_invvpid(struct cpu *cpu, const struct insn *insn)
+void vmx_invvpid(struct vcpu *vcpu, const struct insn *insn)
 {
-	invalidate(cpu, insn, INVVPID_TYPES);
+	invalidate(vcpu, insn, INVVPID_TYPES);
 }
 
 /* An ordinary VM cannot run here: its entry always fails as for a bad control field. */
-void vmx_vmlaunch(struct cpu *cpu, const struct insn *insn)
+void vmx_vmlaunch(struct vcpu *vcpu, const struct insn *insn)
 {
-	if (vmx_root_check(cpu))
-		finish(cpu, insn, VMERR_ENTRY_CONTROLS);
+	if (vmx_root_check(vcpu))
+		finish(vcpu, insn, VMERR_ENTRY_CONTROLS);
 }
 
 /* And so there never is a launched one. */
-void vmx_vmresume(struct cpu *cpu, const struct insn *insn)
+void vmx_vmresume(struct vcpu *vcpu, const struct insn *insn)
 {
-	if (vmx_root_check(cpu))
-		finish(cpu, insn, VMERR_VMRESUME_NOT_LAUNCHED);
+	if (vmx_root_check(vcpu))
+		finish(vcpu, insn, VMERR_VMRESUME_NOT_LAUNCHED);
 }

@@ -22,23 +22,23 @@
  * #UD outside VMX operation or 64-bit mode, #GP at another privilege level than
  * 0.  false: the exception is injected.
  */
-bool vmx_root_check(struct cpu *cpu);
+bool vmx_root_check(struct vcpu *vcpu);
 
 /* How a VMX instruction tells its result. */
-void vmx_succeed(struct cpu *cpu);
-void vmx_fail_invalid(struct cpu *cpu);
+void vmx_succeed(struct vcpu *vcpu);
+void vmx_fail_invalid(struct vcpu *vcpu);
 
 /* One function for each instruction; each one goes on behind it or injects an exception. */
-void vmx_vmxon(struct cpu *cpu, const struct insn *insn);
-void vmx_vmxoff(struct cpu *cpu, const struct insn *insn);
-void vmx_vmclear(struct cpu *cpu, const struct insn *insn);
-void vmx_vmptrld(struct cpu *cpu, const struct insn *insn);
-void vmx_vmptrst(struct cpu *cpu, const struct insn *insn);
-void vmx_vmread(struct cpu *cpu, const struct insn *insn);
-void vmx_vmwrite(struct cpu *cpu, const struct insn *insn);
-void vmx_invept(struct cpu *cpu, const struct insn *insn);
-void vmx_invvpid(struct cpu *cpu, const struct insn *insn);
-void vmx_vmlaunch(struct cpu *cpu, const struct insn *insn);
-void vmx_vmresume(struct cpu *cpu, const struct insn *insn);
+void vmx_vmxon(struct vcpu *vcpu, const struct insn *insn);
+void vmx_vmxoff(struct vcpu *vcpu, const struct insn *insn);
+void vmx_vmclear(struct vcpu *vcpu, const struct insn *insn);
+void vmx_vmptrld(struct vcpu *vcpu, const struct insn *insn);
+void vmx_vmptrst(struct vcpu *vcpu, const struct insn *insn);
+void vmx_vmread(struct vcpu *vcpu, const struct insn *insn);
+void vmx_vmwrite(struct vcpu *vcpu, const struct insn *insn);
+void vmx_invept(struct vcpu *vcpu, const struct insn *insn);
+void vmx_invvpid(struct vcpu *vcpu, const struct insn *insn);
+void vmx_vmlaunch(struct vcpu *vcpu, const struct insn *insn);
+void vmx_vmresume(struct vcpu *vcpu, const struct insn *insn);
 
 #endif /* _TDX_EMU_VMX_H */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Time, by the TSC. */
 #include "lib/clock.h"
 #include "lib/log.h"
 

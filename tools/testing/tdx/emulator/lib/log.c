@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The log on QEMU's debug console, and the end of a run. */
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/text.h"

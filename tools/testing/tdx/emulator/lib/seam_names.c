@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Leaves and statuses of the TDX module by name. */
 #include "abi.h"
 #include "lib/seam_names.h"
 #include "lib/text.h"

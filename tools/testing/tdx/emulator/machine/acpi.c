@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* CPUs and ports in the BIOS's ACPI tables. */
 #include <linux/string.h>
 
 #include "lib/log.h"

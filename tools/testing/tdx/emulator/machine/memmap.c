@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Maps of physical memory. */
 #include "lib/log.h"
 #include "lib/text.h"
 #include "machine/memmap.h"

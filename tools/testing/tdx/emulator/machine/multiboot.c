@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* What QEMU's multiboot loader leaves. */
 #include <linux/string.h>
 
 #include "lib/log.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The emulator's command line. */
 #include "lib/log.h"
 #include "lib/seam_names.h"
 #include "lib/text.h"

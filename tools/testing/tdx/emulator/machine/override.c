@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* MSRs and CPUID leaves that options replace. */
 #include "machine/options.h"
 #include "machine/override.h"
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The machine that the guest sees: memory, topology, KeyIDs, SEAMRR, CMRs. */
 #include "cpu/cpu.h"
 #include "cpu/npt.h"
 #include "lib/log.h"

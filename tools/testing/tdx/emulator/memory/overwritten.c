@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Which lines of a page the host has overwritten to take it back. */
+
 /*
  * By page, not by CPU: a task that overwrites one may move to another CPU, and
  * another task may overwrite another page meanwhile.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Which memory is the TDX module's. */
 #include "check/cache.h"
 #include "check/report.h"
-#include "cpu/npt.h"
 #include "lib/log.h"
 #include "machine/platform.h"
+#include "memory/host_map.h"
 #include "memory/overwritten.h"
 #include "memory/owner.h"
 #include "smp/shootdown.h"
@@ -48,15 +49,17 @@ void owner_set(u64 pa, u64 bytes, bool owned)
 	else
 		*range_at(pa, bytes) = (struct range){ 0 };
 	overwritten_forget(pa, bytes);
-	npt_set_access(pa, bytes, owned ? NPT_NONE : NPT_READ_WRITE);
+	host_map_set_access(pa, bytes, owned ? NPT_NONE : NPT_READ_WRITE);
 	__atomic_store_n(&unsettled, true, __ATOMIC_SEQ_CST);
 }
 
 void owner_settle(const struct cpu *self)
 {
 	if (__atomic_load_n(&unsettled, __ATOMIC_SEQ_CST) &&
-	    __atomic_exchange_n(&unsettled, false, __ATOMIC_SEQ_CST))
+	    __atomic_exchange_n(&unsettled, false, __ATOMIC_SEQ_CST)) {
 		shootdown(self);
+		host_map_settle();
+	}
 }
 
 bool owner_is_module(u64 pa)
@@ -69,11 +72,11 @@ bool owner_direct_store(u64 pa)
 	struct range *range = range_of(pa);
 	u64 page = pa & PAGE_MASK;
 
-	if (!range || npt_is_hosts(page))
+	if (!range || host_map_has(page))
 		return false;
 	cache_before_reuse(pa);
 	if (overwritten_add(pa)) {
-		npt_give_back_page(page);
+		host_map_set_access(page, PAGE_SIZE, NPT_READ_WRITE);
 		__atomic_add_fetch(&range->taken_back, 1, __ATOMIC_SEQ_CST);
 	}
 	return true;
@@ -81,7 +84,7 @@ bool owner_direct_store(u64 pa)
 
 void owner_module_write(const struct cpu *cpu, u64 pa)
 {
-	if (range_of(pa) && npt_is_hosts(pa & PAGE_MASK))
+	if (range_of(pa) && host_map_has(pa & PAGE_MASK))
 		report_fault("the module writes PAMT memory 0x%llx that the host took back, cpu %u",
 			     pa, cpu->index);
 }

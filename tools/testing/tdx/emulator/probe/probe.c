@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* A guest that breaks the rules on purpose. */
+
 /*
- * A guest that is no Linux: it brings TDX up as the specifications say, and then
+ * It is no Linux: it brings TDX up as the specifications say, and then
  * does one thing that no host may do, so that the emulator can be tested.  It
  * shares no code with the kernel's.  The command line is the name of the case.
  */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The module's view of the machine, printed when the guest asks for it. */
 #include "cpu/cpu.h"
 #include "lib/log.h"
 #include "memory/owner.h"

@@ -5,9 +5,6 @@
 
 #include "model/model.h"
 
-/* A write of any byte to this port asks for it. */
-#define PORT_DUMP	0xeb
-
 void dump_module(const struct tdx_model *m);
 
 #endif /* _TDX_EMU_DUMP_H */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Statuses and NMIs that options inject. */
 #include "machine/options.h"
 #include "seam/inject.h"
 

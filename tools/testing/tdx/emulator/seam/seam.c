@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The SEAMCALL instruction, and the software TDX module behind it. */
 #include <linux/string.h>
 
 #include "check/cache.h"
 #include "check/report.h"
 #include "cpu/crash.h"
-#include "cpu/npt.h"
+#include "memory/host_map.h"
 #include "cpu/walk.h"
 #include "host/cpuid.h"
 #include "host/msr.h"
@@ -32,9 +33,9 @@ static void check_operand(u64 pa, const char *how)
 {
 	const struct cpu *cpu = this_cpu();
 
-	if (!npt_is_hosts(pa))
+	if (!host_map_has(pa))
 		report_fault("%s %s memory 0x%llx, which is not the host's, cpu %u",
-			     leaf_name(cpu->gpr[RAX] & TDX_LEAF_NUMBER_MASK), how, pa, cpu->index);
+			     leaf_name(cpu->host.gpr[RAX] & TDX_LEAF_NUMBER_MASK), how, pa, cpu->index);
 }
 
 static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
@@ -52,7 +53,7 @@ static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
 
 	if (!platform_is_ram(pa, bytes))
 		return false;
-	if ((cpu->gpr[RAX] & TDX_LEAF_NUMBER_MASK) == TDH_SYS_TDMR_INIT)
+	if ((cpu->host.gpr[RAX] & TDX_LEAF_NUMBER_MASK) == TDH_SYS_TDMR_INIT)
 		owner_module_write(cpu, pa);
 	else
 		check_operand(pa, "writes its result to");
@@ -95,7 +96,7 @@ static bool module_rdmsr(void *ctx, u32 msr, u64 *value)
 	if (msr != MSR_TSC_ADJUST && override_msr(this_cpu(), msr, value))
 		return true;
 	if (!contains(module_only_msrs, ARRAY_LEN(module_only_msrs), msr) &&
-	    msr_read(this_cpu(), msr, value))
+	    msr_read(&this_cpu()->host, msr, value))
 		return true;
 	return tdx_model_healthy_msr(&model.config, msr, value);
 }
@@ -107,7 +108,7 @@ static void module_cpuid(void *ctx, u32 leaf, u32 subleaf, u32 regs[4])
 	if (contains(module_only_leaves, ARRAY_LEN(module_only_leaves), leaf))
 		tdx_model_healthy_cpuid(&model.config, cpu->index, leaf, subleaf, regs);
 	else
-		cpuid_guest(cpu, leaf, subleaf, regs);
+		cpuid_guest(&cpu->host, leaf, subleaf, regs);
 	override_cpuid(cpu, leaf, subleaf, regs);
 }
 
@@ -179,9 +180,9 @@ void seam_init(void)
 	tdx_model_find_in_state(&model, options.state);
 }
 
-static void get_regs(const struct cpu *cpu, struct tdx_model_regs *regs)
+static void get_regs(const struct vcpu *vcpu, struct tdx_model_regs *regs)
 {
-	const u64 *g = cpu->gpr;
+	const u64 *g = vcpu->gpr;
 
 	*regs = (struct tdx_model_regs){
 		g[RAX], g[RCX], g[RDX], g[RBX], g[RBP], g[RSI], g[RDI],
@@ -189,9 +190,9 @@ static void get_regs(const struct cpu *cpu, struct tdx_model_regs *regs)
 	};
 }
 
-static void put_regs(struct cpu *cpu, const struct tdx_model_regs *regs)
+static void put_regs(struct vcpu *vcpu, const struct tdx_model_regs *regs)
 {
-	u64 *g = cpu->gpr;
+	u64 *g = vcpu->gpr;
 
 	g[RAX] = regs->rax;
 	g[RCX] = regs->rcx;
@@ -219,13 +220,14 @@ static void run_leaf(struct cpu *cpu, u64 leaf, struct tdx_model_regs *regs)
 	cache_after_leaf(cpu, leaf, regs->rax, first);
 }
 
-static void call_module(struct cpu *cpu)
+static void call_module(struct vcpu *vcpu)
 {
-	u64 start = clock_us(), leaf = cpu->gpr[RAX] & TDX_LEAF_NUMBER_MASK;
+	u64 start = clock_us(), leaf = vcpu->gpr[RAX] & TDX_LEAF_NUMBER_MASK;
+	struct cpu *cpu = vcpu->cpu;
 	struct tdx_model_regs in, out;
 	const char *why;
 
-	get_regs(cpu, &in);
+	get_regs(vcpu, &in);
 	out = in;
 	if (inject_status(leaf, &out.rax)) {
 		why = "injected";
@@ -236,9 +238,9 @@ static void call_module(struct cpu *cpu)
 		why = tdx_model_why(&model);
 		seam_log_progress(&model, &in, &out);
 	}
-	put_regs(cpu, &out);
+	put_regs(vcpu, &out);
 	if (inject_nmi(leaf))
-		cpu_inject_nmi(cpu);
+		vcpu_inject_nmi(vcpu);
 	trace_seamcall(cpu->index, start, clock_us(), &in, &out);
 	seam_log(cpu, &in, &out, why);
 }
@@ -262,12 +264,13 @@ static void log_refusal(const struct cpu *cpu, u64 rax, const char *how, const c
 		log_line("[cpu %u] SEAMCALL 0x%llx: %s, %s", cpu->index, rax, how, why);
 }
 
-void seam_seamcall(struct cpu *cpu, const struct insn *insn)
+void seam_seamcall(struct vcpu *vcpu, const struct insn *insn)
 {
-	u64 rax = cpu->gpr[RAX];
+	struct cpu *cpu = vcpu->cpu;
+	u64 rax = vcpu->gpr[RAX];
 
-	if (!vmx_root_check(cpu)) {
-		if (cpu->vmcb.cpl && cpu->vmx.on)
+	if (!vmx_root_check(vcpu)) {
+		if (vcpu->vmcb.cpl && cpu->vmx.on)
 			log_refusal(cpu, rax, "#GP", "not at privilege level 0");
 		else
 			log_refusal(cpu, rax, "#UD", ud_reason(cpu));
@@ -275,17 +278,17 @@ void seam_seamcall(struct cpu *cpu, const struct insn *insn)
 	}
 	if (!(platform.msr_seamrr_mask & SEAMRR_ENABLED)) {
 		log_refusal(cpu, rax, "#GP", "the BIOS has not enabled the SEAM range");
-		cpu_inject_error(cpu, VECTOR_GP, 0);
+		vcpu_inject_error(vcpu, VECTOR_GP, 0);
 		return;
 	}
 	if (!options.module || rax & SEAMCALL_TO_LOADER) {
 		log_refusal(cpu, rax, "VMfailInvalid",
 			    options.module ? "no P-SEAMLDR is loaded" : "no TDX module is loaded");
-		vmx_fail_invalid(cpu);
+		vmx_fail_invalid(vcpu);
 	} else {
-		new_kernel_seamcall(cpu);
-		call_module(cpu);
-		vmx_succeed(cpu);
+		new_kernel_seamcall(vcpu);
+		call_module(vcpu);
+		vmx_succeed(vcpu);
 	}
-	cpu_skip_insn(cpu, insn->length);
+	vcpu_skip_insn(vcpu, insn->length);
 }

@@ -12,6 +12,6 @@ void seam_init(void);
 void seam_dump(void);
 
 /* The guest executed SEAMCALL. */
-void seam_seamcall(struct cpu *cpu, const struct insn *insn);
+void seam_seamcall(struct vcpu *vcpu, const struct insn *insn);
 
 #endif /* _TDX_EMU_SEAM_H */

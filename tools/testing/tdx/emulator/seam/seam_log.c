@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* SEAMCALLs in words: names, counts, and how far the module got. */
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/seam_names.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* The binary trace of SEAMCALLs. */
 #include <linux/build_bug.h>
 
 #include "lib/clock.h"

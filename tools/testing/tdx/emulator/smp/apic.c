@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "cpu/npt.h"
+/* The guest's writes to the local APIC. */
 #include "smp/apic.h"
 #include "smp/apic_regs.h"
 #include "smp/shootdown.h"
@@ -95,14 +95,14 @@ static void write_icr(struct cpu *self, u32 icr)
 }
 
 /* What MOV and XCHG store, the only instructions that an operating system uses here. */
-static bool stored_value(const struct cpu *cpu, const struct insn *insn, u32 *value)
+static bool stored_value(const struct vcpu *vcpu, const struct insn *insn, u32 *value)
 {
 	if (insn->map != MAP_ONE_BYTE || insn->prefixes & PREFIX_66 || insn->rex & REX_W)
 		return false;
 	switch (insn->opcode) {
 	case 0x87:
 	case 0x89:
-		*value = cpu->gpr[insn->reg];
+		*value = vcpu->gpr[insn->reg];
 		return true;
 	case 0xc7:
 		*value = insn->imm;
@@ -111,17 +111,18 @@ static bool stored_value(const struct cpu *cpu, const struct insn *insn, u32 *va
 	return false;
 }
 
-bool apic_write_exit(struct cpu *cpu, const struct insn *insn, u64 gpa)
+bool apic_write_exit(struct vcpu *vcpu, const struct insn *insn, u64 gpa)
 {
+	struct cpu *cpu = vcpu->cpu;
 	unsigned int offset = gpa - APIC_PAGE;
 	u32 value;
 
-	if (!stored_value(cpu, insn, &value))
+	if (!stored_value(vcpu, insn, &value))
 		return false;
 	if (insn->opcode == 0x87)
-		cpu->gpr[insn->reg] = apic_read(offset);
+		vcpu->gpr[insn->reg] = apic_read(offset);
 	/* first, since an INIT to this CPU does not come back */
-	cpu_skip_insn(cpu, insn->length);
+	vcpu_skip_insn(vcpu, insn->length);
 	if (offset == APIC_ICR_LOW) {
 		write_icr(cpu, value);
 		return true;
@@ -132,9 +133,4 @@ bool apic_write_exit(struct cpu *cpu, const struct insn *insn, u64 gpa)
 		cpu->apic_dfr = value;
 	apic_write(offset, value);
 	return true;
-}
-
-void apic_init(void)
-{
-	npt_set_access(APIC_PAGE, PAGE_SIZE, NPT_READ);
 }

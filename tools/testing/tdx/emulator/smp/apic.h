@@ -5,10 +5,7 @@
 
 #include "cpu/decode.h"
 
-/* Take the write access to the APIC's page out of the nested page table. */
-void apic_init(void);
-
 /* The guest executed @insn, a write to @gpa in the APIC's page.  false: not understood. */
-bool apic_write_exit(struct cpu *cpu, const struct insn *insn, u64 gpa);
+bool apic_write_exit(struct vcpu *vcpu, const struct insn *insn, u64 gpa);
 
 #endif /* _TDX_EMU_APIC_H */

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Making all CPUs leave the guest, and forget what they have translated. */
+
 /*
  * A CPU drops what it has translated when the guest's turn ends.  An NMI ends it
  * at once, since NMIs are intercepted: SVM has no other way to reach a CPU that
@@ -67,5 +69,5 @@ void shootdown_nmi_exit(struct cpu *cpu)
 	/* It is still waiting: take it, in a handler that does nothing. */
 	native_take_nmi();
 	if (guest || !own)
-		cpu_inject_nmi(cpu);
+		vcpu_inject_nmi(&cpu->host);
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Starting and resetting CPUs. */
+
 /*
  * QEMU's CPU does not clear a pending INIT when SVM intercepts it.  So INIT is
  * not intercepted: an INIT of the guest becomes a physical one, and a SIPI of

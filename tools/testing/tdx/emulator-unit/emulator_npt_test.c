@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The emulated platform: nested page tables lead where they should, and give their memory back. */
+#include <setjmp.h>
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "emulator/cpu/npt.h"
+#include "emulator/lib/log.h"
+
+#define MORE_OFTEN_THAN_TABLES	1000
+
+static jmp_buf pool_is_empty;
+
+void fail(enum exit_code code, const char *format, ...)
+{
+	longjmp(pool_is_empty, 1);
+}
+
+FIXTURE(npt) {
+	struct npt npt;
+};
+
+FIXTURE_SETUP(npt)
+{
+	memset(&self->npt, 0, sizeof(self->npt));
+	npt_create(&self->npt);
+}
+
+FIXTURE_TEARDOWN(npt)
+{
+}
+
+/* ~0: an access does not get through. */
+static u64 reach(struct npt *npt, u64 gpa, bool write)
+{
+	u64 pa = ~0ULL;
+
+	npt_reach(npt, gpa, write, &pa);
+	return pa;
+}
+
+TEST_F(npt, nothing_is_mapped_at_first)
+{
+	EXPECT_EQ(~0ULL, reach(&self->npt, 0, false));
+	EXPECT_EQ(~0ULL, reach(&self->npt, NPT_WALK_LIMIT - 1, false));
+}
+
+TEST_F(npt, a_range_leads_where_it_was_mapped)
+{
+	const u64 gpa = SIZE_512G - SIZE_2M, pa = 7 * SIZE_1G - PAGE_SIZE;
+	const u64 size = 2 * SIZE_2M;
+
+	npt_map(&self->npt, gpa, pa, size, NPT_READ_WRITE);
+	EXPECT_EQ(~0ULL, reach(&self->npt, gpa - 1, false));
+	EXPECT_EQ(pa, reach(&self->npt, gpa, true));
+	EXPECT_EQ(pa + SIZE_2M + 0x123, reach(&self->npt, gpa + SIZE_2M + 0x123, true));
+	EXPECT_EQ(pa + size - 1, reach(&self->npt, gpa + size - 1, true));
+	EXPECT_EQ(~0ULL, reach(&self->npt, gpa + size, false));
+}
+
+TEST_F(npt, rights_are_those_of_the_page)
+{
+	npt_map(&self->npt, 0, 0, SIZE_1G, NPT_READ_WRITE);
+	npt_map(&self->npt, SIZE_2M, SIZE_2M, PAGE_SIZE, NPT_READ);
+	npt_map(&self->npt, SIZE_2M + PAGE_SIZE, 0, PAGE_SIZE, NPT_NONE);
+	EXPECT_EQ(SIZE_2M - 1, reach(&self->npt, SIZE_2M - 1, true));
+	EXPECT_EQ(SIZE_2M, reach(&self->npt, SIZE_2M, false));
+	EXPECT_EQ(~0ULL, reach(&self->npt, SIZE_2M, true));
+	EXPECT_EQ(~0ULL, reach(&self->npt, SIZE_2M + PAGE_SIZE, false));
+	EXPECT_EQ(SIZE_2M + 2 * PAGE_SIZE, reach(&self->npt, SIZE_2M + 2 * PAGE_SIZE, true));
+	EXPECT_EQ(SIZE_1G - 1, reach(&self->npt, SIZE_1G - 1, true));
+}
+
+TEST_F(npt, bits_that_qemu_ignores_are_ignored)
+{
+	npt_map(&self->npt, 0, 0, SIZE_1G, NPT_READ_WRITE);
+	EXPECT_EQ(0x1234, reach(&self->npt, NPT_WALK_LIMIT + 0x1234, true));
+	npt_map(&self->npt, NPT_WALK_LIMIT, 0, SIZE_1G, NPT_NONE);
+	EXPECT_EQ(0x1234, reach(&self->npt, 0x1234, true));
+}
+
+TEST_F(npt, a_table_of_another_guest_is_another_table)
+{
+	struct npt other = { 0 };
+
+	npt_create(&other);
+	npt_map(&other, 0, SIZE_1G, PAGE_SIZE, NPT_READ);
+	EXPECT_NE(npt_root(&self->npt), npt_root(&other));
+	EXPECT_EQ(~0ULL, reach(&self->npt, 0, false));
+	EXPECT_EQ(SIZE_1G, reach(&other, 0, false));
+}
+
+TEST_F(npt, a_destroyed_one_has_given_all_tables_back)
+{
+	struct npt other = { 0 };
+	unsigned int i;
+
+	ASSERT_EQ(0, setjmp(pool_is_empty));
+	for (i = 0; i < MORE_OFTEN_THAN_TABLES; i++) {
+		npt_create(&other);
+		npt_map(&other, 0, 0, SIZE_1G, NPT_READ_WRITE);
+		npt_map(&other, SIZE_2M, 0, PAGE_SIZE, NPT_NONE);
+		npt_map(&other, SIZE_512G, 0, PAGE_SIZE, NPT_READ);
+		npt_map(&other, 0, 0, SIZE_1G, NPT_READ_WRITE);
+		npt_destroy(&other);
+	}
+	EXPECT_EQ(~0ULL, reach(&self->npt, 0, false));
+}
+
+/* One that is used again maps nothing that it mapped before. */
+TEST_F(npt, a_new_one_is_empty)
+{
+	npt_map(&self->npt, 0, 0, SIZE_512G, NPT_READ_WRITE);
+	npt_destroy(&self->npt);
+	npt_create(&self->npt);
+	npt_map(&self->npt, PAGE_SIZE, 0, PAGE_SIZE, NPT_READ_WRITE);
+	EXPECT_EQ(~0ULL, reach(&self->npt, 0, false));
+	EXPECT_EQ(~0ULL, reach(&self->npt, SIZE_2M, false));
+	EXPECT_EQ(~0ULL, reach(&self->npt, SIZE_1G, false));
+}
+
+static void split_and_join(struct npt *npt)
+{
+	npt_map(npt, SIZE_2M, 0, PAGE_SIZE, NPT_NONE);
+	npt_map(npt, 0, 0, SIZE_1G, NPT_READ_WRITE);
+}
+
+TEST_F(npt, tables_that_a_large_page_has_replaced_come_back)
+{
+	unsigned int i;
+
+	ASSERT_EQ(0, setjmp(pool_is_empty));
+	for (i = 0; i < MORE_OFTEN_THAN_TABLES; i++) {
+		split_and_join(&self->npt);
+		npt_free_retired(&self->npt);
+	}
+	EXPECT_EQ(SIZE_2M, reach(&self->npt, SIZE_2M, true));
+}
+
+/* A CPU in the guest may still read them. */
+TEST_F(npt, but_not_before_all_cpus_have_been_outside)
+{
+	static unsigned int i;
+
+	if (setjmp(pool_is_empty)) {
+		EXPECT_LT(i, MORE_OFTEN_THAN_TABLES);
+		return;
+	}
+	for (i = 0; i < MORE_OFTEN_THAN_TABLES; i++)
+		split_and_join(&self->npt);
+	EXPECT_TRUE(false) TH_LOG("tables were used again");
+}
+
+TEST_HARNESS_MAIN

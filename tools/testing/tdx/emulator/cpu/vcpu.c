@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Virtual CPUs: reset, entry and exit, and what is injected. */
+#include <linux/string.h>
+
+#include "cpu/entry.h"
+#include "cpu/vcpu.h"
+
+static void set_segment(struct vmcb_segment *seg, u16 selector, u64 base, u16 attributes)
+{
+	*seg = (struct vmcb_segment){ selector, attributes, 0xffff, base };
+}
+
+void vcpu_reset(struct vcpu *vcpu, u8 vector)
+{
+	struct vmcb *v = &vcpu->vmcb;
+
+	memset(v, 0, sizeof(*v));
+	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
+	vcpu->cr4_vmxe = false;
+	vcpu->efer_lme = false;
+	vcpu->msr_store[STORE_DEBUGCTL] = 0;
+
+	set_segment(&v->cs, vector << 8, vector << 12, 0x9b);
+	set_segment(&v->ds, 0, 0, 0x93);
+	v->es = v->ds;
+	v->ss = v->ds;
+	set_segment(&v->gdtr, 0, 0, 0);
+	set_segment(&v->idtr, 0, 0, 0);
+	v->cr0 = X86_CR0_CD | X86_CR0_NW | X86_CR0_ET;
+	v->efer = EFER_SVME;
+	v->rflags = X86_EFLAGS_FIXED;
+	v->dr6 = 0xffff0ff0;
+	v->dr7 = 0x400;
+	v->guest_pat = 0x0007040600070406ULL;
+}
+
+/*
+ * QEMU cannot leave a guest that has EFER.LME, but neither CR4.PAE nor paging: the
+ * emulator would go on without paging.  There LME has no effect yet, so the CPU gets
+ * it with PAE.
+ */
+static void update_lme(struct vcpu *vcpu)
+{
+	struct vmcb *v = &vcpu->vmcb;
+
+	if (v->cr0 & X86_CR0_PG)
+		return;
+	v->efer &= ~EFER_LME;
+	if (vcpu->efer_lme && v->cr4 & X86_CR4_PAE)
+		v->efer |= EFER_LME;
+}
+
+void vcpu_set_efer(struct vcpu *vcpu, u64 value)
+{
+	struct vmcb *v = &vcpu->vmcb;
+
+	v->efer = (value & ~EFER_LMA) | (v->efer & EFER_LMA) | EFER_SVME;
+	vcpu->efer_lme = value & EFER_LME;
+	update_lme(vcpu);
+}
+
+/*
+ * Reads are intercepted while there is something to add.  From QEMU 10 on the bit of
+ * CR0 stands for reads of all control registers, and that of CR4 for nothing.
+ */
+void vcpu_set_cr4(struct vcpu *vcpu, u64 value)
+{
+	const u32 reads = SVM_INTERCEPT_CR_READ(0) | SVM_INTERCEPT_CR_READ(4);
+
+	vcpu->vmcb.cr4 = value & ~X86_CR4_VMXE;
+	vcpu->cr4_vmxe = value & X86_CR4_VMXE;
+	if (vcpu->cr4_vmxe)
+		vcpu->vmcb.intercept_cr |= reads;
+	else
+		vcpu->vmcb.intercept_cr &= ~reads;
+	update_lme(vcpu);
+}
+
+/*
+ * What to deliver again after an exit in the middle of it.  What was injected comes
+ * back as it was; all that the CPU delivered by itself QEMU calls an exception, but
+ * INT n, which begins again since RIP is still there.
+ */
+static u32 unfinished_event(u32 injected, u32 event)
+{
+	unsigned int vector = event & SVM_EVENT_VECTOR;
+
+	if (!(event & SVM_EVENT_VALID) || event == injected)
+		return event;
+	switch (event & SVM_EVENT_TYPE) {
+	case SVM_EVENT_EXCEPTION:
+		if (vector == VECTOR_NMI)
+			return SVM_EVENT_VALID | SVM_EVENT_NMI | vector;
+		if (vector >= FIRST_INTERRUPT_VECTOR)
+			return SVM_EVENT_VALID | SVM_EVENT_INTERRUPT | vector;
+		return event;
+	case SVM_EVENT_SOFTWARE:
+		return 0;
+	default:
+		return event;
+	}
+}
+
+void vcpu_run(struct vcpu *vcpu)
+{
+	struct vmcb *v = &vcpu->vmcb;
+
+	vcpu->entered = (struct entry_state){
+		v->rip, v->rflags, v->cr0, v->cr3, v->cr4, v->efer, v->event_inject
+	};
+	v->rax = vcpu->gpr[RAX];
+	v->rsp = vcpu->gpr[RSP];
+	/* An event ends it */
+	if (v->event_inject & SVM_EVENT_VALID)
+		v->int_state = 0;
+	vmrun(phys_of(v), vcpu->gpr, v->int_state & SVM_INTERRUPT_SHADOW);
+	vcpu->gpr[RAX] = v->rax;
+	vcpu->gpr[RSP] = v->rsp;
+	v->event_inject = unfinished_event(vcpu->entered.event, v->exit_int_info);
+	v->event_inject_error = v->exit_int_error;
+}
+
+void vcpu_skip_insn(struct vcpu *vcpu, unsigned int length)
+{
+	struct vmcb *v = &vcpu->vmcb;
+
+	v->rip += length;
+	if (!vcpu_64bit_code(vcpu))
+		v->rip = (u32)v->rip;
+	v->rflags &= ~X86_EFLAGS_RF;
+	v->int_state = 0;
+	if (v->rflags & X86_EFLAGS_TF) {
+		v->dr6 |= BIT_ULL(14);
+		vcpu_inject(vcpu, VECTOR_DB);
+	}
+}
+
+void vcpu_inject(struct vcpu *vcpu, unsigned int vector)
+{
+	vcpu->vmcb.event_inject = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | vector;
+	vcpu->vmcb.event_inject_error = 0;
+}
+
+void vcpu_inject_error(struct vcpu *vcpu, unsigned int vector, u32 error)
+{
+	vcpu_inject(vcpu, vector);
+	vcpu->vmcb.event_inject |= SVM_EVENT_ERROR_VALID;
+	vcpu->vmcb.event_inject_error = error;
+}
+
+void vcpu_inject_nmi(struct vcpu *vcpu)
+{
+	vcpu->vmcb.event_inject = SVM_EVENT_VALID | SVM_EVENT_NMI | VECTOR_NMI;
+	vcpu->vmcb.event_inject_error = 0;
+}
+
+void vcpu_software_interrupt(struct vcpu *vcpu, u8 vector, unsigned int length)
+{
+	/* What is pushed is the RIP of the VMCB */
+	vcpu_skip_insn(vcpu, length);
+	vcpu->vmcb.event_inject = SVM_EVENT_VALID | SVM_EVENT_SOFTWARE | vector;
+	vcpu->vmcb.event_inject_error = 0;
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the host can reach of physical memory. */
+#include <linux/string.h>
+
+#include "memory/host_map.h"
+
+#define NR_REGIONS	(NPT_WALK_LIMIT / SIZE_512G)
+
+static struct npt map;
+static u8 abort_page[PAGE_SIZE] __page_aligned;
+static struct lock regions_lock;
+static bool region_is_mapped[NR_REGIONS];
+static u64 map_limit;
+
+/* Until then nothing in the region was taken out. */
+static void map_region(u64 pa)
+{
+	u64 region = pa / SIZE_512G;
+
+	lock(&regions_lock);
+	if (pa < NPT_WALK_LIMIT && !region_is_mapped[region]) {
+		npt_map(&map, region * SIZE_512G, region * SIZE_512G, SIZE_512G, NPT_READ_WRITE);
+		region_is_mapped[region] = true;
+	}
+	unlock(&regions_lock);
+}
+
+void host_map_on_demand(u64 pa)
+{
+	if (pa < map_limit)
+		map_region(pa);
+}
+
+void host_map_set_access(u64 base, u64 size, enum npt_access access)
+{
+	map_region(base);
+	npt_map(&map, base, base, size, access);
+}
+
+void host_map_abort_page(u64 pa)
+{
+	/* As QEMU's walk has it */
+	pa %= NPT_WALK_LIMIT;
+	map_region(pa);
+	npt_map(&map, pa & PAGE_MASK, phys_of(abort_page), PAGE_SIZE, NPT_READ_WRITE);
+}
+
+bool host_map_has(u64 pa)
+{
+	u64 at;
+
+	return npt_reach(&map, pa, false, &at) && (at & PAGE_MASK) != phys_of(abort_page);
+}
+
+void host_map_settle(void)
+{
+	npt_free_retired(&map);
+}
+
+struct npt *host_map_init(u64 limit)
+{
+	map_limit = limit < NPT_WALK_LIMIT ? limit : NPT_WALK_LIMIT;
+	memset(abort_page, 0xff, sizeof(abort_page));
+	npt_create(&map);
+	map_region(0);
+	if (limit < SIZE_512G)
+		host_map_set_access(limit, SIZE_512G - limit, NPT_NONE);
+	return &map;
+}
