@@ -36,7 +36,7 @@ void report_fault(const char *format, ...)
 {
 }
 
-void cache_before_init(struct cpu *cpu)
+void cache_before_init(const struct cpu *cpu)
 {
 }
 

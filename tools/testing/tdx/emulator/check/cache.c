@@ -2,59 +2,163 @@
 /* Which caches may hold modified lines, and what must be written back before what. */
 
 /*
- * Two facts for each CPU, instead of one for each line:
+ * One fact for each CPU and KeyID, instead of one for each line: may its caches hold
+ * modified lines with it?  They may until WBINVD.
  *
- * - May its caches hold modified lines of memory that became PAMTs, from the time
- *   when the host used it?  They may until WBINVD, and no WBINVD before
- *   TDH.SYS.INIT counts: until then no host can know where PAMTs go.  They have
- *   to be gone when the global KeyID is configured.
- * - May they hold modified lines with a private KeyID?  They may from the CPU's
- *   first SEAMCALL that writes such memory until WBINVD.  They have to be gone
- *   from all CPUs when the host takes the memory back and when a new kernel
- *   begins, and from a CPU that is reset.
+ * - KeyID 0: lines of memory that became PAMTs, from the time when the host used it.
+ *   No WBINVD before TDH.SYS.INIT counts: until then no host can know where PAMTs go.
+ *   They have to be gone when the global KeyID is configured.
+ * - A private KeyID: from the CPU's first SEAMCALL that writes such memory.  They have
+ *   to be gone from all CPUs when the host takes memory with this KeyID back and when a
+ *   new kernel begins, and from a CPU that is reset.
  */
 #include "check/cache.h"
 #include "check/report.h"
+#include "lib/lock.h"
+#include "lib/log.h"
 #include "lib/seam_names.h"
 #include "machine/platform.h"
 
 #define OPCODE_INVD	0x08
+#define HOST_KEYID	0
+
+/* As many KeyIDs have such lines at a time. */
+#define MAX_KEYIDS	64
 
 /* How each report of lines with a private KeyID goes on. */
 #define KEYID_LINES	"but CPU %u has made no WBINVD since %s: " \
 			"its caches may hold lines with a private KeyID"
 
-/* QEMU's CPU reports both with the exit code of WBINVD. */
-void cache_exit(struct vcpu *vcpu, const struct insn *insn)
-{
-	struct cpu *cpu = vcpu->cpu;
+/* Modified lines with a KeyID, and since which leaf each CPU's caches may hold some. */
+struct lines {
+	u16 keyid;
+	const char *since[MAX_CPUS];	/* NULL: they hold none */
+};
 
-	if (insn->opcode == OPCODE_INVD)
-		report_fault("INVD on CPU %u at 0x%llx loses what its caches hold", cpu->index,
-			     vcpu->vmcb.rip);
-	cpu->host_lines = false;
-	__atomic_store_n(&cpu->keyid_lines, NULL, __ATOMIC_SEQ_CST);
-	vcpu_skip_insn(vcpu, insn->length);
+static struct lines all_lines[MAX_KEYIDS];
+static struct lock lines_lock;	/* the following functions are called with it held */
+
+static bool in_no_cache(const struct lines *l)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_CPUS; i++) {
+		if (l->since[i])
+			return false;
+	}
+	return true;
 }
+
+static struct lines *lines_of(u16 keyid)
+{
+	struct lines *l, *unused = NULL;
+
+	for (l = all_lines; l < all_lines + MAX_KEYIDS; l++) {
+		if (!in_no_cache(l)) {
+			if (l->keyid == keyid)
+				return l;
+		} else if (!unused) {
+			unused = l;
+		}
+	}
+	if (!unused)
+		fail(EXIT_CRASH, "lines with more than %u KeyIDs: raise MAX_KEYIDS", MAX_KEYIDS);
+	unused->keyid = keyid;
+	return unused;
+}
+
+/* Since when a CPU may hold lines with any private KeyID; NULL: it holds none. */
+static const char *private_lines_since(unsigned int cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_KEYIDS; i++) {
+		if (all_lines[i].since[cpu] && all_lines[i].keyid != HOST_KEYID)
+			return all_lines[i].since[cpu];
+	}
+	return NULL;
+}
+
+static void forget_private_lines(unsigned int cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_KEYIDS; i++) {
+		if (all_lines[i].keyid != HOST_KEYID)
+			all_lines[i].since[cpu] = NULL;
+	}
+}
+
+/* These take it. */
 
 static void host_lines_everywhere(void)
 {
 	unsigned int i;
 
+	lock(&lines_lock);
 	for (i = 0; i < platform.nr_lps; i++)
-		cpus[i].host_lines = true;
+		lines_of(HOST_KEYID)->since[i] = leaf_name(TDH_SYS_INIT);
+	unlock(&lines_lock);
+}
+
+/*
+ * Since which leaf a CPU may hold lines with @keyid; NULL if it holds none.  Once for
+ * each CPU: a page has 64 lines, and a PAMT thousands of pages.
+ */
+static const char *lines_to_report(unsigned int cpu, u16 keyid)
+{
+	const char *since;
+	struct lines *l;
+
+	if (!options.check_caches)
+		return NULL;
+	lock(&lines_lock);
+	l = lines_of(keyid);
+	since = l->since[cpu];
+	l->since[cpu] = NULL;
+	unlock(&lines_lock);
+	return since;
+}
+
+/* The same for any private KeyID. */
+static const char *private_lines_to_report(unsigned int cpu)
+{
+	const char *since;
+
+	if (!options.check_caches)
+		return NULL;
+	lock(&lines_lock);
+	since = private_lines_since(cpu);
+	forget_private_lines(cpu);
+	unlock(&lines_lock);
+	return since;
+}
+
+/* QEMU's CPU reports both with the exit code of WBINVD. */
+void cache_exit(struct vcpu *vcpu, const struct insn *insn)
+{
+	unsigned int i;
+
+	if (insn->opcode == OPCODE_INVD)
+		report_fault("INVD on CPU %u at 0x%llx loses what its caches hold",
+			     vcpu->cpu->index, vcpu->vmcb.rip);
+	lock(&lines_lock);
+	for (i = 0; i < MAX_KEYIDS; i++)
+		all_lines[i].since[vcpu->cpu->index] = NULL;
+	unlock(&lines_lock);
+	vcpu_skip_insn(vcpu, insn->length);
 }
 
 static void check_host_lines(void)
 {
+	const char *since;
 	unsigned int i;
 
 	for (i = 0; i < platform.nr_lps; i++) {
-		if (!cpus[i].host_lines)
-			continue;
-		report_fault("TDH.SYS.KEY.CONFIG, but CPU %u has made no WBINVD since %s: %s", i,
-			     "TDH.SYS.INIT", "its caches may hold lines of PAMTs");
-		cpus[i].host_lines = false;
+		since = lines_to_report(i, HOST_KEYID);
+		if (since)
+			report_fault("TDH.SYS.KEY.CONFIG, but CPU %u has made no WBINVD since %s: %s",
+				     i, since, "its caches may hold lines of PAMTs");
 	}
 }
 
@@ -84,12 +188,20 @@ static bool writes_with_private_keyid(u64 leaf)
 }
 
 /* Before: meanwhile another CPU may take back what this one writes. */
-bool cache_before_leaf(struct cpu *cpu, u64 leaf)
+u16 cache_before_leaf(const struct cpu *cpu, u64 leaf, u16 keyid)
 {
-	if (!writes_with_private_keyid(leaf) || cpu->keyid_lines)
-		return false;
-	__atomic_store_n(&cpu->keyid_lines, leaf_name(leaf), __ATOMIC_SEQ_CST);
-	return true;
+	const char **since;
+	bool first;
+
+	if (!keyid || !writes_with_private_keyid(leaf))
+		return 0;
+	lock(&lines_lock);
+	since = &lines_of(keyid)->since[cpu->index];
+	first = !*since;
+	if (first)
+		*since = leaf_name(leaf);
+	unlock(&lines_lock);
+	return first ? keyid : 0;
 }
 
 /* The module's answer to a leaf that it does not begin: it has written nothing. */
@@ -101,10 +213,13 @@ static bool is_refusal(u64 status)
 	       status == (TDX_OPERAND_INVALID | TDX_OPERAND_ID_RAX);
 }
 
-void cache_after_leaf(struct cpu *cpu, u64 leaf, u64 status, bool first)
+void cache_after_leaf(const struct cpu *cpu, u64 leaf, u64 status, u16 first)
 {
-	if (first && is_refusal(status))
-		__atomic_store_n(&cpu->keyid_lines, NULL, __ATOMIC_SEQ_CST);
+	if (first && is_refusal(status)) {
+		lock(&lines_lock);
+		lines_of(first)->since[cpu->index] = NULL;
+		unlock(&lines_lock);
+	}
 	if (status != TDX_SUCCESS)
 		return;
 	switch (leaf) {
@@ -112,30 +227,18 @@ void cache_after_leaf(struct cpu *cpu, u64 leaf, u64 status, bool first)
 		host_lines_everywhere();
 		break;
 	case TDH_SYS_KEY_CONFIG:
-		if (options.check_caches)
-			check_host_lines();
+		check_host_lines();
 		break;
 	}
 }
 
-/*
- * Since which leaf the CPU may hold lines with a private KeyID; NULL if it holds
- * none.  Once for each CPU: a page has 64 lines, and a PAMT thousands of pages.
- */
-static const char *keyid_lines_to_report(struct cpu *cpu)
-{
-	if (!options.check_caches)
-		return NULL;
-	return __atomic_exchange_n(&cpu->keyid_lines, NULL, __ATOMIC_SEQ_CST);
-}
-
-void cache_before_reuse(u64 pa)
+void cache_before_reuse(u64 pa, u16 keyid)
 {
 	const char *since;
 	unsigned int i;
 
 	for (i = 0; i < platform.nr_lps; i++) {
-		since = keyid_lines_to_report(&cpus[i]);
+		since = lines_to_report(i, keyid);
 		if (since)
 			report_fault("the host takes back PAMT memory 0x%llx, " KEYID_LINES, pa,
 				     i, since);
@@ -148,18 +251,38 @@ void cache_before_new_kernel(const struct cpu *cpu)
 	unsigned int i;
 
 	for (i = 0; i < platform.nr_lps; i++) {
-		since = keyid_lines_to_report(&cpus[i]);
+		since = private_lines_to_report(i);
 		if (since)
 			report_fault("a new kernel begins on CPU %u, " KEYID_LINES, cpu->index,
 				     i, since);
 	}
 }
 
-void cache_before_init(struct cpu *cpu)
+void cache_before_init(const struct cpu *cpu)
 {
-	const char *since = keyid_lines_to_report(cpu);
+	const char *since = private_lines_to_report(cpu->index);
 
 	if (since)
 		report_fault("INIT for APIC ID 0x%x, " KEYID_LINES, cpu->apic_id, cpu->index,
 			     since);
+}
+
+bool cache_may_hold_host_lines(const struct cpu *cpu)
+{
+	bool may;
+
+	lock(&lines_lock);
+	may = lines_of(HOST_KEYID)->since[cpu->index];
+	unlock(&lines_lock);
+	return may;
+}
+
+bool cache_may_hold_private_lines(const struct cpu *cpu)
+{
+	bool may;
+
+	lock(&lines_lock);
+	may = private_lines_since(cpu->index);
+	unlock(&lines_lock);
+	return may;
 }

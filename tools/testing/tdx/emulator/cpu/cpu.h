@@ -41,10 +41,6 @@ struct cpu {
 	unsigned int package;
 	bool present;		/* enabled by the BIOS; else to be hot-added */
 
-	/* cache.c: modified lines that this CPU's caches may hold */
-	bool host_lines;
-	const char *keyid_lines;	/* since this leaf; NULL: none */
-
 	/* new_kernel.c; written by other CPUs */
 	enum cpu_kernel kernel;
 

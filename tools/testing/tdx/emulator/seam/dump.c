@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The module's view of the machine, printed when the guest asks for it. */
+#include "check/cache.h"
 #include "cpu/cpu.h"
 #include "lib/log.h"
 #include "memory/owner.h"
@@ -43,7 +44,8 @@ void dump_module(const struct tdx_model *m)
 			 i, cpus[i].package, cpus[i].vmx.on ? "on" : "off",
 			 m->lps[i].init_done ? "done" : "pending",
 			 m->pkg_key_configured[cpus[i].package % TDX_MODEL_MAX_PKGS] ? "set" : "no",
-			 cpus[i].host_lines ? "maybe" : "no", cpus[i].keyid_lines ? "maybe" : "no");
+			 cache_may_hold_host_lines(&cpus[i]) ? "maybe" : "no",
+			 cache_may_hold_private_lines(&cpus[i]) ? "maybe" : "no");
 	for (i = 0; i < m->nr_tdmrs; i++)
 		dump_tdmr(i, &m->tdmrs[i]);
 	owner_count(&owned, &taken_back);

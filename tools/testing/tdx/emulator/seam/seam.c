@@ -175,6 +175,7 @@ void seam_init(void)
 		config.pkg_of_lp[i] = cpus[i].package;
 	for (i = 0; i < platform.nr_cmrs; i++)
 		config.cmrs[i] = platform.cmrs[i];
+	owner_init(&model);
 	if (!tdx_model_load(&model, &config, &ops, NULL))
 		fail(EXIT_NO_BOOT, "the TDX module has no room for a machine like this");
 	tdx_model_find_in_state(&model, options.state);
@@ -213,7 +214,7 @@ static void put_regs(struct vcpu *vcpu, const struct tdx_model_regs *regs)
 
 static void run_leaf(struct cpu *cpu, u64 leaf, struct tdx_model_regs *regs)
 {
-	bool first = cache_before_leaf(cpu, leaf);
+	u16 first = cache_before_leaf(cpu, leaf, owner_pamt_keyid());
 
 	tdx_model_seamcall(&model, regs);
 	owner_settle(cpu);

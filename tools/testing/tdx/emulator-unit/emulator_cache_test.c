@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The emulated platform: which CPU's caches may hold lines with which KeyID. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "emulator/check/cache.h"
+#include "emulator/check/report.h"
+#include "emulator/lib/log.h"
+#include "emulator/lib/seam_names.h"
+#include "emulator/machine/platform.h"
+
+#define GLOBAL		32
+#define OTHER		33
+#define MORE_THAN_AT_A_TIME	1000
+#define PA		0x1234000
+
+struct cpu cpus[MAX_CPUS];
+unsigned int nr_cpus = 2;
+struct platform platform = { .nr_lps = 2 };
+struct options options;
+
+static unsigned int nr_reports;
+static char last_report[256];
+
+void report_fault(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(last_report, sizeof(last_report), format, args);
+	va_end(args);
+	nr_reports++;
+}
+
+const char *leaf_name(u64 leaf)
+{
+	return leaf == TDH_SYS_INIT ? "TDH.SYS.INIT" : "a leaf";
+}
+
+void vcpu_skip_insn(struct vcpu *vcpu, unsigned int length)
+{
+}
+
+void fail(enum exit_code code, const char *format, ...)
+{
+	_exit(1);
+}
+
+FIXTURE(cache) {
+};
+
+FIXTURE_SETUP(cache)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_cpus; i++) {
+		cpus[i].index = i;
+		cpus[i].host.cpu = &cpus[i];
+	}
+	options.check_caches = true;
+}
+
+FIXTURE_TEARDOWN(cache)
+{
+}
+
+static void write_back(struct cpu *cpu)
+{
+	const struct insn wbinvd = { .opcode = 0x09 };
+
+	cache_exit(&cpu->host, &wbinvd);
+}
+
+/* A leaf that writes memory with @keyid, and has returned @status. */
+static void call_leaf(struct cpu *cpu, u16 keyid, u64 status)
+{
+	u16 first = cache_before_leaf(cpu, TDH_SYS_TDMR_INIT, keyid);
+
+	cache_after_leaf(cpu, TDH_SYS_TDMR_INIT, status, first);
+}
+
+TEST_F(cache, the_hosts_lines_have_to_be_gone_before_the_global_keyid)
+{
+	cache_after_leaf(&cpus[0], TDH_SYS_INIT, TDX_SUCCESS, 0);
+	EXPECT_TRUE(cache_may_hold_host_lines(&cpus[0]));
+	EXPECT_FALSE(cache_may_hold_private_lines(&cpus[0]));
+	write_back(&cpus[0]);
+	EXPECT_FALSE(cache_may_hold_host_lines(&cpus[0]));
+	cache_after_leaf(&cpus[0], TDH_SYS_KEY_CONFIG, TDX_SUCCESS, 0);
+	EXPECT_EQ(1, nr_reports);
+	EXPECT_NE(NULL, strstr(last_report, "but CPU 1 has made no WBINVD since TDH.SYS.INIT"));
+	cache_after_leaf(&cpus[0], TDH_SYS_KEY_CONFIG, TDX_SUCCESS, 0);
+	EXPECT_EQ(1, nr_reports);
+}
+
+TEST_F(cache, lines_with_another_keyid_are_no_harm_to_memory)
+{
+	call_leaf(&cpus[1], OTHER, TDX_SUCCESS);
+	cache_before_reuse(PA, GLOBAL);
+	EXPECT_EQ(0, nr_reports);
+	cache_before_reuse(PA, OTHER);
+	EXPECT_EQ(1, nr_reports);
+	EXPECT_NE(NULL, strstr(last_report, "takes back PAMT memory 0x1234000, but CPU 1 has"));
+	/* Once for each CPU, not for each line */
+	cache_before_reuse(PA, OTHER);
+	EXPECT_EQ(1, nr_reports);
+}
+
+TEST_F(cache, wbinvd_writes_back_lines_with_any_keyid_of_one_cpu)
+{
+	call_leaf(&cpus[0], GLOBAL, TDX_SUCCESS);
+	call_leaf(&cpus[0], OTHER, TDX_SUCCESS);
+	call_leaf(&cpus[1], OTHER, TDX_SUCCESS);
+	write_back(&cpus[0]);
+	EXPECT_FALSE(cache_may_hold_private_lines(&cpus[0]));
+	EXPECT_TRUE(cache_may_hold_private_lines(&cpus[1]));
+}
+
+TEST_F(cache, a_new_kernel_is_warned_once_of_each_cpu)
+{
+	call_leaf(&cpus[0], GLOBAL, TDX_SUCCESS);
+	call_leaf(&cpus[0], OTHER, TDX_SUCCESS);
+	call_leaf(&cpus[1], OTHER, TDX_SUCCESS);
+	cache_before_new_kernel(&cpus[0]);
+	EXPECT_EQ(2, nr_reports);
+	cache_before_init(&cpus[0]);
+	cache_before_init(&cpus[1]);
+	EXPECT_EQ(2, nr_reports);
+}
+
+TEST_F(cache, init_loses_the_lines_of_one_cpu)
+{
+	call_leaf(&cpus[0], GLOBAL, TDX_SUCCESS);
+	call_leaf(&cpus[1], OTHER, TDX_SUCCESS);
+	cache_before_init(&cpus[1]);
+	EXPECT_EQ(1, nr_reports);
+	EXPECT_TRUE(cache_may_hold_private_lines(&cpus[0]));
+}
+
+TEST_F(cache, what_the_module_does_not_begin_writes_nothing)
+{
+	call_leaf(&cpus[0], GLOBAL, TDX_SYS_NOT_READY);
+	EXPECT_FALSE(cache_may_hold_private_lines(&cpus[0]));
+	/* But it undoes nothing either */
+	call_leaf(&cpus[0], GLOBAL, TDX_SUCCESS);
+	call_leaf(&cpus[0], GLOBAL, TDX_SYS_NOT_READY);
+	EXPECT_TRUE(cache_may_hold_private_lines(&cpus[0]));
+}
+
+TEST_F(cache, without_memory_of_the_modules_there_is_nothing_to_write)
+{
+	call_leaf(&cpus[0], 0, TDX_SUCCESS);
+	EXPECT_FALSE(cache_may_hold_host_lines(&cpus[0]));
+	EXPECT_FALSE(cache_may_hold_private_lines(&cpus[0]));
+}
+
+TEST_F(cache, any_number_of_keyids_one_after_the_other)
+{
+	unsigned int i;
+
+	call_leaf(&cpus[1], GLOBAL, TDX_SUCCESS);
+	for (i = 0; i < MORE_THAN_AT_A_TIME; i++) {
+		call_leaf(&cpus[0], OTHER + i, TDX_SUCCESS);
+		write_back(&cpus[0]);
+	}
+	cache_before_reuse(PA, GLOBAL);
+	EXPECT_EQ(1, nr_reports);
+}
+
+TEST_F(cache, the_check_can_be_turned_off)
+{
+	options.check_caches = false;
+	cache_after_leaf(&cpus[0], TDH_SYS_INIT, TDX_SUCCESS, 0);
+	cache_after_leaf(&cpus[0], TDH_SYS_KEY_CONFIG, TDX_SUCCESS, 0);
+	call_leaf(&cpus[0], GLOBAL, TDX_SUCCESS);
+	cache_before_reuse(PA, GLOBAL);
+	cache_before_new_kernel(&cpus[0]);
+	cache_before_init(&cpus[0]);
+	EXPECT_EQ(0, nr_reports);
+}
+
+TEST_HARNESS_MAIN
