@@ -13,7 +13,7 @@
 #include "machine/acpi.h"
 #include "machine/platform.h"
 #include "memory/host_map.h"
-#include "seam/seam.h"
+#include "seam/module.h"
 #include "seam/trace.h"
 #include "smp/apic_regs.h"
 #include "smp/smp.h"
@@ -112,7 +112,7 @@ static void init_machine(void)
 	platform_describe();
 	trace_init();
 	if (options.module)
-		seam_init();
+		module_load();
 }
 
 static void __noreturn run_host(struct cpu *cpu)

@@ -14,8 +14,8 @@
 #include "host/new_kernel.h"
 #include "host/softint.h"
 #include "lib/log.h"
-#include "seam/seam.h"
 #include "memory/host_map.h"
+#include "seam/dump.h"
 #include "smp/apic.h"
 #include "smp/apic_regs.h"
 #include "smp/shootdown.h"
@@ -113,7 +113,7 @@ static void dispatch(struct vcpu *vcpu)
 		nested_page_fault(vcpu);
 		break;
 	case SVM_EXIT_IOIO:
-		io_exit(vcpu, end_report, seam_dump);
+		io_exit(vcpu, end_report, dump_module);
 		break;
 	case SVM_EXIT_SHUTDOWN:
 		end_shutdown("triple fault");

@@ -7,7 +7,7 @@
 #include "exit/insn.h"
 #include "host/vmx.h"
 #include "memory/owner.h"
-#include "seam/seam.h"
+#include "seam/seamcall.h"
 
 #define MSR_SYSENTER_CS		0x174
 #define MSR_SYSENTER_ESP	0x175
@@ -82,7 +82,7 @@ static const struct {
 	u8 modrm;
 	void (*emulate)(struct vcpu *vcpu, const struct insn *insn);
 } known[] = {
-	{ MAP_0F, 0x01, PREFIX_66, NO_OPERAND, 0xcf, seam_seamcall },
+	{ MAP_0F, 0x01, PREFIX_66, NO_OPERAND, 0xcf, seamcall_exit },
 	{ MAP_0F, 0x01, PREFIX_NONE, NO_OPERAND, 0xc2, vmx_vmlaunch },
 	{ MAP_0F, 0x01, PREFIX_NONE, NO_OPERAND, 0xc3, vmx_vmresume },
 	{ MAP_0F, 0x01, PREFIX_NONE, NO_OPERAND, 0xc4, vmx_vmxoff },

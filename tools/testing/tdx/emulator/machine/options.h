@@ -3,9 +3,9 @@
 #ifndef _TDX_EMU_OPTIONS_H
 #define _TDX_EMU_OPTIONS_H
 
-#include "model/model.h"
 #include "lib/chance.h"
 #include "machine/memmap.h"
+#include "model/model.h"
 
 enum seamrr_option {
 	SEAMRR_ON,

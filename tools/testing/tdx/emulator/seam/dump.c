@@ -3,8 +3,10 @@
 #include "check/cache.h"
 #include "cpu/cpu.h"
 #include "lib/log.h"
+#include "machine/options.h"
 #include "memory/owner.h"
 #include "seam/dump.h"
+#include "seam/module.h"
 
 static const char * const states[] = {
 	[TDX_MODEL_INIT_PENDING] = "INIT_PENDING",
@@ -32,10 +34,16 @@ static void dump_tdmr(unsigned int i, const struct tdx_model_tdmr *tdmr)
 			 info->base + info->reserved[j].offset + info->reserved[j].size);
 }
 
-void dump_module(const struct tdx_model *m)
+void dump_module(void)
 {
+	const struct tdx_model *m = &tdx_module;
 	u64 owned, taken_back;
 	unsigned int i;
+
+	if (!options.module) {
+		log_line("dump: no module");
+		return;
+	}
 
 	log_line("dump module %s, %u of %u logical processors initialised, lock %d",
 		 states[m->state], m->nr_lps_init_done, m->config.nr_lps, m->global_lock.holders);

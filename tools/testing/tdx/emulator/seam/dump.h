@@ -3,8 +3,9 @@
 #ifndef _TDX_EMU_DUMP_H
 #define _TDX_EMU_DUMP_H
 
-#include "model/model.h"
-
-void dump_module(const struct tdx_model *m);
+/**
+ * dump_module() - log the module's state, its logical processors, TDMRs and memory
+ */
+void dump_module(void);
 
 #endif /* _TDX_EMU_DUMP_H */

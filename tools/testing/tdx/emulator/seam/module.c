@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The software TDX module: its configuration, and what the platform gives it. */
+#include <linux/string.h>
+
+#include "host/cpuid.h"
+#include "host/msr.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "machine/override.h"
+#include "machine/platform.h"
+#include "memory/owner.h"
+#include "seam/module.h"
+#include "seam/operand.h"
+
+#define MSR_TSC_ADJUST		0x3b
+
+struct tdx_model tdx_module;
+
+static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
+{
+	if (!platform_is_ram(pa, bytes))
+		return false;
+	operand_read(pa);
+	memcpy(buf, phys(pa), bytes);
+	return true;
+}
+
+static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
+{
+	if (!platform_is_ram(pa, bytes))
+		return false;
+	operand_write(pa);
+	memcpy(phys(pa), buf, bytes);
+	return true;
+}
+
+static unsigned int this_lp(void *ctx)
+{
+	return this_cpu()->index;
+}
+
+/*
+ * What the module demands and QEMU's CPU does not have.  The module alone sees a
+ * healthy value: the guest would use what it is offered.
+ */
+static const u32 module_only_msrs[] = {
+	0x10a,	/* ARCH_CAPABILITIES: legacy xAPIC mode can be locked out */
+};
+
+static const u32 module_only_leaves[] = {
+	0x7,	/* PCONFIG */
+	0xa,	/* performance counters */
+	0x15,	/* the TSC's frequency */
+};
+
+static bool contains(const u32 *list, unsigned int length, u32 value)
+{
+	unsigned int i;
+
+	for (i = 0; i < length; i++) {
+		if (list[i] == value)
+			return true;
+	}
+	return false;
+}
+
+static bool module_rdmsr(void *ctx, u32 msr, u64 *value)
+{
+	if (msr != MSR_TSC_ADJUST && override_msr(this_cpu(), msr, value))
+		return true;
+	if (!contains(module_only_msrs, ARRAY_LEN(module_only_msrs), msr) &&
+	    msr_read(&this_cpu()->host, msr, value))
+		return true;
+	return tdx_model_healthy_msr(&tdx_module.config, msr, value);
+}
+
+static void module_cpuid(void *ctx, u32 leaf, u32 subleaf, u32 regs[4])
+{
+	const struct cpu *cpu = this_cpu();
+
+	if (contains(module_only_leaves, ARRAY_LEN(module_only_leaves), leaf))
+		tdx_model_healthy_cpuid(&tdx_module.config, cpu->index, leaf, subleaf, regs);
+	else
+		cpuid_guest(&cpu->host, leaf, subleaf, regs);
+	override_cpuid(cpu, leaf, subleaf, regs);
+}
+
+/* RDRAND is there on QEMU's CPU, and never fails. */
+static bool module_random(void *ctx, u64 *value)
+{
+	u8 carry;
+
+	if (chance_strikes(&options.no_entropy))
+		return false;
+	asm volatile("rdrand %0; setc %1" : "=r"(*value), "=q"(carry) : : "cc");
+	return carry;
+}
+
+static void own(void *ctx, u64 pa, u64 bytes, bool owned)
+{
+	owner_set(pa, bytes, owned);
+}
+
+static void work(void *ctx, u64 leaf)
+{
+	if (leaf == TDH_SYS_TDMR_INIT && options.tdmr_init_us)
+		clock_wait_us(options.tdmr_init_us);
+}
+
+static const struct tdx_model_ops ops = {
+	.read_phys = read_phys,
+	.write_phys = write_phys,
+	.this_lp = this_lp,
+	.rdmsr = module_rdmsr,
+	.cpuid = module_cpuid,
+	.random = module_random,
+	.own = own,
+	.work = work,
+};
+
+void module_load(void)
+{
+	const struct tdx_model_release *release = &tdx_model_releases[options.generation];
+	struct tdx_model_config config = {
+		.generation = options.generation,
+		.nr_lps = platform.nr_lps,
+		.nr_pkgs = platform.nr_packages,
+		.seamrr_base = platform.seamrr_base,
+		.seamrr_size = platform.seamrr_size,
+		.keyid_bits = platform.keyid_bits,
+		.first_private_keyid = options.mktme_keyids + 1,
+		.nr_private_keyids = options.tdx_keyids,
+		.max_tdmrs = options.max_tdmrs,
+		.max_reserved_per_tdmr = options.max_reserved,
+		.pamt_entry_size = 16,
+		.tdx_features0 = options.has_features0 ? options.features0 :
+							 release->tdx_features0,
+		.major_version = release->major_version,
+		.minor_version = release->minor_version,
+		.update_version = release->update_version,
+		.build_num = 481,
+		.build_date = 20240129,
+	};
+	unsigned int i;
+
+	/* Also those that may be hot-added, as far as there can be so many packages */
+	for (i = 0; i < nr_cpus && cpus[i].package < TDX_MODEL_MAX_PKGS; i++)
+		config.pkg_of_lp[i] = cpus[i].package;
+	for (i = 0; i < platform.nr_cmrs; i++)
+		config.cmrs[i] = platform.cmrs[i];
+	owner_init(&tdx_module);
+	if (!tdx_model_load(&tdx_module, &config, &ops, NULL))
+		fail(EXIT_NO_BOOT, "the TDX module has no room for a machine like this");
+	tdx_model_find_in_state(&tdx_module, options.state);
+}

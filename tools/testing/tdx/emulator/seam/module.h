@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The software TDX module that is loaded. */
+#ifndef _TDX_EMU_MODULE_H
+#define _TDX_EMU_MODULE_H
+
+#include "model/model.h"
+
+/* Valid if options.module. */
+extern struct tdx_model tdx_module;
+
+/**
+ * module_load() - load the module that the options ask for
+ *
+ * By the boot CPU, when the platform is initialised.  Ends the run if the module has no room
+ * for a machine like this.
+ */
+void module_load(void);
+
+#endif /* _TDX_EMU_MODULE_H */

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Memory that the module reads and writes in a SEAMCALL: whose is it? */
+#include "check/report.h"
+#include "cpu/cpu.h"
+#include "lib/seam_names.h"
+#include "memory/host_map.h"
+#include "memory/owner.h"
+#include "seam/operand.h"
+
+static u64 leaf_of(const struct cpu *cpu)
+{
+	return cpu->host.gpr[RAX] & TDX_LEAF_NUMBER_MASK;
+}
+
+static void check_operand(const struct cpu *cpu, u64 pa, const char *how)
+{
+	if (!host_map_has(pa))
+		report_fault("%s %s memory 0x%llx, which is not the host's, cpu %u",
+			     leaf_name(leaf_of(cpu)), how, pa, cpu->index);
+}
+
+void operand_read(u64 pa)
+{
+	check_operand(this_cpu(), pa, "reads an operand from");
+}
+
+/* TDH.SYS.TDMR.INIT works on PAMTs; operands of all leaves are the host's memory. */
+void operand_write(u64 pa)
+{
+	const struct cpu *cpu = this_cpu();
+
+	if (leaf_of(cpu) == TDH_SYS_TDMR_INIT)
+		owner_module_write(cpu, pa);
+	else
+		check_operand(cpu, pa, "writes its result to");
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The SEAMCALL instruction. */
+#ifndef _TDX_EMU_SEAMCALL_H
+#define _TDX_EMU_SEAMCALL_H
+
+#include "cpu/decode.h"
+
+/**
+ * seamcall_exit() - the guest executed SEAMCALL
+ * @vcpu:	is at the instruction
+ * @insn:	the instruction
+ *
+ * It gets on behind it, or gets #UD or #GP.
+ */
+void seamcall_exit(struct vcpu *vcpu, const struct insn *insn);
+
+#endif /* _TDX_EMU_SEAMCALL_H */
