@@ -102,15 +102,15 @@ static void permit(const struct model_machine *m, const struct tdx_model_regs *r
 	memset(&permitted, 0, sizeof(permitted));
 	switch (regs->rax & TDX_LEAF_NUMBER_MASK) {
 	case TDH_SYS_INFO:
-		permitted.areas[0] = (struct tdx_pamt_area) { regs->rcx & pa_mask, 1024 };
-		permitted.areas[1] = (struct tdx_pamt_area) { regs->r8 & pa_mask, 512 };
+		permitted.areas[0] = (struct tdx_pamt_area) { regs->gpr.rcx & pa_mask, 1024 };
+		permitted.areas[1] = (struct tdx_pamt_area) { regs->gpr.r8 & pa_mask, 512 };
 		break;
 	case TDH_SYS_RDALL:
-		permitted.areas[0] = (struct tdx_pamt_area) { regs->rdx & pa_mask, 4096 };
+		permitted.areas[0] = (struct tdx_pamt_area) { regs->gpr.rdx & pa_mask, 4096 };
 		break;
 	case TDH_SYS_TDMR_INIT:
 		for (i = 0; i < m->model.nr_tdmrs; i++)
-			if (m->model.tdmrs[i].info.base == regs->rcx)
+			if (m->model.tdmrs[i].info.base == regs->gpr.rcx)
 				memcpy(permitted.areas, m->model.tdmrs[i].info.pamt,
 				       sizeof(permitted.areas));
 		break;
@@ -256,35 +256,35 @@ static void check_outputs(const struct tdx_model_regs *in, struct tdx_model_regs
 	switch (leaf) {
 	case TDH_SYS_INIT:
 	case TDH_SYS_LP_INIT:
-		stop_if(!failed && (out->rcx | out->rdx | out->r8), "details of a success");
+		stop_if(!failed && (out->gpr.rcx | out->gpr.rdx | out->gpr.r8), "details of a success");
 		if (leaf == TDH_SYS_INIT) {
-			stop_if(!failed && (out->r9 | out->r10), "details of a success");
-			out->r9 = in->r9;
-			out->r10 = in->r10;
+			stop_if(!failed && (out->gpr.r9 | out->gpr.r10), "details of a success");
+			out->gpr.r9 = in->gpr.r9;
+			out->gpr.r10 = in->gpr.r10;
 		}
-		out->rcx = in->rcx;
-		out->rdx = in->rdx;
-		out->r8 = in->r8;
+		out->gpr.rcx = in->gpr.rcx;
+		out->gpr.rdx = in->gpr.rdx;
+		out->gpr.r8 = in->gpr.r8;
 		break;
 	case TDH_SYS_INFO:
-		stop_if(out->rdx != 1024 * !failed || out->r9 != 32 * !failed, "SYS.INFO: outputs");
-		out->rdx = in->rdx;
-		out->r9 = in->r9;
+		stop_if(out->gpr.rdx != 1024 * !failed || out->gpr.r9 != 32 * !failed, "SYS.INFO: outputs");
+		out->gpr.rdx = in->gpr.rdx;
+		out->gpr.r9 = in->gpr.r9;
 		break;
 	case TDH_SYS_RD:
-		stop_if(failed && (out->rdx != NONE || out->r8), "SYS.RD: outputs of an error");
-		out->rdx = in->rdx;
-		out->r8 = in->r8;
+		stop_if(failed && (out->gpr.rdx != NONE || out->gpr.r8), "SYS.RD: outputs of an error");
+		out->gpr.rdx = in->gpr.rdx;
+		out->gpr.r8 = in->gpr.r8;
 		break;
 	case TDH_SYS_RDALL:
-		stop_if((out->r8 == NONE) == (out->rax == TDX_METADATA_LIST_OVERFLOW),
+		stop_if((out->gpr.r8 == NONE) == (out->rax == TDX_METADATA_LIST_OVERFLOW),
 			"SYS.RDALL: next id");
-		out->r8 = in->r8;
+		out->gpr.r8 = in->gpr.r8;
 		break;
 	case TDH_SYS_TDMR_INIT:
-		stop_if(failed && out->rdx, "TDMR.INIT: address of an error");
-		stop_if(!failed && (out->rdx < in->rcx || out->rdx % G(1)), "TDMR.INIT: address");
-		out->rdx = in->rdx;
+		stop_if(failed && out->gpr.rdx, "TDMR.INIT: address of an error");
+		stop_if(!failed && (out->gpr.rdx < in->gpr.rcx || out->gpr.rdx % G(1)), "TDMR.INIT: address");
+		out->gpr.rdx = in->gpr.rdx;
 		break;
 	}
 	out->rax = in->rax;
@@ -333,7 +333,7 @@ static const u16 leaves[] = {
 
 static void step_call(struct model_machine *m, struct input *in, u8 op)
 {
-	struct tdx_model_regs regs = { .rbx = 3, .rsi = 5, .r12 = NONE, .r15 = 7 };
+	struct tdx_model_regs regs = { .gpr = { .rbx = 3, .rsi = 5, .r12 = NONE, .r15 = 7 } };
 	u64 leaf = leaves[(op >> 2) % ARRAY_SIZE(leaves)];
 	unsigned int lp = take(in) % m->config.nr_lps, times = op & 0x40 ? 2 : 1;
 
@@ -343,13 +343,13 @@ static void step_call(struct model_machine *m, struct input *in, u8 op)
 	regs.rax = leaf;
 	if (op & 0x80)
 		regs.rax ^= take_value(in, 1 << 16);
-	regs.rcx = take_value(in, leaf == TDH_SYS_INFO ? OUTPUT_PA :
+	regs.gpr.rcx = take_value(in, leaf == TDH_SYS_INFO ? OUTPUT_PA :
 			      leaf == TDH_SYS_CONFIG ? BUFFER_PA : 0);
-	regs.rdx = take_value(in, leaf == TDH_SYS_INFO ? 1024 : leaf == TDH_SYS_CONFIG ? 2 :
+	regs.gpr.rdx = take_value(in, leaf == TDH_SYS_INFO ? 1024 : leaf == TDH_SYS_CONFIG ? 2 :
 			      leaf == TDH_SYS_RDALL ? OUTPUT_PA : TDX_MD_NUM_CMRS);
-	regs.r8 = take_value(in, leaf == TDH_SYS_INFO ? OUTPUT_PA + 1024 :
+	regs.gpr.r8 = take_value(in, leaf == TDH_SYS_INFO ? OUTPUT_PA + 1024 :
 			     leaf == TDH_SYS_CONFIG ? 32 : NONE);
-	regs.r9 = take_value(in, 32);
+	regs.gpr.r9 = take_value(in, 32);
 	while (times--)
 		checked_call(m, lp, regs);
 }

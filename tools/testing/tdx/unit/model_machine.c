@@ -148,9 +148,11 @@ u64 machine_config(struct model_machine *machine, const struct tdx_tdmr_info *td
 {
 	struct tdx_model_regs regs = {
 		.rax = TDH_SYS_CONFIG,
-		.rcx = BUFFER_PA,
-		.rdx = nr_tdmrs,
-		.r8 = machine->config.first_private_keyid,
+		.gpr = {
+			.rcx = BUFFER_PA,
+			.rdx = nr_tdmrs,
+			.r8 = machine->config.first_private_keyid,
+		},
 	};
 	u64 pa = BUFFER_PA + 4096;
 	unsigned int i;

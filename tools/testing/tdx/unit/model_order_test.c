@@ -86,25 +86,25 @@ static struct tdx_model_regs good_call(struct model_machine *m, u64 leaf)
 
 	switch (leaf) {
 	case TDH_SYS_INFO:
-		regs.rcx = BUFFER_PA + K(64);
-		regs.rdx = 1024;
-		regs.r8 = BUFFER_PA + K(68);
-		regs.r9 = 32;
+		regs.gpr.rcx = BUFFER_PA + K(64);
+		regs.gpr.rdx = 1024;
+		regs.gpr.r8 = BUFFER_PA + K(68);
+		regs.gpr.r9 = 32;
 		break;
 	case TDH_SYS_RD:
-		regs.rdx = TDX_MD_NUM_CMRS;
+		regs.gpr.rdx = TDX_MD_NUM_CMRS;
 		break;
 	case TDH_SYS_RDALL:
-		regs.rdx = BUFFER_PA + K(64);
-		regs.r8 = NONE;
+		regs.gpr.rdx = BUFFER_PA + K(64);
+		regs.gpr.r8 = NONE;
 		break;
 	case TDH_SYS_CONFIG:
 		legal_pair(tdmrs);
 		memcpy(m->buffer, &pa, sizeof(pa));
 		memcpy(&m->buffer[K(4)], tdmrs, sizeof(*tdmrs));
-		regs.rcx = BUFFER_PA;
-		regs.rdx = 1;
-		regs.r8 = 32;
+		regs.gpr.rcx = BUFFER_PA;
+		regs.gpr.rdx = 1;
+		regs.gpr.r8 = 32;
 		break;
 	}
 	return regs;
@@ -340,7 +340,7 @@ TEST_F(order, each_leaf_while_a_lock_is_held)
 TEST_F(order, a_tdmr_lock_is_of_its_tdmr_only)
 {
 	struct model_machine *m = self->machine;
-	struct tdx_model_regs regs = { .rax = TDH_SYS_TDMR_INIT, .rcx = G(1) };
+	struct tdx_model_regs regs = { .rax = TDH_SYS_TDMR_INIT, .gpr = { .rcx = G(1) } };
 
 	bring_to(m, READY);
 	m->model.tdmrs[0].lock.holders = -1;
@@ -379,7 +379,7 @@ static struct attempt legal_attempt(struct model_machine *m)
 	a.info_pa[0] = BUFFER_PA + K(4);
 	a.info_pa[1] = BUFFER_PA + K(8);
 	a.regs = (struct tdx_model_regs) {
-		.rax = TDH_SYS_CONFIG, .rcx = BUFFER_PA, .rdx = 2, .r8 = 32,
+		.rax = TDH_SYS_CONFIG, .gpr = { .rcx = BUFFER_PA, .rdx = 2, .r8 = 32 },
 	};
 	return a;
 }
@@ -425,16 +425,16 @@ static struct tdx_tdmr_info *tdmr_1(struct attempt *a)
 
 VIOLATION(global_lock_held, a->locked = true)
 VIOLATION(processor_missing, a->lp_missing = true)
-VIOLATION(array_unaligned, a->regs.rcx += 8)
-VIOLATION(array_private, a->regs.rcx |= 33ULL << 46)
-VIOLATION(array_in_seamrr, a->regs.rcx = 1ULL << 45)
-VIOLATION(array_beyond_52_bits, a->regs.rcx |= 1ULL << 52)
-VIOLATION(no_tdmrs, a->regs.rdx = 0)
-VIOLATION(too_many_tdmrs, a->regs.rdx = 65)
-VIOLATION(far_too_many_tdmrs, a->regs.rdx = 1ULL << 60)
-VIOLATION(shared_keyid, a->regs.r8 = 31)
-VIOLATION(keyid_past_the_last, a->regs.r8 = 64)
-VIOLATION(reserved_bits_at_keyid, a->regs.r8 |= 1 << 16)
+VIOLATION(array_unaligned, a->regs.gpr.rcx += 8)
+VIOLATION(array_private, a->regs.gpr.rcx |= 33ULL << 46)
+VIOLATION(array_in_seamrr, a->regs.gpr.rcx = 1ULL << 45)
+VIOLATION(array_beyond_52_bits, a->regs.gpr.rcx |= 1ULL << 52)
+VIOLATION(no_tdmrs, a->regs.gpr.rdx = 0)
+VIOLATION(too_many_tdmrs, a->regs.gpr.rdx = 65)
+VIOLATION(far_too_many_tdmrs, a->regs.gpr.rdx = 1ULL << 60)
+VIOLATION(shared_keyid, a->regs.gpr.r8 = 31)
+VIOLATION(keyid_past_the_last, a->regs.gpr.r8 = 64)
+VIOLATION(reserved_bits_at_keyid, a->regs.gpr.r8 |= 1 << 16)
 VIOLATION(info_unaligned, a->info_pa[1] += 8)
 VIOLATION(info_private, a->info_pa[1] |= 33ULL << 46)
 VIOLATION(info_in_seamrr, a->info_pa[1] = (1ULL << 45) + K(4))

@@ -149,11 +149,11 @@ static const struct field *next_field(const struct model_machine *m, const struc
 
 static u64 sys_rd(struct model_machine *m, u64 id, u64 *value, u64 *next)
 {
-	struct tdx_model_regs regs = { .rax = TDH_SYS_RD, .rdx = id };
+	struct tdx_model_regs regs = { .rax = TDH_SYS_RD, .gpr = { .rdx = id } };
 
 	machine_seamcall(m, 0, &regs);
-	*value = regs.r8;
-	*next = regs.rdx;
+	*value = regs.gpr.r8;
+	*next = regs.gpr.rdx;
 	return regs.rax;
 }
 
@@ -230,10 +230,10 @@ TEST_F(sysinfo, which_bits_of_an_id_matter)
 
 static u64 sys_rdall(struct model_machine *m, u64 pa, u64 id, u64 *next)
 {
-	struct tdx_model_regs regs = { .rax = TDH_SYS_RDALL, .rdx = pa, .r8 = id };
+	struct tdx_model_regs regs = { .rax = TDH_SYS_RDALL, .gpr = { .rdx = pa, .r8 = id } };
 
 	machine_seamcall(m, 0, &regs);
-	*next = regs.r8;
+	*next = regs.gpr.r8;
 	return regs.rax;
 }
 

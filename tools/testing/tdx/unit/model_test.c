@@ -44,13 +44,13 @@ TEST_F(module, a_healthy_life)
 
 	/* 256 calls for each GB; the address moves on by whole GBs. */
 	for (i = 1; i <= 512; i++) {
-		regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .rcx = G(1) };
+		regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .gpr = { .rcx = G(1) } };
 		ASSERT_EQ(0, machine_seamcall(m, i % 4, &regs));
-		EXPECT_EQ(regs.rdx, G(1 + i / 256));
+		EXPECT_EQ(regs.gpr.rdx, G(1 + i / 256));
 	}
-	regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .rcx = G(1) };
+	regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .gpr = { .rcx = G(1) } };
 	EXPECT_EQ(TDX_TDMR_ALREADY_INITIALIZED, machine_seamcall(m, 0, &regs));
-	regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .rcx = G(2) };
+	regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .gpr = { .rcx = G(2) } };
 	EXPECT_EQ(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX, machine_seamcall(m, 0, &regs));
 }
 
@@ -141,13 +141,13 @@ TEST_F(module, a_processor_that_was_added_is_in_no_package)
 TEST_F(module, a_keyid_that_there_is_no_room_for_is_refused)
 {
 	struct model_machine *m = self->machine;
-	struct tdx_model_regs regs = { .rax = TDH_SYS_CONFIG, .rcx = BUFFER_PA, .rdx = 1 };
+	struct tdx_model_regs regs = { .rax = TDH_SYS_CONFIG, .gpr = { .rcx = BUFFER_PA, .rdx = 1 } };
 
 	m->config.nr_private_keyids = 30000;
 	m->config.keyid_bits = 15;
 	machine_reload(m);
 	tdx_model_find_in_state(&m->model, TDX_MODEL_INIT_DONE);
-	for (regs.r8 = TDX_MODEL_NR_KEYIDS; regs.r8 < 40000; regs.r8 += 100) {
+	for (regs.gpr.r8 = TDX_MODEL_NR_KEYIDS; regs.gpr.r8 < 40000; regs.gpr.r8 += 100) {
 		EXPECT_EQ(TDX_OPERAND_INVALID | TDX_OPERAND_ID_R8, machine_seamcall(m, 0, &regs));
 		regs.rax = TDH_SYS_CONFIG;
 	}
@@ -356,12 +356,15 @@ TEST_F(module, sys_info_checks_its_buffers)
 	machine_init_module(m);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		regs = (struct tdx_model_regs) {
-			.rax = TDH_SYS_INFO, .rcx = cases[i].rcx, .rdx = cases[i].rdx,
-			.r8 = cases[i].r8, .r9 = cases[i].r9,
+			.rax = TDH_SYS_INFO,
+			.gpr = {
+				.rcx = cases[i].rcx, .rdx = cases[i].rdx,
+				.r8 = cases[i].r8, .r9 = cases[i].r9,
+			},
 		};
 		EXPECT_EQ(cases[i].status, machine_seamcall(m, 0, &regs)) TH_LOG("case %u", i);
-		EXPECT_EQ(regs.rdx, 1024 * !cases[i].status);
-		EXPECT_EQ(regs.r9, 32 * !cases[i].status);
+		EXPECT_EQ(regs.gpr.rdx, 1024 * !cases[i].status);
+		EXPECT_EQ(regs.gpr.r9, 32 * !cases[i].status);
 	}
 	EXPECT_EQ(1, m->buffer[18]);	/* sys_rd */
 	EXPECT_EQ(0, memcmp(&m->buffer[1024], m->config.cmrs, sizeof(m->config.cmrs)));
@@ -505,8 +508,10 @@ TEST_F(module, sys_config_checks_its_operands_in_order)
 	machine_init_module(m);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		regs = (struct tdx_model_regs) {
-			.rax = TDH_SYS_CONFIG, .rcx = cases[i].rcx, .rdx = cases[i].rdx,
-			.r8 = cases[i].r8,
+			.rax = TDH_SYS_CONFIG,
+			.gpr = {
+				.rcx = cases[i].rcx, .rdx = cases[i].rdx, .r8 = cases[i].r8,
+			},
 		};
 		EXPECT_EQ(cases[i].status, machine_seamcall(m, 0, &regs)) TH_LOG("case %u", i);
 	}

@@ -85,9 +85,10 @@ static void read_something(struct worker *w)
 {
 	u64 pa = BUFFER_PA + K(64) + w->lp * K(8);
 	struct tdx_model_regs calls[] = {
-		{ .rax = TDH_SYS_INFO, .rcx = pa, .rdx = 1024, .r8 = pa + 1024, .r9 = 32 },
-		{ .rax = TDH_SYS_RD, .rdx = TDX_MD_NUM_CMRS },
-		{ .rax = TDH_SYS_RDALL, .rdx = pa, .r8 = NONE },
+		{ TDH_SYS_INFO,
+		  .gpr = { .rcx = pa, .rdx = 1024, .r8 = pa + 1024, .r9 = 32 } },
+		{ TDH_SYS_RD, .gpr = { .rdx = TDX_MD_NUM_CMRS } },
+		{ TDH_SYS_RDALL, .gpr = { .rdx = pa, .r8 = NONE } },
 		{ .rax = TDH_SYS_LP_SHUTDOWN },
 	};
 	struct tdx_model_regs *regs = &calls[draw(w, ARRAY_SIZE(calls))];
@@ -99,7 +100,7 @@ static void read_something(struct worker *w)
 static void init_tdmr(struct worker *w)
 {
 	unsigned int tdmr = draw(w, 2);
-	struct tdx_model_regs regs = { .rax = TDH_SYS_TDMR_INIT, .rcx = tdmr * G(1) };
+	struct tdx_model_regs regs = { .rax = TDH_SYS_TDMR_INIT, .gpr = { .rcx = tdmr * G(1) } };
 	u64 status = call(w, &regs);
 
 	if (status == TDX_TDMR_ALREADY_INITIALIZED)
@@ -113,7 +114,7 @@ static void init_tdmr(struct worker *w)
 static void config(struct worker *w)
 {
 	struct tdx_model_regs regs = {
-		.rax = TDH_SYS_CONFIG, .rcx = BUFFER_PA, .rdx = 2, .r8 = 32,
+		.rax = TDH_SYS_CONFIG, .gpr = { .rcx = BUFFER_PA, .rdx = 2, .r8 = 32 },
 	};
 
 	expect(w, TDH_SYS_CONFIG, call(w, &regs), TDX_SYS_BUSY, TDX_SYS_CONFIG_NOT_PENDING);
@@ -324,9 +325,9 @@ static void *shut_down(void *worker)
 		expect(w, TDH_SYS_SHUTDOWN, status, TDX_SYS_BUSY, 0);
 	}
 	while (status != TDX_SYS_SHUTDOWN && !__atomic_load_n(&w->crowd->wrong, __ATOMIC_RELAXED)) {
-		regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .rcx = G(1) };
+		regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .gpr = { .rcx = G(1) } };
 		if (draw(w, 2))
-			regs = (struct tdx_model_regs) { .rax = TDH_SYS_RD, .rdx = NONE };
+			regs = (struct tdx_model_regs) { .rax = TDH_SYS_RD, .gpr = { .rdx = NONE } };
 		status = call(w, &regs);
 		if (status != TDX_TDMR_ALREADY_INITIALIZED &&
 		    status != TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT)
@@ -346,7 +347,7 @@ static void *disable(void *worker)
 
 	pthread_barrier_wait(&w->crowd->start);
 	for (; left && !__atomic_load_n(&w->crowd->wrong, __ATOMIC_RELAXED); left--) {
-		regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .rcx = G(1) };
+		regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .gpr = { .rcx = G(1) } };
 		status = call(w, &regs);
 		if (status != (TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX))
 			expect(w, TDH_SYS_TDMR_INIT, status, TDX_SYS_BUSY, TDX_SYS_NOT_READY);

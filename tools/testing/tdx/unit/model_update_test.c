@@ -40,21 +40,21 @@ FIXTURE_TEARDOWN(update)
 
 static u64 shut_down(struct model_machine *m, u64 version)
 {
-	struct tdx_model_regs regs = { .rax = TDH_SYS_SHUTDOWN, .rcx = version };
+	struct tdx_model_regs regs = { .rax = TDH_SYS_SHUTDOWN, .gpr = { .rcx = version } };
 
 	return machine_seamcall(m, 0, &regs);
 }
 
 static u64 read_field(struct model_machine *m, u64 id)
 {
-	struct tdx_model_regs regs = { .rax = TDH_SYS_RD, .rdx = id };
+	struct tdx_model_regs regs = { .rax = TDH_SYS_RD, .gpr = { .rdx = id } };
 
-	return machine_seamcall(m, 0, &regs) ? ~0ULL : regs.r8;
+	return machine_seamcall(m, 0, &regs) ? ~0ULL : regs.gpr.r8;
 }
 
 static u64 init_tdmr(struct model_machine *m, u64 base)
 {
-	struct tdx_model_regs regs = { .rax = TDH_SYS_TDMR_INIT, .rcx = base };
+	struct tdx_model_regs regs = { .rax = TDH_SYS_TDMR_INIT, .gpr = { .rcx = base } };
 
 	return machine_seamcall(m, 0, &regs);
 }

@@ -18,6 +18,7 @@
 #include "lib/log.h"
 #include "lib/seam_names.h"
 #include "machine/platform.h"
+#include "model/leaves.h"
 
 #define OPCODE_INVD	0x08
 #define HOST_KEYID	0
@@ -162,38 +163,13 @@ static void check_host_lines(void)
 	}
 }
 
-/*
- * The SYS leaves write the module's own memory, which no host ever gets, and
- * buffers, which have no private KeyID.  TDH.SYS.TDMR.INIT writes PAMTs, and so may
- * TDH.SYS.DISABLE; so do the leaves for TDs, which lock a page's entry before they
- * look at it, and they write pages of TDs.
- */
-static bool writes_with_private_keyid(u64 leaf)
-{
-	switch (leaf) {
-	case TDH_SYS_INIT:
-	case TDH_SYS_LP_INIT:
-	case TDH_SYS_INFO:
-	case TDH_SYS_RD:
-	case TDH_SYS_RDALL:
-	case TDH_SYS_CONFIG:
-	case TDH_SYS_KEY_CONFIG:
-	case TDH_SYS_LP_SHUTDOWN:
-	case TDH_SYS_SHUTDOWN:
-	case TDH_SYS_UPDATE:
-		return false;
-	default:
-		return true;
-	}
-}
-
 /* Before: meanwhile another CPU may take back what this one writes. */
 u16 cache_before_leaf(const struct cpu *cpu, u64 leaf, u16 keyid)
 {
 	const char **since;
 	bool first;
 
-	if (!keyid || !writes_with_private_keyid(leaf))
+	if (!keyid || !tdx_model_leaf(leaf)->writes_private)
 		return 0;
 	lock(&lines_lock);
 	since = &lines_of(keyid)->since[cpu->index];

@@ -1,37 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Statuses and NMIs that options inject. */
 #include "machine/options.h"
+#include "model/leaves.h"
 #include "seam/inject.h"
 
 static u64 calls[MAX_INJECTIONS];
-
-/* What a lock that is taken means, for the leaves that take one. */
-static bool busy_status(u64 leaf, u64 *status)
-{
-	switch (leaf) {
-	case TDH_SYS_INIT:
-	case TDH_SYS_LP_INIT:
-	case TDH_SYS_CONFIG:
-	case TDH_SYS_KEY_CONFIG:
-	case TDH_SYS_SHUTDOWN:
-	case TDH_SYS_UPDATE:
-	case TDH_SYS_DISABLE:
-		*status = TDX_SYS_BUSY;
-		return true;
-	case TDH_SYS_TDMR_INIT:
-		*status = TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX;
-		return true;
-	default:
-		return false;
-	}
-}
 
 bool inject_status(u64 leaf, u64 *status)
 {
 	const struct injection *rule;
 	bool hit = false;
 	unsigned int i;
-	u64 call, busy;
+	u64 call, busy = tdx_model_busy_status(tdx_model_leaf(leaf));
 
 	for (i = 0; i < options.nr_injections; i++) {
 		rule = &options.injections[i];
@@ -43,7 +23,7 @@ bool inject_status(u64 leaf, u64 *status)
 		*status = rule->status;
 		hit = true;
 	}
-	if (!hit && busy_status(leaf, &busy) && chance_strikes(&options.busy)) {
+	if (!hit && busy && chance_strikes(&options.busy)) {
 		*status = busy;
 		hit = true;
 	}

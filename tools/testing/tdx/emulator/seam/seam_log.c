@@ -100,7 +100,8 @@ static void log_tdmr_init(const struct tdx_model_regs *in, const struct tdx_mode
 	unsigned int i;
 
 	for (i = 0; i < nr_tdmrs; i++) {
-		if (tdmrs[i].base != in->rcx || out->rdx != tdmrs[i].base + tdmrs[i].size)
+		if (tdmrs[i].base != in->gpr.rcx ||
+		    out->gpr.rdx != tdmrs[i].base + tdmrs[i].size)
 			continue;
 		if (__atomic_exchange_n(&tdmrs[i].initialized, true, __ATOMIC_SEQ_CST))
 			return;
@@ -130,10 +131,13 @@ void seam_log_progress(const struct tdx_model *model, const struct tdx_model_reg
 	}
 }
 
-static void log_registers(const struct cpu *cpu, const struct tdx_model_regs *r, const char *when)
+static void log_registers(const struct cpu *cpu, const struct tdx_model_regs *regs,
+			  const char *when)
 {
+	const struct tdx_regs *r = &regs->gpr;
+
 	log_line("[cpu %u] %s: rax %llx rcx %llx rdx %llx r8 %llx r9 %llx r10 %llx r11 %llx",
-		 cpu->index, when, r->rax, r->rcx, r->rdx, r->r8, r->r9, r->r10, r->r11);
+		 cpu->index, when, regs->rax, r->rcx, r->rdx, r->r8, r->r9, r->r10, r->r11);
 }
 
 void seam_log(const struct cpu *cpu, const struct tdx_model_regs *in,

@@ -18,30 +18,36 @@ static void get_regs(const struct vcpu *vcpu, struct tdx_model_regs *regs)
 	const u64 *g = vcpu->gpr;
 
 	*regs = (struct tdx_model_regs){
-		g[RAX], g[RCX], g[RDX], g[RBX], g[RBP], g[RSI], g[RDI],
-		g[R8], g[R9], g[R10], g[R11], g[R12], g[R13], g[R14], g[R15],
+		.rax = g[RAX],
+		.rbp = g[RBP],
+		.gpr = {
+			.rcx = g[RCX], .rdx = g[RDX], .rbx = g[RBX], .rsi = g[RSI], .rdi = g[RDI],
+			.r8 = g[R8], .r9 = g[R9], .r10 = g[R10], .r11 = g[R11], .r12 = g[R12],
+			.r13 = g[R13], .r14 = g[R14], .r15 = g[R15],
+		},
 	};
 }
 
 static void put_regs(struct vcpu *vcpu, const struct tdx_model_regs *regs)
 {
+	const struct tdx_regs *from = &regs->gpr;
 	u64 *g = vcpu->gpr;
 
 	g[RAX] = regs->rax;
-	g[RCX] = regs->rcx;
-	g[RDX] = regs->rdx;
-	g[RBX] = regs->rbx;
+	g[RCX] = from->rcx;
+	g[RDX] = from->rdx;
+	g[RBX] = from->rbx;
 	g[RBP] = regs->rbp;
-	g[RSI] = regs->rsi;
-	g[RDI] = regs->rdi;
-	g[R8] = regs->r8;
-	g[R9] = regs->r9;
-	g[R10] = regs->r10;
-	g[R11] = regs->r11;
-	g[R12] = regs->r12;
-	g[R13] = regs->r13;
-	g[R14] = regs->r14;
-	g[R15] = regs->r15;
+	g[RSI] = from->rsi;
+	g[RDI] = from->rdi;
+	g[R8] = from->r8;
+	g[R9] = from->r9;
+	g[R10] = from->r10;
+	g[R11] = from->r11;
+	g[R12] = from->r12;
+	g[R13] = from->r13;
+	g[R14] = from->r14;
+	g[R15] = from->r15;
 }
 
 static void run_leaf(struct seamcall *call)

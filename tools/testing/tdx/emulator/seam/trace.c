@@ -30,9 +30,10 @@ void trace_init(void)
 	enabled = io_in8(PORT_TRACE) == CONSOLE_IS_HERE;
 }
 
-static void put_registers(u64 *to, const struct tdx_model_regs *r)
+static void put_registers(u64 *to, const struct tdx_model_regs *regs)
 {
-	const u64 from[NR_REGISTERS] = { r->rax, r->rcx, r->rdx, r->r8, r->r9, r->r10, r->r11 };
+	const struct tdx_regs *r = &regs->gpr;
+	const u64 from[NR_REGISTERS] = { regs->rax, r->rcx, r->rdx, r->r8, r->r9, r->r10, r->r11 };
 	unsigned int i;
 
 	for (i = 0; i < NR_REGISTERS; i++)

@@ -8,6 +8,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
+#include "leaves.h"
 #include "model.h"
 
 /* Width of a physical address, KeyID bits included. */
@@ -25,9 +26,19 @@ u64 tdx_model_refuse(struct tdx_model *m, u64 status, const char *text, u64 a, u
 #define refuse1(m, status, text, a)		tdx_model_refuse(m, status, text, a, 0, 0)
 #define refuse(m, status, text)			tdx_model_refuse(m, status, text, 0, 0, 0)
 
-bool tdx_model_try_exclusive(struct tdx_model_lock *lock);
-bool tdx_model_try_shared(struct tdx_model_lock *lock);
-void tdx_model_unlock(struct tdx_model_lock *lock);
+/* One SEAMCALL on its way through the module. */
+struct tdx_model_call {
+	const struct tdx_model_leaf *leaf;
+	struct tdx_regs in;		/* as the host gave them */
+	struct tdx_regs *out;		/* the outputs of the leaf are 0 when it begins */
+	struct tdx_model_tdmr *tdmr;	/* whose lock the leaf takes */
+	struct tdx_model_lock *held[TDX_MODEL_MAX_LOCKS];
+	unsigned int nr_held;
+};
+
+/* The locks of a leaf, taken in order; on failure those before are still held (lock.c). */
+u64 tdx_model_take_locks(struct tdx_model *m, struct tdx_model_call *call);
+void tdx_model_release_locks(struct tdx_model_call *call);
 
 /* The state is read without a lock: what was stored before it, is seen after it. */
 static inline enum tdx_model_state tdx_model_state(const struct tdx_model *m)
@@ -84,18 +95,35 @@ void tdx_model_drop_handoff(struct tdx_model *m);
 /* TDSYSINFO_STRUCT, composed once: it never changes, and is too large for a stack. */
 void tdx_model_compose_sysinfo(struct tdx_model *m);
 
+/* What the dispatcher knows of a leaf that does not exist (leaves.c). */
+extern const struct tdx_model_leaf tdx_model_no_leaf;
+
+/*
+ * Operands, named as in TDX_OPERAND_ID_* (operands.c): a buffer in shared memory, or
+ * memory to write there; the TDMR that begins at an address, which becomes that of
+ * the call.
+ */
+u64 tdx_model_shared_operand(struct tdx_model *m, struct tdx_model_call *call,
+			     unsigned int operand, u64 bytes, u64 alignment);
+u64 tdx_model_write_operand(struct tdx_model *m, struct tdx_model_call *call,
+			    unsigned int operand, const void *buf, u64 bytes);
+u64 tdx_model_tdmr_operand(struct tdx_model *m, struct tdx_model_call *call, unsigned int operand);
+
 /* The leaves. */
-u64 tdx_model_sys_init(struct tdx_model *m, struct tdx_model_regs *regs);
-u64 tdx_model_sys_lp_init(struct tdx_model *m, struct tdx_model_regs *regs);
-u64 tdx_model_sys_lp_shutdown(struct tdx_model *m, struct tdx_model_regs *regs);
-u64 tdx_model_sys_info(struct tdx_model *m, struct tdx_model_regs *regs);
-u64 tdx_model_sys_rd(struct tdx_model *m, struct tdx_model_regs *regs);
-u64 tdx_model_sys_rdall(struct tdx_model *m, struct tdx_model_regs *regs);
-u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_regs *regs);
-u64 tdx_model_sys_key_config(struct tdx_model *m, struct tdx_model_regs *regs);
-u64 tdx_model_sys_tdmr_init(struct tdx_model *m, struct tdx_model_regs *regs);
-u64 tdx_model_sys_shutdown(struct tdx_model *m, struct tdx_model_regs *regs);
-u64 tdx_model_sys_update(struct tdx_model *m, struct tdx_model_regs *regs);
-u64 tdx_model_sys_disable(struct tdx_model *m, struct tdx_model_regs *regs);
+u64 tdx_model_sys_init_check(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_sys_init(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_sys_lp_init_check(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_sys_lp_init(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_sys_lp_shutdown(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_sys_info(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_sys_rd(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_sys_rdall(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_sys_key_config(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_sys_tdmr_init(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_sys_shutdown_check(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_sys_shutdown(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_sys_update(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_sys_disable(struct tdx_model *m, struct tdx_model_call *call);
 
 #endif /* _X86_VIRT_TDX_MODEL_INTERNAL_H */

@@ -21,7 +21,7 @@ static bool all_keys_configured(const struct tdx_model *m)
 	return true;
 }
 
-static u64 config_key(struct tdx_model *m)
+u64 tdx_model_sys_key_config(struct tdx_model *m, struct tdx_model_call *call)
 {
 	unsigned int pkg;
 	u64 key;
@@ -42,15 +42,4 @@ static u64 config_key(struct tdx_model *m)
 	if (all_keys_configured(m))
 		tdx_model_enter_state(m, TDX_MODEL_READY);
 	return TDX_SUCCESS;
-}
-
-u64 tdx_model_sys_key_config(struct tdx_model *m, struct tdx_model_regs *regs)
-{
-	u64 status;
-
-	if (!tdx_model_try_exclusive(&m->global_lock))
-		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
-	status = config_key(m);
-	tdx_model_unlock(&m->global_lock);
-	return status;
 }

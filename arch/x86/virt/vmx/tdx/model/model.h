@@ -16,6 +16,7 @@
 #include <linux/types.h>
 
 #include "../abi.h"
+#include "../regs.h"
 
 #define TDX_MODEL_MAX_LPS	64
 #define TDX_MODEL_MAX_PKGS	8
@@ -26,8 +27,9 @@
 
 /* The registers that a SEAMCALL reads and writes. */
 struct tdx_model_regs {
-	u64 rax, rcx, rdx, rbx, rbp, rsi, rdi;
-	u64 r8, r9, r10, r11, r12, r13, r14, r15;
+	u64 rax;
+	u64 rbp;
+	struct tdx_regs gpr;
 };
 
 /*

@@ -69,7 +69,7 @@ static u64 check_msrs(struct tdx_model *m)
 }
 
 /* CPUID failures are described in the output registers. */
-static u64 refuse_cpuid(struct tdx_model *m, struct tdx_model_regs *regs, u32 leaf, u32 subleaf,
+static u64 refuse_cpuid(struct tdx_model *m, struct tdx_regs *regs, u32 leaf, u32 subleaf,
 			const u32 out[4], u64 status)
 {
 	regs->rcx = leaf | (u64)subleaf << 32;
@@ -97,7 +97,7 @@ static int bits_below_package(struct tdx_model *m)
 }
 
 /* The module writes caches back by package: the L3 has to be shared by all of it. */
-static u64 check_topology(struct tdx_model *m, struct tdx_model_regs *regs)
+static u64 check_topology(struct tdx_model *m, struct tdx_regs *regs)
 {
 	int bits = bits_below_package(m);
 	u32 out[4], apic_id;
@@ -116,7 +116,7 @@ static u64 check_topology(struct tdx_model *m, struct tdx_model_regs *regs)
 	return TDX_SUCCESS;
 }
 
-u64 tdx_model_check_cpuid(struct tdx_model *m, struct tdx_model_regs *regs)
+u64 tdx_model_check_cpuid(struct tdx_model *m, struct tdx_regs *regs)
 {
 	unsigned int i, reg;
 	u32 out[4];
@@ -215,7 +215,7 @@ u64 tdx_model_check_entropy(struct tdx_model *m)
 		refuse(m, TDX_RND_NO_ENTROPY, "the random number generator is empty");
 }
 
-u64 tdx_model_check_platform(struct tdx_model *m, struct tdx_model_regs *regs)
+u64 tdx_model_check_platform(struct tdx_model *m, struct tdx_regs *regs)
 {
 	u64 status = check_msrs(m);
 

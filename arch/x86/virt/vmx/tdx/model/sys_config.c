@@ -262,50 +262,49 @@ static u64 take_tdmr(struct tdx_model *m, u64 pointers, unsigned int i)
 	return check_tdmr(m, i);
 }
 
-static u64 check_config_operands(struct tdx_model *m, const struct tdx_model_regs *regs)
+static u64 check_config_operands(struct tdx_model *m, struct tdx_model_call *call)
 {
 	/* The address is judged first, whatever is wrong with the count. */
-	u64 nr = regs->rdx && regs->rdx <= TDX_MODEL_MAX_TDMRS ? regs->rdx : 1;
+	u64 nr = call->in.rdx, keyid = call->in.r8, status;
 
 	if (tdx_model_state(m) != TDX_MODEL_INIT_DONE || m->nr_lps_init_done != m->config.nr_lps)
 		return refuse3(m, TDX_SYS_CONFIG_NOT_PENDING,
 			       "module state is %, % of % logical processors are initialised",
 			       tdx_model_state(m), m->nr_lps_init_done, m->config.nr_lps);
-	if (!tdx_model_shared_hpa(m, regs->rcx, nr * sizeof(u64), TDX_TDMR_POINTERS_ALIGNMENT))
-		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
-			       "% is no aligned, shared address", regs->rcx);
-	if (!regs->rdx || regs->rdx > m->config.max_tdmrs || regs->rdx > TDX_MODEL_MAX_TDMRS)
+	status = tdx_model_shared_operand(m, call, TDX_OPERAND_ID_RCX,
+					  sizeof(u64) * (nr && nr <= TDX_MODEL_MAX_TDMRS ? nr : 1),
+					  TDX_TDMR_POINTERS_ALIGNMENT);
+	if (status)
+		return status;
+	if (!nr || nr > m->config.max_tdmrs || nr > TDX_MODEL_MAX_TDMRS)
 		return refuse2(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RDX,
-			       "% TDMRs, allowed are 1 to %", regs->rdx, m->config.max_tdmrs);
+			       "% TDMRs, allowed are 1 to %", nr, m->config.max_tdmrs);
 	/* TDH.SYS.INIT refuses a platform with more KeyIDs, but need not have run here. */
-	if (regs->r8 >= TDX_MODEL_NR_KEYIDS || !tdx_model_keyid_is_private(m, regs->r8))
+	if (keyid >= TDX_MODEL_NR_KEYIDS || !tdx_model_keyid_is_private(m, keyid))
 		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_R8,
-			       "% is no private KeyID", regs->r8);
+			       "% is no private KeyID", keyid);
 	return TDX_SUCCESS;
 }
 
-u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_regs *regs)
+u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_call *call)
 {
+	u64 pointers = call->in.rcx, nr = call->in.rdx, keyid = call->in.r8;
+	u64 status = check_config_operands(m, call);
 	unsigned int i;
-	u64 status;
 
-	if (!tdx_model_try_exclusive(&m->global_lock))
-		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
+	if (status)
+		return status;
+	/* Stays so if a TDMR is refused: only another SYS.CONFIG can use it. */
+	m->keyid_reserved[keyid] = true;
+	for (i = 0; i < nr && !status; i++)
+		status = take_tdmr(m, pointers, i);
+	if (status)
+		return status;
 
-	status = check_config_operands(m, regs);
-	if (!status) {
-		/* Stays so if a TDMR is refused: only another SYS.CONFIG can use it. */
-		m->keyid_reserved[regs->r8] = true;
-		for (i = 0; i < regs->rdx && !status; i++)
-			status = take_tdmr(m, regs->rcx, i);
-	}
-	if (!status) {
-		m->nr_tdmrs = regs->rdx;
-		m->global_keyid = regs->r8;
-		tdx_model_drop_handoff(m);
-		tdx_model_own_pamts(m, m->tdmrs, m->nr_tdmrs, true);
-		tdx_model_enter_state(m, TDX_MODEL_CONFIG_DONE);
-	}
-	tdx_model_unlock(&m->global_lock);
-	return status;
+	m->nr_tdmrs = nr;
+	m->global_keyid = keyid;
+	tdx_model_drop_handoff(m);
+	tdx_model_own_pamts(m, m->tdmrs, m->nr_tdmrs, true);
+	tdx_model_enter_state(m, TDX_MODEL_CONFIG_DONE);
+	return TDX_SUCCESS;
 }

@@ -31,60 +31,58 @@ void tdx_model_compose_sysinfo(struct tdx_model *m)
 	memcpy(info->cpuid_config, tdx_model_cpuid_configs, sizeof(tdx_model_cpuid_configs));
 }
 
-u64 tdx_model_sys_info(struct tdx_model *m, struct tdx_model_regs *regs)
+u64 tdx_model_sys_info(struct tdx_model *m, struct tdx_model_call *call)
 {
-	u64 bytes = regs->rdx, nr_cmrs = regs->r9;
+	u64 status;
 
-	regs->rdx = 0;
-	regs->r9 = 0;
 	if (!lp_state(m)->init_done)
 		return refuse1(m, TDX_SYS_LP_INIT_NOT_DONE, "logical processor %", this_lp(m));
-	if (!tdx_model_shared_hpa(m, regs->rcx, sizeof(struct tdx_sysinfo_struct),
-				  TDX_TDSYSINFO_ALIGNMENT))
-		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
-			       "% is no aligned, shared address", regs->rcx);
-	if (bytes < sizeof(struct tdx_sysinfo_struct))
+	status = tdx_model_shared_operand(m, call, TDX_OPERAND_ID_RCX, sizeof(m->sysinfo),
+					  TDX_TDSYSINFO_ALIGNMENT);
+	if (status)
+		return status;
+	if (call->in.rdx < sizeof(m->sysinfo))
 		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RDX,
-			       "% bytes are too few", bytes);
-	if (!tdx_model_shared_hpa(m, regs->r8, sizeof(m->config.cmrs), TDX_CMR_ARRAY_ALIGNMENT))
-		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_R8,
-			       "% is no aligned, shared address", regs->r8);
-	if (nr_cmrs < TDX_NR_CMRS)
+			       "% bytes are too few", call->in.rdx);
+	status = tdx_model_shared_operand(m, call, TDX_OPERAND_ID_R8, sizeof(m->config.cmrs),
+					  TDX_CMR_ARRAY_ALIGNMENT);
+	if (status)
+		return status;
+	if (call->in.r9 < TDX_NR_CMRS)
 		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_R9,
-			       "% entries are too few", nr_cmrs);
+			       "% entries are too few", call->in.r9);
 
-	if (!tdx_model_write(m, regs->rcx, &m->sysinfo, sizeof(m->sysinfo)))
-		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX, "no memory at %",
-			       regs->rcx);
-	if (!tdx_model_write(m, regs->r8, m->config.cmrs, sizeof(m->config.cmrs)))
-		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_R8, "no memory at %",
-			       regs->r8);
-
-	regs->rdx = sizeof(struct tdx_sysinfo_struct);
-	regs->r9 = TDX_NR_CMRS;
+	status = tdx_model_write_operand(m, call, TDX_OPERAND_ID_RCX, &m->sysinfo,
+					 sizeof(m->sysinfo));
+	if (!status)
+		status = tdx_model_write_operand(m, call, TDX_OPERAND_ID_R8, m->config.cmrs,
+						 sizeof(m->config.cmrs));
+	if (status)
+		return status;
+	call->out->rdx = sizeof(m->sysinfo);
+	call->out->r9 = TDX_NR_CMRS;
 	return TDX_SUCCESS;
 }
 
-u64 tdx_model_sys_rd(struct tdx_model *m, struct tdx_model_regs *regs)
+u64 tdx_model_sys_rd(struct tdx_model *m, struct tdx_model_call *call)
 {
 	const struct tdx_model_fields *fields = &tdx_model_sys_fields;
 	struct tdx_model_field_id at;
-	u64 id = regs->rdx;
+	u64 id = call->in.rdx;
 
-	regs->rdx = TDX_MD_FIELD_ID_NONE;
-	regs->r8 = 0;
+	call->out->rdx = TDX_MD_FIELD_ID_NONE;
 	if (!lp_state(m)->init_done)
 		return refuse1(m, TDX_SYS_LP_INIT_NOT_DONE, "logical processor %", this_lp(m));
 
 	if (id == TDX_MD_FIELD_ID_NONE) {
-		regs->rdx = fields->field[0].id;
+		call->out->rdx = fields->field[0].id;
 		return TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT;
 	}
 	if (!tdx_model_find_field(m, fields, id, &at))
 		return refuse1(m, TDX_METADATA_FIELD_ID_INCORRECT, "field id %", id);
 
-	regs->rdx = tdx_model_next_field_id(m, fields, at);
-	regs->r8 = tdx_model_field_value(m, &fields->field[at.field], at.index);
+	call->out->rdx = tdx_model_next_field_id(m, fields, at);
+	call->out->r8 = tdx_model_field_value(m, &fields->field[at.field], at.index);
 	return TDX_SUCCESS;
 }
 
@@ -93,18 +91,18 @@ u64 tdx_model_sys_rd(struct tdx_model *m, struct tdx_model_regs *regs)
  * with one of its fields.  An id within a field of several elements means all of
  * that field.
  */
-u64 tdx_model_sys_rdall(struct tdx_model *m, struct tdx_model_regs *regs)
+u64 tdx_model_sys_rdall(struct tdx_model *m, struct tdx_model_call *call)
 {
 	const struct tdx_model_fields *fields = &tdx_model_sys_fields;
 	struct tdx_model_field_id at = {};
-	u64 pa = regs->rdx, id = regs->r8;
+	u64 pa = call->in.rdx, id = call->in.r8, status;
 
-	regs->r8 = TDX_MD_FIELD_ID_NONE;
+	call->out->r8 = TDX_MD_FIELD_ID_NONE;
 	if (!lp_state(m)->init_done)
 		return refuse1(m, TDX_SYS_LP_INIT_NOT_DONE, "logical processor %", this_lp(m));
-	if (!tdx_model_shared_hpa(m, pa, PAGE_BYTES, PAGE_BYTES))
-		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RDX,
-			       "% is no aligned, shared address", pa);
+	status = tdx_model_shared_operand(m, call, TDX_OPERAND_ID_RDX, PAGE_BYTES, PAGE_BYTES);
+	if (status)
+		return status;
 	if (id != TDX_MD_FIELD_ID_NONE && !tdx_model_find_field(m, fields, id, &at))
 		return refuse1(m, TDX_METADATA_FIELD_ID_INCORRECT, "field id %", id);
 
@@ -112,7 +110,7 @@ u64 tdx_model_sys_rdall(struct tdx_model *m, struct tdx_model_regs *regs)
 	if (!tdx_model_write_field_list(m, fields, pa, m->config.metadata_list_bytes ?: PAGE_BYTES,
 					at, &id))
 		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RDX, "no memory at %", pa);
-	regs->r8 = id;
+	call->out->r8 = id;
 	if (id != TDX_MD_FIELD_ID_NONE)
 		return refuse1(m, TDX_METADATA_LIST_OVERFLOW, "the list goes on with %", id);
 	return TDX_SUCCESS;

@@ -20,23 +20,10 @@ static bool init_slice(struct tdx_model *m, struct tdx_model_tdmr *tdmr)
 	       tdx_model_write_pamt(m, &tdmr->info, TDX_PAMT_4K, start, end);
 }
 
-u64 tdx_model_sys_tdmr_init(struct tdx_model *m, struct tdx_model_regs *regs)
+u64 tdx_model_sys_tdmr_init(struct tdx_model *m, struct tdx_model_call *call)
 {
-	struct tdx_model_tdmr *tdmr;
+	struct tdx_model_tdmr *tdmr = call->tdmr;
 	u64 status = TDX_SUCCESS;
-	unsigned int i;
-
-	regs->rdx = 0;
-	for (i = 0; i < m->nr_tdmrs && m->tdmrs[i].info.base != regs->rcx; i++)
-		;
-	if (i == m->nr_tdmrs)
-		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
-			       "no TDMR begins at %", regs->rcx);
-
-	tdmr = &m->tdmrs[i];
-	if (!tdx_model_try_exclusive(&tdmr->lock))
-		return refuse1(m, TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX,
-			       "another logical processor initialises the TDMR at %", regs->rcx);
 
 	if (tdmr->next == tdx_model_tdmr_end(&tdmr->info))
 		status = TDX_TDMR_ALREADY_INITIALIZED;
@@ -44,10 +31,9 @@ u64 tdx_model_sys_tdmr_init(struct tdx_model *m, struct tdx_model_regs *regs)
 		tdmr->next += SLICE_BYTES;
 	else
 		status = refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
-				 "the PAMT of the TDMR at % is not in memory", regs->rcx);
+				 "the PAMT of the TDMR at % is not in memory", tdmr->info.base);
 
 	if (!(status & TDX_STATUS_ERROR))
-		regs->rdx = tdmr->next & ~(TDX_TDMR_ALIGNMENT - 1);
-	tdx_model_unlock(&tdmr->lock);
+		call->out->rdx = tdmr->next & ~(TDX_TDMR_ALIGNMENT - 1);
 	return status;
 }

@@ -11,7 +11,7 @@
 #define MSR_INTR_PENDING	0x9a
 
 /* From 1.5 on this does nothing; before, the module cannot be used any more. */
-u64 tdx_model_sys_lp_shutdown(struct tdx_model *m, struct tdx_model_regs *regs)
+u64 tdx_model_sys_lp_shutdown(struct tdx_model *m, struct tdx_model_call *call)
 {
 	if (m->config.generation == TDX_MODEL_1_0) {
 		lp_state(m)->shut_down = true;
@@ -47,26 +47,26 @@ static bool close_door(struct tdx_model *m, int why)
 					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-u64 tdx_model_sys_shutdown(struct tdx_model *m, struct tdx_model_regs *regs)
+u64 tdx_model_sys_shutdown_check(struct tdx_model *m, struct tdx_model_call *call)
 {
 	const struct tdx_model_config *config = &m->config;
 	u16 oldest = config->no_downgrade ? config->module_hv : config->min_update_hv;
-	u64 status = TDX_SUCCESS;
+	u64 version = call->in.rcx;
 
-	if (regs->rcx < oldest || regs->rcx > config->module_hv)
+	if (version < oldest || version > config->module_hv)
 		return refuse3(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
-			       "handoff version % is not one of % to %", regs->rcx, oldest,
+			       "handoff version % is not one of % to %", version, oldest,
 			       config->module_hv);
-	if (!tdx_model_try_exclusive(&m->global_lock))
-		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
-	if (close_door(m, TDX_MODEL_CLOSED)) {
-		leave_handoff(m, regs->rcx);
-		tdx_model_enter_state(m, TDX_MODEL_SHUTDOWN);
-	} else {
-		status = refuse(m, TDX_SYS_BUSY, "another logical processor is in the module");
-	}
-	tdx_model_unlock(&m->global_lock);
-	return status;
+	return TDX_SUCCESS;
+}
+
+u64 tdx_model_sys_shutdown(struct tdx_model *m, struct tdx_model_call *call)
+{
+	if (!close_door(m, TDX_MODEL_CLOSED))
+		return refuse(m, TDX_SYS_BUSY, "another logical processor is in the module");
+	leave_handoff(m, call->in.rcx);
+	tdx_model_enter_state(m, TDX_MODEL_SHUTDOWN);
+	return TDX_SUCCESS;
 }
 
 static void take_handoff(struct tdx_model *m)
@@ -101,18 +101,14 @@ static u64 check_update(struct tdx_model *m)
 	return TDX_SUCCESS;
 }
 
-u64 tdx_model_sys_update(struct tdx_model *m, struct tdx_model_regs *regs)
+u64 tdx_model_sys_update(struct tdx_model *m, struct tdx_model_call *call)
 {
-	u64 status;
+	u64 status = check_update(m);
 
-	if (!tdx_model_try_exclusive(&m->global_lock))
-		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
-	status = check_update(m);
 	if (!status) {
 		take_handoff(m);
 		tdx_model_enter_state(m, TDX_MODEL_READY);
 	}
-	tdx_model_unlock(&m->global_lock);
 	return status;
 }
 
@@ -150,18 +146,13 @@ static u64 disable(struct tdx_model *m)
  * tells what other leaves answer meanwhile: here, that the module is busy while this
  * one runs, and not ready when it was interrupted.
  */
-u64 tdx_model_sys_disable(struct tdx_model *m, struct tdx_model_regs *regs)
+u64 tdx_model_sys_disable(struct tdx_model *m, struct tdx_model_call *call)
 {
 	u64 status;
 
-	if (!tdx_model_try_exclusive(&m->global_lock))
-		return refuse(m, TDX_SYS_BUSY, "the global lock is taken");
-	if (close_door(m, TDX_MODEL_ALONE)) {
-		status = disable(m);
-		__atomic_fetch_and(&m->lps_inside, ~TDX_MODEL_ALONE, __ATOMIC_RELEASE);
-	} else {
-		status = refuse(m, TDX_SYS_BUSY, "another logical processor is in the module");
-	}
-	tdx_model_unlock(&m->global_lock);
+	if (!close_door(m, TDX_MODEL_ALONE))
+		return refuse(m, TDX_SYS_BUSY, "another logical processor is in the module");
+	status = disable(m);
+	__atomic_fetch_and(&m->lps_inside, ~TDX_MODEL_ALONE, __ATOMIC_RELEASE);
 	return status;
 }

@@ -76,27 +76,14 @@ static const struct tdx_model_ops model_ops = {
 
 static u64 model_seamcall(struct model_host *host, u64 leaf, struct tdx_regs *regs)
 {
-	struct tdx_model_regs r = {
-		.rax = leaf,
-		.rcx = regs->rcx, .rdx = regs->rdx, .rbx = regs->rbx,
-		.rsi = regs->rsi, .rdi = regs->rdi, .r8  = regs->r8,
-		.r9  = regs->r9,  .r10 = regs->r10, .r11 = regs->r11,
-		.r12 = regs->r12, .r13 = regs->r13, .r14 = regs->r14,
-		.r15 = regs->r15,
-	};
+	struct tdx_model_regs r = { .rax = leaf, .gpr = *regs };
 
 	/* On a CPU the instruction does not migrate either. */
 	preempt_disable();
 	tdx_model_seamcall(&host->model, &r);
 	preempt_enable();
 
-	*regs = (struct tdx_regs) {
-		.rcx = r.rcx, .rdx = r.rdx, .rbx = r.rbx,
-		.rsi = r.rsi, .rdi = r.rdi, .r8  = r.r8,
-		.r9  = r.r9,  .r10 = r.r10, .r11 = r.r11,
-		.r12 = r.r12, .r13 = r.r13, .r14 = r.r14,
-		.r15 = r.r15,
-	};
+	*regs = r.gpr;
 	return host->distort ? host->distort(leaf, r.rax, regs) : r.rax;
 }
 

@@ -64,7 +64,7 @@ static void a_healthy_module_becomes_ready(struct kunit *test)
 	for (i = 0; i < module->layout.nr_tdmrs; i++) {
 		struct tdx_model_regs regs = {
 			.rax = TDH_SYS_TDMR_INIT,
-			.rcx = module->layout.tdmrs[i].base,
+			.gpr = { .rcx = module->layout.tdmrs[i].base },
 		};
 
 		preempt_disable();

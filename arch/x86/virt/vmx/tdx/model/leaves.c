@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The software TDX module: the facts of each leaf.
+ *
+ * TDX Module ABI specification, each leaf's section; Base Architecture Specification,
+ * "Intel TDX Module Lifecycle".
+ */
+#include "internal.h"
+
+/* Generations. */
+#define SINCE(generation)	((0xff << TDX_MODEL_##generation) & 0xff)
+
+static_assert(TDX_MODEL_NR_GENERATIONS <= 8);
+
+/* Module states. */
+#define WHEN_READY		BIT(TDX_MODEL_READY)
+#define UNTIL_SHUTDOWN		(BIT(TDX_MODEL_INIT_PENDING) | BIT(TDX_MODEL_INIT_DONE) | \
+				 BIT(TDX_MODEL_CONFIG_DONE) | BIT(TDX_MODEL_READY))
+#define UNTIL_DISABLED		(UNTIL_SHUTDOWN | BIT(TDX_MODEL_DISABLING))
+#define ALWAYS			(UNTIL_DISABLED | BIT(TDX_MODEL_SHUTDOWN))
+
+/* Outputs. */
+#define RCX			BIT(TDX_OPERAND_ID_RCX)
+#define RDX			BIT(TDX_OPERAND_ID_RDX)
+#define R8			BIT(TDX_OPERAND_ID_R8)
+#define R9			BIT(TDX_OPERAND_ID_R9)
+#define R10			BIT(TDX_OPERAND_ID_R10)
+
+/* Locks. */
+#define GLOBAL(mode)		{ TDX_MODEL_GLOBAL_LOCK, TDX_MODEL_##mode }
+#define LOCK(kind, mode, operand) \
+	{ TDX_MODEL_##kind##_LOCK, TDX_MODEL_##mode, TDX_OPERAND_ID_##operand }
+
+static const struct tdx_model_leaf leaves[TDX_MODEL_NR_LEAVES] = {
+	[TDH_SYS_INIT] = {
+		.generations	= SINCE(1_0),
+		.version_1	= SINCE(2_0),
+		.states		= UNTIL_SHUTDOWN,
+		.outputs	= RCX | RDX | R8 | R9 | R10,
+		.locks		= { GLOBAL(EXCLUSIVE) },
+		.check		= tdx_model_sys_init_check,
+		.run		= tdx_model_sys_init,
+	},
+	[TDH_SYS_LP_INIT] = {
+		.generations	= SINCE(1_0),
+		.states		= UNTIL_SHUTDOWN,
+		.outputs	= RCX | RDX | R8,
+		.locks		= { GLOBAL(SHARED) },
+		.check		= tdx_model_sys_lp_init_check,
+		.run		= tdx_model_sys_lp_init,
+	},
+	[TDH_SYS_LP_SHUTDOWN] = {
+		.generations	= SINCE(1_0),
+		.states		= ALWAYS,
+		.run		= tdx_model_sys_lp_shutdown,
+	},
+	[TDH_SYS_INFO] = {
+		.generations	= SINCE(1_0),
+		.states		= UNTIL_SHUTDOWN,
+		.outputs	= RDX | R9,
+		.run		= tdx_model_sys_info,
+	},
+	[TDH_SYS_RD] = {
+		.generations	= SINCE(1_5),
+		.states		= UNTIL_SHUTDOWN,
+		.outputs	= RDX | R8,
+		.run		= tdx_model_sys_rd,
+	},
+	[TDH_SYS_RDALL] = {
+		.generations	= SINCE(1_5),
+		.states		= UNTIL_SHUTDOWN,
+		.outputs	= R8,
+		.run		= tdx_model_sys_rdall,
+	},
+	[TDH_SYS_CONFIG] = {
+		.generations	= SINCE(1_0),
+		.states		= UNTIL_SHUTDOWN,
+		.locks		= { GLOBAL(EXCLUSIVE) },
+		.run		= tdx_model_sys_config,
+	},
+	[TDH_SYS_KEY_CONFIG] = {
+		.generations	= SINCE(1_0),
+		.states		= UNTIL_SHUTDOWN,
+		.locks		= { GLOBAL(EXCLUSIVE) },
+		.run		= tdx_model_sys_key_config,
+	},
+	[TDH_SYS_TDMR_INIT] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.outputs	= RDX,
+		.writes_private	= true,
+		.locks		= { LOCK(TDMR, EXCLUSIVE, RCX) },
+		.run		= tdx_model_sys_tdmr_init,
+	},
+	[TDH_SYS_SHUTDOWN] = {
+		.generations	= SINCE(1_5),
+		.states		= WHEN_READY,
+		.locks		= { GLOBAL(EXCLUSIVE) },
+		.check		= tdx_model_sys_shutdown_check,
+		.run		= tdx_model_sys_shutdown,
+	},
+	[TDH_SYS_UPDATE] = {
+		.generations	= SINCE(1_5),
+		.states		= UNTIL_SHUTDOWN,
+		.locks		= { GLOBAL(EXCLUSIVE) },
+		.run		= tdx_model_sys_update,
+	},
+	[TDH_SYS_DISABLE] = {
+		.generations	= SINCE(2_0),
+		.states		= UNTIL_DISABLED,
+		.writes_private	= true,
+		.interruptible	= true,
+		.locks		= { GLOBAL(EXCLUSIVE) },
+		.run		= tdx_model_sys_disable,
+	},
+	/* Of leaves that are not in this model, the versions are known. */
+	[TDH_MEM_SEPT_ADD]	= { .version_1 = SINCE(1_5), .writes_private = true },
+	[TDH_MEM_SEPT_REMOVE]	= { .version_1 = SINCE(1_5), .writes_private = true },
+	[TDH_MEM_PAGE_PROMOTE]	= { .version_1 = SINCE(1_5), .writes_private = true },
+	[TDH_MNG_RD]		= { .version_1 = SINCE(1_5), .writes_private = true },
+	[TDH_VP_RD]		= { .version_1 = SINCE(1_5), .writes_private = true },
+	[TDH_VP_INIT]		= { .version_1 = SINCE(1_5_06), .writes_private = true },
+};
+
+/*
+ * To other leaves nothing applies but that the module has to be ready.  A real module
+ * has some of them, for TDs, which lock the entry of a page in a PAMT before they
+ * look at it.
+ */
+const struct tdx_model_leaf tdx_model_no_leaf = {
+	.states		= WHEN_READY,
+	.writes_private	= true,
+};
+
+const struct tdx_model_leaf *tdx_model_leaf(u64 number)
+{
+	const struct tdx_model_leaf *leaf;
+
+	if (number >= TDX_MODEL_NR_LEAVES)
+		return &tdx_model_no_leaf;
+	leaf = &leaves[number];
+	return leaf->generations || leaf->version_1 ? leaf : &tdx_model_no_leaf;
+}
