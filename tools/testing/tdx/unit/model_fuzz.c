@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model_layouts.h"
+#include "model_leaves.h"
 
 #define MAX_STEPS	200
-#define NONE		(~0ULL)
 #define INFO_OFFSET	K(4)		/* of TDMR_INFOs in the buffer */
 #define OUTPUT_PA	(BUFFER_PA + K(64))
 
@@ -94,27 +93,31 @@ static void written(struct model_machine *machine, u64 pa, u64 bytes)
 	stop_if(true, "a write outside of what the leaf may write to");
 }
 
-static void permit(const struct model_machine *m, const struct tdx_model_regs *regs)
+static void permit_pamts(const struct model_machine *m, u64 base)
+{
+	unsigned int i;
+
+	for (i = 0; i < m->model.nr_tdmrs; i++)
+		if (m->model.tdmrs[i].info.base == base)
+			memcpy(permitted.areas, m->model.tdmrs[i].info.pamt,
+			       sizeof(permitted.areas));
+}
+
+static void permit(const struct model_machine *m, struct tdx_model_regs *regs)
 {
 	const u64 pa_mask = (1ULL << (52 - m->config.keyid_bits)) - 1;
+	u64 leaf = regs->rax & TDX_LEAF_NUMBER_MASK;
+	const struct expected_leaf *expected = expected_leaf(leaf);
 	unsigned int i;
 
 	memset(&permitted, 0, sizeof(permitted));
-	switch (regs->rax & TDX_LEAF_NUMBER_MASK) {
-	case TDH_SYS_INFO:
-		permitted.areas[0] = (struct tdx_pamt_area) { regs->gpr.rcx & pa_mask, 1024 };
-		permitted.areas[1] = (struct tdx_pamt_area) { regs->gpr.r8 & pa_mask, 512 };
-		break;
-	case TDH_SYS_RDALL:
-		permitted.areas[0] = (struct tdx_pamt_area) { regs->gpr.rdx & pa_mask, 4096 };
-		break;
-	case TDH_SYS_TDMR_INIT:
-		for (i = 0; i < m->model.nr_tdmrs; i++)
-			if (m->model.tdmrs[i].info.base == regs->gpr.rcx)
-				memcpy(permitted.areas, m->model.tdmrs[i].info.pamt,
-				       sizeof(permitted.areas));
-		break;
-	}
+	for (i = 0; expected && i < ARRAY_SIZE(expected->writes) && expected->writes[i].bytes; i++)
+		permitted.areas[i] = (struct tdx_pamt_area) {
+			*tdx_model_register(&regs->gpr, expected->writes[i].operand) & pa_mask,
+			expected->writes[i].bytes,
+		};
+	if (tdx_model_leaf(leaf)->writes_private)
+		permit_pamts(m, regs->gpr.rcx);
 }
 
 static u64 mix(u64 sum, const void *data, size_t bytes)
@@ -173,39 +176,15 @@ static bool is_success(u64 status)
 	       status == TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT;
 }
 
-/* The only state that a leaf leads to from @state if it succeeds. */
-static enum tdx_model_state next_state(const struct model_machine *m, u64 leaf,
-				       enum tdx_model_state state)
+/* A leaf has succeeded in @state: it may, and leads to no other state than it should. */
+static void check_state(const struct model_machine *m, u64 leaf, enum tdx_model_state state,
+			enum tdx_model_state after)
 {
-	bool is_1_0 = m->config.generation == TDX_MODEL_1_0;
-	unsigned int i;
+	const struct expected_leaf *expected = expected_leaf(leaf);
 
-	switch (leaf) {
-	case TDH_SYS_INIT:
-		stop_if(state != TDX_MODEL_INIT_PENDING, "SYS.INIT succeeded twice");
-		return TDX_MODEL_INIT_DONE;
-	case TDH_SYS_CONFIG:
-		stop_if(state != TDX_MODEL_INIT_DONE, "SYS.CONFIG succeeded out of order");
-		return TDX_MODEL_CONFIG_DONE;
-	case TDH_SYS_KEY_CONFIG:
-		stop_if(state != TDX_MODEL_CONFIG_DONE, "KEY.CONFIG succeeded out of order");
-		for (i = 0; i < m->config.nr_pkgs; i++)
-			if (!m->model.pkg_key_configured[i])
-				return TDX_MODEL_CONFIG_DONE;
-		return TDX_MODEL_READY;
-	case TDH_SYS_UPDATE:
-		stop_if(state != TDX_MODEL_INIT_DONE, "SYS.UPDATE succeeded out of order");
-		return TDX_MODEL_READY;
-	case TDH_SYS_SHUTDOWN:
-		stop_if(state != TDX_MODEL_READY, "SYS.SHUTDOWN succeeded out of order");
-		return TDX_MODEL_SHUTDOWN;
-	case TDH_SYS_LP_SHUTDOWN:
-		return is_1_0 ? TDX_MODEL_SHUTDOWN : state;
-	case TDH_SYS_DISABLE:
-		return TDX_MODEL_INIT_PENDING;
-	default:
-		return state;
-	}
+	stop_if(!expected, "a leaf succeeded that does not exist");
+	stop_if(expected->from && !(expected->from & BIT(state)), "a leaf succeeded out of order");
+	stop_if(after != expected_state(m, leaf, state), "wrong next state");
 }
 
 static void check_summary(const struct model_machine *m, u64 leaf, u64 status,
@@ -214,7 +193,7 @@ static void check_summary(const struct model_machine *m, u64 leaf, u64 status,
 	struct summary after = sum_up(m);
 
 	if (status == TDX_SUCCESS) {
-		stop_if(after.state != next_state(m, leaf, before.state), "wrong next state");
+		check_state(m, leaf, before.state, after.state);
 		if (leaf == TDH_SYS_CONFIG)
 			stop_if(!after.nr_tdmrs || !after.bytes_owned, "SYS.CONFIG took nothing");
 		if (leaf == TDH_SYS_DISABLE)
@@ -224,6 +203,7 @@ static void check_summary(const struct model_machine *m, u64 leaf, u64 status,
 		return;
 	}
 	if (status == TDX_INTERRUPTED_RESUMABLE) {
+		stop_if(!tdx_model_leaf(leaf)->interruptible, "a leaf was interrupted that cannot be");
 		stop_if(after.state != TDX_MODEL_DISABLING || after.nr_tdmrs >= before.nr_tdmrs ||
 			after.bytes_owned >= before.bytes_owned, "SYS.DISABLE did not get on");
 		return;
@@ -248,45 +228,45 @@ static void check_status(struct model_machine *m, u64 status)
 		status != TDX_METADATA_LIST_OVERFLOW, "an error, but memory was written");
 }
 
-/* Registers that the leaf has as outputs are as documented; takes them out of @out. */
-static void check_outputs(const struct tdx_model_regs *in, struct tdx_model_regs *out, u64 leaf)
+/* What outputs are, beside what the table of leaves says. */
+static void check_values(const struct tdx_regs *in, const struct tdx_regs *out, u64 leaf,
+			 u64 status)
 {
-	bool failed = out->rax & TDX_STATUS_ERROR;
+	bool failed = status & TDX_STATUS_ERROR;
 
 	switch (leaf) {
 	case TDH_SYS_INIT:
 	case TDH_SYS_LP_INIT:
-		stop_if(!failed && (out->gpr.rcx | out->gpr.rdx | out->gpr.r8), "details of a success");
-		if (leaf == TDH_SYS_INIT) {
-			stop_if(!failed && (out->gpr.r9 | out->gpr.r10), "details of a success");
-			out->gpr.r9 = in->gpr.r9;
-			out->gpr.r10 = in->gpr.r10;
-		}
-		out->gpr.rcx = in->gpr.rcx;
-		out->gpr.rdx = in->gpr.rdx;
-		out->gpr.r8 = in->gpr.r8;
+		stop_if(!failed && (out->rcx | out->rdx | out->r8), "details of a success");
+		stop_if(!failed && leaf == TDH_SYS_INIT && (out->r9 | out->r10),
+			"details of a success");
 		break;
 	case TDH_SYS_INFO:
-		stop_if(out->gpr.rdx != 1024 * !failed || out->gpr.r9 != 32 * !failed, "SYS.INFO: outputs");
-		out->gpr.rdx = in->gpr.rdx;
-		out->gpr.r9 = in->gpr.r9;
+		stop_if(out->rdx != 1024 * !failed || out->r9 != 32 * !failed, "SYS.INFO: outputs");
 		break;
 	case TDH_SYS_RD:
-		stop_if(failed && (out->gpr.rdx != NONE || out->gpr.r8), "SYS.RD: outputs of an error");
-		out->gpr.rdx = in->gpr.rdx;
-		out->gpr.r8 = in->gpr.r8;
+		stop_if(failed && (out->rdx != NONE || out->r8), "SYS.RD: outputs of an error");
 		break;
 	case TDH_SYS_RDALL:
-		stop_if((out->gpr.r8 == NONE) == (out->rax == TDX_METADATA_LIST_OVERFLOW),
+		stop_if((out->r8 == NONE) == (status == TDX_METADATA_LIST_OVERFLOW),
 			"SYS.RDALL: next id");
-		out->gpr.r8 = in->gpr.r8;
 		break;
 	case TDH_SYS_TDMR_INIT:
-		stop_if(failed && out->gpr.rdx, "TDMR.INIT: address of an error");
-		stop_if(!failed && (out->gpr.rdx < in->gpr.rcx || out->gpr.rdx % G(1)), "TDMR.INIT: address");
-		out->gpr.rdx = in->gpr.rdx;
+		stop_if(failed && out->rdx, "TDMR.INIT: address of an error");
+		stop_if(!failed && (out->rdx < in->rcx || out->rdx % G(1)), "TDMR.INIT: address");
 		break;
 	}
+}
+
+/* Nothing but the outputs of the leaf, and RAX, has changed. */
+static void check_registers(struct tdx_model_regs *in, struct tdx_model_regs *out,
+			    const struct tdx_model_leaf *leaf)
+{
+	unsigned int i;
+
+	for (i = 0; i < TDX_MODEL_NR_REGISTERS; i++)
+		if (leaf->outputs & BIT(i))
+			*tdx_model_register(&out->gpr, i) = *tdx_model_register(&in->gpr, i);
 	out->rax = in->rax;
 	stop_if(memcmp(in, out, sizeof(*in)), "a register changed that is no output");
 }
@@ -308,13 +288,15 @@ static void checked_call(struct model_machine *m, unsigned int lp, struct tdx_mo
 	int holders = m->model.global_lock.holders, inside = m->model.lps_inside;
 	struct summary before = sum_up(m);
 	struct tdx_model_regs out = in;
-	u64 status;
+	u64 status, ran;
 
 	permit(m, &in);
 	status = machine_seamcall(m, lp, &out);
 	check_status(m, status);
 	check_summary(m, leaf, status, before);
-	check_outputs(&in, &out, was_dispatched(&out) ? leaf : TDX_LEAF_NUMBER_MASK);
+	ran = was_dispatched(&out) ? leaf : TDX_LEAF_NUMBER_MASK;
+	check_values(&in.gpr, &out.gpr, ran, status);
+	check_registers(&in, &out, tdx_model_leaf(ran));
 	stop_if(m->model.nr_seamcalls != nr + 1 || m->model.nr_by_leaf[counter] != nr_leaf + 1 ||
 		m->model.nr_failed_by_leaf[counter] != nr_failed + !is_success(status),
 		"SEAMCALLs are miscounted");
@@ -325,16 +307,30 @@ static void checked_call(struct model_machine *m, unsigned int lp, struct tdx_mo
 		stop_if(m->model.state != before.state, "a state change under a foreign lock");
 }
 
-static const u16 leaves[] = {
-	TDH_SYS_INIT, TDH_SYS_LP_INIT, TDH_SYS_INFO, TDH_SYS_RD, TDH_SYS_RDALL, TDH_SYS_CONFIG,
-	TDH_SYS_KEY_CONFIG, TDH_SYS_TDMR_INIT, TDH_SYS_SHUTDOWN, TDH_SYS_UPDATE,
-	TDH_SYS_LP_SHUTDOWN, TDH_SYS_DISABLE, TDH_MNG_CREATE, TDH_VP_ENTER, 42, 0x7777, 127,
-};
+/* All leaves of the module, and numbers that are none of them. */
+static struct {
+	u16 number[TDX_MODEL_NR_LEAVES + 5];
+	unsigned int nr;
+} leaves;
+
+static void list_leaves(void)
+{
+	static const u16 others[] = { TDH_MNG_CREATE, TDH_VP_ENTER, 42, 0x7777, 127 };
+	unsigned int number;
+
+	for (number = 0; number < TDX_MODEL_NR_LEAVES; number++)
+		if (tdx_model_leaf(number)->run)
+			leaves.number[leaves.nr++] = number;
+	for (number = 0; number < ARRAY_SIZE(others); number++)
+		leaves.number[leaves.nr++] = others[number];
+}
 
 static void step_call(struct model_machine *m, struct input *in, u8 op)
 {
+	u64 leaf = leaves.number[(op >> 2) % leaves.nr];
+	const struct expected_leaf *expected = expected_leaf(leaf);
+	const struct tdx_regs good = expected ? expected->good : (struct tdx_regs) {};
 	struct tdx_model_regs regs = { .gpr = { .rbx = 3, .rsi = 5, .r12 = NONE, .r15 = 7 } };
-	u64 leaf = leaves[(op >> 2) % ARRAY_SIZE(leaves)];
 	unsigned int lp = take(in) % m->config.nr_lps, times = op & 0x40 ? 2 : 1;
 
 	/* So many that a TDMR comes to its end. */
@@ -343,13 +339,10 @@ static void step_call(struct model_machine *m, struct input *in, u8 op)
 	regs.rax = leaf;
 	if (op & 0x80)
 		regs.rax ^= take_value(in, 1 << 16);
-	regs.gpr.rcx = take_value(in, leaf == TDH_SYS_INFO ? OUTPUT_PA :
-			      leaf == TDH_SYS_CONFIG ? BUFFER_PA : 0);
-	regs.gpr.rdx = take_value(in, leaf == TDH_SYS_INFO ? 1024 : leaf == TDH_SYS_CONFIG ? 2 :
-			      leaf == TDH_SYS_RDALL ? OUTPUT_PA : TDX_MD_NUM_CMRS);
-	regs.gpr.r8 = take_value(in, leaf == TDH_SYS_INFO ? OUTPUT_PA + 1024 :
-			     leaf == TDH_SYS_CONFIG ? 32 : NONE);
-	regs.gpr.r9 = take_value(in, 32);
+	regs.gpr.rcx = take_value(in, good.rcx);
+	regs.gpr.rdx = take_value(in, good.rdx);
+	regs.gpr.r8 = take_value(in, good.r8);
+	regs.gpr.r9 = take_value(in, good.r9);
 	while (times--)
 		checked_call(m, lp, regs);
 }
@@ -440,13 +433,9 @@ static void set_up(struct model_machine *m, struct input *in)
 		machine_config(m, tdmrs, 2);
 	if (stage % 4 > 2)
 		machine_config_keys(m);
-	if (stage % 4 < 2) {
-		/* Not called yet: the addresses and TDMRs are for the input to spoil. */
-		u64 pa[2] = { BUFFER_PA + INFO_OFFSET, BUFFER_PA + INFO_OFFSET + 512 };
-
-		memcpy(m->buffer, pa, sizeof(pa));
-		memcpy(&m->buffer[INFO_OFFSET], tdmrs, sizeof(tdmrs));
-	}
+	/* Not called yet: the addresses and TDMRs are for the input to spoil. */
+	if (stage % 4 < 2)
+		prepare_config(m);
 }
 
 /* libFuzzer's name for it, which no header declares. */
@@ -460,6 +449,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	if (!machine) {
 		machine = aligned_alloc(4096, (sizeof(*machine) + 4095) & ~4095UL);
 		stop_if(!machine, "no memory");
+		list_leaves();
 	}
 	set_up(machine, &in);
 	for (steps = 0; in.at < in.end && steps < MAX_STEPS; steps++) {

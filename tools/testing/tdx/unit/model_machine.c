@@ -143,6 +143,18 @@ void machine_init_module(struct model_machine *machine)
 		machine_call(machine, lp, TDH_SYS_LP_INIT);
 }
 
+void machine_write_tdmrs(struct model_machine *machine, const struct tdx_tdmr_info *tdmrs,
+			 unsigned int nr_tdmrs)
+{
+	u64 pa = BUFFER_PA + 4096;
+	unsigned int i;
+
+	for (i = 0; i < nr_tdmrs; i++, pa += sizeof(*tdmrs)) {
+		memcpy(&machine->buffer[i * sizeof(pa)], &pa, sizeof(pa));
+		memcpy(&machine->buffer[pa - BUFFER_PA], &tdmrs[i], sizeof(*tdmrs));
+	}
+}
+
 u64 machine_config(struct model_machine *machine, const struct tdx_tdmr_info *tdmrs,
 		   unsigned int nr_tdmrs)
 {
@@ -154,12 +166,7 @@ u64 machine_config(struct model_machine *machine, const struct tdx_tdmr_info *td
 			.r8 = machine->config.first_private_keyid,
 		},
 	};
-	u64 pa = BUFFER_PA + 4096;
-	unsigned int i;
 
-	for (i = 0; i < nr_tdmrs; i++, pa += sizeof(*tdmrs)) {
-		memcpy(&machine->buffer[i * sizeof(pa)], &pa, sizeof(pa));
-		memcpy(&machine->buffer[pa - BUFFER_PA], &tdmrs[i], sizeof(*tdmrs));
-	}
+	machine_write_tdmrs(machine, tdmrs, nr_tdmrs);
 	return machine_seamcall(machine, 0, &regs);
 }

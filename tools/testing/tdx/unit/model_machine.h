@@ -51,6 +51,10 @@ u64 machine_call(struct model_machine *machine, unsigned int lp, u64 leaf);
 /* TDH.SYS.INIT and TDH.SYS.LP.INIT everywhere. */
 void machine_init_module(struct model_machine *machine);
 
+/* TDMRs of an array into the buffer, with the array of their addresses at its begin. */
+void machine_write_tdmrs(struct model_machine *machine, const struct tdx_tdmr_info *tdmrs,
+			 unsigned int nr_tdmrs);
+
 /* TDH.SYS.CONFIG with TDMRs of an array, the first private KeyID. */
 u64 machine_config(struct model_machine *machine, const struct tdx_tdmr_info *tdmrs,
 		   unsigned int nr_tdmrs);

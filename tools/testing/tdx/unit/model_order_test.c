@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
-#include "model_layouts.h"
+#include "model_leaves.h"
 
-#define NONE		(~0ULL)
 #define RDX_INVALID	(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RDX)
 #define RCX_INVALID	(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX)
 #define R8_INVALID	(TDX_OPERAND_INVALID | TDX_OPERAND_ID_R8)
+#define C_NOT		TDX_SYS_CONFIG_NOT_PENDING
 #define DETAILS(a, b, c)	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16)
 
 FIXTURE(order) {
@@ -32,19 +32,6 @@ FIXTURE_TEARDOWN(order)
 {
 	free(self->machine);
 }
-
-/* How far the module is, and seen from where. */
-enum stage {
-	PENDING,	/* INIT_PENDING */
-	LP_MISSING,	/* INIT_DONE, on the only processor that lacks LP.INIT */
-	LP_DONE,	/* the same from another processor */
-	INIT_DONE,	/* and all logical processors */
-	CONFIG_DONE,	/* in a package without the key */
-	KEY_DONE,	/* in the package that has the key */
-	READY,
-	SHUTDOWN,
-	NR_STAGES,
-};
 
 static void bring_to(struct model_machine *m, enum stage stage)
 {
@@ -80,105 +67,16 @@ static unsigned int lp_of_stage(enum stage stage)
 /* The registers of a call that nothing but the state can refuse. */
 static struct tdx_model_regs good_call(struct model_machine *m, u64 leaf)
 {
+	const struct expected_leaf *expected = expected_leaf(leaf);
 	struct tdx_model_regs regs = { .rax = leaf };
-	struct tdx_tdmr_info tdmrs[2];
-	u64 pa = BUFFER_PA + K(4);
 
-	switch (leaf) {
-	case TDH_SYS_INFO:
-		regs.gpr.rcx = BUFFER_PA + K(64);
-		regs.gpr.rdx = 1024;
-		regs.gpr.r8 = BUFFER_PA + K(68);
-		regs.gpr.r9 = 32;
-		break;
-	case TDH_SYS_RD:
-		regs.gpr.rdx = TDX_MD_NUM_CMRS;
-		break;
-	case TDH_SYS_RDALL:
-		regs.gpr.rdx = BUFFER_PA + K(64);
-		regs.gpr.r8 = NONE;
-		break;
-	case TDH_SYS_CONFIG:
-		legal_pair(tdmrs);
-		memcpy(m->buffer, &pa, sizeof(pa));
-		memcpy(&m->buffer[K(4)], tdmrs, sizeof(*tdmrs));
-		regs.gpr.rcx = BUFFER_PA;
-		regs.gpr.rdx = 1;
-		regs.gpr.r8 = 32;
-		break;
-	}
+	if (expected)
+		regs.gpr = expected->good;
+	prepare_config(m);
 	return regs;
 }
 
-#define LP_UNDONE	TDX_SYS_LP_INIT_NOT_DONE
-#define I_NOT		TDX_SYS_INIT_NOT_PENDING
-#define LP_NOT		TDX_SYS_LP_INIT_NOT_PENDING
-#define LP_TWICE	TDX_SYS_LP_INIT_DONE
-#define C_NOT		TDX_SYS_CONFIG_NOT_PENDING
-#define K_NOT		TDX_SYS_KEY_CONFIG_NOT_PENDING
-#define K_TWICE		TDX_KEY_CONFIGURED
-#define NOT_READY	TDX_SYS_NOT_READY
-#define U_STATE		TDX_SYS_STATE_INCORRECT
-#define U_DATA		TDX_SYS_INVALID_HANDOFF
-#define NO_LEAF		TDX_OPERAND_INVALID	/* |RAX, which is 0 */
-#define SHUT		TDX_SYS_SHUTDOWN
-
-struct leaf_row {
-	u64 leaf;
-	u64 status[NR_STAGES];
-};
-
-/*
- * PENDING, LP_MISSING, LP_DONE, INIT_DONE, CONFIG_DONE, KEY_DONE, READY, SHUTDOWN.
- * Leaves of TDs are none of this model's: where the real module would go on with
- * their operands, there is no such leaf.
- */
-static const struct leaf_row rows_1_5[] = {
-	{ TDH_SYS_INFO, { LP_UNDONE, LP_UNDONE, 0, 0, 0, 0, 0, SHUT } },
-	{ TDH_SYS_RD, { LP_UNDONE, LP_UNDONE, 0, 0, 0, 0, 0, SHUT } },
-	{ TDH_SYS_RDALL, { LP_UNDONE, LP_UNDONE, 0, 0, 0, 0, 0, SHUT } },
-	{ TDH_SYS_INIT, { 0, I_NOT, I_NOT, I_NOT, I_NOT, I_NOT, I_NOT, SHUT } },
-	{ TDH_SYS_LP_INIT, { LP_NOT, 0, LP_TWICE, LP_TWICE, LP_NOT, LP_NOT, LP_NOT, SHUT } },
-	{ TDH_SYS_CONFIG, { C_NOT, C_NOT, C_NOT, 0, C_NOT, C_NOT, C_NOT, SHUT } },
-	{ TDH_SYS_KEY_CONFIG, { K_NOT, K_NOT, K_NOT, K_NOT, 0, K_TWICE, K_NOT, SHUT } },
-	{ TDH_SYS_TDMR_INIT, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY,
-			       0, SHUT } },
-	{ TDH_SYS_SHUTDOWN, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY,
-			      0, SHUT } },
-	{ TDH_SYS_UPDATE, { U_STATE, U_STATE, U_STATE, U_DATA, U_STATE, U_STATE, U_STATE, SHUT } },
-	{ TDH_SYS_LP_SHUTDOWN, { 0, 0, 0, 0, 0, 0, 0, 0 } },
-	{ TDH_MNG_CREATE, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY,
-			    NO_LEAF, SHUT } },
-	{ 42, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NO_LEAF, SHUT } },
-	{ 0x7777, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NO_LEAF,
-		    SHUT } },
-};
-
-/* Where 1.0 differs: it has no SYS.RD, SYS.RDALL, SYS.SHUTDOWN and SYS.UPDATE. */
-static const struct leaf_row rows_1_0[] = {
-	{ TDH_SYS_INFO, { LP_UNDONE, LP_UNDONE, 0, 0, 0, 0, 0, SHUT } },
-	{ TDH_SYS_RD, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NO_LEAF,
-			SHUT } },
-	{ TDH_SYS_RDALL, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY,
-			   NO_LEAF, SHUT } },
-	{ TDH_SYS_SHUTDOWN, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY,
-			      NO_LEAF, SHUT } },
-	{ TDH_SYS_UPDATE, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY,
-			    NO_LEAF, SHUT } },
-	{ TDH_SYS_LP_SHUTDOWN, { 0, 0, 0, 0, 0, 0, 0, 0 } },
-};
-
-/* Before 2.0 there is no TDH.SYS.DISABLE. */
-static const struct leaf_row disable_1_5 = {
-	TDH_SYS_DISABLE, { NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY,
-			   NO_LEAF, SHUT }
-};
-
-static const struct leaf_row disable_2_0 = {
-	TDH_SYS_DISABLE, { 0, 0, 0, 0, 0, 0, 0, SHUT }
-};
-
-/* The state that a stage is in, and the one that a successful leaf leads to. */
+/* The state that a stage is in. */
 static const enum tdx_model_state state_of[NR_STAGES] = {
 	[PENDING] = TDX_MODEL_INIT_PENDING,
 	[LP_MISSING] = TDX_MODEL_INIT_DONE,
@@ -190,33 +88,9 @@ static const enum tdx_model_state state_of[NR_STAGES] = {
 	[SHUTDOWN] = TDX_MODEL_SHUTDOWN,
 };
 
-static enum tdx_model_state state_after(const struct model_machine *m, u64 leaf,
-					enum stage stage, u64 status)
+static bool holds(struct model_machine *m, u64 leaf, const u64 expected[NR_STAGES])
 {
-	if (status)
-		return state_of[stage];
-	switch (leaf) {
-	case TDH_SYS_INIT:
-		return TDX_MODEL_INIT_DONE;
-	case TDH_SYS_CONFIG:
-		return TDX_MODEL_CONFIG_DONE;
-	case TDH_SYS_KEY_CONFIG:
-		return TDX_MODEL_READY;
-	case TDH_SYS_SHUTDOWN:
-		return TDX_MODEL_SHUTDOWN;
-	case TDH_SYS_DISABLE:
-		return TDX_MODEL_INIT_PENDING;
-	case TDH_SYS_LP_SHUTDOWN:
-		if (m->config.generation == TDX_MODEL_1_0)
-			return TDX_MODEL_SHUTDOWN;
-		return state_of[stage];
-	default:
-		return state_of[stage];
-	}
-}
-
-static bool row_holds(struct model_machine *m, const struct leaf_row *row)
-{
+	enum tdx_model_state state;
 	struct tdx_model_regs regs;
 	enum stage stage;
 	u64 status;
@@ -225,33 +99,58 @@ static bool row_holds(struct model_machine *m, const struct leaf_row *row)
 		bring_to(m, stage);
 		if (m->model.state != state_of[stage])
 			return false;
-		regs = good_call(m, row->leaf);
+		regs = good_call(m, leaf);
 		status = machine_seamcall(m, lp_of_stage(stage), &regs);
-		if (status == row->status[stage] && !(m->model.lps_inside & ~TDX_MODEL_CLOSED) &&
-		    m->model.state == state_after(m, row->leaf, stage, status))
+		state = status ? state_of[stage] : expected_state(m, leaf, state_of[stage]);
+		if (status == expected[stage] && !(m->model.lps_inside & ~TDX_MODEL_CLOSED) &&
+		    m->model.state == state)
 			continue;
-		printf("# leaf %llu, stage %u: 0x%llx (%s), state %u\n", row->leaf, stage, status,
+		printf("# leaf %llu, stage %u: 0x%llx (%s), state %u\n", leaf, stage, status,
 		       tdx_model_why(&m->model), m->model.state);
 		return false;
 	}
 	return true;
 }
 
+/*
+ * Leaves of TDs are none of this model's: where the real module would go on with
+ * their operands, there is no such leaf.
+ */
+static const u16 numbers_of_no_leaf[] = { TDH_MNG_CREATE, TDH_VP_ENTER, 42, 127, 128, 0x7777 };
+
 TEST_F(order, each_leaf_in_each_state)
 {
 	struct model_machine *m = self->machine;
-	unsigned int i;
+	const struct expected_leaf *expected;
+	unsigned int generation, i;
 
-	for (m->config.generation = TDX_MODEL_1_5; m->config.generation <= TDX_MODEL_2_0;
-	     m->config.generation++) {
-		for (i = 0; i < ARRAY_SIZE(rows_1_5); i++)
-			EXPECT_TRUE(row_holds(m, &rows_1_5[i]));
-		EXPECT_TRUE(row_holds(m, m->config.generation < TDX_MODEL_2_0 ? &disable_1_5 :
-										&disable_2_0));
+	for (generation = 0; generation < TDX_MODEL_NR_GENERATIONS; generation++) {
+		m->config.generation = generation;
+		for (i = 0; i < nr_expected_leaves; i++) {
+			expected = &expected_leaves[i];
+			EXPECT_TRUE(holds(m, expected->leaf, generation >= expected->since ?
+					  expected->status : no_leaf_status));
+		}
+		for (i = 0; i < ARRAY_SIZE(numbers_of_no_leaf); i++)
+			EXPECT_TRUE(holds(m, numbers_of_no_leaf[i], no_leaf_status));
 	}
-	m->config.generation = TDX_MODEL_1_0;
-	for (i = 0; i < ARRAY_SIZE(rows_1_0); i++)
-		EXPECT_TRUE(row_holds(m, &rows_1_0[i]));
+}
+
+TEST_F(order, each_leaf_of_the_module_is_expected)
+{
+	const struct expected_leaf *expected;
+	const struct tdx_model_leaf *leaf;
+	unsigned int number;
+
+	for (number = 0; number < TDX_MODEL_NR_LEAVES; number++) {
+		leaf = tdx_model_leaf(number);
+		expected = expected_leaf(number);
+		EXPECT_EQ(!leaf->run, !expected) TH_LOG("leaf %u", number);
+		EXPECT_EQ(expected ? expected->outputs : 0, leaf->outputs)
+			TH_LOG("leaf %u", number);
+		EXPECT_EQ(expected && expected->interruptible, leaf->interruptible)
+			TH_LOG("leaf %u", number);
+	}
 }
 
 /* Reserved bits, then the version, then the state, then whether the leaf exists. */
@@ -263,10 +162,10 @@ TEST_F(order, rax_is_checked_before_the_state)
 
 	for (stage = 0; stage < NR_STAGES; stage++) {
 		bring_to(m, stage);
-		for (i = 0; i < ARRAY_SIZE(rows_1_5); i++)
+		for (i = 0; i < nr_expected_leaves; i++)
 			for (bit = 16; bit < 63; bit++)
-				EXPECT_EQ(NO_LEAF, machine_call(m, 0, rows_1_5[i].leaf |
-								1ULL << bit))
+				EXPECT_EQ(TDX_OPERAND_INVALID,
+					  machine_call(m, 0, expected_leaves[i].leaf | 1ULL << bit))
 					TH_LOG("stage %u, bit %u", stage, bit);
 	}
 }
@@ -285,56 +184,65 @@ TEST_F(order, sys_config_waits_for_every_processor)
 	EXPECT_EQ(RDX_INVALID, machine_call(m, 0, TDH_SYS_CONFIG));
 }
 
-/* Which lock is held, by somebody else. */
-enum held {
-	FREE, GLOBAL_EXCLUSIVE, GLOBAL_SHARED, TDMR_EXCLUSIVE, NR_HELD,
-};
+static int global_holders(enum held held)
+{
+	return held == GLOBAL_EXCLUSIVE ? -1 : held == GLOBAL_SHARED ? 2 : 0;
+}
 
-/* In the stage where each would succeed. */
-static const struct {
-	u64 leaf;
-	enum stage stage;
-	u64 status[NR_HELD];
-} lock_cases[] = {
-	{ TDH_SYS_INIT, PENDING, { 0, TDX_SYS_BUSY, TDX_SYS_BUSY, 0 } },
-	{ TDH_SYS_LP_INIT, LP_MISSING, { 0, TDX_SYS_BUSY, 0, 0 } },
-	{ TDH_SYS_INFO, INIT_DONE, { 0, 0, 0, 0 } },
-	{ TDH_SYS_RD, INIT_DONE, { 0, 0, 0, 0 } },
-	{ TDH_SYS_RDALL, INIT_DONE, { 0, 0, 0, 0 } },
-	{ TDH_SYS_CONFIG, INIT_DONE, { 0, TDX_SYS_BUSY, TDX_SYS_BUSY, 0 } },
-	{ TDH_SYS_CONFIG, PENDING, { C_NOT, TDX_SYS_BUSY, TDX_SYS_BUSY, C_NOT } },
-	{ TDH_SYS_KEY_CONFIG, CONFIG_DONE, { 0, TDX_SYS_BUSY, TDX_SYS_BUSY, 0 } },
-	{ TDH_SYS_TDMR_INIT, READY, { 0, 0, 0, TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX } },
-	{ TDH_SYS_SHUTDOWN, READY, { 0, TDX_SYS_BUSY, TDX_SYS_BUSY, 0 } },
-	{ TDH_SYS_UPDATE, INIT_DONE, { U_DATA, TDX_SYS_BUSY, TDX_SYS_BUSY, U_DATA } },
-	{ TDH_SYS_LP_SHUTDOWN, READY, { 0, 0, 0, 0 } },
-	{ TDH_SYS_DISABLE, INIT_DONE, { 0, TDX_SYS_BUSY, TDX_SYS_BUSY, 0 } },
-};
+static int tdmr_holders(enum held held)
+{
+	return held == TDMR_EXCLUSIVE ? -1 : 0;
+}
+
+static void hold(struct model_machine *m, enum held held)
+{
+	m->model.global_lock.holders = global_holders(held);
+	m->model.tdmrs[0].lock.holders = tdmr_holders(held);
+}
+
+/* Nobody releases a lock that another processor holds. */
+static bool is_still_held(const struct model_machine *m, enum held held)
+{
+	return m->model.global_lock.holders == global_holders(held) &&
+	       m->model.tdmrs[0].lock.holders == tdmr_holders(held);
+}
 
 TEST_F(order, each_leaf_while_a_lock_is_held)
 {
 	struct model_machine *m = self->machine;
+	const struct expected_leaf *expected;
 	struct tdx_model_regs regs;
-	int global, tdmr;
 	enum held held;
 	unsigned int i;
 
 	m->config.generation = TDX_MODEL_2_0;
-	for (i = 0; i < ARRAY_SIZE(lock_cases); i++)
+	for (i = 0; i < nr_expected_leaves; i++)
 		for (held = FREE; held < NR_HELD; held++) {
-			global = held == GLOBAL_EXCLUSIVE ? -1 : held == GLOBAL_SHARED ? 2 : 0;
-			tdmr = held == TDMR_EXCLUSIVE ? -1 : 0;
-			bring_to(m, lock_cases[i].stage);
-			m->model.global_lock.holders = global;
-			m->model.tdmrs[0].lock.holders = tdmr;
-			regs = good_call(m, lock_cases[i].leaf);
-			EXPECT_EQ(lock_cases[i].status[held],
-				  machine_seamcall(m, lp_of_stage(lock_cases[i].stage), &regs))
-				TH_LOG("leaf %llu, lock %u", lock_cases[i].leaf, held);
-			/* Nobody lets go of a lock that is not his. */
-			EXPECT_EQ(global, m->model.global_lock.holders);
-			EXPECT_EQ(tdmr, m->model.tdmrs[0].lock.holders);
+			expected = &expected_leaves[i];
+			bring_to(m, expected->stage);
+			hold(m, held);
+			regs = good_call(m, expected->leaf);
+			EXPECT_EQ(expected->locked[held],
+				  machine_seamcall(m, lp_of_stage(expected->stage), &regs))
+				TH_LOG("leaf %llu, lock %u", expected->leaf, held);
+			EXPECT_TRUE(is_still_held(m, held));
 		}
+}
+
+TEST_F(order, sys_config_tries_the_lock_before_the_state)
+{
+	static const u64 status[NR_HELD] = { C_NOT, TDX_SYS_BUSY, TDX_SYS_BUSY, C_NOT };
+	struct model_machine *m = self->machine;
+	struct tdx_model_regs regs;
+	enum held held;
+
+	for (held = FREE; held < NR_HELD; held++) {
+		bring_to(m, PENDING);
+		hold(m, held);
+		regs = good_call(m, TDH_SYS_CONFIG);
+		EXPECT_EQ(status[held], machine_seamcall(m, 0, &regs));
+		EXPECT_TRUE(is_still_held(m, held));
+	}
 }
 
 TEST_F(order, a_tdmr_lock_is_of_its_tdmr_only)

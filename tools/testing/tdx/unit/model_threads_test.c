@@ -208,13 +208,10 @@ static void *bring_up(void *worker)
 
 static void prepare(struct crowd *crowd)
 {
-	u64 pa[2] = { BUFFER_PA + K(4), BUFFER_PA + K(4) + sizeof(struct tdx_tdmr_info) };
-	struct model_machine *m = crowd->machine;
 	struct tdx_tdmr_info tdmrs[2];
 
 	legal_pair(tdmrs);
-	memcpy(m->buffer, pa, sizeof(pa));
-	memcpy(&m->buffer[K(4)], tdmrs, sizeof(tdmrs));
+	machine_write_tdmrs(crowd->machine, tdmrs, 2);
 	memset(times_written, 0, sizeof(times_written));
 }
 
