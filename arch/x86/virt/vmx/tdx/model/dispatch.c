@@ -76,6 +76,14 @@ static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs, int inside
 	return run_leaf(m, leaf, regs);
 }
 
+/**
+ * tdx_model_seamcall - one SEAMCALL on the calling logical processor
+ * @m:    the module
+ * @regs: as the instruction reads and writes them; the status is in @regs->rax
+ *
+ * Context: Any.  Any number of logical processors may be inside at once; locks are tried once.
+ *          Does not migrate while it runs.
+ */
 void tdx_model_seamcall(struct tdx_model *m, struct tdx_model_regs *regs)
 {
 	u64 leaf = regs->rax & TDX_LEAF_NUMBER_MASK;

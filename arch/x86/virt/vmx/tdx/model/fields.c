@@ -8,6 +8,15 @@
 /* Bits of a field id that the leaves ignore. */
 #define ID_IGNORED	(3ULL << 32 | BIT_ULL(50) | BIT_ULL(51) | 7ULL << 52 | BIT_ULL(63))
 
+/**
+ * tdx_model_field_value - the value of a metadata field
+ * @m:     the module
+ * @field: the field
+ * @index: which of its ids
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: The value.
+ */
 u64 tdx_model_field_value(const struct tdx_model *m, const struct tdx_model_field *field,
 			  unsigned int index)
 {
@@ -19,6 +28,15 @@ u64 tdx_model_field_value(const struct tdx_model *m, const struct tdx_model_fiel
 	return value;
 }
 
+/**
+ * tdx_model_existing_field - the first field from an index on that this generation has
+ * @m:      the module
+ * @fields: the table
+ * @i:      the index
+ *
+ * Context: Any.
+ * Return: Its index; the length of the table if there is none.
+ */
 unsigned int tdx_model_existing_field(const struct tdx_model *m,
 				      const struct tdx_model_fields *fields, unsigned int i)
 {
@@ -27,6 +45,16 @@ unsigned int tdx_model_existing_field(const struct tdx_model *m,
 	return i;
 }
 
+/**
+ * tdx_model_find_field - what a field id means
+ * @m:      the module
+ * @fields: the table
+ * @id:     the id
+ * @at:     which field, if there is one
+ *
+ * Context: Any.
+ * Return: False if it means nothing.
+ */
 bool tdx_model_find_field(const struct tdx_model *m, const struct tdx_model_fields *fields, u64 id,
 			  struct tdx_model_field_id *at)
 {
@@ -46,6 +74,15 @@ bool tdx_model_find_field(const struct tdx_model *m, const struct tdx_model_fiel
 	return false;
 }
 
+/**
+ * tdx_model_next_field_id - the id behind another one
+ * @m:      the module
+ * @fields: the table
+ * @at:     the other one
+ *
+ * Context: Any.
+ * Return: The id, or TDX_MD_FIELD_ID_NONE.
+ */
 u64 tdx_model_next_field_id(const struct tdx_model *m, const struct tdx_model_fields *fields,
 			    struct tdx_model_field_id at)
 {

@@ -47,26 +47,14 @@ struct tdx_model_field_id {
 	unsigned int field, index;
 };
 
-/* Field @i, or the first behind it that this generation has; fields->nr: none. */
 unsigned int tdx_model_existing_field(const struct tdx_model *m,
 				      const struct tdx_model_fields *fields, unsigned int i);
-
-/* What an id means; false: nothing. */
 bool tdx_model_find_field(const struct tdx_model *m, const struct tdx_model_fields *fields, u64 id,
 			  struct tdx_model_field_id *at);
-
-/* The id behind @at, or TDX_MD_FIELD_ID_NONE. */
 u64 tdx_model_next_field_id(const struct tdx_model *m, const struct tdx_model_fields *fields,
 			    struct tdx_model_field_id at);
-
 u64 tdx_model_field_value(const struct tdx_model *m, const struct tdx_model_field *field,
 			  unsigned int index);
-
-/*
- * Write a metadata list of at most @bytes to @pa, from @at on; a full list goes on at
- * *@next, which is TDX_MD_FIELD_ID_NONE if there is nothing to go on with.  False: no
- * memory there.
- */
 bool tdx_model_write_field_list(struct tdx_model *m, const struct tdx_model_fields *fields, u64 pa,
 				unsigned int bytes, struct tdx_model_field_id at, u64 *next);
 

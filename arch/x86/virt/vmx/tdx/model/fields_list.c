@@ -52,6 +52,18 @@ static unsigned int list_add_sequence(struct tdx_model *m, struct metadata_list 
 	return end;
 }
 
+/**
+ * tdx_model_write_field_list - write a list of metadata fields
+ * @m:      the module
+ * @fields: the table
+ * @pa:     where to
+ * @bytes:  length of the longest list
+ * @at:     where to begin
+ * @next:   the id with which the next list goes on, or TDX_MD_FIELD_ID_NONE
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: False if there is no memory.
+ */
 bool tdx_model_write_field_list(struct tdx_model *m, const struct tdx_model_fields *fields, u64 pa,
 				unsigned int bytes, struct tdx_model_field_id at, u64 *next)
 {

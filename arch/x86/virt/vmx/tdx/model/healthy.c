@@ -4,6 +4,17 @@
  */
 #include "platform.h"
 
+/**
+ * tdx_model_healthy_msr - an MSR of a platform that passes all checks
+ * @config: what it follows from
+ * @msr:    its number
+ * @value:  its value, if there is one
+ *
+ * For platform operations that have no hardware to ask.
+ *
+ * Context: Any.
+ * Return: False if no check needs that MSR.
+ */
 bool tdx_model_healthy_msr(const struct tdx_model_config *config, u32 msr, u64 *value)
 {
 	u64 nr_mktme_keyids = config->first_private_keyid - 1;
@@ -56,6 +67,18 @@ bool tdx_model_healthy_msr(const struct tdx_model_config *config, u32 msr, u64 *
 	}
 }
 
+/**
+ * tdx_model_healthy_cpuid - CPUID of a platform that passes all checks
+ * @config:  what it follows from
+ * @lp:      the logical processor
+ * @leaf:    EAX
+ * @subleaf: ECX
+ * @regs:    EAX, EBX, ECX, EDX
+ *
+ * For platform operations that have no hardware to ask.
+ *
+ * Context: Any.
+ */
 void tdx_model_healthy_cpuid(const struct tdx_model_config *config, unsigned int lp,
 			     u32 leaf, u32 subleaf, u32 regs[4])
 {

@@ -14,17 +14,42 @@ static u64 strip_keyid(const struct tdx_model *m, u64 pa)
 	return pa & (BIT_ULL(keyid_shift(m)) - 1);
 }
 
+/**
+ * tdx_model_keyid_of - the KeyID in an address
+ * @m:  the module
+ * @pa: the address, of 52 bits
+ *
+ * Context: Any.
+ * Return: The KeyID.
+ */
 unsigned int tdx_model_keyid_of(const struct tdx_model *m, u64 pa)
 {
 	return (pa & (BIT_ULL(PA_BITS) - 1)) >> keyid_shift(m);
 }
 
+/**
+ * tdx_model_hpa_without_keyid - whether an address has no KeyID bits, and none above
+ * @m:  the module
+ * @pa: the address
+ *
+ * Context: Any.
+ * Return: True if it has none.
+ */
 bool tdx_model_hpa_without_keyid(const struct tdx_model *m, u64 pa)
 {
 	return pa == strip_keyid(m, pa);
 }
 
-/* A buffer in shared memory: an MKTME KeyID is allowed, a private one is not. */
+/**
+ * tdx_model_shared_hpa - whether there can be a buffer in shared memory
+ * @m:         the module
+ * @pa:        its address; an MKTME KeyID is allowed, a private one is not
+ * @bytes:     its length
+ * @alignment: of the address, a power of 2
+ *
+ * Context: Any.
+ * Return: False if unaligned, beyond 52 bits, private, or in the SEAM range.
+ */
 bool tdx_model_shared_hpa(const struct tdx_model *m, u64 pa, u64 bytes, u64 alignment)
 {
 	u64 start = strip_keyid(m, pa);
@@ -37,17 +62,47 @@ bool tdx_model_shared_hpa(const struct tdx_model *m, u64 pa, u64 bytes, u64 alig
 	return start + bytes <= m->config.seamrr_base || start >= seamrr_end;
 }
 
+/**
+ * tdx_model_read - read the memory of the host
+ * @m:     the module
+ * @pa:    its address; KeyID bits are dropped
+ * @buf:   where to
+ * @bytes: how much
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: False if there is no memory.
+ */
 bool tdx_model_read(struct tdx_model *m, u64 pa, void *buf, u64 bytes)
 {
 	return m->ops->read_phys(m->ctx, strip_keyid(m, pa), buf, bytes);
 }
 
+/**
+ * tdx_model_write - write the memory of the host
+ * @m:     the module
+ * @pa:    its address; KeyID bits are dropped
+ * @buf:   what
+ * @bytes: how much
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: False if there is no memory.
+ */
 bool tdx_model_write(struct tdx_model *m, u64 pa, const void *buf, u64 bytes)
 {
 	return m->ops->write_phys(m->ctx, strip_keyid(m, pa), buf, bytes);
 }
 
-/* CMRs that touch count as one. */
+/**
+ * tdx_model_in_cmrs - whether CMRs cover a range
+ * @m:     the module
+ * @start: first address
+ * @end:   the address behind the last one
+ *
+ * CMRs that touch count as one.
+ *
+ * Context: Any.
+ * Return: True if they do.
+ */
 bool tdx_model_in_cmrs(const struct tdx_model *m, u64 start, u64 end)
 {
 	const struct tdx_cmr_info *cmr = m->config.cmrs;

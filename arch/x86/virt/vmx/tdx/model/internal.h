@@ -15,10 +15,6 @@
 #define PA_BITS		52
 #define PAGE_BYTES	4096ULL
 
-/*
- * Ends a leaf with @status and keeps the reason: @text with each % replaced by
- * the next value, in hexadecimal.
- */
 u64 tdx_model_refuse(struct tdx_model *m, u64 status, const char *text, u64 a, u64 b, u64 c);
 
 #define refuse3(m, status, text, a, b, c)	tdx_model_refuse(m, status, text, a, b, c)
@@ -36,7 +32,7 @@ struct tdx_model_call {
 	unsigned int nr_held;
 };
 
-/* The locks of a leaf, taken in order; on failure those before are still held (lock.c). */
+/* Locks (lock.c). */
 u64 tdx_model_take_locks(struct tdx_model *m, struct tdx_model_call *call);
 void tdx_model_release_locks(struct tdx_model_call *call);
 
@@ -77,7 +73,6 @@ bool tdx_model_keyid_is_private(const struct tdx_model *m, u64 keyid);
 extern const unsigned int tdx_model_level_shift[TDX_NR_PAMT_LEVELS];
 bool tdx_model_write_pamt(struct tdx_model *m, struct tdx_tdmr_info *tdmr,
 			  enum tdx_pamt_level level, u64 start, u64 end);
-/* With the global lock held exclusively. */
 void tdx_model_own_pamts(struct tdx_model *m, const struct tdx_model_tdmr *tdmrs,
 			 unsigned int nr_tdmrs, bool owned);
 
@@ -86,30 +81,29 @@ static inline u64 tdx_model_tdmr_end(const struct tdx_tdmr_info *tdmr)
 	return tdmr->base + tdmr->size;
 }
 
-/* As the P-SEAMLDR leaves it (load.c). */
+/* Loading (load.c). */
 void tdx_model_begin_anew(struct tdx_model *m);
 
-/* A module that is configured anew has no use for what the one before left (sys_update.c). */
+/* From one module to the next (sys_update.c). */
 void tdx_model_drop_handoff(struct tdx_model *m);
 
-/* TDSYSINFO_STRUCT, composed once: it never changes, and is too large for a stack. */
+/* What the module says of itself (sys_info.c). */
 void tdx_model_compose_sysinfo(struct tdx_model *m);
 
 /* What the dispatcher knows of a leaf that does not exist (leaves.c). */
 extern const struct tdx_model_leaf tdx_model_no_leaf;
 
-/*
- * Operands, named as in TDX_OPERAND_ID_* (operands.c): a buffer in shared memory, or
- * memory to write there; the TDMR that begins at an address, which becomes that of
- * the call.
- */
+/* Operands (operands.c). */
 u64 tdx_model_shared_operand(struct tdx_model *m, struct tdx_model_call *call,
 			     unsigned int operand, u64 bytes, u64 alignment);
 u64 tdx_model_write_operand(struct tdx_model *m, struct tdx_model_call *call,
 			    unsigned int operand, const void *buf, u64 bytes);
 u64 tdx_model_tdmr_operand(struct tdx_model *m, struct tdx_model_call *call, unsigned int operand);
 
-/* The leaves. */
+/*
+ * The leaves, as their rows in leaves.c name them; see struct tdx_model_leaf.  Each
+ * returns the status of the leaf.
+ */
 u64 tdx_model_sys_init_check(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_sys_init(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_sys_lp_init_check(struct tdx_model *m, struct tdx_model_call *call);

@@ -5,6 +5,14 @@
  */
 #include "internal.h"
 
+/**
+ * tdx_model_keyid_is_private - whether a KeyID is one for TDX
+ * @m:     the module
+ * @keyid: any number
+ *
+ * Context: Any.
+ * Return: True if it is.
+ */
 bool tdx_model_keyid_is_private(const struct tdx_model *m, u64 keyid)
 {
 	return keyid >= m->config.first_private_keyid &&

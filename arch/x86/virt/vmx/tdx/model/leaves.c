@@ -132,6 +132,13 @@ const struct tdx_model_leaf tdx_model_no_leaf = {
 	.writes_private	= true,
 };
 
+/**
+ * tdx_model_leaf - the row of a leaf
+ * @number: any number
+ *
+ * Context: Any.
+ * Return: The row; one that no generation has if there is no such leaf, never NULL.
+ */
 const struct tdx_model_leaf *tdx_model_leaf(u64 number)
 {
 	const struct tdx_model_leaf *leaf;

@@ -13,7 +13,14 @@ const struct tdx_model_release tdx_model_releases[TDX_MODEL_NR_GENERATIONS] = {
 			       TDX_FEATURES0_NO_RBP_MOD | TDX_FEATURES0_ENUM_TOPOLOGY },
 };
 
-/* As the P-SEAMLDR leaves it. */
+/**
+ * tdx_model_begin_anew - forget what leaves have configured
+ * @m: the module
+ *
+ * As the P-SEAMLDR leaves it: INIT_PENDING.  PAMTs stay on the list of tdx_model_page().
+ *
+ * Context: No other logical processor is in the module.
+ */
 void tdx_model_begin_anew(struct tdx_model *m)
 {
 	unsigned int i;
@@ -51,6 +58,19 @@ static bool has_room_for(const struct tdx_model_config *config)
 	return nr_pkgs == config->nr_pkgs;
 }
 
+/**
+ * tdx_model_load - load a module
+ * @m:      the module
+ * @config: the machine and the module; is copied
+ * @ops:    what the platform does for the module; must outlive it
+ * @ctx:    given to each operation; must outlive the module
+ *
+ * The module state is INIT_PENDING then.  Nothing is done if @config has more of anything
+ * than the model has room for, or a package without a logical processor.
+ *
+ * Context: No logical processor is in the module.
+ * Return: False if nothing was done.
+ */
 bool tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,
 		    const struct tdx_model_ops *ops, void *ctx)
 {
@@ -65,6 +85,18 @@ bool tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,
 	return true;
 }
 
+/**
+ * tdx_model_update - load a new module over one that was shut down
+ * @m:      the module
+ * @config: as for tdx_model_load()
+ *
+ * As the P-SEAMLDR does.  What TDH.SYS.SHUTDOWN left is there for TDH.SYS.UPDATE; the
+ * counts of SEAMCALLs go on.
+ *
+ * Context: No logical processor is in the module.
+ * Return: False, and nothing is done, if the module was not shut down, or if there is no
+ *         room for @config.
+ */
 bool tdx_model_update(struct tdx_model *m, const struct tdx_model_config *config)
 {
 	if (tdx_model_state(m) != TDX_MODEL_SHUTDOWN && !(m->lps_inside & TDX_MODEL_CLOSED))
@@ -80,6 +112,16 @@ bool tdx_model_update(struct tdx_model *m, const struct tdx_model_config *config
 	return true;
 }
 
+/**
+ * tdx_model_find_in_state - leave a module as a kernel that ran before has left it
+ * @m:     the module
+ * @state: the module state to be found
+ *
+ * All logical processors are initialised unless @state is INIT_PENDING, and from
+ * CONFIG_DONE on there are TDMRs that nobody knows any more.
+ *
+ * Context: After tdx_model_load(), before the first SEAMCALL.
+ */
 void tdx_model_find_in_state(struct tdx_model *m, enum tdx_model_state state)
 {
 	unsigned int i;

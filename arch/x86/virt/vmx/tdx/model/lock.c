@@ -68,6 +68,17 @@ static u64 refuse_busy(struct tdx_model *m, struct tdx_model_call *call,
 		       call->tdmr->info.base);
 }
 
+/**
+ * tdx_model_take_locks - take the locks of a leaf
+ * @m:    the module
+ * @call: the SEAMCALL
+ *
+ * In the order of its row; the operands that they belong to are checked on the way.  What
+ * was taken is released by tdx_model_release_locks(), also after a failure.
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
 u64 tdx_model_take_locks(struct tdx_model *m, struct tdx_model_call *call)
 {
 	const struct tdx_model_lock_rule *rule = call->leaf->locks;
@@ -85,12 +96,25 @@ u64 tdx_model_take_locks(struct tdx_model *m, struct tdx_model_call *call)
 	return TDX_SUCCESS;
 }
 
+/**
+ * tdx_model_release_locks - release what tdx_model_take_locks() took
+ * @call: the SEAMCALL
+ *
+ * Context: On the logical processor that runs the leaf.
+ */
 void tdx_model_release_locks(struct tdx_model_call *call)
 {
 	while (call->nr_held)
 		unlock(call->held[--call->nr_held]);
 }
 
+/**
+ * tdx_model_busy_status - what a leaf answers when its first lock is taken
+ * @leaf: the row
+ *
+ * Context: Any.
+ * Return: The status; TDX_SUCCESS if it takes none.
+ */
 u64 tdx_model_busy_status(const struct tdx_model_leaf *leaf)
 {
 	return busy_status(&leaf->locks[0]);

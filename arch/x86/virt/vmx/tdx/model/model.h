@@ -179,39 +179,11 @@ struct tdx_model {
 	u64 nr_failed_by_leaf[TDX_MODEL_NR_LEAVES];
 };
 
-/*
- * Load a module: state INIT_PENDING.  @config is copied.  @ops and @ctx must
- * outlive the model.  False, and nothing is done, if @config has more of anything
- * than the model has room for, or a package without a logical processor.
- */
 bool tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,
 		    const struct tdx_model_ops *ops, void *ctx);
-
-/*
- * As tdx_model_load() left it, or as a kernel that ran before: then all logical
- * processors are initialised, and from CONFIG_DONE on there are TDMRs that nobody
- * knows any more.
- */
 void tdx_model_find_in_state(struct tdx_model *m, enum tdx_model_state state);
-
-/*
- * Load a new module over one that was shut down, as the P-SEAMLDR does; false if it
- * was not, or as above.  Nobody may be in the module.  What TDH.SYS.SHUTDOWN left is there for
- * TDH.SYS.UPDATE; the counts of SEAMCALLs go on.
- */
 bool tdx_model_update(struct tdx_model *m, const struct tdx_model_config *config);
-
-/*
- * One SEAMCALL on the calling logical processor.  Reads and writes @regs as the
- * instruction does; the completion status is regs->rax.  Any number of logical
- * processors may be inside at once; locks are try-once, as the module's.
- */
 void tdx_model_seamcall(struct tdx_model *m, struct tdx_model_regs *regs);
-
-/*
- * Why the last SEAMCALL of the calling logical processor failed: a short
- * sentence with the values that matter, or "" after success.
- */
 const char *tdx_model_why(struct tdx_model *m);
 
 /* Whose a page is. */
@@ -225,21 +197,8 @@ struct tdx_model_page {
 	u16 keyid;	/* that its contents are encrypted with; 0: the host's */
 };
 
-/*
- * Whose the page at @pa is, which has no KeyID bits.  From the time when the module
- * tells the platform, with the operation "own".  Takes no lock, and may be called
- * on any logical processor at any time: it tries again while the module's list of
- * PAMTs changes, which takes a few stores and calls nothing.
- */
 struct tdx_model_page tdx_model_page(const struct tdx_model *m, u64 pa);
-
-/* PAMT @i of all that the module owns, in no order; false: there are less.  No lock either. */
 bool tdx_model_pamt(const struct tdx_model *m, unsigned int i, struct tdx_pamt_area *pamt);
-
-/*
- * A healthy platform's MSRs and CPUID, as the module checks them, derived from
- * the model's config; for platform operations that have no hardware to ask.
- */
 bool tdx_model_healthy_msr(const struct tdx_model_config *config, u32 msr, u64 *value);
 void tdx_model_healthy_cpuid(const struct tdx_model_config *config, unsigned int lp,
 			     u32 leaf, u32 subleaf, u32 regs[4]);

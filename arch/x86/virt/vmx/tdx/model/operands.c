@@ -5,6 +5,14 @@
  */
 #include "internal.h"
 
+/**
+ * tdx_model_register - the register that is an operand
+ * @regs:    the registers
+ * @operand: TDX_OPERAND_ID_RCX to TDX_OPERAND_ID_R15, but for RSP and RBP
+ *
+ * Context: Any.
+ * Return: Where it is in @regs.
+ */
 u64 *tdx_model_register(struct tdx_regs *regs, unsigned int operand)
 {
 	static const u8 offsets[TDX_MODEL_NR_REGISTERS] = {
@@ -25,6 +33,17 @@ static u64 value_of(struct tdx_model_call *call, unsigned int operand)
 	return *tdx_model_register(&call->in, operand);
 }
 
+/**
+ * tdx_model_shared_operand - check the address of a buffer in shared memory
+ * @m:         the module
+ * @call:      the SEAMCALL
+ * @operand:   the register, as TDX_OPERAND_ID_*
+ * @bytes:     length of the buffer
+ * @alignment: of its address
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
 u64 tdx_model_shared_operand(struct tdx_model *m, struct tdx_model_call *call,
 			     unsigned int operand, u64 bytes, u64 alignment)
 {
@@ -36,6 +55,17 @@ u64 tdx_model_shared_operand(struct tdx_model *m, struct tdx_model_call *call,
 	return TDX_SUCCESS;
 }
 
+/**
+ * tdx_model_write_operand - write to a buffer whose address was checked
+ * @m:       the module
+ * @call:    the SEAMCALL
+ * @operand: the register, as TDX_OPERAND_ID_*
+ * @buf:     what
+ * @bytes:   how much
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
 u64 tdx_model_write_operand(struct tdx_model *m, struct tdx_model_call *call,
 			    unsigned int operand, const void *buf, u64 bytes)
 {
@@ -46,6 +76,15 @@ u64 tdx_model_write_operand(struct tdx_model *m, struct tdx_model_call *call,
 	return TDX_SUCCESS;
 }
 
+/**
+ * tdx_model_tdmr_operand - find the TDMR that begins at an address
+ * @m:       the module
+ * @call:    the SEAMCALL; gets the TDMR
+ * @operand: the register, as TDX_OPERAND_ID_*
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
 u64 tdx_model_tdmr_operand(struct tdx_model *m, struct tdx_model_call *call, unsigned int operand)
 {
 	u64 base = value_of(call, operand);

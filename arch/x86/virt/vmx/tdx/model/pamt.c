@@ -26,7 +26,17 @@ static bool is_reserved(const struct tdx_tdmr_info *tdmr, u64 pa)
 	return false;
 }
 
-/* Write the entries of one level that describe [start, end), a few at a time. */
+/**
+ * tdx_model_write_pamt - write the entries of one level
+ * @m:     the module
+ * @tdmr:  the TDMR whose PAMT it is
+ * @level: the level
+ * @start: first address that the entries describe
+ * @end:   the address behind the last one
+ *
+ * Context: With the lock of the TDMR held exclusively.
+ * Return: False if there is no memory.
+ */
 bool tdx_model_write_pamt(struct tdx_model *m, struct tdx_tdmr_info *tdmr,
 			  enum tdx_pamt_level level, u64 start, u64 end)
 {
@@ -88,6 +98,15 @@ static void drop_pamt(struct tdx_model_pamts *pamts, const struct tdx_pamt_area 
 	store(&pamts->nr, pamts->nr - 1);
 }
 
+/**
+ * tdx_model_own_pamts - take the memory of PAMTs from the host, or give it back
+ * @m:        the module
+ * @tdmrs:    whose PAMTs
+ * @nr_tdmrs: how many TDMRs
+ * @owned:    take it
+ *
+ * Context: With the global lock held exclusively.
+ */
 void tdx_model_own_pamts(struct tdx_model *m, const struct tdx_model_tdmr *tdmrs,
 			 unsigned int nr_tdmrs, bool owned)
 {
@@ -120,6 +139,17 @@ static struct tdx_model_page find_page(const struct tdx_model_pamts *pamts, u64 
 	return (struct tdx_model_page) { .type = TDX_MODEL_PAGE_HOST };
 }
 
+/**
+ * tdx_model_page - whose a page is
+ * @m:  the module
+ * @pa: address in the page, without KeyID bits
+ *
+ * It answers for a new owner by the time when the module calls the operation "own".
+ *
+ * Context: Any logical processor, at any time but in tdx_model_load(); takes no lock.  Tries
+ *          again while the list of PAMTs changes, which takes a few stores and calls nothing.
+ * Return: The owner, and the KeyID that the contents have.
+ */
 struct tdx_model_page tdx_model_page(const struct tdx_model *m, u64 pa)
 {
 	struct tdx_model_page page;
@@ -132,6 +162,15 @@ struct tdx_model_page tdx_model_page(const struct tdx_model *m, u64 pa)
 	return page;
 }
 
+/**
+ * tdx_model_pamt - one of the PAMTs that the module owns
+ * @m:    the module
+ * @i:    which one, from 0 on, in no order
+ * @pamt: where it is, if there is one
+ *
+ * Context: As tdx_model_page().
+ * Return: False if there are not so many.
+ */
 bool tdx_model_pamt(const struct tdx_model *m, unsigned int i, struct tdx_pamt_area *pamt)
 {
 	u64 sequence, nr;

@@ -42,6 +42,14 @@ const struct tdx_model_cpuid_check tdx_model_cpuid_checks[TDX_MODEL_NR_CPUID_CHE
 	{ 0x7, 2, 3, 0x17, 0x17 },
 };
 
+/**
+ * tdx_model_read_msr - an MSR of the calling logical processor
+ * @m:   the module
+ * @msr: its number
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: Its value; 0, which no check accepts, if there is no such MSR.
+ */
 u64 tdx_model_read_msr(struct tdx_model *m, u32 msr)
 {
 	u64 value = 0;
@@ -116,6 +124,14 @@ static u64 check_topology(struct tdx_model *m, struct tdx_regs *regs)
 	return TDX_SUCCESS;
 }
 
+/**
+ * tdx_model_check_cpuid - the part of it that TDH.SYS.LP.INIT checks again
+ * @m:    the module
+ * @regs: as for tdx_model_check_platform()
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
 u64 tdx_model_check_cpuid(struct tdx_model *m, struct tdx_regs *regs)
 {
 	unsigned int i, reg;
@@ -207,6 +223,13 @@ static u64 check_cmrs(struct tdx_model *m)
 	return TDX_SUCCESS;
 }
 
+/**
+ * tdx_model_check_entropy - whether there is a random number
+ * @m: the module
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
 u64 tdx_model_check_entropy(struct tdx_model *m)
 {
 	u64 value;
@@ -215,6 +238,14 @@ u64 tdx_model_check_entropy(struct tdx_model *m)
 		refuse(m, TDX_RND_NO_ENTROPY, "the random number generator is empty");
 }
 
+/**
+ * tdx_model_check_platform - all that TDH.SYS.INIT checks
+ * @m:    the module
+ * @regs: a CPUID failure is described in RCX, RDX, R8, R9 and R10
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
 u64 tdx_model_check_platform(struct tdx_model *m, struct tdx_regs *regs)
 {
 	u64 status = check_msrs(m);

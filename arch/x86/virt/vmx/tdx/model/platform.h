@@ -45,15 +45,9 @@ struct tdx_model_cpuid_check {
 
 extern const struct tdx_model_cpuid_check tdx_model_cpuid_checks[TDX_MODEL_NR_CPUID_CHECKS];
 
-/* An MSR that does not exist reads 0, which no check takes for good. */
 u64 tdx_model_read_msr(struct tdx_model *m, u32 msr);
-
-/*
- * All that TDH.SYS.INIT checks, and what TDH.SYS.LP.INIT checks again.  CPUID failures
- * are described in RCX, RDX, R8, R9 and R10.
- */
-u64 tdx_model_check_platform(struct tdx_model *m, struct tdx_regs *out);
-u64 tdx_model_check_cpuid(struct tdx_model *m, struct tdx_regs *out);
+u64 tdx_model_check_platform(struct tdx_model *m, struct tdx_regs *regs);
+u64 tdx_model_check_cpuid(struct tdx_model *m, struct tdx_regs *regs);
 u64 tdx_model_check_entropy(struct tdx_model *m);
 
 #endif /* _X86_VIRT_TDX_MODEL_PLATFORM_H */

@@ -16,6 +16,18 @@ static char *put_hex(char *to, const char *end, u64 value)
 	return to;
 }
 
+/**
+ * tdx_model_refuse - end a leaf, and keep the reason
+ * @m:      the module
+ * @status: what the leaf ends with
+ * @text:   why; each % is replaced by the next value, in hexadecimal
+ * @a:      the first value
+ * @b:      the second one
+ * @c:      the third one
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: @status.
+ */
 u64 tdx_model_refuse(struct tdx_model *m, u64 status, const char *text, u64 a, u64 b, u64 c)
 {
 	char *to = lp_state(m)->why, *end = to + sizeof(lp_state(m)->why) - 1;
@@ -37,6 +49,13 @@ u64 tdx_model_refuse(struct tdx_model *m, u64 status, const char *text, u64 a, u
 	return status;
 }
 
+/**
+ * tdx_model_why - why the last SEAMCALL of the calling logical processor failed
+ * @m: the module
+ *
+ * Context: On the logical processor that made the SEAMCALL.
+ * Return: A short sentence with the values that matter; empty after success.
+ */
 const char *tdx_model_why(struct tdx_model *m)
 {
 	return lp_state(m)->why;

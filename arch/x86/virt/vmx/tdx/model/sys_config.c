@@ -264,13 +264,13 @@ static u64 take_tdmr(struct tdx_model *m, u64 pointers, unsigned int i)
 
 static u64 check_config_operands(struct tdx_model *m, struct tdx_model_call *call)
 {
-	/* The address is judged first, whatever is wrong with the count. */
 	u64 nr = call->in.rdx, keyid = call->in.r8, status;
 
 	if (tdx_model_state(m) != TDX_MODEL_INIT_DONE || m->nr_lps_init_done != m->config.nr_lps)
 		return refuse3(m, TDX_SYS_CONFIG_NOT_PENDING,
 			       "module state is %, % of % logical processors are initialised",
 			       tdx_model_state(m), m->nr_lps_init_done, m->config.nr_lps);
+	/* Before the count, whatever is wrong with that. */
 	status = tdx_model_shared_operand(m, call, TDX_OPERAND_ID_RCX,
 					  sizeof(u64) * (nr && nr <= TDX_MODEL_MAX_TDMRS ? nr : 1),
 					  TDX_TDMR_POINTERS_ALIGNMENT);

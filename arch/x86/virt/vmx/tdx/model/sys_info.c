@@ -7,6 +7,14 @@
  */
 #include "fields.h"
 
+/**
+ * tdx_model_compose_sysinfo - compose what TDH.SYS.INFO writes
+ * @m: the module
+ *
+ * Once: it never changes, and is too large for a stack.
+ *
+ * Context: When a module is loaded.
+ */
 void tdx_model_compose_sysinfo(struct tdx_model *m)
 {
 	struct tdx_sysinfo_struct *info = &m->sysinfo;

@@ -36,10 +36,10 @@ static void leave_handoff(struct tdx_model *m, u16 version)
 }
 
 /*
- * Shuts the door if nobody else is in.  Who comes later finds it shut, for the reason
- * @why, so that no other leaf is at work in a module that is shut down or disabled.
+ * Keeps other logical processors out, if none is in the module: they are refused for
+ * the reason @why, so that no other leaf runs in a module that is shut down or disabled.
  */
-static bool close_door(struct tdx_model *m, int why)
+static bool exclude_others(struct tdx_model *m, int why)
 {
 	int only_this_lp = 1;
 
@@ -62,7 +62,7 @@ u64 tdx_model_sys_shutdown_check(struct tdx_model *m, struct tdx_model_call *cal
 
 u64 tdx_model_sys_shutdown(struct tdx_model *m, struct tdx_model_call *call)
 {
-	if (!close_door(m, TDX_MODEL_CLOSED))
+	if (!exclude_others(m, TDX_MODEL_CLOSED))
 		return refuse(m, TDX_SYS_BUSY, "another logical processor is in the module");
 	leave_handoff(m, call->in.rcx);
 	tdx_model_enter_state(m, TDX_MODEL_SHUTDOWN);
@@ -112,6 +112,14 @@ u64 tdx_model_sys_update(struct tdx_model *m, struct tdx_model_call *call)
 	return status;
 }
 
+/**
+ * tdx_model_drop_handoff - give back what the module before has left
+ * @m: the module
+ *
+ * A module that is configured anew has no use for it.
+ *
+ * Context: With the global lock held exclusively.
+ */
 void tdx_model_drop_handoff(struct tdx_model *m)
 {
 	if (m->handoff.valid)
@@ -150,7 +158,7 @@ u64 tdx_model_sys_disable(struct tdx_model *m, struct tdx_model_call *call)
 {
 	u64 status;
 
-	if (!close_door(m, TDX_MODEL_ALONE))
+	if (!exclude_others(m, TDX_MODEL_ALONE))
 		return refuse(m, TDX_SYS_BUSY, "another logical processor is in the module");
 	status = disable(m);
 	__atomic_fetch_and(&m->lps_inside, ~TDX_MODEL_ALONE, __ATOMIC_RELEASE);
