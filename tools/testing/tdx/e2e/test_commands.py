@@ -4,6 +4,8 @@ import pytest
 
 import boot
 import gcov
+import machine
+import soak
 
 FILE = "layout.c"
 LINES = (gcov.machine.TOP / gcov.CORE / FILE).read_text().splitlines()
@@ -26,3 +28,11 @@ def test_reasons_and_lines_that_never_ran_belong_together(monkeypatch, part, cou
     found.lines[FILE][10] = count
     lost, without_line = gcov.show_missing(found)
     assert (lost, len(without_line)) == (unexplained, unused)
+
+
+@pytest.mark.parametrize("messages, fault", [
+    ("no room\nno room", False), ("no room\nno memory", True), ("CMR: [0x0, 0x1)\nno room", False)])
+def test_a_boot_without_tdx_says_why_in_one_message(messages, fault):
+    console = "".join(f"virt/tdx: {message}\n" for message in messages.splitlines())
+    result = machine.Result(console, "info state failed\n", "", 0)
+    assert bool(soak.what_is_wrong(soak.Boot(machine.Machine(), good=False), result)) == fault
