@@ -85,10 +85,10 @@ static void read_something(struct worker *w)
 {
 	u64 pa = BUFFER_PA + K(64) + w->lp * K(8);
 	struct tdx_model_regs calls[] = {
-		{ TDH_SYS_INFO,
+		{ .rax = TDH_SYS_INFO,
 		  .gpr = { .rcx = pa, .rdx = 1024, .r8 = pa + 1024, .r9 = 32 } },
-		{ TDH_SYS_RD, .gpr = { .rdx = TDX_MD_NUM_CMRS } },
-		{ TDH_SYS_RDALL, .gpr = { .rdx = pa, .r8 = NONE } },
+		{ .rax = TDH_SYS_RD, .gpr = { .rdx = TDX_MD_NUM_CMRS } },
+		{ .rax = TDH_SYS_RDALL, .gpr = { .rdx = pa, .r8 = NONE } },
 		{ .rax = TDH_SYS_LP_SHUTDOWN },
 	};
 	struct tdx_model_regs *regs = &calls[draw(w, ARRAY_SIZE(calls))];
