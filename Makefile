@@ -43,7 +43,7 @@ help:
 	@echo 'Parts of make test:'
 	@echo '  make test-tools    the tools that assemble the tree, and those that count tests'
 	@echo '  make test-unit     pure kernel files and the software TDX module, in userspace'
-	@echo '  make test-series   the patch series can be made and applied, and is in style'
+	@echo '  make test-series   the patch series can be made and applied, and are in style'
 	@echo '  make check         style and static analysis'
 	@echo '  make test-kunit    KUnit suites in stock QEMU'
 	@echo '  make test-notdx    without TDX host support nothing that it touches has any of it'
@@ -58,8 +58,8 @@ help:
 	@echo '  and series-check, coverage, soak and mutate'
 	@echo
 	@echo 'The product:'
-	@echo '  make series        write the patch series into build/series, for git am'
-	@echo '  make series-check  build and test every prefix of it, by other compilers and configs'
+	@echo '  make series        write the three patch series into build/series, for git am'
+	@echo '  make series-check  build and test every prefix of them, by other compilers and configs'
 	@echo '                     too (half an hour; SERIES_CHECKS="names of checks")'
 	@echo '  make size          what TDX host support adds to a kernel that does not use it'
 	@echo
@@ -80,7 +80,8 @@ help:
 	@echo 'Building:'
 	@echo '  make tree          assemble build/linux from the base and this overlay'
 	@echo '                     (KSRC=dir: another base than Debian 12'"'"'s linux-source-6.1)'
-	@echo '  make refresh       write edits of build/linux back into *.patch'
+	@echo '  make refresh       write edits of build/linux back into the overlay (TOPIC=name: into'
+	@echo '                     PATH@name.patch, where a file of the kernel has several patches)'
 	@echo '  make kernel        build build/$$CONFIG (CONFIG=host|notdx|debug|base)'
 	@echo '  make kernels       build all that make test takes'
 	@echo '  make emulator      build the emulated TDX platform'
@@ -91,10 +92,10 @@ packages:
 	@overlay/build/packages.sh
 
 tree: packages
-	@$(PYTHON) -m overlay.tree.assemble tree $(if $(KSRC),--ksrc $(KSRC))
+	@$(PYTHON) -m overlay.tree.assemble $(if $(KSRC),--ksrc $(KSRC))
 
 refresh:
-	@$(PYTHON) -m overlay.tree.assemble refresh
+	@$(PYTHON) -m overlay.tree.refresh $(if $(TOPIC),--topic $(TOPIC))
 
 kernel: tree
 	@$(BUILD_KERNELS) $(CONFIG)
@@ -152,8 +153,8 @@ mutate: tree emulator
 	@$(PYTHON) -m overlay.test.mutate_kernel $(MUTATE_ARGS)
 
 # What hooks touch and this kernel has; of the objects of KVM make knows the directory only.
-HOOKED := $(patsubst %.c.patch,%.o,$(filter-out arch/x86/coco/% arch/x86/kvm/% virt/kvm/%,$(shell \
-	git ls-files -co --exclude-standard '*.c.patch')))
+HOOKED := $(patsubst %.c,%.o,$(filter-out arch/x86/coco/% arch/x86/kvm/% virt/kvm/%,$(sort $(shell \
+	git ls-files -co --exclude-standard '*.c.patch' '*.c@*.patch' | sed 's/\(@[^@]*\)\?\.patch$$//'))))
 comma := ,
 empty :=
 NOTDX := notdx:$(subst $(empty) $(empty),$(comma),$(HOOKED) arch/x86/kvm/)

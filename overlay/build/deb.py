@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Build Debian packages of the series in build/deb.
 
@@ -13,10 +12,10 @@ import subprocess
 
 from overlay.build import kernel
 from overlay.series import series
-from overlay.tree import assemble, base, private_apt
+from overlay.tree import base, linux, private_apt
 from overlay.tree.base import Refusal, run, say
 
-DEB = assemble.BUILD / "deb"
+DEB = linux.BUILD / "deb"
 SOURCE = DEB / "source"
 OUT = DEB / "kernel"
 CONFIG_PACKAGE = "linux-config-6.1"
@@ -42,10 +41,10 @@ UNSET = re.compile(r"^# (CONFIG_\w+) is not set$", re.M)
 
 def check_out():
     """The series as a work tree: an incremental one, if it is there already."""
-    with assemble.alone():
-        if not assemble.TREE.is_dir():
+    with linux.alone():
+        if not linux.TREE.is_dir():
             raise Refusal("there is no build/linux: make tree")
-        base.work_tree(assemble.TREE, SOURCE, series.commit_series()[-1])
+        base.work_tree(linux.TREE, SOURCE, series.commit_series()[-1])
 
 
 def make(*args, **environment):
@@ -79,7 +78,7 @@ def check_config(debians, dotconfig):
 
 
 def configure():
-    package = private_apt.unpack(CONFIG_PACKAGE, base.SUITE, assemble.PACKAGES / CONFIG_PACKAGE)
+    package = private_apt.unpack(CONFIG_PACKAGE, base.SUITE, linux.PACKAGES / CONFIG_PACKAGE)
     debians = lzma.open(package / DEBIANS, "rt").read()
     # Of an option that is there twice the last counts, with a warning.
     kept = [line for line in debians.splitlines(keepends=True)
@@ -108,7 +107,7 @@ def build():
 def show():
     say("packages:")
     for path in sorted(DEB.glob("*.deb")):
-        say(f"  {path.stat().st_size / 2**20:6.1f} MB  {path.relative_to(assemble.TOP)}")
+        say(f"  {path.stat().st_size / 2**20:6.1f} MB  {path.relative_to(linux.TOP)}")
 
 
 def main():

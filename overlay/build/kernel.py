@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Configure and build kernels from build/linux, each in build/CONFIG.
 
@@ -15,8 +14,8 @@ import shlex
 import shutil
 import subprocess
 
-from overlay.tree import assemble, base
-from overlay.tree.assemble import BUILD, TOP, TREE
+from overlay.tree import base, linux
+from overlay.tree.linux import BUILD, TOP, TREE
 from overlay.tree.base import Refusal
 
 PRISTINE = BUILD / "linux-base"
@@ -77,14 +76,14 @@ def overlay_kconfig():
 
 def pristine_tree():
     """What build/linux was made from, beside it: a work tree of the same repository."""
-    base.work_tree(TREE, PRISTINE, assemble.git_tree("rev-parse", "HEAD").strip())
+    base.work_tree(TREE, PRISTINE, linux.git_tree("rev-parse", base.BASE).strip())
     return PRISTINE
 
 
 def mainline_tree():
     """Debian's newer kernel, unpacked; an interrupted run leaves nothing behind."""
     if not MAINLINE.is_dir():
-        tarball = base.debian_source(*MAINLINE_PACKAGE, assemble.PACKAGES)
+        tarball = base.debian_source(*MAINLINE_PACKAGE, linux.PACKAGES)
         temporary = BUILD / "linux-mainline.new"
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Is every message of TDX host support in Documentation/x86/tdx-host.rst?
 

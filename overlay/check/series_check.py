@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Is the patch series one that a maintainer can apply?
 
@@ -21,7 +20,7 @@ from overlay.build import kernel
 from overlay.series import series
 from overlay.test import results, suites
 from overlay.tree import assemble, base, private_apt
-from overlay.tree.assemble import BUILD, TOP, TREE, git_tree
+from overlay.tree.linux import BUILD, TOP, TREE, git_tree
 from overlay.tree.base import Refusal
 
 PREFIX = BUILD / "series-tree"
@@ -73,10 +72,10 @@ class Series:
         if not series.git_value("config", "user.email"):
             os.environ |= {"GIT_COMMITTER_NAME": "nobody",
                            "GIT_COMMITTER_EMAIL": "nobody@localhost"}
-        assemble.assemble(None)
+        assemble.assemble()
         self.commits = series.commit_series()
         self.mails = series.write_mails()
-        self.base = git_tree("rev-parse", "HEAD").strip()
+        self.base = git_tree("rev-parse", base.BASE).strip()
 
     def subject(self, commit):
         return git_tree("log", "-1", "--format=%s", commit).strip()
@@ -93,9 +92,9 @@ class Series:
 # The mails.
 
 def same_bytes_twice(what):
-    first = {mail.name: mail.read_bytes() for mail in what.mails}
+    first = {str(mail): mail.read_bytes() for mail in what.mails}
     series.commit_series()
-    second = {mail.name: mail.read_bytes() for mail in series.write_mails()}
+    second = {str(mail): mail.read_bytes() for mail in series.write_mails()}
     return "\n".join(sorted(name for name in first.keys() | second.keys()
                             if first.get(name) != second.get(name)))
 
@@ -157,7 +156,7 @@ def applies_to_vanilla(what):
 
 def checkpatch_accepts(what):
     said = []
-    for mail in what.mails[1:]:
+    for mail in (mail for mail in what.mails if not mail.name.startswith("0000-")):
         output = run("perl", TREE / "scripts/checkpatch.pl", "--no-summary", "--terse", "--ignore",
                      EXCEPTIONS, mail, cwd=TOP)[1]
         said += [line for line in output.splitlines()

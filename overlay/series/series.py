@@ -1,10 +1,7 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Write the overlay as a patch series: build/series/*.patch.
+"""Write the overlay as patch series: build/series/{host,kvm,platform}/*.patch.
 
-overlay/series/ has a cover letter and a file for each patch, in the order of their names:
-the subject, the message, and behind a line "Files:" the overlay files that the
-patch brings.  Every overlay file belongs to exactly one patch.
+Each series applies on the one before.  Every overlay file belongs to exactly one patch.
 
 A line of a kernel Makefile or Kconfig that names a file comes with the patch that
 brings the file, so that every prefix of the series builds.
@@ -16,28 +13,32 @@ import re
 import shutil
 import subprocess
 
-from overlay.tree import assemble, base
-from overlay.tree.assemble import TOP, TREE
-from overlay.tree.base import Refusal, say
+from overlay.series import lists
+from overlay.tree import assemble, base, hooks, linux
+from overlay.tree.base import BASE, Refusal, say
+from overlay.tree.linux import BUILD, File, LAID, TOP, TREE, git_tree
 
-SERIES = pathlib.Path(__file__).resolve().parent
-COVER = SERIES / "cover-letter.txt"
-OUT = TOP / "build/series"
-BRANCH = "tdx-host"
+OUT = BUILD / "series"
 WIDTH = 75
 IDENTITY = {"user.name": "GIT_COMMITTER_NAME", "user.email": "GIT_COMMITTER_EMAIL"}
 
 
 class Patch:
-    """One file of series/."""
+    """One patch of a series."""
 
-    def __init__(self, path):
-        self.name = path.stem
-        message, separator, files = path.read_text().partition("\nFiles:\n")
-        if not separator:
+    def __init__(self, series, path):
+        self.series = series
+        self.name = f"{series}/{path.stem}"
+        message, self.patterns = lists.parts(path)
+        if self.patterns is None:
             raise Refusal(f"{path.relative_to(TOP)}: no line \"Files:\"")
         self.message = checked_message(path, message)
-        self.patterns = files.split()
+        self.files = []
+
+
+def branch(series):
+    """The branch of build/linux where a series ends."""
+    return f"series/{series}"
 
 
 def checked_message(path, text):
@@ -53,15 +54,14 @@ def checked_message(path, text):
 
 def patches_with_files():
     """The patches in order, each with its overlay files; every file in exactly one."""
-    patches = [Patch(path) for path in sorted(SERIES.glob("[0-9]*.txt"))]
+    patches = [Patch(series, path) for series in lists.SERIES for path in lists.patches(series)]
     if not patches:
         raise Refusal("overlay/series/ has no patch")
-    new_files, hooks = assemble.overlay_files()
+    files = [file for kind in assemble.overlay_files() for file in kind]
     owner = {}
     for patch in patches:
-        patch.files = []
         for pattern in patch.patterns:
-            found = fnmatch.filter(new_files + hooks, pattern)
+            found = fnmatch.filter(files, pattern)
             if not found:
                 raise Refusal(f"{patch.name}.txt: the overlay has no file {pattern}")
             for file in found:
@@ -69,7 +69,7 @@ def patches_with_files():
                     raise Refusal(f"{file} is in two patches: {owner[file]} and {patch.name}")
                 owner[file] = patch.name
                 patch.files.append(file)
-    lost = sorted(set(new_files + hooks) - set(owner))
+    lost = sorted(set(files) - set(owner))
     if lost:
         raise Refusal(f"no patch in overlay/series/ brings {', '.join(lost)}")
     return patches
@@ -105,13 +105,13 @@ def grows(path):
 
 def identity():
     """Who signs off: (environment for git, the line)."""
-    environment = dict(os.environ)
     for key, variable in IDENTITY.items():
         if not os.environ.get(variable) and not git_value("config", key):
             raise Refusal(f"git does not know {key}; the series is signed off with it: "
                           f"git config --global {key} ...")
     ident = git_value("var", "GIT_COMMITTER_IDENT")
     name, email = re.match(r"(.*) <(.*)> ", ident).groups()
+    environment = {}
     # The same series has the same bytes whenever it is made.
     date = git_value("log", "-1", "--format=%cI") or "2000-01-01T00:00:00+0000"
     for role in ("AUTHOR", "COMMITTER"):
@@ -129,58 +129,49 @@ class Commits:
     """Commits in build/linux's repository, beside its work tree and its branch."""
 
     def __init__(self, environment):
-        self.index = OUT.parent / "series.index"
-        self.index.unlink(missing_ok=True)
-        self.environment = environment | {"GIT_INDEX_FILE": str(self.index)}
-        self.parent = self.git("rev-parse", "HEAD")
+        self.index = linux.Index(BASE)
+        self.environment = environment
+        self.parent = git_tree("rev-parse", BASE).strip()
         self.present = set()
         self.growing = {}
-        self.git("read-tree", "HEAD")
-
-    def git(self, *args, data=None):
-        done = subprocess.run(["git", *args], cwd=TREE, check=True, input=data,
-                              env=self.environment, stdout=subprocess.PIPE)
-        return done.stdout.decode().strip()
-
-    def blob(self, contents):
-        return self.git("hash-object", "-w", "--stdin", data=contents)
+        stacks = hooks.versions(assemble.overlay_files()[1])
+        self.hooked = {patch: file for stack in stacks.values() for patch, file in stack}
 
     def contents_of(self, patch):
-        """What the patch brings: {path: (contents, executable)}."""
+        """What the patch brings: {path: File}."""
         brought = {}
         for file in patch.files:
-            if file.endswith(".patch"):
-                path = file.removesuffix(".patch")
-                brought[path] = assemble.patched(TREE, file), False
+            if file in self.hooked:
+                brought[hooks.split(file)[0]] = self.hooked[file]
                 continue
             self.present.add(file)
             if grows(file):
                 self.growing[file] = (TOP / file).read_text()
             else:
-                brought[file] = (TOP / file).read_bytes(), os.access(TOP / file, os.X_OK)
+                brought[file] = linux.read(file, TOP)
         for file, text in self.growing.items():
-            brought[file] = grown(file, text, self.present).encode(), False
+            brought[file] = File(grown(file, text, self.present).encode())
         return brought
 
     def add(self, patch, signed_off):
-        entries = [f"{100755 if executable else 100644} {self.blob(contents)}\t{path}\n"
-                   for path, (contents, executable) in self.contents_of(patch).items()]
-        self.git("update-index", "--index-info", data="".join(entries).encode())
-        tree = self.git("write-tree")
-        self.parent = self.git("commit-tree", tree, "-p", self.parent,
-                               data=f"{patch.message}\n{signed_off}\n".encode())
+        self.index.put(self.contents_of(patch))
+        self.parent = self.index.commit(self.parent, f"{patch.message}\n{signed_off}\n",
+                                        **self.environment)
+        git_tree("update-ref", f"refs/heads/{branch(patch.series)}", self.parent)
         return self.parent
 
     def finish(self):
         for file, text in self.growing.items():
             if grown(file, text, self.present) != text:
                 raise Refusal(f"{file} names a file that is not there, or ends with empty lines")
-        self.index.unlink()
-        self.git("update-ref", f"refs/heads/{BRANCH}", self.parent)
+        different = git_tree("diff", "--name-only", LAID, self.parent).split()
+        if different:
+            raise Refusal(f"the series and build/linux differ in {', '.join(different)}")
 
 
 def commit_series():
-    """The commits of the series, in order, on the branch tdx-host of build/linux."""
+    """The commits of all series, in order, each series on its branch of build/linux."""
+    linux.refuse_edits()
     patches = patches_with_files()
     environment, signed_off = identity()
     commits = Commits(environment)
@@ -189,20 +180,34 @@ def commit_series():
     return made
 
 
+def ranges():
+    """(series, the commit before it) of those that have patches."""
+    start = BASE
+    for series in filter(lists.patches, lists.SERIES):
+        yield series, start
+        start = branch(series)
+
+
 def write_mails():
     environment, _ = identity()
     shutil.rmtree(OUT, ignore_errors=True)
-    cover = checked_message(COVER, COVER.read_text())
-    subprocess.run(["git", "-c", f"branch.{BRANCH}.description={cover}", "format-patch", "--quiet",
-                    "--output-directory", str(OUT), "--numbered", "--cover-letter",
-                    "--cover-from-description=subject", "--zero-commit", "--no-signature",
-                    "--no-renames", f"HEAD..{BRANCH}"], cwd=TREE, check=True, env=environment)
-    return sorted(OUT.glob("*.patch"))
+    mails = []
+    for series, start in ranges():
+        cover = lists.HERE / series / lists.COVER
+        description = checked_message(cover, cover.read_text())
+        subprocess.run(["git", "-c", f"branch.{branch(series)}.description={description}",
+                        "format-patch", "--quiet", "--output-directory", str(OUT / series),
+                        "--numbered", "--cover-letter", "--cover-from-description=subject",
+                        "--zero-commit", "--no-signature", "--no-renames",
+                        f"{start}..{branch(series)}"], cwd=TREE, check=True,
+                       env={**os.environ, **environment})
+        mails += sorted((OUT / series).glob("*.patch"))
+    return mails
 
 
 def changed_lines(commits):
     """Lines added and removed in files of the base: {directory or file: (added, removed)}."""
-    numbers = assemble.git_tree("diff", "--numstat", "--diff-filter=M", "HEAD", commits[-1])
+    numbers = git_tree("diff", "--numstat", "--diff-filter=M", BASE, commits[-1])
     rows = [line.split("\t") for line in numbers.splitlines()]
     return {path: (int(added), int(removed)) for added, removed, path in rows}
 
@@ -211,18 +216,22 @@ def report(commits, mails):
     changed = changed_lines(commits)
     code = {path: n for path, n in changed.items()
             if not path.startswith(("Documentation/", "MAINTAINERS"))}
-    say(f"build/series: {len(commits)} patches and a cover letter, "
-        f"{sum(mail.stat().st_size for mail in mails) // 1024} KB")
+    for series, _ in ranges():
+        sizes = [mail.stat().st_size for mail in mails if mail.parent.name == series]
+        say(f"build/series/{series}: {len(sizes) - 1} patches and a cover letter, "
+            f"{sum(sizes) // 1024} KB")
     say(f"existing files: {len(changed)}, of them code {len(code)} with "
         f"{sum(added for added, _ in code.values())} lines added and "
         f"{sum(removed for _, removed in code.values())} removed")
-    say("apply them with: git am --empty=drop build/series/*.patch")
+    say("apply them with: git am --empty=drop "
+        + " ".join(f"build/series/{series}/*.patch" for series, _ in ranges()))
 
 
 def main():
-    assemble.assemble(None)
-    commits = commit_series()
-    report(commits, write_mails())
+    with linux.alone():
+        assemble.assemble()
+        commits = commit_series()
+        report(commits, write_mails())
 
 
 if __name__ == "__main__":

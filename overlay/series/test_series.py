@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The patch series of a small overlay."""
+"""The two patch series of a small overlay."""
 import os
 import shutil
 import subprocess
@@ -7,23 +7,29 @@ import subprocess
 import pytest
 
 from overlay.series import series
-from overlay.tree.test_assemble import Repository
+from overlay.tree.conftest import PATCH, Repository
 
 MESSAGE = "mm: {}\n\nThe reason.\n\nFiles:\n{}\n"
 MAKEFILE = "# SPDX\n\nobj-y += one.o two.o sub/\nobj-$(CONFIG_X) += two.o\n"
+# Made behind the first hook.
+SECOND = PATCH.replace("@@ -9,3 +9,4 @@\n line 8\n line 9\n+hook",
+                       "@@ -10,3 +10,4 @@\n line 9\n hook\n+second")
 IDENTITY = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 
 
 class Overlay(Repository):
-    """With a series of two patches."""
+    """With one file of the base that two series change, each for another reason."""
 
     def __init__(self, path):
         super().__init__(path)
-        (self.top / "overlay/series").mkdir()
         shutil.copy(series.__file__, self.top / "overlay/series")
-        (self.top / "overlay/series/cover-letter.txt").write_text("The whole\n\nWhat it is for.\n")
-        self.write("01-new", "Add", "mm/new.c")
-        self.write("02-hook", "Hook", "mm/base.c.patch")
+        for name in ("host", "kvm"):
+            (self.top / f"overlay/series/{name}/cover-letter.txt").write_text(
+                f"The {name}\n\nWhat it is for.\n")
+        (self.top / "mm/base.c@second.patch").write_text(SECOND)
+        self.write("host/01-new", "Add", "mm/new.c")
+        self.write("host/02-hook", "Hook", "mm/base.c.patch")
+        self.write("kvm/01-second", "Hook again", "mm/base.c@second.patch")
         for key, value in (("user.name", "Some Body"), ("user.email", "some@body")):
             subprocess.run(["git", "config", key, value], cwd=self.top, check=True)
         self.environment = {**os.environ, **IDENTITY}
@@ -46,7 +52,8 @@ class Overlay(Repository):
     def mails(self):
         done = self.series()
         assert done.returncode == 0, done.stderr
-        return {mail.name: mail.read_bytes() for mail in (self.top / "build/series").iterdir()}
+        place = self.top / "build/series"
+        return {str(mail.relative_to(place)): mail.read_bytes() for mail in place.glob("*/*")}
 
 
 @pytest.fixture
@@ -56,14 +63,34 @@ def overlay(tmp_path):
 
 def test_the_mails_apply_and_give_the_assembled_tree(overlay):
     mails = overlay.mails()
-    assert sorted(mails) == ["0000-cover-letter.patch", "0001-mm-Add.patch", "0002-mm-Hook.patch"]
+    assert sorted(mails) == [
+        "host/0000-cover-letter.patch", "host/0001-mm-Add.patch", "host/0002-mm-Hook.patch",
+        "kvm/0000-cover-letter.patch", "kvm/0001-mm-Hook-again.patch"]
+    assert b"\n+hook\n" in mails["host/0002-mm-Hook.patch"]
+    assert b"\n+second\n" in mails["kvm/0001-mm-Hook-again.patch"]
+    assert b"The kvm" in mails["kvm/0000-cover-letter.patch"]
     for command in (["init", "-q"], ["add", "-A"],
                     ["-c", "user.name=b", "-c", "user.email=b@b", "commit", "-qm", "base"],
                     ["-c", "user.name=b", "-c", "user.email=b@b", "am", "-q", "--empty=drop",
                      *(str(overlay.top / "build/series" / name) for name in sorted(mails))]):
         subprocess.run(["git", *command], cwd=overlay.base, check=True)
     assert (overlay.base / "mm/base.c").read_text() == overlay.patched()
+    assert overlay.patched().count("hook\n") == overlay.patched().count("second\n") == 1
     assert (overlay.base / "mm/new.c").read_text() == "new\n"
+
+
+def test_each_series_ends_on_a_branch_and_the_last_is_the_assembled_tree(overlay):
+    overlay.mails()
+    assert overlay.git("log", "--format=%s", "base..series/kvm").splitlines() == [
+        "mm: Hook again", "mm: Hook", "mm: Add"]
+    assert overlay.git("log", "-1", "--format=%s", "series/host") == "mm: Hook\n"
+    assert overlay.git("diff", "series/kvm", "overlay") == overlay.git("diff") == ""
+
+
+@pytest.mark.parametrize("path", ["mm/base.c", "mm/new.c", "mm/newer.c"])
+def test_an_edit_that_the_overlay_lacks_is_refused(overlay, path):
+    (overlay.tree / path).write_text("precious\n")
+    assert f"lacks: {path}: make refresh" in overlay.refuses_series()
 
 
 def test_the_same_series_has_the_same_bytes(overlay):
@@ -71,7 +98,8 @@ def test_the_same_series_has_the_same_bytes(overlay):
 
 
 def test_a_mail_is_signed_off_by_gits_identity(overlay):
-    assert b"\nSigned-off-by: Some Body <some@body>\n" in overlay.mails()["0001-mm-Add.patch"]
+    assert b"\nSigned-off-by: Some Body <some@body>\n" in overlay.mails()[
+        "host/0001-mm-Add.patch"]
 
 
 def test_without_an_identity_there_is_no_series(overlay):
@@ -85,13 +113,13 @@ def test_a_file_without_a_patch_is_named(overlay):
 
 
 def test_a_file_in_two_patches_is_named_with_both(overlay):
-    overlay.write("02-hook", "Hook", "mm/base.c.patch", "mm/new.c")
+    overlay.write("kvm/01-second", "Hook again", "mm/base.c@second.patch", "mm/new.c")
     said = overlay.refuses_series()
-    assert "mm/new.c" in said and "01-new" in said and "02-hook" in said
+    assert "mm/new.c" in said and "host/01-new" in said and "kvm/01-second" in said
 
 
 def test_a_patch_of_a_file_that_is_not_there_is_refused(overlay):
-    overlay.write("02-hook", "Hook", "mm/base.c.patch", "mm/gone.c")
+    overlay.write("host/02-hook", "Hook", "mm/base.c.patch", "mm/gone.c")
     assert "mm/gone.c" in overlay.refuses_series()
 
 
@@ -102,7 +130,7 @@ def test_a_patch_of_a_file_that_is_not_there_is_refused(overlay):
     (f"mm: Add\n\n{'word ' * 20}\n\nFiles:\nmm/new.c\n", "longer than"),
 ])
 def test_a_message_that_is_none_is_refused(overlay, text, words):
-    (overlay.top / "overlay/series/01-new.txt").write_text(text)
+    (overlay.top / "overlay/series/host/01-new.txt").write_text(text)
     assert words in overlay.refuses_series()
 
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Do the KUnit suites and the end-to-end tests notice when a line of the kernel is wrong?
 
@@ -22,8 +21,8 @@ import time
 
 from overlay.build import kernel
 from overlay.test import mutants, results, suites
-from overlay.tree import assemble, base
-from overlay.tree.assemble import BUILD, TOP, TREE
+from overlay.tree import assemble, base, hooks, linux
+from overlay.tree.linux import BUILD, TOP, TREE
 from overlay.tree.base import Refusal, say
 
 OUT = BUILD / "wrong"
@@ -96,9 +95,9 @@ def files():
             if path.startswith("arch/") and path.endswith(".c")
             and "/tests/" not in path and "/model/" not in path
             and not path.startswith(f"{mutants.GEOMETRY}/")}
-    hooks = {path.removesuffix(".patch"): set(mutants.added_lines((TOP / path).read_text()))
-             for path in patches if path.endswith(".c.patch")}
-    return ours | hooks
+    hooked = {hooks.split(patch)[0] for patch in patches}
+    return ours | {path: set(mutants.added_lines(linux.git_tree("diff", base.BASE, "--", path)))
+                   for path in sorted(hooked) if path.endswith(".c")}
 
 
 def mutations_of(path, numbers):

@@ -7,7 +7,7 @@ import json
 import sys
 import xml.etree.ElementTree
 
-from overlay.tree.assemble import TREE
+from overlay.tree.linux import TREE
 
 KUNIT = {"PASS": "passed", "SKIP": "skipped"}
 

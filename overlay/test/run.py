@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Run the parts of make test, or of make test-all, and count their tests.
 
@@ -16,7 +15,9 @@ import time
 
 from overlay.test import results
 from overlay.test.results import Case
-from overlay.tree.assemble import BUILD, TOP
+from overlay.tree import linux
+from overlay.tree.base import Refusal
+from overlay.tree.linux import BUILD, TOP, TREE
 
 RESULTS = BUILD / "results"
 
@@ -94,6 +95,17 @@ def run_part(target):
     return Part(target, seconds, verdict(target, status, results.read(folder)))
 
 
+def refuse_edits():
+    """What is tested has to be what can be committed."""
+    if not TREE.is_dir():
+        return
+    try:
+        linux.refuse_edits()
+    except Refusal as refusal:
+        print(f"error: {refusal}\n0 passed, 1 failed")
+        sys.exit(1)
+
+
 def show(parts, seconds, budget):
     cases = [case for part in parts for case in part.cases]
     print("\nslowest tests")
@@ -127,6 +139,7 @@ def main():
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     built = (BUILD / "host/arch/x86/boot/bzImage").is_file()
     budget = BUDGET_FOR_ALL if args.all else BUDGET_WHEN_BUILT if built else BUDGET
+    refuse_edits()
     parts = [run_part(target) for target in args.targets or STEPS + MORE * args.all]
     sys.exit(1 if show(parts, time.time() - args.started, budget) else 0)
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """Run the KUnit suites in stock QEMU, with the kernel of build/host or one that kunit.py builds."""
 import argparse
@@ -9,7 +8,7 @@ import subprocess
 
 from overlay.test import kunit_suites
 from overlay.tree import base
-from overlay.tree.assemble import BUILD, TREE
+from overlay.tree.linux import BUILD, TREE
 from overlay.tree.base import Refusal
 
 CONFIG = f"{kunit_suites.TESTS}/.kunitconfig"

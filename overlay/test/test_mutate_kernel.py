@@ -5,7 +5,7 @@ import types
 import pytest
 
 from overlay.test import mutants, mutate_kernel
-from overlay.tree.assemble import TOP, TREE
+from overlay.tree.linux import TOP, TREE
 from overlay.tree.base import Refusal
 
 
@@ -19,10 +19,11 @@ def test_every_file_of_the_kernel_has_tests_that_there_are():
 def test_of_a_file_with_hooks_only_these_are_changed():
     hooks = {path: numbers for path, numbers in mutate_kernel.files().items() if numbers}
     for path, numbers in hooks.items():
-        added = [line[1:] for line in (TOP / f"{path}.patch").read_text().splitlines()
+        added = [line[1:] for patch in [*TOP.glob(f"{path}.patch"), *TOP.glob(f"{path}@*.patch")]
+                 for line in patch.read_text().splitlines()
                  if line.startswith("+") and not line.startswith("+++ ")]
         lines = (TREE / path).read_text().splitlines()
-        assert [lines[number] for number in sorted(numbers)] == added
+        assert sorted(lines[number] for number in numbers) == sorted(added)
         assert {each.number for each in mutate_kernel.mutations_of(path, numbers)} <= numbers
     assert "arch/x86/kernel/crash.c" in hooks
 

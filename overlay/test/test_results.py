@@ -6,6 +6,7 @@ import pytest
 
 from overlay.test import results
 from overlay.test import run as runner
+from overlay.tree.base import Refusal
 
 JUNIT = """<testsuites><testsuite>
 <testcase classname="a" name="good" time="1.5"/>
@@ -100,3 +101,17 @@ def test_the_last_line_counts_what_all_parts_found(capsys):
     assert said[-1] == "1 passed, 1 failed"
     assert said[-2].endswith("over the budget of 1 minutes")
     assert "failed: bad" in said
+
+
+def test_nothing_is_tested_with_edits_that_the_overlay_lacks(monkeypatch, capsys, tmp_path):
+    def refuse():
+        raise Refusal("build/linux has edits")
+
+    monkeypatch.setattr(runner, "TREE", tmp_path)
+    monkeypatch.setattr(runner.linux, "refuse_edits", refuse)
+    with pytest.raises(SystemExit, match="1"):
+        runner.refuse_edits()
+    assert capsys.readouterr().out.splitlines() == ["error: build/linux has edits",
+                                                   "0 passed, 1 failed"]
+    monkeypatch.setattr(runner, "TREE", tmp_path / "not made yet")
+    runner.refuse_edits()

@@ -13,6 +13,9 @@ PACKAGE = "linux-source-6.1"
 SUITE = "bookworm"
 WANTED = ("6", "1")
 
+# The branch whose only commit is the base.
+BASE = "base"
+
 
 class Refusal(Exception):
     """Something that a person has to decide; the message says what."""
@@ -99,15 +102,15 @@ def unpack_base(ksrc, to, packages):
     return check_version(to / "Makefile", ksrc or PACKAGE)
 
 
-def commit_base(tree, version):
-    """The first commit is the base, so that git diff there shows the edits."""
+def commit_base(tree, version, origin):
+    """The first commit is the base; it says where that came from."""
     say(f"committing Linux {version} as the base")
-    run("git", "init", "-q", "-b", "tdx", cwd=tree)
+    run("git", "init", "-q", "-b", BASE, cwd=tree)
     # One uncompressed pack instead of 80,000 small files.
     run("git", "-c", "core.bigFileThreshold=1", "-c", "core.compression=0",
         "-c", "core.fsync=none", "add", "-A", "-f", cwd=tree)
     run("git", "-c", "user.name=base", "-c", "user.email=base@localhost",
-        "-c", "gc.auto=0", "commit", "-q", "-m", f"Linux {version}", cwd=tree)
+        "-c", "gc.auto=0", "commit", "-q", "-m", f"Linux {version}\n\n{origin}", cwd=tree)
 
 
 def work_tree(tree, path, commit):
@@ -122,13 +125,3 @@ def work_tree(tree, path, commit):
     shutil.rmtree(path, ignore_errors=True)
     git("worktree", "prune")
     run("git", "worktree", "add", "--quiet", "--detach", str(path), commit, cwd=tree)
-
-
-def has(tree, path):
-    return not subprocess.run(["git", "cat-file", "-e", f"HEAD:{path}"], cwd=tree, check=False,
-                              stderr=subprocess.DEVNULL).returncode
-
-
-def text_of(tree, path):
-    """The base's own file, whatever became of it in the tree."""
-    return run("git", "show", f"HEAD:{path}", cwd=tree, text=False)
