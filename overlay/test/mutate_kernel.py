@@ -95,9 +95,13 @@ def files():
             if path.startswith("arch/") and path.endswith(".c")
             and "/tests/" not in path and "/model/" not in path
             and not path.startswith(f"{mutants.GEOMETRY}/")}
-    hooked = {hooks.split(patch)[0] for patch in patches}
-    return ours | {path: set(mutants.added_lines(linux.git_tree("diff", base.BASE, "--", path)))
-                   for path in sorted(hooked) if path.endswith(".c")}
+    hooked = sorted({hooks.split(patch)[0] for patch in patches})
+    return ours | {path: hook_lines(path) for path in hooked if path.endswith(".c")}
+
+
+def hook_lines(path):
+    """Numbers of the lines that all hooks of a file add."""
+    return set(mutants.added_lines(linux.git_tree("diff-index", "-p", base.BASE, "--", path)))
 
 
 def mutations_of(path, numbers):

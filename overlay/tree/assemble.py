@@ -60,8 +60,7 @@ def lay(start):
     changed = difference(laid)
     refuse_conflicts(laid, changed)
     for path, file in changed.items():
-        linux.write(path, file)
-        if start == LAID:
+        if linux.write(path, file) and start == LAID:
             say(f"  {'laid' if file else 'removed'} {path}")
     if changed or start == BASE:
         linux.commit(start, changed)

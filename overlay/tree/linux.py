@@ -114,16 +114,25 @@ def read(path, folder=None):
 
 
 def write(path, file, folder=None):
-    """The file, or nothing, at a path; not touched if it is there already."""
+    """Put the file, or nothing, at a path; False if that is there already, and not touched."""
     place = (folder or TREE) / path
     if file == read(path, folder):
-        return
+        return False
     if not file:
         place.unlink()
-        return
+        remove_empty(place.parent)
+        return True
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(file.contents)
     place.chmod(0o755 if file.executable else 0o644)
+    return True
+
+
+def remove_empty(folder):
+    """A folder without files, and those that it leaves empty: git knows none."""
+    while not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
 
 
 def edited():

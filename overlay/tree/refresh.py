@@ -77,8 +77,7 @@ def refresh(topic=""):
     files = {path: file for path, file in results.items() if file}
     changes = overlay_changes(files, topic)
     for path, file in changes.items():
-        if linux.read(path, TOP) != file:
-            linux.write(path, file, TOP)
+        if linux.write(path, file, TOP):
             say(f"  {'wrote' if file else 'removed'} {path}")
     for path, file in files.items():
         linux.write(path, file)

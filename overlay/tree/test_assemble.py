@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -92,6 +93,16 @@ def test_files_come_and_go(tree):
     assert not (tree.tree / "mm/new.c").exists()
     assert (tree.tree / "mm/newer.c").read_text() == "newer\n"
     assert tree.git("status", "--porcelain") == ""
+
+
+def test_a_folder_that_the_overlay_has_no_more_is_gone(tree):
+    (tree.top / "mm/deep/er").mkdir(parents=True)
+    (tree.top / "mm/deep/er/new.c").write_text("new\n")
+    assert tree.run("assemble").returncode == 0
+    shutil.rmtree(tree.top / "mm/deep")
+    assert tree.run("assemble").stdout == "  removed mm/deep/er/new.c\n"
+    assert not (tree.tree / "mm/deep").exists()
+    assert (tree.tree / "mm/base.c").exists()
 
 
 def test_commits_of_ones_own_are_refused_and_can_become_an_edit(tree):
