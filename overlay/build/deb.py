@@ -42,8 +42,6 @@ UNSET = re.compile(r"^# (CONFIG_\w+) is not set$", re.M)
 def check_out():
     """The series as a work tree: an incremental one, if it is there already."""
     with linux.alone():
-        if not linux.TREE.is_dir():
-            raise Refusal("there is no build/linux: make tree")
         base.work_tree(linux.TREE, SOURCE, series.commit_series()[-1])
 
 

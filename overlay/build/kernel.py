@@ -15,8 +15,8 @@ import shutil
 import subprocess
 
 from overlay.tree import base, linux
-from overlay.tree.linux import BUILD, TOP, TREE
 from overlay.tree.base import Refusal
+from overlay.tree.linux import BUILD, TOP, TREE
 
 PRISTINE = BUILD / "linux-base"
 MAINLINE = BUILD / "linux-mainline"

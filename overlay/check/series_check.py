@@ -19,9 +19,9 @@ import time
 from overlay.build import kernel
 from overlay.series import series
 from overlay.test import results, suites
-from overlay.tree import assemble, base, private_apt
-from overlay.tree.linux import BUILD, TOP, TREE, git_tree
+from overlay.tree import assemble, base, linux, private_apt
 from overlay.tree.base import Refusal
+from overlay.tree.linux import BUILD, TOP, TREE, git_tree
 
 PREFIX = BUILD / "series-tree"
 WHOLE = BUILD / "series-whole"
@@ -72,9 +72,10 @@ class Series:
         if not series.git_value("config", "user.email"):
             os.environ |= {"GIT_COMMITTER_NAME": "nobody",
                            "GIT_COMMITTER_EMAIL": "nobody@localhost"}
-        assemble.assemble()
-        self.commits = series.commit_series()
-        self.mails = series.write_mails()
+        with linux.alone():
+            assemble.assemble()
+            self.commits = series.commit_series()
+            self.mails = series.write_mails()
         self.base = git_tree("rev-parse", base.BASE).strip()
 
     def subject(self, commit):
@@ -93,8 +94,9 @@ class Series:
 
 def same_bytes_twice(what):
     first = {str(mail): mail.read_bytes() for mail in what.mails}
-    series.commit_series()
-    second = {str(mail): mail.read_bytes() for mail in series.write_mails()}
+    with linux.alone():
+        series.commit_series()
+        second = {str(mail): mail.read_bytes() for mail in series.write_mails()}
     return "\n".join(sorted(name for name in first.keys() | second.keys()
                             if first.get(name) != second.get(name)))
 

@@ -22,8 +22,8 @@ import time
 from overlay.build import kernel
 from overlay.test import mutants, results, suites
 from overlay.tree import assemble, base, hooks, linux
-from overlay.tree.linux import BUILD, TOP, TREE
 from overlay.tree.base import Refusal, say
+from overlay.tree.linux import BUILD, TOP, TREE
 
 OUT = BUILD / "wrong"
 IMAGE = "arch/x86/boot/bzImage"

@@ -8,8 +8,8 @@ import subprocess
 
 from overlay.test import kunit_suites
 from overlay.tree import base
-from overlay.tree.linux import BUILD, TREE
 from overlay.tree.base import Refusal
+from overlay.tree.linux import BUILD, TREE
 
 CONFIG = f"{kunit_suites.TESTS}/.kunitconfig"
 

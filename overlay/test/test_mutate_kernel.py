@@ -5,8 +5,8 @@ import types
 import pytest
 
 from overlay.test import mutants, mutate_kernel
-from overlay.tree.linux import TOP, TREE
 from overlay.tree.base import Refusal
+from overlay.tree.linux import TOP, TREE
 
 
 def test_every_file_of_the_kernel_has_tests_that_there_are():
