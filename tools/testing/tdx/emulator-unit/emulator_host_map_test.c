@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The emulated platform: what the host reaches, what it loses and gets back. */
+#include <string.h>
+#include <unistd.h>
+
+#include "kselftest_harness.h"
+#include "emulator/lib/log.h"
+#include "emulator/memory/host_map.h"
+
+#define KEYID_BITS	6
+#define LIMIT		BIT_ULL(52 - KEYID_BITS)
+#define PA		(5 * SIZE_2M)
+
+void fail(enum exit_code code, const char *format, ...)
+{
+	_exit(1);
+}
+
+FIXTURE(host_map) {
+	struct npt *npt;
+};
+
+FIXTURE_SETUP(host_map)
+{
+	self->npt = host_map_init(LIMIT);
+}
+
+FIXTURE_TEARDOWN(host_map)
+{
+}
+
+/* ~0: the host does not get through. */
+static u64 reach(struct npt *npt, u64 gpa, bool write)
+{
+	u64 pa = ~0ULL;
+
+	npt_reach(npt, gpa, write, &pa);
+	return pa;
+}
+
+TEST_F(host_map, the_host_reaches_what_is_there)
+{
+	EXPECT_EQ(PA, reach(self->npt, PA, true));
+	EXPECT_TRUE(host_map_has(PA));
+}
+
+TEST_F(host_map, high_mmio_is_mapped_on_demand_only_below_the_keyid_bits)
+{
+	EXPECT_EQ(~0ULL, reach(self->npt, LIMIT - 1, true));
+	host_map_on_demand(LIMIT - 1);
+	EXPECT_EQ(LIMIT - 1, reach(self->npt, LIMIT - 1, true));
+	host_map_on_demand(LIMIT);
+	EXPECT_EQ(~0ULL, reach(self->npt, LIMIT, false));
+}
+
+TEST_F(host_map, what_is_taken_out_of_high_memory_leaves_the_rest_there)
+{
+	host_map_set_access(LIMIT - SIZE_2M, SIZE_2M, NPT_NONE);
+	host_map_on_demand(LIMIT - 1);
+	EXPECT_FALSE(host_map_has(LIMIT - 1));
+	EXPECT_EQ(LIMIT - SIZE_2M - 1, reach(self->npt, LIMIT - SIZE_2M - 1, true));
+}
+
+TEST_F(host_map, a_range_that_is_given_back_page_by_page_is_whole_again)
+{
+	u64 page;
+
+	host_map_set_access(PA, SIZE_2M, NPT_NONE);
+	EXPECT_FALSE(host_map_has(PA + SIZE_2M - 1));
+	for (page = PA; page < PA + SIZE_2M; page += PAGE_SIZE)
+		host_map_set_access(page, PAGE_SIZE, NPT_READ_WRITE);
+	host_map_settle();
+	EXPECT_EQ(PA + SIZE_2M - 1, reach(self->npt, PA + SIZE_2M - 1, true));
+}
+
+TEST_F(host_map, an_aborted_access_reads_ones)
+{
+	u64 at;
+
+	host_map_set_access(PA, PAGE_SIZE, NPT_NONE);
+	host_map_abort_page(PA + 0x123);
+	EXPECT_FALSE(host_map_has(PA));
+	at = reach(self->npt, PA + 8, true);
+	ASSERT_NE(~0ULL, at);
+	EXPECT_EQ(~0ULL, *(u64 *)phys(at));
+	EXPECT_TRUE(host_map_has(PA + PAGE_SIZE));
+}
+
+/* QEMU reports a page fault with bits that its walk has ignored. */
+TEST_F(host_map, also_at_an_address_with_a_keyid)
+{
+	host_map_set_access(PA, PAGE_SIZE, NPT_NONE);
+	host_map_abort_page(PA | NPT_WALK_LIMIT);
+	EXPECT_NE(~0ULL, reach(self->npt, PA | NPT_WALK_LIMIT, false));
+	EXPECT_FALSE(host_map_has(PA));
+}
+
+TEST_HARNESS_MAIN
