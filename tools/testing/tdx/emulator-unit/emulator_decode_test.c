@@ -39,7 +39,8 @@ FIXTURE_TEARDOWN(insn)
 {
 }
 
-static bool decode_bytes(struct vcpu *vcpu, const void *bytes, unsigned int count, struct insn *insn)
+static bool decode_bytes(struct vcpu *vcpu, const void *bytes, unsigned int count,
+			 struct insn *insn)
 {
 	code = bytes;
 	code_bytes = count;

@@ -299,7 +299,7 @@ TEST_F_TIMEOUT(judge, accepts_what_becomes_of_fragmented_memory, 600)
 	EXPECT_GT(split, nr_maps() / 2000);
 }
 
-/* As many TDMRs as there are, of which the largest needs more memory than is anywhere in a piece. */
+/* As many TDMRs as there are, the largest of which needs more memory than is in any piece. */
 TEST_F_TIMEOUT(judge, sees_small_tdmrs_where_large_ones_find_no_memory, 600)
 {
 	static const unsigned int maps[] = { 23, 48, 143, 178, 333, 363, 438, 503, 603 };

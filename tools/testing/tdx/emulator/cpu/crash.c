@@ -122,6 +122,6 @@ void crash_vmrun(const struct vcpu *vcpu)
 	log_take_over();
 	log_line("cr0 %llx cr3 %llx cr4 %llx efer %llx event 0x%x", e->cr0, e->cr3, e->cr4,
 		 e->efer, e->event);
-	fail(EXIT_CRASH, "VMRUN failed on CPU %u at 0x%llx, rflags 0x%llx", vcpu->cpu->index, e->rip,
-	     e->rflags);
+	fail(EXIT_CRASH, "VMRUN failed on CPU %u at 0x%llx, rflags 0x%llx", vcpu->cpu->index,
+	     e->rip, e->rflags);
 }

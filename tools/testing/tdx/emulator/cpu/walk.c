@@ -89,7 +89,8 @@ static enum outcome walk(const struct vcpu *vcpu, u64 linear, enum access access
 		shift = 12 + level * mode->index_bits;
 		table += ((linear >> shift) & (BIT_ULL(bits) - 1)) * mode->entry_bytes;
 		*gpa = table;
-		if (!npt_reach(vcpu->npt, table, false, &at) || !phys_reachable(at, mode->entry_bytes))
+		if (!npt_reach(vcpu->npt, table, false, &at) ||
+		    !phys_reachable(at, mode->entry_bytes))
 			return NO_TABLE;
 		entry = read_entry(at, mode->entry_bytes);
 		if (!(entry & PTE_P))
