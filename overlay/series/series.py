@@ -87,7 +87,7 @@ def grown(path, text, present):
 
     lines = []
     for line in text.splitlines(keepends=True):
-        objects = re.match(r"(obj-\S+ [+:]?=) (.*)\n", line)
+        objects = re.match(r"(obj-.*? [+:]?=) (.*)\n", line)
         source = re.match(r'source "(.*)"\n', line)
         if objects:
             names = [name for name in objects[2].split() if there(name)]

@@ -10,7 +10,8 @@ from overlay.series import series
 from overlay.tree.conftest import PATCH, Repository
 
 MESSAGE = "mm: {}\n\nThe reason.\n\nFiles:\n{}\n"
-MAKEFILE = "# SPDX\n\nobj-y += one.o two.o sub/\nobj-$(CONFIG_X) += two.o\n"
+MAKEFILE = ("# SPDX\n\nobj-y += one.o two.o sub/\nobj-$(CONFIG_X) += two.o\n"
+            "obj-$(and $(filter y,$(CONFIG_X)),$(CONFIG_Y)) += sub/\n")
 # Made behind the first hook.
 SECOND = PATCH.replace("@@ -9,3 +9,4 @@\n line 8\n line 9\n+hook",
                        "@@ -10,3 +10,4 @@\n line 9\n hook\n+second")
