@@ -2,7 +2,7 @@
 /*
  * What bench.py measures: one layout, and how its initialisation spreads.
  *
- *   tdmr_bench ranges NUMBER		RAM in so many ranges, a third with a gap of a GB
+ *   tdmr_bench ranges NUMBER		us=CPU time, RAM in so many ranges, a third with a gap of a GB
  *   tdmr_bench init GB NODES CPUS	one line of KEY=VALUE
  */
 #include <linux/minmax.h>
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "init_simulation.h"
 
@@ -20,6 +21,14 @@ static struct tdx_ram *have_ram(unsigned int nr)
 	if (!ram)
 		abort();
 	return ram;
+}
+
+static u64 cpu_time_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return now.tv_sec * 1000000ULL + now.tv_nsec / 1000;
 }
 
 static int lay_out_ranges(unsigned int nr)
@@ -33,14 +42,16 @@ static int lay_out_ranges(unsigned int nr)
 	struct model_memory memory;
 	struct tdmr_failure failure;
 	unsigned int i;
-	u64 base = 0;
+	u64 base = 0, start;
 
 	for (i = 0; i < nr; i++) {
 		ram[i] = (struct tdx_ram) { base, SZ_1G - SZ_1M, i * 4 / nr };
 		base += (i % 3 ? 1ULL : 2ULL) * SZ_1G;
 	}
 	model_memory_init(&memory, 0, 0);
+	start = cpu_time_us();
 	failure = geometry_make(&geometry, &memory.source);
+	printf("us=%llu\n", cpu_time_us() - start);
 	geometry_free(&geometry);
 	free(ram);
 	return failure.error == TDMR_OK ? 0 : 1;

@@ -9,13 +9,17 @@
  *  - the end of a NUMA node;
  *  - blocks with unusable memory: a TDMR can reserve so much and no more.
  * RAM is cut there into pieces, of which few exist however much RAM there is.
- * A TDMR is a run of pieces, and what is sought is where to cut between them.
+ * A TDMR is a run of pieces.
  *
- * The largest gaps are cut, as many as there are TDMRs, and among equal ones as
- * many as the limits of a TDMR demand, each as late as possible.  Nothing can cost
- * less.  But limits may demand cuts elsewhere.  Then dynamic programming finds
- * them: the cheapest way to cover the first m pieces with k TDMRs follows from
- * the cheapest ways to cover fewer pieces with k - 1.
+ * Dynamic programming finds the cheapest runs: the least cost of the first m
+ * pieces with k TDMRs is the least, over all pieces f that the last TDMR can
+ * begin with, of the cost of the f pieces before it with k - 1 TDMRs plus the
+ * gaps from f to m.  One row of the table for each k, and one entry for each m,
+ * which holds the best f, so that the TDMRs can be read from it backwards.
+ *
+ * As the gaps add up, the cost of a TDMR is the difference of two sums, and which f
+ * is best does not depend on m.  As TDMRs that end later can begin no earlier, the
+ * pieces that can be f are a sliding window.  So a row takes one pass.
  */
 #include <linux/align.h>
 #include <linux/limits.h>
@@ -50,7 +54,6 @@ struct piece {
  * @pieces:    RAM, by address
  * @lowest:    by piece: the lowest one that a TDMR which ends with it can begin with,
  *	       however large it is
- * @cut:       by piece: a TDMR begins with it
  * @cost:      by number of pieces: to cover them with the TDMRs so far
  * @next_cost: the same with one TDMR more
  * @window:    pieces that the last TDMR may begin with, the cheapest first
@@ -63,7 +66,6 @@ struct cover {
 	unsigned int nr;
 	struct piece *pieces;
 	u32 *lowest;
-	u32 *cut;
 	s64 *cost;
 	s64 *next_cost;
 	u32 *window;
@@ -87,7 +89,7 @@ static unsigned int max_pieces(const struct tdmr_map *map)
  */
 size_t tdmr_cover_scratch_bytes(const struct tdmr_map *map)
 {
-	size_t each = sizeof(struct piece) + 2 * sizeof(s64) + 3 * sizeof(u32) +
+	size_t each = sizeof(struct piece) + 2 * sizeof(s64) + 2 * sizeof(u32) +
 		      map->limits.max_tdmrs * sizeof(u32);
 
 	return (max_pieces(map) + 1) * each;
@@ -101,8 +103,7 @@ static void divide_scratch(struct cover *cover, void *scratch)
 	cover->cost = (s64 *)&cover->pieces[max];
 	cover->next_cost = &cover->cost[max];
 	cover->lowest = (u32 *)&cover->next_cost[max];
-	cover->cut = &cover->lowest[max];
-	cover->window = &cover->cut[max];
+	cover->window = &cover->lowest[max];
 	cover->begins = &cover->window[max];
 }
 
@@ -193,79 +194,6 @@ static bool possible(const struct cover *cover, unsigned int first, unsigned int
 		cover->pieces[last].end - cover->pieces[first].base <= cover->largest);
 }
 
-/* What it costs that piece @i and the one before it are in one TDMR. */
-static s64 gap(const struct cover *cover, unsigned int i)
-{
-	return cover->pieces[i].cost - cover->pieces[i - 1].cost;
-}
-
-/**
- * struct cuts - where to cut
- * @must: cut all gaps that cost more
- * @may:  cut those that cost at least this, where a TDMR has to end
- */
-struct cuts {
-	s64 must;
-	s64 may;
-};
-
-/* The smallest of the @nr largest gaps; 0 if there are not so many. */
-static s64 nth_largest_gap(const struct cover *cover, unsigned int nr)
-{
-	s64 *largest = cover->next_cost, cost;
-	unsigned int i, at, found = 0;
-
-	for (i = 1; i < cover->nr; i++) {
-		cost = gap(cover, i);
-		if (found == nr && (!nr || cost <= largest[nr - 1]))
-			continue;
-		at = found < nr ? found++ : nr - 1;
-		for (; at && largest[at - 1] < cost; at--)
-			largest[at] = largest[at - 1];
-		largest[at] = cost;
-	}
-	return nr && found == nr ? largest[nr - 1] : 0;
-}
-
-/* How many TDMRs the cuts make; 0 if a TDMR would have to end elsewhere. */
-static unsigned int cut_runs(const struct cover *cover, struct cuts cuts)
-{
-	unsigned int i, first = 0, latest = 0, nr = 1;
-
-	cover->cut[0] = true;
-	for (i = 1; i < cover->nr; i++) {
-		cover->cut[i] = gap(cover, i) > cuts.must;
-		if (gap(cover, i) >= cuts.may)
-			latest = i;
-		if (cover->cut[i]) {
-			first = i;
-		} else if (!possible(cover, first, i)) {
-			if (latest == first || !possible(cover, latest, i))
-				return 0;
-			first = latest;
-			cover->cut[first] = true;
-		} else {
-			continue;
-		}
-		nr++;
-	}
-	return nr;
-}
-
-/* The TDMRs that are left over save what gaps of this cost would cost. */
-static unsigned int cut_more(const struct cover *cover, s64 cost, unsigned int nr, unsigned int max)
-{
-	unsigned int i;
-
-	for (i = 1; i < cover->nr && nr < max; i++) {
-		if (cover->cut[i] || gap(cover, i) != cost)
-			continue;
-		cover->cut[i] = true;
-		nr++;
-	}
-	return nr;
-}
-
 /* What it costs that the last TDMR begins with piece @first, but for the cost of its end. */
 static s64 cost_of_begin(const struct cover *cover, unsigned int first)
 {
@@ -303,8 +231,8 @@ static u32 *begins_with(struct cover *cover, unsigned int nr_tdmrs)
 }
 
 /**
- * struct best - what a search found; where to cut is in struct cover
- * @cost: of all gaps that are not cut
+ * struct best - what the search found; which TDMRs these are is in the table
+ * @cost: of all gaps in TDMRs
  * @nr:	  number of TDMRs; 0 if there are none
  */
 struct best {
@@ -312,58 +240,10 @@ struct best {
 	unsigned int nr;
 };
 
-static const struct best none = { .cost = IMPOSSIBLE };
-
-static struct best best_of_cuts(const struct cover *cover, unsigned int nr)
-{
-	struct best best = { .cost = cover->pieces[cover->nr - 1].cost, .nr = nr };
-	unsigned int i;
-
-	for (i = 1; i < cover->nr; i++)
-		if (cover->cut[i])
-			best.cost -= gap(cover, i);
-	return best;
-}
-
-/* The fewest TDMRs that cut nothing but the largest gaps: no others cost less. */
-static struct best cut_largest_gaps(struct cover *cover)
-{
-	unsigned int max = cover->layout->map->limits.max_tdmrs;
-	s64 cost = nth_largest_gap(cover, max - 1);
-	unsigned int nr = cut_runs(cover, (struct cuts) { .must = cost, .may = cost });
-
-	if (!nr || nr > max)
-		return none;
-	if (cost)
-		nr = cut_more(cover, cost, nr, max);
-	return best_of_cuts(cover, nr);
-}
-
-/* The fewest TDMRs, wherever they are cut. */
-static struct best cut_anywhere(struct cover *cover)
-{
-	unsigned int nr = cut_runs(cover, (struct cuts) { .must = S64_MAX });
-
-	return nr && nr <= cover->layout->map->limits.max_tdmrs ? best_of_cuts(cover, nr) : none;
-}
-
-/* From the table to cuts. */
-static void trace_back(struct cover *cover, unsigned int nr)
-{
-	unsigned int i, end = cover->nr;
-
-	for (i = 0; i < cover->nr; i++)
-		cover->cut[i] = false;
-	for (; nr; nr--) {
-		end = begins_with(cover, nr)[end];
-		cover->cut[end] = true;
-	}
-}
-
 /* The fewest TDMRs of those that cost least. */
-static struct best cut_dynamically(struct cover *cover)
+static struct best find_best(struct cover *cover)
 {
-	struct best best = none;
+	struct best best = { .cost = IMPOSSIBLE };
 	unsigned int i;
 
 	cover->cost[0] = 0;
@@ -375,27 +255,11 @@ static struct best cut_dynamically(struct cover *cover)
 		if (cover->cost[cover->nr] < best.cost)
 			best = (struct best) { cover->cost[cover->nr], i };
 	}
-	trace_back(cover, best.nr);
 	return best;
 }
 
-typedef struct best (*search_fn)(struct cover *cover);
-
-/* The fewest TDMRs of those that cost least; @search becomes who found them. */
-static struct best find_best(struct cover *cover, search_fn *search)
-{
-	struct best best = cut_largest_gaps(cover);
-
-	*search = cut_largest_gaps;
-	if (best.nr)
-		return best;
-
-	*search = cut_dynamically;
-	return cut_dynamically(cover);
-}
-
-/* The largest is within an eighth of the smallest with which @search finds any at @cost. */
-static void limit_size(struct cover *cover, search_fn search, s64 cost)
+/* The largest TDMR is within an eighth of the smallest with which there are any at @cost. */
+static void limit_size(struct cover *cover, s64 cost)
 {
 	u64 high = (cover->pieces[cover->nr - 1].end - cover->pieces[0].base) / TDMR_BLOCK;
 	u64 low = 1, middle;
@@ -403,7 +267,7 @@ static void limit_size(struct cover *cover, search_fn search, s64 cost)
 	while (high - low > low / 8) {
 		middle = low + (high - low) / 2;
 		cover->largest = middle * TDMR_BLOCK;
-		if (search(cover).cost <= cost)
+		if (find_best(cover).cost <= cost)
 			high = middle;
 		else
 			low = middle + 1;
@@ -411,24 +275,25 @@ static void limit_size(struct cover *cover, search_fn search, s64 cost)
 	cover->largest = high * TDMR_BLOCK;
 }
 
-static void make_tdmrs(struct cover *cover, struct tdmr_layout *layout)
+/* From the last one to the first. */
+static void make_tdmrs(struct cover *cover, struct tdmr_layout *layout, unsigned int nr)
 {
-	struct tdmr *tdmr = layout->tdmrs - 1;
-	unsigned int i;
+	unsigned int first, behind = cover->nr;
+	struct tdmr *tdmr;
 
-	for (i = 0; i < cover->nr; i++) {
-		if (cover->cut[i])
-			*++tdmr = (struct tdmr) {
-				.base	= cover->pieces[i].base,
-				.pamt	= TDMR_NO_PAMT,
-				.dry	= ~0ULL,
-			};
-		tdmr->end = cover->pieces[i].end;
-	}
-	layout->nr_tdmrs = tdmr + 1 - layout->tdmrs;
-
-	for (; tdmr >= layout->tdmrs; tdmr--)
+	layout->nr_tdmrs = nr;
+	for (; nr; nr--) {
+		first = begins_with(cover, nr)[behind];
+		tdmr = &layout->tdmrs[nr - 1];
+		*tdmr = (struct tdmr) {
+			.base	= cover->pieces[first].base,
+			.end	= cover->pieces[behind - 1].end,
+			.pamt	= TDMR_NO_PAMT,
+			.dry	= ~0ULL,
+		};
 		tdmr->node = tdmr_ram_node(layout->map, tdmr->base, tdmr->end);
+		behind = first;
+	}
 }
 
 /* The fewest TDMRs at whatever cost are too many: which block is the first without one? */
@@ -478,7 +343,6 @@ struct tdmr_failure tdmr_cover(struct tdmr_layout *layout, const struct tdmr_eff
 	struct cover cover = { .layout = layout, .spare = effort->spare, .largest = ~0ULL };
 	struct tdmr_failure failure;
 	struct best best;
-	search_fn search;
 
 	layout->nr_tdmrs = 0;
 	*waste = 0;
@@ -489,17 +353,14 @@ struct tdmr_failure tdmr_cover(struct tdmr_layout *layout, const struct tdmr_eff
 		return failure;
 
 	find_lowest(&cover);
-	best = find_best(&cover, &search);
+	best = find_best(&cover);
 	if (!best.nr)
 		return too_many_tdmrs(&cover);
 	if (best.nr == layout->map->limits.max_tdmrs) {
-		if (effort->small)
-			limit_size(&cover, cut_anywhere, IMPOSSIBLE - 1);
-		else
-			limit_size(&cover, search, best.cost);
-		best = find_best(&cover, &search);
+		limit_size(&cover, effort->small ? IMPOSSIBLE - 1 : best.cost);
+		best = find_best(&cover);
 	}
-	make_tdmrs(&cover, layout);
+	make_tdmrs(&cover, layout, best.nr);
 	*waste = best.cost / BLOCK_COST;
 	return failure;
 }
