@@ -51,6 +51,7 @@ SUBJECTS = {
     "arch/x86/kvm/x86.c": [BRINGUP],
     "arch/x86/virt/vmx/tdx/bringup.c": [BRINGUP, FAILURES, KEXEC],
     "arch/x86/virt/vmx/tdx/cache.c": [KEXEC, HOTPLUG],
+    "arch/x86/virt/vmx/tdx/config.c": [BRINGUP, FAILURES],
     "arch/x86/virt/vmx/tdx/cpu.c": [BRINGUP, FAILURES, HOTPLUG],
     "arch/x86/virt/vmx/tdx/debugfs.c": [BRINGUP],
     "arch/x86/virt/vmx/tdx/host.c": [BRINGUP, HOTPLUG, OFF],

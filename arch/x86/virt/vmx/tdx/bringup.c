@@ -12,21 +12,16 @@
  */
 #include <linux/cpu.h>
 #include <linux/errno.h>
-#include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/kexec.h>
-#include <linux/log2.h>
 #include <linux/slab.h>
-
-#include <asm/smp.h>
 
 #include "bringup.h"
 #include "cache.h"
+#include "config.h"
 #include "cpu.h"
-#include "error.h"
 #include "module.h"
 #include "pamt.h"
-#include "seamcall.h"
 #include "tdmr_init.h"
 
 struct step {
@@ -61,15 +56,12 @@ static int check(struct tdx_module *module, struct tdx_cause *cause)
 
 static int init_globally(struct tdx_module *module, struct tdx_cause *cause)
 {
-	struct tdx_regs regs = {};
-	u64 status;
 	int ret;
 
 	if (module->initialised)
 		return 0;
 
-	status = tdx_seamcall(TDH_SYS_INIT, &regs);
-	ret = tdx_explain_platform(cause, TDH_SYS_INIT, status, &regs);
+	ret = tdx_sys_init(cause);
 	module->initialised = !ret;
 	return ret;
 }
@@ -161,52 +153,10 @@ static int check_again(struct tdx_module *module, struct tdx_cause *cause)
 	return tdx_cpus_check_again(&module->cpus, cause);
 }
 
-/*
- * What TDH.SYS.CONFIG reads: the TDMRs, and behind them an array of their
- * physical addresses.  kmalloc() aligns a power of two to itself.
- */
-static struct tdx_tdmr_info *encode_tdmrs(const struct tdmr_layout *layout)
-{
-	size_t bytes = layout->nr_tdmrs * (sizeof(struct tdx_tdmr_info) + sizeof(u64));
-	struct tdx_tdmr_info *tdmrs = kzalloc(roundup_pow_of_two(bytes), GFP_KERNEL);
-	unsigned int i;
-	u64 *pointers;
-
-	if (!tdmrs)
-		return NULL;
-
-	pointers = (u64 *)&tdmrs[layout->nr_tdmrs];
-	for (i = 0; i < layout->nr_tdmrs; i++) {
-		tdmr_encode(layout, &layout->tdmrs[i], &tdmrs[i]);
-		pointers[i] = __pa(&tdmrs[i]);
-	}
-	return tdmrs;
-}
-
-static_assert(TDX_TDMR_INFO_ALIGNMENT % TDX_TDMR_POINTERS_ALIGNMENT == 0);
-
 static int config_module(struct tdx_module *module, struct tdx_cause *cause)
 {
-	struct tdx_tdmr_info *tdmrs = encode_tdmrs(&module->layout);
-	unsigned int nr_tdmrs = module->layout.nr_tdmrs;
-	struct tdx_regs regs;
-	u64 status;
-	int ret;
+	int ret = tdx_sys_config(&module->layout, module->platform->first_private_keyid, cause);
 
-	if (!tdmrs)
-		return tdx_cause(cause, -ENOMEM, "no memory");
-
-	/* The module does not write back what caches still hold of the PAMTs. */
-	wbinvd_on_all_cpus();
-
-	regs = (struct tdx_regs) {
-		.rcx = __pa(&tdmrs[nr_tdmrs]),
-		.rdx = nr_tdmrs,
-		.r8 = module->platform->first_private_keyid,
-	};
-	status = tdx_seamcall(TDH_SYS_CONFIG, &regs);
-	kfree(tdmrs);
-	ret = tdx_explain(cause, TDH_SYS_CONFIG, status);
 	module->configured = !ret;
 	return ret;
 }
