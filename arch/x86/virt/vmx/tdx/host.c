@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * TDX host support as the rest of the kernel sees it: the machine's one
- * module.
+ * The machine's one TDX module: made at boot, and what the rest of the kernel asks of it.
  */
 #include <linux/compiler.h>
 #include <linux/errno.h>
@@ -15,8 +14,17 @@
 
 static struct tdx_module host_module;
 
+/*
+ * Before the other initcalls, as memblock is discarded between the two.  The files
+ * that watch for sleep and kexec, and debugfs, have initcalls of their own: later,
+ * because debugfs has no folder for x86 yet, and because syscore operations are
+ * called in reverse order, so that a sleep is refused before anything is stopped.
+ */
 static int __init tdx_host_init(void)
 {
+	tdx_platform_detect();
+	if (platform_tdx_enabled())
+		tdx_memory_snapshot();
 	tdx_module_setup(&host_module, tdx_platform(), tdx_boot_memory());
 	return 0;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which memory becomes TDX memory: everything that the page allocator may hand
- * out, so that any page can be given to a guest.
+ * Which memory becomes TDX memory.
+ *
+ * It is all that the page allocator may hand out, so that any page can be given to a
+ * guest.
  *
  * memblock knows that memory, but only during boot.  Its list is copied there
  * when the platform has TDX, rather than kept by all kernels for ever.  Legacy
@@ -13,28 +15,30 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include <asm/tdx_host.h>
-
 #include "cause.h"
 #include "memory.h"
 
 static struct tdx_memory boot_memory __ro_after_init;
 
-static int __init tdx_memory_snapshot(void)
+/**
+ * tdx_memory_snapshot - copy memblock's list of RAM
+ *
+ * Without memory for the copy there is none, which tdx_memory_convertible() reports.
+ *
+ * Context: Boot, before memblock is discarded.
+ */
+void __init tdx_memory_snapshot(void)
 {
 	unsigned long start_pfn, end_pfn;
 	unsigned int nr = 0;
 	int i, node;
-
-	if (!platform_tdx_enabled())
-		return 0;
 
 	for_each_mem_pfn_range(i, MAX_NUMNODES, &start_pfn, &end_pfn, &node)
 		nr++;
 
 	boot_memory.ram = kcalloc(nr, sizeof(*boot_memory.ram), GFP_KERNEL);
 	if (!boot_memory.ram)
-		return -ENOMEM;
+		return;
 
 	for_each_mem_pfn_range(i, MAX_NUMNODES, &start_pfn, &end_pfn, &node)
 		boot_memory.ram[boot_memory.nr++] = (struct tdx_ram) {
@@ -42,11 +46,7 @@ static int __init tdx_memory_snapshot(void)
 			.size = PFN_PHYS(end_pfn - start_pfn),
 			.node = node,
 		};
-	return 0;
 }
-
-/* Behind the platform's early_initcall(), before memblock is discarded. */
-early_initcall(tdx_memory_snapshot);
 
 /**
  * tdx_boot_memory - the RAM that was present at boot

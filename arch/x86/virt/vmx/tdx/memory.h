@@ -19,6 +19,7 @@ struct tdx_memory {
 	unsigned int nr;
 };
 
+void tdx_memory_snapshot(void);
 const struct tdx_memory *tdx_boot_memory(void);
 int tdx_memory_convertible(struct tdx_memory *memory, const struct tdx_memory *ram,
 			   const struct tdx_cmr_info *cmrs, unsigned int nr_cmrs,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Boot-time detection of TDX: did the BIOS reserve the SEAM range and a part
- * of the memory encryption KeyIDs for TDX?
+ * Detection of TDX at boot.
+ *
+ * Did the BIOS reserve the SEAM range and a part of the memory encryption KeyIDs for
+ * TDX?
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
@@ -165,14 +167,19 @@ static int __init tdx_host_setup(char *value)
 }
 early_param("tdx_host", tdx_host_setup);
 
-static int __init tdx_platform_init(void)
+/**
+ * tdx_platform_detect - find out whether the BIOS enabled TDX
+ *
+ * Context: Boot, before secondary CPUs run.
+ */
+void __init tdx_platform_detect(void)
 {
 	struct tdx_platform_msrs msrs;
 
 	/* What a hypervisor lets its guest read is no promise. */
 	if (boot_cpu_data.x86_vendor != X86_VENDOR_INTEL ||
 	    boot_cpu_has(X86_FEATURE_HYPERVISOR))
-		return 0;
+		return;
 
 	read_msrs(&msrs);
 	boot_platform = tdx_platform_decode(&msrs);
@@ -186,9 +193,7 @@ static int __init tdx_platform_init(void)
 			boot_platform.first_private_keyid + boot_platform.nr_private_keyids);
 	else if (boot_platform.misconfigured)
 		pr_err("not usable: %s\n", boot_platform.reason);
-	return 0;
 }
-early_initcall(tdx_platform_init);
 
 /**
  * tdx_platform - TDX as the BIOS configured it

@@ -38,6 +38,7 @@ struct tdx_platform tdx_platform_decode(const struct tdx_platform_msrs *msrs);
 const char *tdx_platform_difference(const struct tdx_platform_msrs *a,
 				    const struct tdx_platform_msrs *b);
 int tdx_platform_check_cpus(struct tdx_cause *cause);
+void tdx_platform_detect(void);
 const struct tdx_platform *tdx_platform(void);
 
 #endif /* _X86_VIRT_TDX_PLATFORM_H */
