@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The emulated platform itself: its options, and what it catches."""
+import collections
 import graphlib
 import pathlib
 import re
@@ -10,6 +11,7 @@ import tempfile
 import pytest
 
 import layout
+import linked
 import machine
 from test_bringup import ready
 
@@ -44,29 +46,21 @@ def folder_of(room):
 
 
 def has_source(name):
-    """Objects of files that were moved may still be there; the names of functions are made."""
+    """Objects of files that were moved may still be there; the names of functions have none."""
     sources = README.parent if folder_of(name) != "model" else MODEL.parent
-    return name == "symbols" or any((sources / f"{name}.{end}").exists() for end in "cS")
+    return any((sources / f"{name}.{end}").exists() for end in "cS")
 
 
 def rooms_of(directory):
-    """What each room uses of which others, as the linker sees it; an assembly half belongs to C."""
+    """What each room uses of which others; an assembly half belongs to C."""
     halves = {"boot": "main", "cpu/exceptions": "cpu/crash"}
-    defined, used = {}, {}
+    rooms = collections.defaultdict(list)
     for path in directory.glob("**/*.o"):
         name = str(path.relative_to(directory)).split(".")[0]
         if folder_of(name) == "probe" or not has_source(name):
             continue
-        room = "model" if folder_of(name) == "model" else halves.get(name, name)
-        output = subprocess.run(["nm", str(path)], check=True, text=True,
-                                stdout=subprocess.PIPE).stdout
-        for kind, symbol in re.findall(r"^(?:[0-9a-f]{16}| {16}) (\w) (\S+)$", output, re.M):
-            if kind == "U":
-                used.setdefault(room, set()).add(symbol)
-            elif kind.isupper() and name != "symbols":
-                defined[symbol] = room
-    return {room: {defined[symbol] for symbol in symbols if symbol in defined} - {room}
-            for room, symbols in used.items()}
+        rooms["model" if folder_of(name) == "model" else halves.get(name, name)].append(path)
+    return linked.uses(rooms)
 
 
 def test_rooms_use_each_other_in_one_direction_only():

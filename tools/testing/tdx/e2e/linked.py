@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What object files use of each other, as the linker sees it."""
+import re
+import subprocess
+
+
+def symbols(path):
+    """(kind, name) of each symbol of an object file."""
+    output = subprocess.run(["nm", str(path)], check=True, text=True,
+                            stdout=subprocess.PIPE).stdout
+    return re.findall(r"^(?:[0-9a-f]{16}| {16}) (\w) (\S+)$", output, re.M)
+
+
+def uses(rooms):
+    """{room: other rooms that it uses}, of {room: its object files}."""
+    defined, used = {}, {}
+    for room, paths in rooms.items():
+        used[room] = set()
+        for kind, symbol in (each for path in paths for each in symbols(path)):
+            if kind == "U":
+                used[room].add(symbol)
+            elif kind.isupper():
+                defined[symbol] = room
+    return {room: {defined[symbol] for symbol in names if symbol in defined} - {room}
+            for room, names in used.items()}
