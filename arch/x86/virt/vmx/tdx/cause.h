@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Why something failed, in words.  Whoever finds a failure fills it in;
- * whoever started the work prints it, once.
+ * Why something failed, as text.  Filled in where the failure is detected; printed
+ * once, by the caller that started the operation.
  */
 #ifndef _X86_VIRT_TDX_CAUSE_H
 #define _X86_VIRT_TDX_CAUSE_H

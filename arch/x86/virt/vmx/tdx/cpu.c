@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The steps of the initialisation that concern each logical CPU, or each
- * package.
+ * The steps of the initialisation on each logical CPU, or on one of each package.
  *
  * An IPI makes each call on the CPU in question: it also reaches a CPU that a
- * real-time task never leaves.  Whoever asks waits between two tries, as for
- * entropy, on a CPU of his own.
+ * real-time task never leaves.  The CPU that asks waits between two tries, as for
+ * entropy.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leaving the machine: to the firmware, or to another kernel, which must not be
- * harmed by the TDX module, and can use it if the module was disabled before.
+ * Leaving the machine to the firmware, or to another kernel.
+ *
+ * The TDX module must do no harm to another kernel, which can use the module if it
+ * was disabled before.
  *
  * A crash kernel is started without any of this, it lives in memory that the
  * module never had; see native_machine_crash_shutdown() for the caches.
@@ -27,7 +29,7 @@
 
 /*
  * Here a partial write, with another KeyID, to memory that was last written with
- * a private one poisons it: whoever reads it next gets a machine check.
+ * a private one poisons it: the next read of it raises a machine check.
  */
 static const struct x86_cpu_id partial_write_poisons[] = {
 	X86_MATCH_INTEL_FAM6_MODEL(SAPPHIRERAPIDS_X, NULL),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The TDMRs of this machine: gives the geometry of tdmr.h memory to work with,
- * and explains its failures.
+ * The TDMRs of this machine: memory for the geometry, and its failures as text.
  */
 #include <linux/errno.h>
 #include <linux/slab.h>

@@ -51,7 +51,7 @@ static void set_state(struct tdx_module *module, enum tdx_module_state state)
 	lockdep_assert_held(&module->lock);
 	if (WARN_ON_ONCE(!(successors[module->state] & BIT(state))))
 		return;
-	/* Whoever sees the state without the lock sees all that was decided before. */
+	/* Pairs with smp_load_acquire(): lockless readers of READY see the final data. */
 	smp_store_release(&module->state, state);
 }
 

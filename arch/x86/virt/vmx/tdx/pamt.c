@@ -3,7 +3,7 @@
  * Where PAMTs come from and how they go back.
  *
  * A PAMT is too large for the buddy allocator, 4 MB for each GB of a TDMR, and
- * its place is not a matter of indifference: see tdmr_place.c.  So it comes from
+ * its location matters: see tdmr/place.c.  So it comes from
  * alloc_contig_range(), which moves away what is in the way.
  */
 #include <linux/gfp.h>
@@ -53,7 +53,7 @@ static bool may_hold_pamt(unsigned long pfn, unsigned long nr_pages)
 
 /*
  * Where much memory is pinned each try takes long, and there are thousands:
- * whoever wants a TD is told before he takes the machine to hang.  One try can
+ * report a failure before the machine seems to hang.  One try can
  * wait for longer, for a page that somebody keeps locked.
  */
 #define SEARCH_SECONDS	100

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The TDX module lives in memory and CPU state that a sleep with the power of
- * the CPUs off does not preserve, and Linux cannot start it a second time.
+ * A sleep that loses the TDX module is refused.
+ *
+ * The module lives in memory and CPU state that a sleep with the power of the CPUs
+ * off does not preserve, and Linux cannot start it a second time.
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 

@@ -31,7 +31,7 @@
 /* Calls for a TDMR at a time: a fraction of a millisecond. */
 #define CALLS_AT_A_TIME		16
 
-/* When a person begins to wonder. */
+/* Report progress after this long. */
 #define PROGRESS_AFTER		(5 * HZ)
 
 /**
@@ -111,7 +111,7 @@ static void announce_progress(struct tdmr_job *job)
 	job->announced = true;
 
 	for (i = 0; i < job->nr; i++) {
-		/* Whoever is at a TDMR goes on meanwhile. */
+		/* CPUs make progress meanwhile. */
 		done += READ_ONCE(job->queue[i].next) - job->queue[i].base;
 		total += job->queue[i].end - job->queue[i].base;
 	}

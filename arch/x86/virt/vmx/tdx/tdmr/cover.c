@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which TDMRs cover the RAM, so that the PAMTs are as small as they can be.
- * Pure: see tdmr.h.
+ * Which TDMRs cover the RAM with the least PAMT.  Pure: see tdmr.h.
  *
  * A TDMR is a stretch of 1 GB blocks, so the question is where TDMRs end.  It
  * only matters in front of and behind

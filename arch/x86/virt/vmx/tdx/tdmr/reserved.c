@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a TDMR must reserve: everything in it that is not convertible memory
- * (outside the CMRs) or that holds a PAMT.  Pure: see tdmr.h.
+ * What a TDMR must reserve.  Pure: see tdmr.h.
  *
- * TDX Module Base Architecture Specification, "Physical Memory Management".
+ * That is everything in it that is not convertible memory (outside the CMRs) or that
+ * holds a PAMT: TDX Module Base Architecture Specification, "Physical Memory Management".
  */
 #include <linux/minmax.h>
 #include <linux/string.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: the steps that concern each CPU or each package, and TDMRs that CPUs
- * initialise together.
+ * KUnit: the steps on each CPU or package, and TDMRs that CPUs initialise together.
  */
 #include <kunit/test.h>
 #include <linux/cpu.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: every SEAMCALL of an initialisation answers every status, once, twice
- * and for good.
+ * KUnit: every SEAMCALL returns every status, once, twice and for good.
  *
  * What must become of it is said here once more, from the specification: which
  * statuses clear by themselves, which errno a caller sees, in which state the

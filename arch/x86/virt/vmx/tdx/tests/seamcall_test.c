@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: the SEAMCALL instruction, where no CPU is in VMX operation, and the
- * retries around it.
+ * KUnit: the SEAMCALL instruction outside of VMX operation, and its retries.
  */
 #include <kunit/test.h>
 #include <linux/errno.h>

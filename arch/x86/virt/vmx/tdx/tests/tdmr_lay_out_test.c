@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: which TDMRs RAM gets, and where their PAMTs go, by table.  Random maps are
- * left to the userspace tests, which compile the same files.
+ * KUnit: which TDMRs RAM gets, and where their PAMTs go, by table.
+ *
+ * Random maps are left to the userspace tests, which compile the same files.
  */
 #include <kunit/test.h>
 #include <linux/sizes.h>
