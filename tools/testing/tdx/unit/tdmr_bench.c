@@ -2,7 +2,7 @@
 /*
  * What bench.py measures: one layout, and how its initialisation spreads.
  *
- *   tdmr_bench ranges NUMBER		us=CPU time, RAM in so many ranges, a third with a gap of a GB
+ *   tdmr_bench ranges NUMBER		us=CPU time; so many ranges of RAM, a third with a GB gap
  *   tdmr_bench init GB NODES CPUS	one line of KEY=VALUE
  */
 #include <linux/minmax.h>

@@ -20,7 +20,7 @@
 #define TDX_SEAMCALL_TRIES	100
 #define TDX_SEAMCALL_PAUSE_US	256U
 
-DEFINE_STATIC_CALL(tdx_seamcall_door, tdx_cache_seamcall);
+DEFINE_STATIC_CALL(tdx_make_seamcall, tdx_cache_seamcall);
 
 static DEFINE_PER_CPU(u64, nr_seamcalls);
 
@@ -35,7 +35,7 @@ static DEFINE_PER_CPU(u64, nr_seamcalls);
 u64 tdx_seamcall_once(u64 leaf, struct tdx_regs *regs)
 {
 	this_cpu_inc(nr_seamcalls);
-	return static_call(tdx_seamcall_door)(leaf, regs);
+	return static_call(tdx_make_seamcall)(leaf, regs);
 }
 
 /**

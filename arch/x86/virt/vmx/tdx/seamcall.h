@@ -16,10 +16,10 @@
 asmlinkage u64 __seamcall(u64 leaf, struct tdx_regs *regs);
 
 /*
- * The door to the module.  KUnit suites point it at the software module with
+ * What calls the module.  KUnit suites make it the software module, with
  * static_call_update().
  */
-DECLARE_STATIC_CALL(tdx_seamcall_door, tdx_cache_seamcall);
+DECLARE_STATIC_CALL(tdx_make_seamcall, tdx_cache_seamcall);
 
 /* For a loop around tdx_seamcall_once(). */
 struct tdx_backoff {

@@ -285,10 +285,10 @@ static void make_tdmrs(struct cover *cover, struct tdmr_layout *layout, unsigned
 		first = begins_with(cover, nr)[behind];
 		tdmr = &layout->tdmrs[nr - 1];
 		*tdmr = (struct tdmr) {
-			.base	= cover->pieces[first].base,
-			.end	= cover->pieces[behind - 1].end,
-			.pamt	= TDMR_NO_PAMT,
-			.dry	= ~0ULL,
+			.base	     = cover->pieces[first].base,
+			.end	     = cover->pieces[behind - 1].end,
+			.pamt	     = TDMR_NO_PAMT,
+			.chunk_limit = ~0ULL,
 		};
 		tdmr->node = tdmr_ram_node(layout->map, tdmr->base, tdmr->end);
 		behind = first;
@@ -318,7 +318,7 @@ static struct tdmr_failure too_many_tdmrs(const struct cover *cover)
 /**
  * tdmr_cover - choose the TDMRs
  * @layout:  whose @tdmrs to choose; @unusable holds the holes
- * @effort:  what is important
+ * @policy:  what is important
  * @scratch: tdmr_cover_scratch_bytes() of memory
  * @waste:   where to put how many 1 GB blocks without RAM are covered
  *
@@ -329,17 +329,17 @@ static struct tdmr_failure too_many_tdmrs(const struct cover *cover)
  *
  * If that leaves TDMRs over, as many as possible are left over, to split
  * others.  Else the largest TDMR is about as small as it can be, so that its
- * PAMT is too; also at the cost of PAMT, if @effort says so.
+ * PAMT is too; also at the cost of PAMT, if @policy says so.
  *
  * Return:
  * * TDMR_OK
  * * TDMR_TOO_MANY_RESERVED - a single block is more than a TDMR can describe
  * * TDMR_TOO_MANY_TDMRS    - with the number that would do
  */
-struct tdmr_failure tdmr_cover(struct tdmr_layout *layout, const struct tdmr_effort *effort,
+struct tdmr_failure tdmr_cover(struct tdmr_layout *layout, const struct tdmr_policy *policy,
 			       void *scratch, u64 *waste)
 {
-	struct cover cover = { .layout = layout, .spare = effort->spare, .largest = ~0ULL };
+	struct cover cover = { .layout = layout, .spare = policy->spare, .largest = ~0ULL };
 	struct tdmr_failure failure;
 	struct best best;
 
@@ -356,7 +356,7 @@ struct tdmr_failure tdmr_cover(struct tdmr_layout *layout, const struct tdmr_eff
 	if (!best.nr)
 		return too_many_tdmrs(&cover);
 	if (best.nr == layout->map->limits.max_tdmrs) {
-		limit_size(&cover, effort->small ? IMPOSSIBLE - 1 : best.cost);
+		limit_size(&cover, policy->small ? IMPOSSIBLE - 1 : best.cost);
 		best = find_best(&cover);
 	}
 	make_tdmrs(&cover, layout, best.nr);

@@ -26,7 +26,7 @@ unsigned int tdmr_count_reserved(const struct tdmr_layout *layout, u64 base, u64
 unsigned int tdmr_max_reserved(const struct tdmr_layout *layout);
 
 /**
- * struct tdmr_effort - what is tried to find a layout
+ * struct tdmr_policy - what is tried to find a layout
  * @reserve_non_ram: see struct tdmr_layout
  * @small:	     where TDMRs are scarce, have small ones rather than little PAMT
  * @spare:	     reserved areas that a TDMR keeps free for its PAMT, which needs none
@@ -34,7 +34,7 @@ unsigned int tdmr_max_reserved(const struct tdmr_layout *layout);
  * @for_cpus:	     make as many TDMRs as parallel initialisation likes
  * @large_first:     find places for large PAMTs first, whichever TDMR they end up in
  */
-struct tdmr_effort {
+struct tdmr_policy {
 	bool reserve_non_ram;
 	bool small;
 	unsigned int spare;
@@ -44,7 +44,7 @@ struct tdmr_effort {
 
 /* cover.c: the least PAMT with the fewest TDMRs */
 size_t tdmr_cover_scratch_bytes(const struct tdmr_map *map);
-struct tdmr_failure tdmr_cover(struct tdmr_layout *layout, const struct tdmr_effort *effort,
+struct tdmr_failure tdmr_cover(struct tdmr_layout *layout, const struct tdmr_policy *policy,
 			       void *scratch, u64 *waste);
 
 /* split.c: more TDMRs, for parallel initialisation and smaller PAMTs */
@@ -52,7 +52,7 @@ void tdmr_split_for_cpus(struct tdmr_layout *layout);
 bool tdmr_split_in_two(struct tdmr_layout *layout, struct tdmr *tdmr);
 
 /* place.c: where PAMTs go */
-struct tdmr_failure tdmr_place_pamts(struct tdmr_layout *layout, const struct tdmr_effort *effort,
+struct tdmr_failure tdmr_place_pamts(struct tdmr_layout *layout, const struct tdmr_policy *policy,
 				     const struct tdmr_pamt_source *source);
 
 #endif /* _X86_VIRT_TDX_TDMR_INTERNAL_H */

@@ -69,8 +69,8 @@ size_t tdmr_scratch_bytes(const struct tdmr_map *map)
 	return tdmr_cover_scratch_bytes(map);
 }
 
-/* In the order of preference, if they waste the same; the last one asks for and wastes least. */
-static const struct tdmr_effort efforts[] = {
+/* In order of preference if they waste the same; the last one demands and wastes least. */
+static const struct tdmr_policy policies[] = {
 	{ .spare = 1, .for_cpus = true },
 	{ .spare = 1 },
 	{ .spare = 1, .small = true },
@@ -78,20 +78,20 @@ static const struct tdmr_effort efforts[] = {
 	{ .reserve_non_ram = true, .large_first = true },
 };
 
-static struct tdmr_failure cover(struct tdmr_layout *layout, const struct tdmr_effort *effort,
+static struct tdmr_failure cover(struct tdmr_layout *layout, const struct tdmr_policy *policy,
 				 void *scratch, u64 *waste)
 {
-	layout->reserve_non_ram = effort->reserve_non_ram;
+	layout->reserve_non_ram = policy->reserve_non_ram;
 	tdmr_find_holes(layout);
-	return tdmr_cover(layout, effort, scratch, waste);
+	return tdmr_cover(layout, policy, scratch, waste);
 }
 
-static struct tdmr_failure place(struct tdmr_layout *layout, const struct tdmr_effort *effort,
+static struct tdmr_failure place(struct tdmr_layout *layout, const struct tdmr_policy *policy,
 				 const struct tdmr_pamt_source *source)
 {
-	if (effort->for_cpus)
+	if (policy->for_cpus)
 		tdmr_split_for_cpus(layout);
-	return tdmr_place_pamts(layout, effort, source);
+	return tdmr_place_pamts(layout, policy, source);
 }
 
 /**
@@ -101,7 +101,7 @@ static struct tdmr_failure place(struct tdmr_layout *layout, const struct tdmr_e
  * @source:  memory
  *
  * All RAM of the map has to be convertible: see tdmr_check_ram().  Of the
- * efforts those are made first that cover the fewest blocks without RAM.
+ * policies those come first that cover the fewest blocks without RAM.
  *
  * Return: TDMR_OK, or why there is no layout; no memory is taken from @source then.
  */
@@ -115,22 +115,22 @@ struct tdmr_failure tdmr_lay_out(struct tdmr_layout *layout, void *scratch,
 	if (!are_well_formed(layout->map->cmrs, layout->map->nr_cmrs))
 		return (struct tdmr_failure) { .error = TDMR_MALFORMED_CMRS };
 
-	failure = cover(layout, &efforts[ARRAY_SIZE(efforts) - 1], scratch, &next);
+	failure = cover(layout, &policies[ARRAY_SIZE(policies) - 1], scratch, &next);
 	if (failure.error != TDMR_OK)
 		return failure;
 
 	do {
 		allowed = next;
 		next = ~0ULL;
-		for (i = 0; i < ARRAY_SIZE(efforts); i++) {
-			failure = cover(layout, &efforts[i], scratch, &waste);
+		for (i = 0; i < ARRAY_SIZE(policies); i++) {
+			failure = cover(layout, &policies[i], scratch, &waste);
 			if (failure.error != TDMR_OK)
 				continue;
 			if (waste > allowed)
 				next = min(next, waste);
 			if (waste != allowed)
 				continue;
-			failure = place(layout, &efforts[i], source);
+			failure = place(layout, &policies[i], source);
 			if (failure.error == TDMR_OK)
 				return failure;
 			no_memory = failure;

@@ -131,7 +131,7 @@ static bool place_in(const struct placement *p, struct tdmr *tdmr, struct tdmr *
 {
 	u64 bytes = tdmr_pamt_bytes(p->layout->map, tdmr);
 
-	if (bytes >= host->dry)
+	if (bytes >= host->chunk_limit)
 		return false;
 	if (take_beside_reserved(p, tdmr, host))
 		return true;
@@ -139,7 +139,7 @@ static bool place_in(const struct placement *p, struct tdmr *tdmr, struct tdmr *
 		return false;
 	if (take_new_area(p, tdmr, host))
 		return true;
-	host->dry = bytes;
+	host->chunk_limit = bytes;
 	return false;
 }
 
@@ -242,19 +242,19 @@ static void give_all_back(const struct placement *p)
 /**
  * tdmr_place_pamts - find a place for the PAMT of every TDMR
  * @layout: of tdmr_cover(); TDMRs may become more, and @unusable grows by the PAMTs
- * @effort: what is important
+ * @policy: what is important
  * @source: memory
  *
  * A PAMT goes into its own TDMR's RAM, or else into RAM of the same NUMA node.
  * When that has no contiguous chunk, the TDMR is halved, down to 1 GB, before
  * another node's RAM is used, in the end also across the boundary of two TDMRs.
  *
- * Every TDMR's own RAM is tried before any other's, unless @effort wants the
+ * Every TDMR's own RAM is tried before any other's, unless @policy wants the
  * large PAMTs placed first because there is little RAM to choose from.
  *
  * Return: TDMR_OK, or TDMR_NO_PAMT_MEMORY with the TDMR; nothing is taken then.
  */
-struct tdmr_failure tdmr_place_pamts(struct tdmr_layout *layout, const struct tdmr_effort *effort,
+struct tdmr_failure tdmr_place_pamts(struct tdmr_layout *layout, const struct tdmr_policy *policy,
 				     const struct tdmr_pamt_source *source)
 {
 	const struct placement p = { layout, source };
@@ -262,10 +262,10 @@ struct tdmr_failure tdmr_place_pamts(struct tdmr_layout *layout, const struct td
 	struct tdmr *tdmr;
 	unsigned int i;
 
-	for (i = 0; i < layout->nr_tdmrs && !effort->large_first; i++)
+	for (i = 0; i < layout->nr_tdmrs && !policy->large_first; i++)
 		place_in(&p, &layout->tdmrs[i], &layout->tdmrs[i]);
 
-	while ((tdmr = without_pamt(layout, effort->large_first))) {
+	while ((tdmr = without_pamt(layout, policy->large_first))) {
 		if (place_on_node(&p, tdmr) || tdmr_split_in_two(layout, tdmr) ||
 		    place_anywhere(&p, tdmr) || place_across(&p, tdmr))
 			continue;

@@ -50,17 +50,17 @@ struct tdmr_map {
 
 /**
  * struct tdmr - one Trust Domain Memory Region
- * @base: physical address, 1 GB aligned
- * @end:  physical address behind it, 1 GB aligned
- * @pamt: physical address of the chunk that holds its PAMT, all levels
- * @dry:  a chunk of so many bytes is not to be had in this TDMR's RAM
- * @node: the NUMA node of most of its RAM
+ * @base:	 physical address, 1 GB aligned
+ * @end:	 physical address behind it, 1 GB aligned
+ * @pamt:	 physical address of the chunk that holds its PAMT, all levels
+ * @chunk_limit: bytes; its RAM has no chunk of this size or larger
+ * @node:	 the NUMA node of most of its RAM
  */
 struct tdmr {
 	u64 base;
 	u64 end;
 	u64 pamt;
-	u64 dry;
+	u64 chunk_limit;
 	int node;
 };
 

@@ -43,13 +43,13 @@ static u64 record_call(u64 leaf, struct tdx_regs *regs)
 static int config_test_init(struct kunit *test)
 {
 	memset(&call, 0, sizeof(call));
-	static_call_update(tdx_seamcall_door, record_call);
+	static_call_update(tdx_make_seamcall, record_call);
 	return 0;
 }
 
 static void config_test_exit(struct kunit *test)
 {
-	static_call_update(tdx_seamcall_door, tdx_cache_seamcall);
+	static_call_update(tdx_make_seamcall, tdx_cache_seamcall);
 }
 
 static int config_three_tdmrs(struct tdx_cause *cause)

@@ -92,7 +92,7 @@ static bool is_to_fail(const struct model_failure *failure, u64 nr)
 	return failure->first && nr >= failure->first && nr - failure->first < failure->times;
 }
 
-static u64 model_door(u64 leaf, struct tdx_regs *regs)
+static u64 seamcall_loaded(u64 leaf, struct tdx_regs *regs)
 {
 	struct model_host *host = loaded_host;
 	u64 nr = atomic64_inc_return(&host->seamcalls), status;
@@ -218,7 +218,7 @@ struct model_host *model_host_create(struct kunit *test)
 }
 
 /**
- * model_host_load - load @host->config as module and open its door
+ * model_host_load - load @host->config, and let SEAMCALLs call it
  * @host: of model_host_create()
  *
  * Context: Process context, may sleep.
@@ -231,7 +231,7 @@ void model_host_load(struct model_host *host)
 	if (loaded_host == host)
 		return;
 	loaded_host = host;
-	static_call_update(tdx_seamcall_door, model_door);
+	static_call_update(tdx_make_seamcall, seamcall_loaded);
 }
 
 /* Callers return before the worker does. */
@@ -242,7 +242,7 @@ static void forget_module(struct model_host *host)
 }
 
 /**
- * model_host_unload - give everything back and close the door
+ * model_host_unload - give everything back; the next SEAMCALL is a real one
  * @host: of model_host_create(); gone afterwards
  *
  * Context: Process context, may sleep.
@@ -250,7 +250,7 @@ static void forget_module(struct model_host *host)
 void model_host_unload(struct model_host *host)
 {
 	forget_module(host);
-	static_call_update(tdx_seamcall_door, tdx_cache_seamcall);
+	static_call_update(tdx_make_seamcall, tdx_cache_seamcall);
 	loaded_host = NULL;
 	kfree(host->ram.ram);
 	kvfree(host);

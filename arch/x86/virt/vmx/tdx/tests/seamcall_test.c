@@ -65,9 +65,9 @@ static u64 call_reluctant(u64 status, unsigned int times)
 	reluctant.times = times;
 	reluctant.calls = 0;
 
-	static_call_update(tdx_seamcall_door, reluctant_seamcall);
+	static_call_update(tdx_make_seamcall, reluctant_seamcall);
 	ret = tdx_seamcall(TDH_SYS_INIT, &regs);
-	static_call_update(tdx_seamcall_door, tdx_cache_seamcall);
+	static_call_update(tdx_make_seamcall, tdx_cache_seamcall);
 	return ret;
 }
 
