@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Legal TDMRs for the software TDX module. */
 #include "model_layouts.h"
 
 struct tdx_tdmr_info tdmr_at(u64 base, u64 size, u64 pamt)

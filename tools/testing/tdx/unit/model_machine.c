@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* A machine of plain memory for the software TDX module; a thread is a logical processor. */
 #include <stdlib.h>
 #include <string.h>
 
