@@ -275,6 +275,33 @@ TEST(cmrs_that_touch_leave_no_area_between_them)
 	geometry_free(&geometry);
 }
 
+TEST(a_malformed_list_of_cmrs_is_refused)
+{
+	static const struct tdx_cmr_info lists[][2] = {
+		{ { SZ_1G, SZ_1G }, { 0, SZ_1G } },			/* not sorted */
+		{ { 0, SZ_1G }, { SZ_512M, SZ_1G } },			/* overlap */
+		{ { 0, SZ_1G }, { SZ_1G, 0 } },				/* empty */
+		{ { 0, SZ_1G }, { 3ULL * SZ_1G, -3ULL * SZ_1G } },	/* ends at 2^64 */
+		{ { 0, SZ_1G }, { 3ULL * SZ_1G, -SZ_1G } },		/* wraps */
+	};
+	static const struct tdx_ram ram = { 0, SZ_512M };
+	struct geometry geometry;
+	struct model_memory memory;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(lists); i++) {
+		geometry = (struct geometry) { .map = {
+			.ram = &ram, .nr_ram = 1, .cmrs = lists[i], .nr_cmrs = 2,
+			.limits = { 64, 16, 16 }, .nr_cpus = 1,
+		} };
+		model_memory_init(&memory, 0, 0);
+		EXPECT_EQ(TDMR_MALFORMED_CMRS, geometry_make(&geometry, &memory.source).error)
+			TH_LOG("list %u", i);
+		EXPECT_EQ(0, memory.asked);
+		geometry_free(&geometry);
+	}
+}
+
 TEST(a_block_that_uses_all_reserved_areas_does_not_keep_others_from_being_split)
 {
 	static const struct tdx_ram ram[] = {
