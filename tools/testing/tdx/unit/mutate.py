@@ -39,6 +39,8 @@ ACCEPTED = {
         "for (i = 1; i <= cover->nr; i++)": "the cost of all pieces is computed before it is read",
         "for (i = 1; i <= cover->layout->map->limits.max_tdmrs && best.cost >= 0; i++) {":
             "goes on when nothing better can come",
+        "while (first <= last && !expressible(cover, first, last))":
+            "a single block is expressible, or there is no layout",
         "u64 high = (cover->pieces[cover->nr].end - cover->pieces[0].base) / TDMR_BLOCK;": HIGHER,
         "u64 high = (cover->pieces[cover->nr - 1].end + cover->pieces[0].base) / TDMR_BLOCK;":
             HIGHER,
