@@ -13,6 +13,10 @@ MB = 1 << 20
 CPU1, DIMM = "acpi:_SB_.CPUS.C001", "acpi:_SB_.BOX0.DIMM"
 BOX, EMPTY_BOX = "acpi:_SB_.BOX0", "acpi:_SB_.BOX1"
 
+# Memory that ACPI has and the memory map does not: it needs slots.
+DIMM_AT_BOOT = ("-object", "memory-backend-ram,id=ram,size=256M",
+                "-device", "pc-dimm,id=dimm,memdev=ram")
+
 # Memory that can become more, and memory of which memory.asl describes a part.
 SLOTS = "1G,slots=2,maxmem=8G"
 DESCRIBED = "3G"

@@ -23,7 +23,7 @@ CORE = "arch/x86/virt/vmx/tdx"
 WANTED = 95     # percent of the lines
 
 UNIT = machine.TOP / "tools/testing/tdx/unit"
-UNIT_TESTS = ["tdmr_queue_test", "tdmr_exact_test", "tdmr_scarce_test", "tdmr_random_test"]
+UNIT_TESTS = sorted(path.stem for path in UNIT.glob("tdmr_*_test.c"))
 # Each test is a process, which is to leave what it counted.
 COUNTING = "--coverage -D_exit=exit"
 
@@ -95,8 +95,7 @@ BOOTS = [
         **ONE_CPU, "hot_add": True, "cmdline": "tdx_host=off", "answers": {
             "come": events.add_cpu(1, 0), "gone": ("DEVICE_DELETED", "ACPI_DEVICE_OST")},
         "qemu_options": lambda: events.firmware("cpu")}),
-    ("create-td", {**SMALL, "memory": events.SLOTS, "qemu_options": (
-        "-object", "memory-backend-ram,id=ram,size=256M", "-device", "pc-dimm,id=dimm,memdev=ram")}),
+    ("create-td", {**SMALL, "memory": events.SLOTS, "qemu_options": events.DIMM_AT_BOOT}),
     ("kill-creator,50", {"memory": "2G", "emulator_options": "delay=10000"}),
     (KILLED, SMALL),
     ("create-td;kexec-load,jump;kexec",
@@ -105,6 +104,11 @@ BOOTS = [
                   f"set,{events.BOX}/eject=1", events.write_cpu(1, 0), DRIVERS),
      {"cpus": 2, "packages": 2, **events.DRIVERS_MEMORY}),
 ]
+
+
+def is_counted(path):
+    """Is it a file of the core, neither of its tests nor of the model?"""
+    return CORE in path and "/tests/" not in path and "/model/" not in path
 
 
 class Coverage:
@@ -116,23 +120,26 @@ class Coverage:
         self.functions = {}
 
     def add(self, report, known=()):
-        """gcov's JSON of one object; what other compilers' options make of known files is left out."""
+        """gcov's JSON of one object; of a known file the lines that it has with other options."""
         for file in report["files"]:
             name = file["file"]
-            if CORE not in name or not name.endswith(".c") \
-                    or "/tests/" in name or "/model/" in name:
+            if not is_counted(name) or not name.endswith(".c"):
                 continue
             name = name[name.index(CORE) + len(CORE) + 1:]
+            add_line = self.add_to_known_line if name in known else self.add_line
             for line in file["lines"]:
-                number = line["line_number"]
-                if name in known and number not in self.lines[name]:
-                    continue
-                self.lines[name][number] += line["count"]
-                if name in known:
-                    continue
-                self.functions[name, number] = line.get("function_name", "")
-                for index, branch in enumerate(line["branches"]):
-                    self.branches[name][number, index] += branch["count"]
+                add_line(name, line)
+
+    def add_line(self, name, line):
+        number = line["line_number"]
+        self.lines[name][number] += line["count"]
+        self.functions[name, number] = line.get("function_name", "")
+        for index, branch in enumerate(line["branches"]):
+            self.branches[name][number, index] += branch["count"]
+
+    def add_to_known_line(self, name, line):
+        if line["line_number"] in self.lines[name]:
+            self.lines[name][line["line_number"]] += line["count"]
 
 
 def read_counters(gcda, directory):
@@ -159,13 +166,11 @@ def add_boot(coverage, scenario, options, known):
     options = {name: value() if callable(value) else value for name, value in options.items()}
     options["cmdline"] = f"{options.get('cmdline', '')} coverage=on".strip()
     result = machine.Machine(kernel="gcov", timeout=400, **options).run(scenario)
-    files = [line.split() for line in result.values("gcda") if CORE in line]
+    files = [line.split() for line in result.values("gcda") if is_counted(line.split()[0])]
     if not files:
         sys.exit(f"error: the machine with {options} has no counters")
     with tempfile.TemporaryDirectory() as directory:
         for path, data in files:
-            if "/tests/" in path:
-                continue
             gcda = pathlib.Path(directory) / pathlib.Path(path).name
             gcda.write_bytes(bytes.fromhex(data))
             notes = KERNEL / path[path.index(CORE):].replace(".gcda", ".gcno")
@@ -179,7 +184,8 @@ def percent(counts):
 
 def reasons(name, function, text):
     """Those of REASONS that a line has."""
-    return [each for each in REASONS if each[0] == name and (each[1] == function or each[1] in text)]
+    return [each for each in REASONS
+            if each[0] == name and (each[1] == function or each[1] in text)]
 
 
 def show_table(coverage):

@@ -82,8 +82,7 @@ def test_what_is_hot_added_while_the_module_is_initialised_is_rejected(boot):
 @pytest.mark.one_kernel
 def test_memory_that_only_acpi_knows_at_boot_is_rejected(boot):
     result = boot(steps("hardware", "create-td"), cpus=2, packages=1, memory=events.SLOTS,
-                  qemu_options=("-object", "memory-backend-ram,id=ram,size=256M",
-                                "-device", "pc-dimm,id=dimm,memdev=ram"))
+                  qemu_options=events.DIMM_AT_BOOT)
     assert said(result) == [
         f"{span(4 * GB, 256 * MB)} of an ACPI device is not in the memory map: not added, as all "
         "memory of the page allocator has to be TDX memory; boot with tdx_host=off to use it"]

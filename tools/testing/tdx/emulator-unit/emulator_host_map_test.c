@@ -6,6 +6,7 @@
 #include "kselftest_harness.h"
 #include "emulator/lib/log.h"
 #include "emulator/memory/host_map.h"
+#include "reach.h"
 
 #define KEYID_BITS	6
 #define LIMIT		BIT_ULL(52 - KEYID_BITS)
@@ -27,15 +28,6 @@ FIXTURE_SETUP(host_map)
 
 FIXTURE_TEARDOWN(host_map)
 {
-}
-
-/* ~0: the host does not get through. */
-static u64 reach(struct npt *npt, u64 gpa, bool write)
-{
-	u64 pa = ~0ULL;
-
-	npt_reach(npt, gpa, write, &pa);
-	return pa;
 }
 
 TEST_F(host_map, the_host_reaches_what_is_there)

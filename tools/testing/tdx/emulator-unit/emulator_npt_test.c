@@ -6,6 +6,7 @@
 #include "kselftest_harness.h"
 #include "emulator/cpu/npt.h"
 #include "emulator/lib/log.h"
+#include "reach.h"
 
 #define MORE_OFTEN_THAN_TABLES	1000
 
@@ -28,15 +29,6 @@ FIXTURE_SETUP(npt)
 
 FIXTURE_TEARDOWN(npt)
 {
-}
-
-/* ~0: an access does not get through. */
-static u64 reach(struct npt *npt, u64 gpa, bool write)
-{
-	u64 pa = ~0ULL;
-
-	npt_reach(npt, gpa, write, &pa);
-	return pa;
 }
 
 TEST_F(npt, nothing_is_mapped_at_first)

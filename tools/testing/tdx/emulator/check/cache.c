@@ -52,20 +52,19 @@ static bool in_no_cache(const struct lines *l)
 
 static struct lines *lines_of(u16 keyid)
 {
-	struct lines *l, *unused = NULL;
+	struct lines *l;
 
 	for (l = all_lines; l < all_lines + MAX_KEYIDS; l++) {
-		if (!in_no_cache(l)) {
-			if (l->keyid == keyid)
-				return l;
-		} else if (!unused) {
-			unused = l;
+		if (l->keyid == keyid)
+			return l;
+	}
+	for (l = all_lines; l < all_lines + MAX_KEYIDS; l++) {
+		if (in_no_cache(l)) {
+			l->keyid = keyid;
+			return l;
 		}
 	}
-	if (!unused)
-		fail(EXIT_CRASH, "lines with more than %u KeyIDs: raise MAX_KEYIDS", MAX_KEYIDS);
-	unused->keyid = keyid;
-	return unused;
+	fail(EXIT_CRASH, "lines with more than %u KeyIDs: raise MAX_KEYIDS", MAX_KEYIDS);
 }
 
 /* Since when a CPU may hold lines with any private KeyID; NULL: it holds none. */

@@ -32,9 +32,15 @@ void owner_settle(const struct cpu *self)
 	}
 }
 
+static struct tdx_model_page page_of(u64 pa)
+{
+	return module ? tdx_model_page(module, pa) :
+			(struct tdx_model_page){ .type = TDX_MODEL_PAGE_HOST };
+}
+
 bool owner_is_module(u64 pa)
 {
-	return module && tdx_model_page(module, pa).type == TDX_MODEL_PAGE_PAMT;
+	return page_of(pa).type == TDX_MODEL_PAGE_PAMT;
 }
 
 u16 owner_pamt_keyid(void)
@@ -48,13 +54,13 @@ u16 owner_pamt_keyid(void)
 
 bool owner_direct_store(u64 pa)
 {
-	u64 page = pa & PAGE_MASK;
+	struct tdx_model_page page = page_of(pa);
 
-	if (!owner_is_module(pa) || host_map_has(page))
+	if (page.type != TDX_MODEL_PAGE_PAMT || host_map_has(pa))
 		return false;
-	cache_before_reuse(pa, tdx_model_page(module, pa).keyid);
+	cache_before_reuse(pa, page.keyid);
 	if (overwritten_add(pa))
-		host_map_set_access(page, PAGE_SIZE, NPT_READ_WRITE);
+		host_map_set_access(pa & PAGE_MASK, PAGE_SIZE, NPT_READ_WRITE);
 	return true;
 }
 
