@@ -31,6 +31,7 @@ COUNTING = "--coverage -D_exit=exit"
 KEXEC = "what was counted is lost with the kernel that leaves: test_kexec.py runs it"
 PANIC = "what was counted is lost in the panic: {} runs it".format
 NO_MEMORY = "a small allocation would have to fail"
+AT_BOOT = "an allocation would have to fail at boot"
 NEVER = "there is no other reason"
 REASONS = [
     ("cache.c", "write_back", KEXEC),
@@ -49,7 +50,8 @@ REASONS = [
     ("layout.c", "tdx_layout_find_pamt", PANIC("test_machine_check.py")),
     ("machine_check.c", "return m->addr & ", PANIC("test_machine_check.py")),
     ("machine_check.c", "tdx_explain_mce", PANIC("test_machine_check.py")),
-    ("memory.c", "the list of RAM was not made at boot", "an allocation would have to fail at boot"),
+    ("memory.c", "return;", AT_BOOT),
+    ("memory.c", "the list of RAM was not made at boot", AT_BOOT),
     ("module.c", "tdx_module_wait_for_calls", KEXEC),
     ("pamt.c", "clear_pamt_directly(tdmr->pamt, size);", NO_MEMORY),
     ("pamt.c", "continue;", NO_MEMORY),
