@@ -212,6 +212,8 @@ class Machine:
         for name in (answer.split()[0] for answer in result.values("answered")
                      if answer.endswith(" 0")):
             return f"asked {name} and got no answer"
+        for wait in (wait for wait in result.values("wait_log") if not wait.endswith(" 0")):
+            return f"waited in vain for a message: {wait}"
         if self.emulated and not self.may_violate and \
                 layout.EmulatorLog(result.log).number("violations"):
             return "broke a rule of the platform"
