@@ -93,12 +93,8 @@ def differences(one, other):
     return "\n".join(difflib.unified_diff(one, other, lineterm="", n=1))
 
 
-def check_met_a_cpu_offline(result):
-    """The creator found one offline, or one went while the module was initialised."""
-    if int(result.value("creator")) == errno.ENXIO:
-        return
-    assert int(result.value("creator")) == 0
-    lines = result.kernel_lines("module version |CPU [0-9]+ is now offline|module initialized in ")
-    begin, end = (next(i for i, line in enumerate(lines) if what in line)
-                  for what in ("module version ", "module initialized in "))
-    assert end - begin > 1, lines
+def check_cpus_toggled(result):
+    """Whether a creator finds one offline is chance, and no more than a refusal."""
+    assert int(result.value("rounds")) > 0
+    assert int(result.value("toggle_errors")) == 0
+    assert int(result.value("creator")) in (0, errno.ENXIO)

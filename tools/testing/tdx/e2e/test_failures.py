@@ -137,6 +137,21 @@ def test_a_page_that_stays_locked_holds_up_nobody_but_the_search(boot):
 
 
 @pytest.mark.one_kernel
+def test_a_package_that_goes_offline_in_the_middle_is_waited_for(boot):
+    """Who asked is refused, and the next one goes on from there."""
+    result = boot("lock-pages;start-td;wait-stuck;set,/sys/devices/system/cpu/cpu1/online=0;"
+                  "unlock-pages;end-td;set,/sys/devices/system/cpu/cpu1/online=1;create-td",
+                  cpus=2, packages=2, memory="1G")
+    assert result.value("worker_stuck") == "1"
+    assert errors(result) == [0, 0]
+    assert result.value("end_td") == str(errno.EAGAIN)
+    assert int(result.value("create_td")) == 0
+    assert layout.Info(result.info()).state() == "ready"
+    log = layout.EmulatorLog(result.log)
+    assert log.count("TDH.SYS.INIT") == log.count("TDH.SYS.CONFIG") == 1
+
+
+@pytest.mark.one_kernel
 def test_a_cpu_that_a_real_time_task_never_leaves_makes_its_seamcalls(boot):
     """
     One ask of each CPU, the global call, one for each CPU, what the module has to say: by then
