@@ -67,7 +67,7 @@ help:
 	@echo '  make coverage      which lines of the core the tests run, and why not the others'
 	@echo '  make soak          200 boots of the emulated platform, all different (10 minutes)'
 	@echo '  make overhead      what the emulated platform costs code that it does not trap'
-	@echo '  make bench         what a layout of TDX memory costs, how its initialisation'
+	@echo '  make bench         what a layout of TDX memory costs, how its initialization'
 	@echo '                     spreads over CPUs'
 	@echo '  make test-mainline Linux 7.3, with its own TDX host support, on the emulated platform'
 	@echo '  make fuzz          fuzz the layout (FUZZ_SECONDS=60)'

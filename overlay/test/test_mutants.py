@@ -41,7 +41,7 @@ PATCH = """--- a/x.c
 KERNEL = mutants.CHANGES + mutants.MORE_CHANGES
 
 
-def test_only_functions_and_initialisers_are_changed():
+def test_only_functions_and_initializers_are_changed():
     assert [line.strip() for line in LINES.values()] == [
         ".call = f,", "if (x == 1 &&", "!g(x))", "return -EINVAL;", 'pr_err("x < 1: %d\\n",', "x);",
         "return 0;"]

@@ -3,7 +3,7 @@
  * Trust domains (TDs) as a type of KVM's virtual machines.
  *
  * If the administrator allows it, with kvm_intel.tdx, the TDX module is
- * initialised for the first TD, between VMXON on all CPUs and the moment when
+ * initialized for the first TD, between VMXON on all CPUs and the moment when
  * user space gets the VM's descriptor, or when kvm_intel is loaded.
  *
  * Ordinary VMs never come here: of KVM's operations only those are wrapped that
@@ -42,7 +42,7 @@ static const struct kernel_param_ops enable_tdx_ops = {
 };
 
 /*
- * Off by default: initialising the module takes memory for good, and on many
+ * Off by default: initializing the module takes memory for good, and on many
  * systems everybody may open /dev/kvm.
  */
 module_param_cb(tdx, &enable_tdx_ops, &enable_tdx, 0444);
@@ -50,7 +50,7 @@ MODULE_PARM_DESC(tdx, "Let user space create TDX guests (default: off)");
 
 static bool init_at_load __initdata;
 module_param_named(tdx_at_load, init_at_load, bool, 0);
-MODULE_PARM_DESC(tdx_at_load, "With tdx, initialise TDX now, not for the first TDX guest (default: off)");
+MODULE_PARM_DESC(tdx_at_load, "With tdx, initialize TDX now, not for the first TDX guest (default: off)");
 
 /* TD attributes that KVM knows how to deal with. */
 #define TD_ATTR_SEPT_VE_DISABLE		BIT_ULL(28)
@@ -245,7 +245,7 @@ void __init tdx_hardware_setup(struct kvm_x86_ops *ops, bool ept)
 }
 
 /**
- * tdx_loaded - initialise TDX now, if the parameter tdx_at_load asks for it
+ * tdx_loaded - initialize TDX now, if the parameter tdx_at_load asks for it
  *
  * Memory for PAMTs is easiest to find soon after boot.  A failure is in the log
  * and of no consequence for ordinary VMs; the first TD meets it again, or does

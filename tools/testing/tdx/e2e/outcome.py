@@ -49,7 +49,7 @@ def said(result):
     """What the kernel said of TDX, without what it says where TDX comes up, be it slowly."""
     return [message for message in result.tdx_messages()
             if not message.startswith(("BIOS enabled: ", "module version ", "CMR: ",
-                                       "initialising TDMRs: ", "module initialized in "))]
+                                       "initializing TDMRs: ", "module initialized in "))]
 
 
 def check_ready(result):

@@ -40,7 +40,7 @@ def show_ready(info):
     fact("TDX memory", mib(memory))
     fact("PAMT", f"{mib(pamt)}, {100 * pamt / memory:.2f} % of it")
     fact("SEAMCALLs", f"{info.numbers('seamcalls')[0]}")
-    fact("time", f"{info.numbers('init_us')[0] / 1000:.0f} ms to initialise")
+    fact("time", f"{info.numbers('init_us')[0] / 1000:.0f} ms to initialize")
 
 
 def show(result):

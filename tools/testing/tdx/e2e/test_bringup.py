@@ -55,7 +55,7 @@ def test_the_kernels_view_equals_the_platforms(boot, cpus, packages, memory):
     assert result.tdx_messages()[-1] == (
         f"module initialized in {init_us // 1000} ms; {pamt >> 10} KB allocated for PAMT of "
         f"{len(info.tdmrs)} TDMRs with {memory >> 20} MB of TDX memory")
-    assert f"all {len(info.tdmrs)} TDMR(s) initialised" in result.log
+    assert f"all {len(info.tdmrs)} TDMR(s) initialized" in result.log
 
 
 @pytest.mark.one_kernel
@@ -67,7 +67,7 @@ def test_a_second_td_costs_no_seamcall(boot):
 
 
 @pytest.mark.parallel
-def test_of_concurrent_creators_one_initialises(boot):
+def test_of_concurrent_creators_one_initializes(boot):
     result = boot("create-tds-at-once,8")
     ready(result)
     log = layout.EmulatorLog(result.log)
@@ -78,7 +78,7 @@ def test_of_concurrent_creators_one_initialises(boot):
 
 
 @pytest.mark.one_kernel
-def test_without_a_td_nothing_is_initialised(boot):
+def test_without_a_td_nothing_is_initialized(boot):
     result = boot("ordinary-vm")
     assert layout.Info(result.info()).state() == "unknown"
     assert layout.EmulatorLog(result.log).number("seamcalls") == 0
@@ -139,7 +139,7 @@ def test_without_movdir64b_nobody_gets_memory_that_tdx_had(boot):
 
 DIFFERENT = "not usable: {} is not the same on CPU 1 as on CPU 0; update the BIOS"
 USED = ("not usable: CPU 0: TDH.SYS.RD: METADATA_FIRST_FIELD_ID_IN_CONTEXT 0x00000c0b00000000: the "
-        "module was initialised before, by a previous kernel; reset the machine to use TDX")
+        "module was initialized before, by a previous kernel; reset the machine to use TDX")
 RESET = "; TDX cannot be used until the machine is reset"
 
 
@@ -150,16 +150,16 @@ RESET = "; TDX cannot be used until the machine is reset"
     ("msr=1:0x1401:0", errno.EIO, DIFFERENT.format("SEAMRR")),
     ("msr=1:0x87:0x100000001f", errno.EIO, DIFFERENT.format("the number of TDX KeyIDs")),
     ("msr=all:0x1f3:0", errno.EIO,
-     "initialising the module failed: TDH.SYS.INIT: SMRR_NOT_LOCKED 0xc000091000000000: "
+     "initializing the module failed: TDH.SYS.INIT: SMRR_NOT_LOCKED 0xc000091000000000: "
      "the BIOS left SMRR unlocked; update the BIOS" + RESET),
     ("cpuid=all:0x15:0:ebx:0", errno.EIO,
-     "initialising the module failed: TDH.SYS.INIT: INCORRECT_CPUID_VALUE 0xc000090000000000: "
+     "initializing the module failed: TDH.SYS.INIT: INCORRECT_CPUID_VALUE 0xc000090000000000: "
      "the module does not support this CPU or its BIOS settings (CPUID leaf 0x15, subleaf 0x0)"
      + RESET),
     ("cmrs=1M+1M,1M+2M", errno.EIO,
-     "initialising the module failed: TDH.SYS.INIT: CMR_LIST_INVALID 0xc0000a2200000000: "
+     "initializing the module failed: TDH.SYS.INIT: CMR_LIST_INVALID 0xc0000a2200000000: "
      "the BIOS passed a malformed list of convertible memory; update the BIOS" + RESET),
-    ("state=initialised", errno.EALREADY, USED),
+    ("state=initialized", errno.EALREADY, USED),
     ("state=configured", errno.EALREADY, USED),
     ("state=ready", errno.EALREADY, USED),
     ("state=shutdown", errno.EALREADY,

@@ -203,7 +203,7 @@ def violations(log):
 def test_a_host_that_shares_nothing_with_the_kernel_brings_tdx_up():
     facts, log = probe("good")
     assert facts["bring_up"] == 0 and facts["touched"] == 1
-    assert "all 1 TDMR(s) initialised" in log
+    assert "all 1 TDMR(s) initialized" in log
     assert layout.EmulatorLog(log).number("pamt_pages_taken_back") == 1
     assert layout.EmulatorLog(log).number("pages_owned") == 1 + 2 + 1024 - 1
     assert not violations(log)
@@ -390,7 +390,7 @@ def test_after_disable_the_next_kernel_brings_the_module_up_again():
     assert not violations(log)
     assert [line for line in log.splitlines() if line.startswith(("module", "all 1 TDMR"))] == [
         "module 2.0", *2 * ["module ready: the global KeyID is configured on 1 package(s)",
-                            "all 1 TDMR(s) initialised",
+                            "all 1 TDMR(s) initialized",
                             "module disabled: all memory is the host's, "
                             "the next TDH.SYS.INIT begins anew"]][:-1]
     assert layout.EmulatorLog(log).number("pages_owned") == 1 + 2 + 1024
@@ -428,7 +428,7 @@ def test_a_dump_shows_the_module_and_its_tdmrs():
     log = probe("dump")[1]
     states = re.findall(r"^dump module (\w+)", log, re.M)
     assert states == ["INIT_PENDING", "READY"]
-    assert "dump tdmr 0 [0x0, 0x40000000) initialised to 0x40000000" in log
+    assert "dump tdmr 0 [0x0, 0x40000000) initialized to 0x40000000" in log
     assert "dump pages owned 1027 taken back 0" in log
 
 

@@ -34,9 +34,9 @@ def test_what_clears_by_itself_is_waited_for(boot, inject):
 
 @pytest.mark.parametrize("inject, error, words", [
     ("TDH.SYS.INIT:1:SMRR_NOT_LOCKED:1", errno.EIO,
-     "initialising the module failed: TDH.SYS.INIT: SMRR_NOT_LOCKED"),
+     "initializing the module failed: TDH.SYS.INIT: SMRR_NOT_LOCKED"),
     ("TDH.SYS.LP.INIT:3:INCONSISTENT_CPUID_FIELD:1", errno.EIO,
-     "initialising the CPUs failed: CPU 2: TDH.SYS.LP.INIT: INCONSISTENT_CPUID_FIELD"),
+     "initializing the CPUs failed: CPU 2: TDH.SYS.LP.INIT: INCONSISTENT_CPUID_FIELD"),
     ("TDH.SYS.INFO:1:OPERAND_INVALID:1", errno.EIO,
      "reading the module's information failed: TDH.SYS.INFO: OPERAND_INVALID"),
     ("TDH.SYS.CONFIG:1:INVALID_PAMT:1", errno.EIO,
@@ -44,7 +44,7 @@ def test_what_clears_by_itself_is_waited_for(boot, inject):
     ("TDH.SYS.KEY.CONFIG:2:KEY_GENERATION_FAILED:1000000", errno.EAGAIN,
      "configuring the global KeyID failed: CPU 2: TDH.SYS.KEY.CONFIG: KEY_GENERATION_FAILED"),
     ("TDH.SYS.TDMR.INIT:100:OPERAND_INVALID:1000000", errno.EIO,
-     "initialising TDMRs failed: TDH.SYS.TDMR.INIT: OPERAND_INVALID"),
+     "initializing TDMRs failed: TDH.SYS.TDMR.INIT: OPERAND_INVALID"),
 ])
 def test_a_failure_is_final_and_everybody_is_told(boot, inject, error, words):
     """Also that only a reset helps."""
@@ -67,8 +67,8 @@ def test_a_failure_is_final_and_everybody_is_told(boot, inject, error, words):
 
 
 @pytest.mark.parametrize("inject, error, words", [
-    ("TDH.SYS.INIT:1:RND_NO_ENTROPY:110", errno.EAGAIN, "initialising the module failed"),
-    ("TDH.SYS.LP.INIT:3:SYS_BUSY:110", errno.EBUSY, "initialising the CPUs failed: CPU 2"),
+    ("TDH.SYS.INIT:1:RND_NO_ENTROPY:110", errno.EAGAIN, "initializing the module failed"),
+    ("TDH.SYS.LP.INIT:3:SYS_BUSY:110", errno.EBUSY, "initializing the CPUs failed: CPU 2"),
     ("TDH.SYS.INFO:1:SYS_BUSY:110", errno.EBUSY, "reading the module's information failed"),
     ("TDH.SYS.CONFIG:1:SYS_BUSY:110", errno.EBUSY, "configuring the module failed"),
 ])
@@ -170,7 +170,7 @@ def test_a_cpu_that_a_real_time_task_never_leaves_makes_its_seamcalls(boot):
 def test_a_machine_that_is_turned_off_in_the_middle_says_nothing_wrong(boot):
     """No SEAMCALL follows that KVM took the CPUs out of VMX operation, and no memory is touched."""
     result = boot("begin-td", cpus=4, packages=2, memory="2G", emulator_options="delay=20000")
-    assert "TDMR(s) initialised" not in result.log
+    assert "TDMR(s) initialized" not in result.log
     assert [message for message in said(result) if "the machine is going down" not in message] == []
     assert not layout.EmulatorLog(result.log).failed()[SMALL["cpus"]:]
     assert number(result.log, "pamt_pages_taken_back") == 0

@@ -39,7 +39,7 @@ def driver_refused(base, size, driver):
             "boot with tdx_host=off")
 
 
-def test_a_cpu_that_is_hot_added_is_rejected_before_and_after_initialisation(boot):
+def test_a_cpu_that_is_hot_added_is_rejected_before_and_after_initialization(boot):
     result = boot(steps("hardware", "ask,first", write_cpu(4, 1), "hardware", "create-td",
                         "ask,second", write_cpu(4, 1), "hardware", "create-td"),
                   cpus=4, packages=2, memory="1G", hot_add=True,
@@ -67,7 +67,7 @@ def test_memory_that_is_hot_added_is_rejected_and_can_be_removed_again(boot):
 
 
 @pytest.mark.one_kernel
-def test_what_is_hot_added_while_the_module_is_initialised_is_rejected(boot):
+def test_what_is_hot_added_while_the_module_is_initialized_is_rejected(boot):
     result = boot(steps("hardware", "begin-td", "ask,come", "hardware", "create-td"),
                   cpus=2, packages=1, memory=events.SLOTS, hot_add=True,
                   answers={"come": events.add_cpu(1, 0) + events.add_dimm("dimm")},
@@ -206,7 +206,7 @@ def test_a_package_may_go_offline_when_the_module_is_ready(boot):
 
 @pytest.mark.one_kernel
 @pytest.mark.parallel
-def test_all_cpus_come_and_go_while_the_module_is_initialised(boot):
+def test_all_cpus_come_and_go_while_the_module_is_initialized(boot):
     """A creator that finds a CPU offline is refused, and the next one succeeds."""
     result = boot(steps("create-td-while-cpu-toggles,1/2/3", "toggle-cpus,1", "create-td"),
                   cpus=4, packages=2, memory="3G", emulator_options="delay=500")

@@ -145,21 +145,21 @@ def test_caches_are_written_back_whatever_becomes_of_pamts(boot_twice, model, po
 
 
 def start_in_the_middle(boot_twice, how):
-    """Of the initialisation of two TDMRs, by two CPUs at once."""
+    """Of the initialization of two TDMRs, by two CPUs at once."""
     result = boot_twice(f"kexec-load,{how};begin-td;kexec", cpus=4, packages=2, memory="2G",
                         cmdline="", emulator_options="delay=20000")
-    assert "TDMR(s) initialised" not in result.log
+    assert "TDMR(s) initialized" not in result.log
     module_is_used_up(result)
     no_page_is_left_to_the_module(result, 2 * PAMT_PAGES)
 
 
 @pytest.mark.parallel
-def test_a_kernel_that_is_started_in_the_middle_of_the_initialisation(boot_twice):
+def test_a_kernel_that_is_started_in_the_middle_of_the_initialization(boot_twice):
     start_in_the_middle(boot_twice, "segments")
 
 
 @pytest.mark.one_kernel
-def test_a_file_that_is_started_in_the_middle_of_the_initialisation(boot_twice):
+def test_a_file_that_is_started_in_the_middle_of_the_initialization(boot_twice):
     start_in_the_middle(boot_twice, "file")
 
 
@@ -187,11 +187,11 @@ def test_a_crash_kernel_leaves_the_module_alone(boot_twice, cpu, option):
 
 @pytest.mark.parallel
 @pytest.mark.parametrize("cpu, option", [(0, ""), (3, ",nr_cpus=1")])
-def test_a_crash_in_the_middle_of_the_initialisation(boot_twice, cpu, option):
+def test_a_crash_in_the_middle_of_the_initialization(boot_twice, cpu, option):
     result = boot_twice(f"kexec-load,crash{option};begin-td;crash,{cpu}",
                         **{**CRASH, "cpus": 4, "packages": 2}, emulator_options="delay=20000")
     assert f"new kernel on cpu {cpu}\n" in result.log
-    assert "TDMR(s) initialised" not in result.log
+    assert "TDMR(s) initialized" not in result.log
     module_is_used_up(result)
     assert number(result, "pages_owned") == PAMT_PAGES
 

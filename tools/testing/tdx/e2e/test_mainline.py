@@ -18,7 +18,7 @@ def test_mainline_initializes_tdx_and_offers_tds(boot, cpus, packages, memory):
     assert log.count("TDH.SYS.LP.INIT") == cpus
     assert log.count("TDH.SYS.KEY.CONFIG") == packages
     assert log.tdmrs
-    assert f"\nall {len(log.tdmrs)} TDMR(s) initialised\n" in result.log
+    assert f"\nall {len(log.tdmrs)} TDMR(s) initialized\n" in result.log
     assert log.number("violations") == 0
     assert int(result.value("vm_types_before"), 16) & 1 << 5
     assert int(result.value("create_td")) == 0

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""TDMRs, PAMTs and their initialisation on machines whose memory is not simple."""
+"""TDMRs, PAMTs and their initialization on machines whose memory is not simple."""
 import errno
 import re
 
@@ -101,7 +101,7 @@ def test_more_islands_than_tdmrs(boot):
 
 @pytest.mark.one_kernel
 @pytest.mark.parallel
-def test_all_cpus_initialise_tdmrs(boot):
+def test_all_cpus_initialize_tdmrs(boot):
     result = boot("create-td", cpus=8, packages=2, emulator_options="log=2")
     info = ready(result)
     calls = re.findall(r"^\[cpu (\d+)\] TDH\.SYS\.TDMR\.INIT", result.log, re.M)
@@ -161,9 +161,9 @@ def test_cpus_that_come_and_go_do_not_disturb(boot):
 
 
 @pytest.mark.one_kernel
-def test_a_long_initialisation_says_once_how_far_it_is(boot):
+def test_a_long_initialization_says_once_how_far_it_is(boot):
     result = boot("create-td", cpus=1, packages=1, memory="1G",
                   emulator_options="delay=30000")
     ready(result)
-    messages = [m for m in result.tdx_messages() if "initialising TDMRs" in m]
-    assert messages == ["initialising TDMRs: 0 of 1 GB after 5 s"]
+    messages = [m for m in result.tdx_messages() if "initializing TDMRs" in m]
+    assert messages == ["initializing TDMRs: 0 of 1 GB after 5 s"]

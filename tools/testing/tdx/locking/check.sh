@@ -48,14 +48,14 @@ notices() { # how, defines
 }
 
 deadlock='invalid end state'
-# Initialisation: a SEAMCALL failed for want of VMX operation, a CPU is gone.
+# Initialization: a SEAMCALL failed for want of VMX operation, a CPU is gone.
 no_vmx='assertion violated \(ok'
 cpu_gone='assertion violated online\['
 # Another kernel: dirty lines after a crash, after kexec; PAMTs after kexec.
 crash='assertion violated .*dirty.*mark'
 kexec='assertion violated .*dirty.*dirty'
 pamts='assertion violated .*pamts_private'
-# TDs: a CPU that was not initialised runs one.
+# TDs: a CPU that was not initialized runs one.
 cpu='assertion violated may_run\[cpu\]'
 # Memory that the module does not know of.
 memory='assertion violated .*memory_taken'

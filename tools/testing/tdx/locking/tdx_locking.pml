@@ -7,7 +7,7 @@
  *  - nobody waits for ever, but the worker while it searches memory, where others
  *    may keep a page locked;
  *  - no CPU goes away or leaves VMX operation while SEAMCALLs are made;
- *  - only CPUs run TDX on which the module was initialised;
+ *  - only CPUs run TDX on which the module was initialized;
  *  - when another kernel starts, after kexec or a crash, no cache has a dirty
  *    line of a TDX KeyID: it would be written over the other kernel's data;
  *  - after kexec, no PAMT is left as the module wrote it;
@@ -36,7 +36,7 @@
 #define CPU_EVENTS	2
 #endif
 
-mtype = { UNKNOWN, INITIALISING, PENDING, READY, FAILED };
+mtype = { UNKNOWN, INITIALIZING, PENDING, READY, FAILED };
 
 /* struct tdx_module */
 mtype state = UNKNOWN;
@@ -178,7 +178,7 @@ inline seamcall_on(cpu, ok)
 	seamcall_here(cpu, ok)
 }
 
-/* A step of the initialisation: it may fail, but not for want of VMX operation. */
+/* A step of the initialization: it may fail, but not for want of VMX operation. */
 inline step_on(cpu)
 {
 	seamcall_on(cpu, ok);
@@ -426,12 +426,12 @@ inline tdx_init()
 			mine = attempts;
 			if
 			:: state == UNKNOWN || state == PENDING ->
-				state = INITIALISING;
+				state = INITIALIZING;
 				work_queued = true
 			:: else
 			fi;
 			if
-			:: state == INITIALISING -> callers++; waits = true
+			:: state == INITIALIZING -> callers++; waits = true
 			:: else
 			fi
 		};
@@ -672,7 +672,7 @@ inline leave_machine()
 {
 	tdx_cache_retire();
 #if defined(ERROR_ATTEMPT_WAITED_FOR)
-	state != INITIALISING;
+	state != INITIALIZING;
 #elif !defined(ERROR_CALLS_NOT_WAITED_FOR)
 	!calling;
 #endif
@@ -699,7 +699,7 @@ proctype kexec()
 	bool todo[CPUS];
 
 #if defined(ERROR_RELIES_ON_KVM)
-	/* No initialisation any more, then no VMX operation, but see kvm_create_vm(). */
+	/* No initialization any more, then no VMX operation, but see kvm_create_vm(). */
 	retired = true;
 	!calling;
 	kvm_reboot();

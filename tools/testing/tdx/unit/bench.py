@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Measure the geometry of TDX memory: what a layout costs and how its initialisation spreads.
+"""Measure the geometry of TDX memory: what a layout costs and how its initialization spreads.
 
 A layout is timed, in CPU time; SEAMCALLs are counted, by simulation.
 Exit status 1 if a limit is exceeded.
@@ -21,7 +21,7 @@ FROM_IDEAL = 1.25
 MAX_TDMRS = 64
 CALLS_PER_GB = 256
 
-# SEAMCALLs that do not depend on memory: INIT, INFO, CONFIG; each CPU is asked and initialised.
+# SEAMCALLs that do not depend on memory: INIT, INFO, CONFIG; each CPU is asked and initialized.
 FIXED_CALLS, CALLS_PER_CPU = 3, 2
 
 
@@ -67,7 +67,7 @@ def bench_machine(program, report, memory, nodes):
     for cpus in CPUS:
         result = run(program, "init", memory, nodes, cpus)
         ideal = math.ceil(result["calls"] / min(cpus, MAX_TDMRS))
-        # A GB is the least that a TDMR can have, and one CPU at a time can initialise.
+        # A GB is the least that a TDMR can have, and one CPU at a time can initialize.
         ideal = max(ideal, CALLS_PER_GB)
         worst = max(worst, result["longest"] / ideal)
         floor &= result["pamt"] == result["floor"]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How the initialisation of TDMRs spreads over CPUs.  See init_simulation.h.
+ * How the initialization of TDMRs spreads over CPUs.  See init_simulation.h.
  */
 #include <linux/minmax.h>
 #include <linux/sizes.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How the initialisation of TDMRs spreads over CPUs, if each call takes the
+ * How the initialization of TDMRs spreads over CPUs, if each call takes the
  * same time.
  */
 #ifndef TDX_UNIT_INIT_SIMULATION_H
@@ -8,7 +8,7 @@
 
 #include "geometry.h"
 
-/* TDH.SYS.TDMR.INIT: how many calls initialise a GB, and for how many a CPU keeps a TDMR. */
+/* TDH.SYS.TDMR.INIT: how many calls initialize a GB, and for how many a CPU keeps a TDMR. */
 #define CALLS_PER_GB	256
 #define CALLS_AT_A_TIME	16
 

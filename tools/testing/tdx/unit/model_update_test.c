@@ -59,7 +59,7 @@ static u64 init_tdmr(struct model_machine *m, u64 base)
 	return machine_seamcall(m, 0, &regs);
 }
 
-/* Load the module anew and initialise it everywhere. */
+/* Load the module anew and initialize it everywhere. */
 static bool replace(struct model_machine *m)
 {
 	unsigned int lp;

@@ -67,7 +67,7 @@ class Mutation(typing.NamedTuple):
 
 
 def code_lines(text):
-    """Numbers and contents of lines inside functions and initialisers."""
+    """Numbers and contents of lines inside functions and initializers."""
     inside = comment = False
     for number, line in enumerate(text.splitlines()):
         comment = comment or line.lstrip().startswith("/*")
@@ -108,7 +108,7 @@ def wrong_lines(line, changes):
 
 
 def goes_on(text):
-    """Is this no whole statement, or initialiser, or condition yet?"""
+    """Is this no whole statement, or initializer, or condition yet?"""
     code = TEXT.sub("", text)
     return code.count("(") > code.count(")") or code.endswith(("=", "?", "||", "&&"))
 

@@ -19,7 +19,7 @@ static const char usage[] =
 	"\n"
 	"Reads a memory map, prints the TDMRs that the kernel would choose for it.\n"
 	"\n"
-	"  --cpus N                 CPUs that initialise TDMRs at the same time (default 8)\n"
+	"  --cpus N                 CPUs that initialize TDMRs at the same time (default 8)\n"
 	"  --from-e820 FILE         take RAM and NUMA nodes from a kernel log; CMRs come from\n"
 	"                           MAP, or from the log if MAP has none\n"
 	"  --fragment SEED:PERCENT  so many of the 2 MB blocks cannot be part of a PAMT\n"

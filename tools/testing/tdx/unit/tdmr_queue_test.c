@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * TDMRs are initialised on all CPUs, and on one CPU each at a time.
+ * TDMRs are initialized on all CPUs, and on one CPU each at a time.
  */
 #include <linux/sizes.h>
 #include <linux/minmax.h>
@@ -59,7 +59,7 @@ TEST(no_cpu_idles_while_there_is_work_and_none_is_in_anothers_way)
 	}
 }
 
-TEST(cpus_of_each_node_initialise_its_memory)
+TEST(cpus_of_each_node_initialize_its_memory)
 {
 	struct init_simulation result;
 	struct geometry geometry;
@@ -71,7 +71,7 @@ TEST(cpus_of_each_node_initialise_its_memory)
 	geometry_free(&geometry);
 }
 
-TEST(one_node_without_cpus_is_initialised_by_all_others)
+TEST(one_node_without_cpus_is_initialized_by_all_others)
 {
 	struct init_simulation result;
 	struct geometry geometry;

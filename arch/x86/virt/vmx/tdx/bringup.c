@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The steps that initialise the TDX module, in the order that it demands.
+ * The steps that initialize the TDX module, in the order that it demands.
  *
  * They come in three groups.  The first and the last make SEAMCALLs, on every
  * CPU, so CPUs must not come or go.  In between, memory for the PAMTs is
@@ -58,11 +58,11 @@ static int init_globally(struct tdx_module *module, struct tdx_cause *cause)
 {
 	int ret;
 
-	if (module->initialised)
+	if (module->initialized)
 		return 0;
 
 	ret = tdx_sys_init(cause);
-	module->initialised = !ret;
+	module->initialized = !ret;
 	return ret;
 }
 
@@ -95,8 +95,8 @@ int tdx_bringup_start(struct tdx_attempt *attempt)
 {
 	static const struct step steps[] = {
 		{ "checking the CPUs",			check },
-		{ "initialising the module",		init_globally },
-		{ "initialising the CPUs",		init_cpus },
+		{ "initializing the module",		init_globally },
+		{ "initializing the CPUs",		init_cpus },
 		{ "reading the module's information",	read_sysinfo },
 	};
 
@@ -187,10 +187,10 @@ int tdx_bringup_finish(struct tdx_attempt *attempt)
 {
 	static const struct step steps[] = {
 		{ "checking the CPUs",			check_again },
-		{ "initialising the CPUs",		init_cpus },
+		{ "initializing the CPUs",		init_cpus },
 		{ "configuring the module",		config_module },
 		{ "configuring the global KeyID",	config_key },
-		{ "initialising TDMRs",			init_tdmrs },
+		{ "initializing TDMRs",			init_tdmrs },
 	};
 
 	return run_steps(attempt, steps, ARRAY_SIZE(steps));
@@ -207,7 +207,7 @@ static bool going_down_for_good(void)
 
 /**
  * tdx_bringup_undo - give back all memory that a module was to have, or had
- * @module: whose initialisation failed, or which is not used any more
+ * @module: whose initialization failed, or which is not used any more
  *
  * Context: Process context, may sleep.  Nobody makes SEAMCALLs, and nobody else
  *	    uses @module's memory.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The steps that initialise the TDX module.
+ * The steps that initialize the TDX module.
  */
 #ifndef _X86_VIRT_TDX_BRINGUP_H
 #define _X86_VIRT_TDX_BRINGUP_H
@@ -9,7 +9,7 @@ struct tdx_cause;
 struct tdx_module;
 
 /**
- * struct tdx_attempt - one attempt to initialise a module
+ * struct tdx_attempt - one attempt to initialize a module
  * @module: which one
  * @doing:  the step that it is at
  * @cause:  says why that failed, if it did

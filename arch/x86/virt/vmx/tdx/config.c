@@ -19,7 +19,7 @@
 #include "tdmr/tdmr.h"
 
 /**
- * tdx_sys_init - begin to initialise the module
+ * tdx_sys_init - begin to initialize the module
  * @cause: names the status, when the return value is not 0
  *
  * Context: Process context, may sleep.  The CPU must be in VMX operation.

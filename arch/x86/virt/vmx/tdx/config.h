@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The SEAMCALLs that initialise and configure the module as a whole.
+ * The SEAMCALLs that initialize and configure the module as a whole.
  */
 #ifndef _X86_VIRT_TDX_CONFIG_H
 #define _X86_VIRT_TDX_CONFIG_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The steps of the initialisation on each logical CPU, or on one of each package.
+ * The steps of the initialization on each logical CPU, or on one of each package.
  *
  * An IPI makes each call on the CPU in question: it also reaches a CPU that a
  * real-time task never leaves.  The CPU that asks waits between two tries, as for
@@ -64,7 +64,7 @@ static struct seamcall_here ask_on_cpu(unsigned int cpu)
 }
 
 /*
- * An answer proves that the module was initialised before.  What a refusal means
+ * An answer proves that the module was initialized before.  What a refusal means
  * differs between modules; that the module is not fresh is for TDH.SYS.INIT to
  * say then, which changes nothing either.
  */
@@ -75,7 +75,7 @@ static int check_on_cpu(unsigned int cpu, struct tdx_cause *cause)
 
 	if (!tdx_status_failed(call.status))
 		return tdx_cause(cause, -EALREADY,
-				 "CPU %u: %s: %s 0x%016llx: the module was initialised before, by a previous kernel; reset the machine to use TDX",
+				 "CPU %u: %s: %s 0x%016llx: the module was initialized before, by a previous kernel; reset the machine to use TDX",
 				 cpu, tdx_leaf_name(call.leaf), tdx_status_name(call.status),
 				 call.status);
 	if (tdx_status_code(call.status) != TDX_SYS_SHUTDOWN &&
@@ -92,7 +92,7 @@ static int check_on_cpu(unsigned int cpu, struct tdx_cause *cause)
  * tdx_cpus_check - does a fresh module answer on every CPU?
  * @cause: names the CPU and the reason, when the return value is not 0
  *
- * The module takes its configuration only after it was initialised on every
+ * The module takes its configuration only after it was initialized on every
  * CPU that the BIOS enabled, so one that is offline is a reason not to begin.
  * Changes no state of the module.
  *
@@ -115,7 +115,7 @@ int tdx_cpus_check(struct tdx_cause *cause)
 	for_each_present_cpu(cpu)
 		if (!cpu_online(cpu))
 			return tdx_cause(cause, -ENXIO,
-					 "CPU %u is offline, and the module has to be initialised on every CPU; bring it online and try again, boot without maxcpus= and nosmt",
+					 "CPU %u is offline, and the module has to be initialized on every CPU; bring it online and try again, boot without maxcpus= and nosmt",
 					 cpu);
 
 	ret = tdx_platform_check_cpus(cause);
@@ -143,7 +143,7 @@ static bool package_is_online(unsigned int cpu, const struct cpumask *done)
 
 /**
  * tdx_cpus_check_again - can what is left be done on the CPUs that are online?
- * @done:  the CPUs on which the module is initialised
+ * @done:  the CPUs on which the module is initialized
  * @cause: names the CPU and the reason, when the return value is not 0
  *
  * After CPUs could come and go.  Behind TDH.SYS.CONFIG it would be too late to
@@ -175,9 +175,9 @@ int tdx_cpus_check_again(const struct cpumask *done, struct tdx_cause *cause)
 }
 
 /**
- * tdx_cpus_init - initialise the module on every online CPU
+ * tdx_cpus_init - initialize the module on every online CPU
  * @done:  the CPUs on which that was done already; those where it succeeds are
- *	   added.  They remain initialised when offline.
+ *	   added.  They remain initialized when offline.
  * @cause: names the CPU and the reason, when the return value is not 0
  *
  * TDX Module ABI specification, TDH.SYS.LP.INIT.
@@ -231,7 +231,7 @@ int tdx_packages_config_key(struct tdx_cause *cause)
 /**
  * tdx_cpus_shutdown - shut the module down
  *
- * For a module that is left half initialised.  The result does not matter: a
+ * For a module that is left half initialized.  The result does not matter: a
  * module from 1.5 on does nothing, one that is dead cannot do more.
  * TDX Module ABI specification, TDH.SYS.LP.SHUTDOWN.
  *

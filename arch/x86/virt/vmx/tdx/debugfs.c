@@ -77,7 +77,7 @@ static int show_module(struct seq_file *m, const struct tdx_module *module)
 	if (module->platform->enabled)
 		seq_printf(m, "keyids %u %u\n", module->platform->first_private_keyid,
 			   module->platform->nr_private_keyids);
-	if (module->state != TDX_MODULE_INITIALISING && module->sysinfo.known)
+	if (module->state != TDX_MODULE_INITIALIZING && module->sysinfo.known)
 		show_sysinfo(m, &module->sysinfo);
 	if (module->error)
 		seq_printf(m, "cause %s\n", module->cause.text);

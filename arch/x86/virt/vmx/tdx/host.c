@@ -33,7 +33,7 @@ early_initcall(tdx_host_init);
 /**
  * tdx_init - get TDX up and running
  *
- * The first caller initialises the TDX module, which takes seconds on a large
+ * The first caller initializes the TDX module, which takes seconds on a large
  * machine and costs 1/256 of its memory; others wait for the result.  It is
  * remembered: whoever comes later gets it at once.  The reason of a failure is
  * in the kernel log.
@@ -55,7 +55,7 @@ early_initcall(tdx_host_init);
  * * -EPERM	    - a CPU is not in VMX operation
  * * -ESHUTDOWN	    - the machine is left to another kernel, or to the firmware
  * * -EINTR	    - killed
- * * -EALREADY	    - a previous kernel initialised the module
+ * * -EALREADY	    - a previous kernel initialized the module
  * * -EOPNOTSUPP    - SEAMRR is not enabled on every CPU
  * * -ENXIO	    - a CPU that the BIOS enabled is offline
  * * -EADDRNOTAVAIL - the BIOS did not make all RAM convertible
@@ -76,14 +76,14 @@ EXPORT_SYMBOL_GPL(tdx_init);
  * tdx_may_work - is it worth calling tdx_init()?
  *
  * Context: Any.
- * Return: false if the platform has no TDX or an initialisation has failed for
+ * Return: false if the platform has no TDX or an initialization has failed for
  *	   good, true otherwise.  True is no promise.
  */
 bool tdx_may_work(void)
 {
 	switch (READ_ONCE(host_module.state)) {
 	case TDX_MODULE_UNKNOWN:
-	case TDX_MODULE_INITIALISING:
+	case TDX_MODULE_INITIALIZING:
 	case TDX_MODULE_PENDING:
 	case TDX_MODULE_READY:
 		return platform_tdx_enabled();

@@ -77,7 +77,7 @@ int tdx_disable(void)
 EXPORT_SYMBOL_GPL(tdx_disable);
 
 /*
- * An initialisation that is under way fails at its next SEAMCALL, later ones at
+ * An initialization that is under way fails at its next SEAMCALL, later ones at
  * their first.  It gives its memory back if another kernel follows, which waits
  * for that; a search for memory is not waited for, nothing is the module's then.
  */

@@ -2,8 +2,8 @@
 /*
  * The state of the TDX module, and those who wait for it.
  *
- * A worker makes the attempt to initialise it: a signal that kills the caller
- * would make memory migration fail, and with it the initialisation, for
+ * A worker makes the attempt to initialize it: a signal that kills the caller
+ * would make memory migration fail, and with it the initialization, for
  * everyone.  Callers keep the CPUs in VMX operation only while they wait.  So one
  * that is killed leaves at once while memory is searched, which can take without
  * limit, and at the end of the SEAMCALLs otherwise, which take seconds at most.
@@ -36,11 +36,11 @@ static void announce(const struct tdx_module *module)
 
 /* By state: those that may follow. */
 static const unsigned int successors[] = {
-	[TDX_MODULE_UNKNOWN]	  = BIT(TDX_MODULE_INITIALISING),
-	[TDX_MODULE_INITIALISING] = BIT(TDX_MODULE_UNKNOWN) | BIT(TDX_MODULE_PENDING) |
+	[TDX_MODULE_UNKNOWN]	  = BIT(TDX_MODULE_INITIALIZING),
+	[TDX_MODULE_INITIALIZING] = BIT(TDX_MODULE_UNKNOWN) | BIT(TDX_MODULE_PENDING) |
 				    BIT(TDX_MODULE_ABSENT) | BIT(TDX_MODULE_READY) |
 				    BIT(TDX_MODULE_FAILED),
-	[TDX_MODULE_PENDING]	  = BIT(TDX_MODULE_INITIALISING),
+	[TDX_MODULE_PENDING]	  = BIT(TDX_MODULE_INITIALIZING),
 	[TDX_MODULE_ABSENT]	  = 0,
 	[TDX_MODULE_READY]	  = 0,
 	[TDX_MODULE_FAILED]	  = 0,
@@ -188,7 +188,7 @@ static void end_attempt(struct tdx_attempt *attempt, int error)
 	wake_up_all(&module->wait);
 }
 
-static void try_to_initialise(struct work_struct *work)
+static void try_to_initialize(struct work_struct *work)
 {
 	struct tdx_module *module = container_of(work, struct tdx_module, work);
 	struct tdx_cause cause = {};
@@ -221,17 +221,17 @@ void tdx_module_setup(struct tdx_module *module, const struct tdx_platform *plat
 	module->ram = ram;
 	mutex_init(&module->lock);
 	init_waitqueue_head(&module->wait);
-	INIT_WORK(&module->work, try_to_initialise);
+	INIT_WORK(&module->work, try_to_initialize);
 }
 
 /* Starts an attempt if there is none, and one more may do better. */
 static bool join_attempt(struct tdx_module *module)
 {
 	if (module->state == TDX_MODULE_UNKNOWN || module->state == TDX_MODULE_PENDING) {
-		set_state(module, TDX_MODULE_INITIALISING);
+		set_state(module, TDX_MODULE_INITIALIZING);
 		queue_work(system_unbound_wq, &module->work);
 	}
-	if (module->state != TDX_MODULE_INITIALISING)
+	if (module->state != TDX_MODULE_INITIALIZING)
 		return false;
 	module->callers++;
 	return true;
@@ -267,7 +267,7 @@ static int wait_for_end(struct tdx_module *module, unsigned long attempts)
 }
 
 /**
- * tdx_module_init - initialise a module, go on with that, or say what came of it
+ * tdx_module_init - initialize a module, go on with that, or say what came of it
  * @module: which one
  *
  * Context: Process context, may sleep.  Takes @module->lock; a worker that it
@@ -334,7 +334,7 @@ const char *tdx_module_state_name(enum tdx_module_state state)
 {
 	static const char * const names[] = {
 		[TDX_MODULE_UNKNOWN]	  = "unknown",
-		[TDX_MODULE_INITIALISING] = "initialising",
+		[TDX_MODULE_INITIALIZING] = "initializing",
 		[TDX_MODULE_PENDING]	  = "pending",
 		[TDX_MODULE_ABSENT]	  = "absent",
 		[TDX_MODULE_READY]	  = "ready",

@@ -21,8 +21,8 @@ struct tdmr_work;
 
 enum tdx_module_state {
 	TDX_MODULE_UNKNOWN,	/* nobody asked yet, or in vain but without touching it */
-	TDX_MODULE_INITIALISING,
-	TDX_MODULE_PENDING,	/* initialised in part: the next caller goes on from there */
+	TDX_MODULE_INITIALIZING,
+	TDX_MODULE_PENDING,	/* initialized in part: the next caller goes on from there */
 	TDX_MODULE_ABSENT,	/* the platform has no TDX, or no module is loaded */
 	TDX_MODULE_READY,	/* guests can be created */
 	TDX_MODULE_FAILED,	/* dead until the machine is reset */
@@ -35,7 +35,7 @@ enum tdx_module_state {
  *
  * @lock:	protects what follows, up to @cause; never held for long
  * @state:	also read without the lock
- * @work:	an attempt to initialise, queued in TDX_MODULE_INITIALISING
+ * @work:	an attempt to initialize, queued in TDX_MODULE_INITIALIZING
  * @attempts:	how many have ended
  * @callers:	those who wait for the present one
  * @calling:	it makes SEAMCALLs: callers must not give up
@@ -48,15 +48,15 @@ enum tdx_module_state {
  * @state is TDX_MODULE_READY.
  *
  * @touched:	an attempt called it to change its state; also read at any time
- * @initialised: TDH.SYS.INIT was successful
+ * @initialized: TDH.SYS.INIT was successful
  * @asked:	@sysinfo is complete
  * @configured:	TDH.SYS.CONFIG was successful: the PAMTs are the module's
  * @sysinfo:	what the module says of itself
  * @memory:	the part of @ram that is TDX memory
  * @map:	what @layout is made for
  * @layout:	the TDMRs and their PAMTs
- * @queue:	the TDMRs as they are initialised; NULL before and after
- * @cpus:	on which it is initialised, online or not
+ * @queue:	the TDMRs as they are initialized; NULL before and after
+ * @cpus:	on which it is initialized, online or not
  * @init_us:	how long the attempt took that was successful
  */
 struct tdx_module {
@@ -75,7 +75,7 @@ struct tdx_module {
 	struct tdx_cause cause;
 
 	bool touched;
-	bool initialised;
+	bool initialized;
 	bool asked;
 	bool configured;
 	struct tdx_sysinfo sysinfo;

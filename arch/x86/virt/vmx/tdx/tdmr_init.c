@@ -2,7 +2,7 @@
 /*
  * TDH.SYS.TDMR.INIT, until the module has written all of the PAMTs.
  *
- * A call initialises a small part of a TDMR, and the module takes calls for
+ * A call initializes a small part of a TDMR, and the module takes calls for
  * different TDMRs at the same time.  The caller and one worker for each other
  * CPU take a TDMR from the queue, make some calls and put it back.
  */
@@ -35,7 +35,7 @@
 #define PROGRESS_AFTER		(5 * HZ)
 
 /**
- * struct tdmr_job - the initialisation of all TDMRs
+ * struct tdmr_job - the initialization of all TDMRs
  * @lock:      protects all below
  * @queue:     one entry for each TDMR
  * @nr:	       entries of @queue
@@ -115,7 +115,7 @@ static void announce_progress(struct tdmr_job *job)
 		done += READ_ONCE(job->queue[i].next) - job->queue[i].base;
 		total += job->queue[i].end - job->queue[i].base;
 	}
-	pr_info("initialising TDMRs: %llu of %llu GB after %u s\n", done >> 30, total >> 30,
+	pr_info("initializing TDMRs: %llu of %llu GB after %u s\n", done >> 30, total >> 30,
 		PROGRESS_AFTER / HZ);
 }
 
@@ -227,7 +227,7 @@ struct tdmr_work *tdx_tdmrs_queue(const struct tdmr_layout *layout)
 }
 
 /**
- * tdx_tdmrs_init - let the module initialise all TDMRs
+ * tdx_tdmrs_init - let the module initialize all TDMRs
  * @queue: of tdx_tdmrs_queue()
  * @nr:    entries of @queue
  * @cause: names the status, when the return value is not 0

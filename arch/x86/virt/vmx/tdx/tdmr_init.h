@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Initialising TDMRs on all CPUs.
+ * Initializing TDMRs on all CPUs.
  */
 #ifndef _X86_VIRT_TDX_TDMR_INIT_H
 #define _X86_VIRT_TDX_TDMR_INIT_H

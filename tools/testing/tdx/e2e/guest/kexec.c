@@ -44,7 +44,7 @@
 /* Where the second kernel finds what it is told: low memory, which no kernel allocates. */
 #define TOLD_PA		0x10000UL
 
-/* More SEAMCALLs than all steps before the initialisation of TDMRs take. */
+/* More SEAMCALLs than all steps before the initialization of TDMRs take. */
 #define CALLS_BEFORE_TDMRS	80
 
 static void pad(FILE *archive)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an initialisation of the TDX module meets: pages that somebody keeps
+ * What an initialization of the TDX module meets: pages that somebody keeps
  * locked, and a CPU that a real-time task never leaves.
  */
 #define _GNU_SOURCE

@@ -230,7 +230,7 @@ static bool parse_state(const char *s)
 {
 	static const char * const names[] = {
 		[TDX_MODEL_INIT_PENDING] = "loaded",
-		[TDX_MODEL_INIT_DONE] = "initialised",
+		[TDX_MODEL_INIT_DONE] = "initialized",
 		[TDX_MODEL_CONFIG_DONE] = "configured",
 		[TDX_MODEL_READY] = "ready",
 		[TDX_MODEL_SHUTDOWN] = "shutdown",
@@ -266,7 +266,7 @@ static bool parse_crash(const char *s)
 static const struct option known[] = {
 	{ "module", parse_module, "none, 1.0, 1.5.01, 1.5.06, 2.0", "1.5.06",
 	  "the TDX module that is loaded; 1.5 is 1.5.01" },
-	{ "state", parse_state, "loaded, initialised, configured, ready, shutdown", "loaded",
+	{ "state", parse_state, "loaded, initialized, configured, ready, shutdown", "loaded",
 	  "in which state it is found, as an earlier kernel left it" },
 	{ "features", parse_features, "NUMBER", "0x140000",
 	  "the module's TDX_FEATURES0; default: NO_RBP_MOD, and topology enumeration from 1.5.06 on" },

@@ -22,7 +22,7 @@ static void dump_tdmr(unsigned int i, const struct tdx_model_tdmr *tdmr)
 	const struct tdx_tdmr_info *info = &tdmr->info;
 	unsigned int j;
 
-	log_line("dump tdmr %u [0x%llx, 0x%llx) initialised to 0x%llx%s", i, info->base,
+	log_line("dump tdmr %u [0x%llx, 0x%llx) initialized to 0x%llx%s", i, info->base,
 		 info->base + info->size, tdmr->next, tdmr->lock.holders ? ", locked" : "");
 	for (j = 0; j < TDX_NR_PAMT_LEVELS; j++)
 		log_line("dump tdmr %u pamt %s [0x%llx, 0x%llx)", i,
@@ -45,7 +45,7 @@ void dump_module(void)
 		return;
 	}
 
-	log_line("dump module %s, %u of %u logical processors initialised, lock %d",
+	log_line("dump module %s, %u of %u logical processors initialized, lock %d",
 		 states[m->state], m->nr_lps_init_done, m->config.nr_lps, m->global_lock.holders);
 	for (i = 0; i < nr_cpus; i++)
 		log_line("dump lp %u package %u vmx %s init %s key %s host_lines %s keyid_lines %s",

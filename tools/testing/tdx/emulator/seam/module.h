@@ -11,7 +11,7 @@ extern struct tdx_model tdx_module;
 /**
  * module_load() - load the module that the options ask for
  *
- * By the boot CPU, when the platform is initialised.  Ends the run if the module has no room
+ * By the boot CPU, when the platform is initialized.  Ends the run if the module has no room
  * for a machine like this.
  */
 void module_load(void);

@@ -106,7 +106,7 @@ static void log_tdmr_init(const struct tdx_model_regs *in, const struct tdx_mode
 		if (__atomic_exchange_n(&tdmrs[i].initialized, true, __ATOMIC_SEQ_CST))
 			return;
 		if (__atomic_add_fetch(&nr_initialized, 1, __ATOMIC_SEQ_CST) == nr_tdmrs)
-			log_line("all %u TDMR(s) initialised", nr_tdmrs);
+			log_line("all %u TDMR(s) initialized", nr_tdmrs);
 	}
 }
 

@@ -117,7 +117,7 @@ bool tdx_model_update(struct tdx_model *m, const struct tdx_model_config *config
  * @m:     the module
  * @state: the module state to be found
  *
- * All logical processors are initialised unless @state is INIT_PENDING, and from
+ * All logical processors are initialized unless @state is INIT_PENDING, and from
  * CONFIG_DONE on there are TDMRs that nobody knows any more.
  *
  * Context: After tdx_model_load(), before the first SEAMCALL.

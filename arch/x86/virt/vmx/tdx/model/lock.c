@@ -64,7 +64,7 @@ static u64 refuse_busy(struct tdx_model *m, struct tdx_model_call *call,
 {
 	if (rule->kind == TDX_MODEL_GLOBAL_LOCK)
 		return refuse(m, busy_status(rule), "the global lock is taken");
-	return refuse1(m, busy_status(rule), "another logical processor initialises the TDMR at %",
+	return refuse1(m, busy_status(rule), "another logical processor initializes the TDMR at %",
 		       call->tdmr->info.base);
 }
 

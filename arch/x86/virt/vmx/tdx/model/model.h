@@ -129,7 +129,7 @@ struct tdx_model_lp {
 
 struct tdx_model_tdmr {
 	struct tdx_tdmr_info info;
-	u64 next;	/* first address that is not initialised yet */
+	u64 next;	/* first address that is not initialized yet */
 	struct tdx_model_lock lock;
 };
 

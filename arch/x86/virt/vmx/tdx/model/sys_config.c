@@ -268,7 +268,7 @@ static u64 check_config_operands(struct tdx_model *m, struct tdx_model_call *cal
 
 	if (tdx_model_state(m) != TDX_MODEL_INIT_DONE || m->nr_lps_init_done != m->config.nr_lps)
 		return refuse3(m, TDX_SYS_CONFIG_NOT_PENDING,
-			       "module state is %, % of % logical processors are initialised",
+			       "module state is %, % of % logical processors are initialized",
 			       tdx_model_state(m), m->nr_lps_init_done, m->config.nr_lps);
 	/* Before the count, whatever is wrong with that. */
 	status = tdx_model_shared_operand(m, call, TDX_OPERAND_ID_RCX,

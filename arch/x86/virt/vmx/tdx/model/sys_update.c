@@ -90,7 +90,7 @@ static u64 check_update(struct tdx_model *m)
 
 	if (tdx_model_state(m) != TDX_MODEL_INIT_DONE || m->nr_lps_init_done != m->config.nr_lps)
 		return refuse3(m, TDX_SYS_STATE_INCORRECT,
-			       "module state is %, % of % logical processors are initialised",
+			       "module state is %, % of % logical processors are initialized",
 			       tdx_model_state(m), m->nr_lps_init_done, m->config.nr_lps);
 	if (!handoff->valid)
 		return refuse(m, TDX_SYS_INVALID_HANDOFF, "no handoff data was left");

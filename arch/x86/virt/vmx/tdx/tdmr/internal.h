@@ -31,7 +31,7 @@ unsigned int tdmr_max_reserved(const struct tdmr_layout *layout);
  * @small:	     where TDMRs are scarce, have small ones rather than little PAMT
  * @spare:	     reserved areas that a TDMR keeps free for its PAMT, which needs none
  *		     beside another one
- * @for_cpus:	     make as many TDMRs as parallel initialisation likes
+ * @for_cpus:	     make as many TDMRs as parallel initialization likes
  * @large_first:     find places for large PAMTs first, whichever TDMR they end up in
  */
 struct tdmr_policy {
@@ -47,7 +47,7 @@ size_t tdmr_cover_scratch_bytes(const struct tdmr_map *map);
 struct tdmr_failure tdmr_cover(struct tdmr_layout *layout, const struct tdmr_policy *policy,
 			       void *scratch, u64 *waste);
 
-/* split.c: more TDMRs, for parallel initialisation and smaller PAMTs */
+/* split.c: more TDMRs, for parallel initialization and smaller PAMTs */
 void tdmr_split_for_cpus(struct tdmr_layout *layout);
 bool tdmr_split_in_two(struct tdmr_layout *layout, struct tdmr *tdmr);
 

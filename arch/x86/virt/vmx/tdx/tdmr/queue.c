@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which TDMR a CPU initialises next.  Pure: compiles in userspace.
+ * Which TDMR a CPU initializes next.  Pure: compiles in userspace.
  *
  * A CPU works on a TDMR for a while and then chooses again.  Always choosing
  * the one with the most left keeps all of them at about the same distance

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which TDMR a CPU initialises next.
+ * Which TDMR a CPU initializes next.
  */
 #ifndef _X86_VIRT_TDX_TDMR_QUEUE_H
 #define _X86_VIRT_TDX_TDMR_QUEUE_H
@@ -8,9 +8,9 @@
 #include "tdmr.h"
 
 /**
- * struct tdmr_work - a TDMR that is being initialised
+ * struct tdmr_work - a TDMR that is being initialized
  * @base:  physical address of the TDMR
- * @next:  physical address of the first byte that is not initialised
+ * @next:  physical address of the first byte that is not initialized
  * @end:   physical address behind the TDMR
  * @calls: made for it so far
  * @node:  its NUMA node

@@ -2,7 +2,7 @@
 /*
  * More TDMRs than the memory map asks for.  Pure: see tdmr.h.
  *
- * The module initialises one TDMR on one CPU at a time, so that TDMRs are the
+ * The module initializes one TDMR on one CPU at a time, so that TDMRs are the
  * unit of parallel work; and a TDMR's PAMT is one contiguous chunk, so that
  * small TDMRs need small chunks.
  */
@@ -68,7 +68,7 @@ static u64 largest_allowed(const struct tdmr_layout *layout, u64 wanted)
 }
 
 /**
- * tdmr_split_for_cpus - make TDMRs small enough to initialise them in parallel
+ * tdmr_split_for_cpus - make TDMRs small enough to initialize them in parallel
  * @layout: of tdmr_cover()
  *
  * No TDMR is larger than a CPU's share of all of them, or than 16 GB, as far as

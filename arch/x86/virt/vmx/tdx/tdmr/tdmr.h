@@ -34,7 +34,7 @@ struct tdmr_limits {
  * @cmrs:    CMRs, sorted by base, disjoint
  * @nr_cmrs: entries of @cmrs, at most TDX_NR_CMRS
  * @limits:  what the module can take
- * @nr_cpus: CPUs that initialise TDMRs at the same time, at least 1
+ * @nr_cpus: CPUs that initialize TDMRs at the same time, at least 1
  */
 struct tdmr_map {
 	const struct tdx_ram *ram;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: each allocation of an initialisation fails in turn.
+ * KUnit: each allocation of an initialization fails in turn.
  */
 #include <kunit/test.h>
 #include <linux/error-injection.h>

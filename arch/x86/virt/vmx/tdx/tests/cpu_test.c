@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: the steps on each CPU or package, and TDMRs that CPUs initialise together.
+ * KUnit: the steps on each CPU or package, and TDMRs that CPUs initialize together.
  */
 #include <kunit/test.h>
 #include <linux/cpu.h>
@@ -56,7 +56,7 @@ static int init_cpus(struct model_host *host)
 	return ret;
 }
 
-static void a_module_is_initialised_once_on_each_cpu(struct kunit *test)
+static void a_module_is_initialized_once_on_each_cpu(struct kunit *test)
 {
 	struct model_host *host = test->priv;
 	unsigned int cpu;
@@ -229,7 +229,7 @@ static void a_module_that_reports_nonsense_does_not_keep_the_host_busy(struct ku
 }
 
 static struct kunit_case cpu_test_cases[] = {
-	KUNIT_CASE(a_module_is_initialised_once_on_each_cpu),
+	KUNIT_CASE(a_module_is_initialized_once_on_each_cpu),
 	KUNIT_CASE(a_gap_in_the_numbers_of_cpus_costs_no_cpu),
 	KUNIT_CASE(a_cpu_that_fails_is_named_and_ends_it),
 	KUNIT_CASE(each_package_gets_the_key_once),

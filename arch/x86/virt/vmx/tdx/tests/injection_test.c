@@ -34,7 +34,7 @@ static const u64 statuses[] = {
 	0x8000770000000000ULL,	/* one that nobody knows */
 };
 
-/* Of the 256 calls that initialise 1 GB, these, counted from the first. */
+/* Of the 256 calls that initialize 1 GB, these, counted from the first. */
 static const u64 tdmr_init_calls[] = { 0, 1, 17, 255 };
 
 struct outcome {

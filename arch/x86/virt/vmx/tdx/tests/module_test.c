@@ -103,7 +103,7 @@ static int call_init(void *data)
 	return 0;
 }
 
-static void of_concurrent_callers_one_initialises(struct kunit *test)
+static void of_concurrent_callers_one_initializes(struct kunit *test)
 {
 	struct model_host *host = test->priv;
 	DECLARE_COMPLETION_ONSTACK(start);
@@ -286,7 +286,7 @@ static void every_generation_of_the_module_works(struct kunit *test)
 static struct kunit_case module_test_cases[] = {
 	KUNIT_CASE(a_healthy_module_becomes_ready),
 	KUNIT_CASE(the_second_caller_makes_no_seamcall),
-	KUNIT_CASE(of_concurrent_callers_one_initialises),
+	KUNIT_CASE(of_concurrent_callers_one_initializes),
 	KUNIT_CASE(without_a_platform_the_module_is_not_touched),
 	KUNIT_CASE(no_module_is_remembered_as_absent),
 	KUNIT_CASE(a_cpu_without_vmx_operation_is_the_callers_fault_and_not_remembered),

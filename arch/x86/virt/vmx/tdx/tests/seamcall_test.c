@@ -13,7 +13,7 @@
 #include "../error.h"
 #include "../seamcall.h"
 
-/* There a module would answer, and be initialised behind the core's back. */
+/* There a module would answer, and be initialized behind the core's back. */
 static void skip_in_vmx_operation(struct kunit *test)
 {
 	if (__read_cr4() & X86_CR4_VMXE)

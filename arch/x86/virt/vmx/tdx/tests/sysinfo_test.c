@@ -38,7 +38,7 @@ static void sysinfo_test_exit(struct kunit *test)
 		model_host_unload(c->host);
 }
 
-/* As far as the initialisation of c->host->config comes. */
+/* As far as the initialization of c->host->config comes. */
 static int read_sysinfo(struct sysinfo_case *c)
 {
 	struct tdx_regs regs = {};
@@ -144,7 +144,7 @@ static void limits_of_zero_are_refused(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, strstr(c->cause.text, "0 TDMRs"));
 }
 
-/* Modules refuse to be initialised with such a list, but the host does not depend on it. */
+/* Modules refuse to be initialized with such a list, but the host does not depend on it. */
 static void a_malformed_list_of_cmrs_is_refused(struct kunit *test)
 {
 	static const struct {

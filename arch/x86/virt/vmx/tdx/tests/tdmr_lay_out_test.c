@@ -95,7 +95,7 @@ static const struct tdmr_case tdmr_cases[] = {
 	  .ram = { { 0, M(512) }, { G(2), M(512) } },
 	  .cmrs = { { 0, M(512) }, { G(2), M(512) } }, .limits = { 1, 1, 16 },
 	  .failure = { TDMR_TOO_MANY_TDMRS, G(2), G(1), 2, 1 } },
-	{ .name = "each CPU has a TDMR to initialise",
+	{ .name = "each CPU has a TDMR to initialize",
 	  .ram = { { 0, G(8) } }, .cmrs = { { 0, G(8) } }, .nr_cpus = 4,
 	  .tdmrs = { { 0, G(2), G(2) - P(2) }, { G(2), G(2), G(4) - P(2) },
 		     { G(4), G(2), G(6) - P(2) }, { G(6), G(2), G(8) - P(2) } },
