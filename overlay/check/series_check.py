@@ -34,7 +34,8 @@ OURS = ("arch/x86/virt/", "arch/x86/kvm/vmx/tdx.o")
 # What a compiler says of a file of ours.
 OUR_WARNING = re.compile(r"(arch/x86/virt/|kvm/vmx/tdx\.|asm/tdx_host|cc_events).*"
                          r"(warning|error):.*")
-ANY_WARNING = re.compile(r"^.*(?:warning:|WARNING:|error:).*$", re.M)
+# make's own errors begin with three stars.
+ANY_WARNING = re.compile(r"^.*(?:warning:|WARNING:|error:|: \*\*\* ).*$", re.M)
 
 # What checkpatch may not know, beside .checkpatch.conf: there are programs outside the kernel.
 EXCEPTIONS = "PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME"
@@ -333,8 +334,9 @@ def clang_boots():
 ALL_CONFIG = {"CONFIG_INTEL_TDX_HOST": "y", "CONFIG_GCC_PLUGINS": "n", "CONFIG_WERROR": "n",
               "CONFIG_DEBUG_INFO_NONE": "y", "CONFIG_GCOV_KERNEL": "n"}
 # Of the objects of a composite module make knows the directory only: arch/x86/kvm/ has virt/kvm/'s.
+# Told to build a directory and an object in it, it may begin with the archive of both.
 DIRECTORIES = ("arch/x86/virt/", "arch/x86/kvm/", "arch/x86/coco/", "arch/x86/kernel/cpu/mce/")
-KVM_OBJECTS = ("arch/x86/kvm/", "virt/kvm/")
+IN_DIRECTORIES = (*DIRECTORIES, "virt/kvm/")
 
 
 def build_all(out, options, objects):
@@ -347,7 +349,7 @@ def build_all(out, options, objects):
     if lost:
         return f"Kconfig does not take {', '.join(lost)}\n{output}"
     output = build(WHOLE, out, *DIRECTORIES,
-                   *(path for path in objects if not path.startswith(KVM_OBJECTS)))
+                   *(path for path in objects if not path.startswith(IN_DIRECTORIES)))
     lost = [path for path in objects if not (out / path).is_file()]
     return f"make built no {', '.join(lost)}\n{output}" if lost else warnings(output)
 
