@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Events that a confidential computing platform refuses or does not survive.
- * Each function explains itself in the log when it says no.
+ * Each function logs the reason when it refuses an event.
  */
 #ifndef _LINUX_CC_EVENTS_H
 #define _LINUX_CC_EVENTS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * TDX host support: what KVM may ask of it.
+ * TDX host support: interface to KVM and the rest of the kernel.
  */
 #ifndef _ASM_X86_TDX_HOST_H
 #define _ASM_X86_TDX_HOST_H
@@ -40,7 +40,7 @@ struct tdx_td_params_limits {
 	const struct tdx_td_cpuid *cpuid_configs;
 };
 
-/* Of the reboot notifier behind which there are no SEAMCALLs. */
+/* Priority of the reboot notifier after which no SEAMCALLs are made. */
 #define TDX_REBOOT_PRIORITY	(INT_MAX - 1)
 
 #if defined(CONFIG_INTEL_TDX_HOST) && defined(CONFIG_KEXEC_CORE)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the TDX module architecture fixes: leaf numbers, metadata field ids and
- * memory structures.  Nothing here is a choice of the kernel.
+ * Leaf numbers, metadata field ids and memory structures of the TDX module
+ * architecture.
  *
  * Reference: Intel TDX Module Base Architecture Specification and ABI
  * Reference Specification, version 1.5.
@@ -97,7 +97,7 @@
 enum tdx_leaf { TDX_LEAF_LIST(TDX_LEAF_ENUM) };
 #undef TDX_LEAF_ENUM
 
-/* Sizes and alignments that the architecture fixes, in bytes. */
+/* Sizes and alignments of the architecture, in bytes. */
 #define TDX_TDMR_ALIGNMENT		BIT_ULL(30)
 #define TDX_PAMT_ALIGNMENT		4096
 #define TDX_CMR_ARRAY_ALIGNMENT		512
@@ -131,13 +131,13 @@ struct tdx_reserved_area {
 	u64 size;	/* 0: unused entry, and so are all after it */
 };
 
-/* Where one level of a TDMR's PAMT lies, in bytes. */
+/* Location of one level of a TDMR's PAMT, in bytes. */
 struct tdx_pamt_area {
 	u64 base;
 	u64 size;
 };
 
-/* TDMR_INFO: one Trust Domain Memory Region, as TDH.SYS.CONFIG takes it. */
+/* TDMR_INFO: one Trust Domain Memory Region, as passed to TDH.SYS.CONFIG. */
 struct tdx_tdmr_info {
 	u64 base;
 	u64 size;

@@ -2,8 +2,8 @@
 /*
  * Completion status codes of the TDX module, as returned in RAX by SEAMCALL.
  *
- * The list is data: X(name, value) once per code.  It makes the constants
- * below and, in error.c, the table that turns a code into its name.
+ * TDX_STATUS_LIST has an entry X(name, value) for each code.  It is expanded to
+ * the constants below and to the table of names in error.c.
  */
 #ifndef _X86_VIRT_TDX_ABI_STATUS_H
 #define _X86_VIRT_TDX_ABI_STATUS_H
@@ -20,7 +20,7 @@
 #define TDX_STATUS_CODE_MASK		0xffffffff00000000ULL
 #define TDX_STATUS_DETAILS_MASK		0x00000000ffffffffULL
 
-/* Every code with its details (bits 31:0) zero. */
+/* All codes, with their details (bits 31:0) zero. */
 #define TDX_STATUS_LIST(X) \
 	X(SUCCESS, 0x0000000000000000ULL) \
 	X(NON_RECOVERABLE_VCPU, 0x4000000100000000ULL) \

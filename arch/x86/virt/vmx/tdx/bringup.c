@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The steps that initialize the TDX module, in the order that it demands.
+ * The steps that initialize the TDX module, in the required order.
  *
- * They come in three groups.  The first and the last make SEAMCALLs, on every
- * CPU, so CPUs must not come or go.  In between, memory for the PAMTs is
- * searched, which may take as long as somebody else keeps a page locked: there
- * nothing is held that others need.
+ * There are three groups of steps.  The first and the last make SEAMCALLs on
+ * every CPU, with CPU hotplug locked.  The second searches memory for the
+ * PAMTs, which can block for as long as a page in the way stays locked, so no
+ * locks are held.
  *
  * TDX Module Base Architecture Specification, "Intel TDX Module Lifecycle:
  * Initialization".
@@ -84,8 +84,8 @@ static int read_sysinfo(struct tdx_module *module, struct tdx_cause *cause)
 }
 
 /**
- * tdx_bringup_start - as far as the module can be asked what it needs
- * @attempt: what an earlier attempt did already is not done again
+ * tdx_bringup_start - initialize the module far enough to read its information
+ * @attempt: the attempt; steps that an earlier attempt completed are skipped
  *
  * Context: Process context, may sleep.  cpus_read_lock() held, all online CPUs
  *	    in VMX operation.
@@ -122,7 +122,7 @@ static int lay_out_tdmrs(struct tdx_module *module, struct tdx_cause *cause)
 	return tdx_layout_create(&module->layout, &module->map, cause);
 }
 
-/* Now: once the module is configured, a lack of memory would be fatal. */
+/* Allocated early: after TDH.SYS.CONFIG a lack of memory would be fatal. */
 static int queue_tdmrs(struct tdx_module *module, struct tdx_cause *cause)
 {
 	module->queue = tdx_tdmrs_queue(&module->layout);
@@ -133,8 +133,8 @@ static int queue_tdmrs(struct tdx_module *module, struct tdx_cause *cause)
  * tdx_bringup_lay_out - choose TDX memory, and find memory for its PAMTs
  * @attempt: after tdx_bringup_start()
  *
- * Context: Process context, may sleep: for long, or without limit while others
- *	    keep a page locked.  No lock held.
+ * Context: Process context, may sleep for a long time, without limit while a
+ *	    page in the way stays locked.  No locks held.
  * Return: 0, or an errno of tdx_init().
  */
 int tdx_bringup_lay_out(struct tdx_attempt *attempt)
@@ -176,7 +176,7 @@ static int init_tdmrs(struct tdx_module *module, struct tdx_cause *cause)
 }
 
 /**
- * tdx_bringup_finish - give the module its memory, to the point of readiness
+ * tdx_bringup_finish - configure the module and initialize its TDMRs
  * @attempt: after tdx_bringup_lay_out()
  *
  * Context: Process context, may sleep.  cpus_read_lock() held, all online CPUs
@@ -197,8 +197,8 @@ int tdx_bringup_finish(struct tdx_attempt *attempt)
 }
 
 /*
- * On its way to the firmware the machine needs no page any more, so the module
- * may keep them: making them safe would only race with the end of everything.
+ * On a reboot or power-off the kernel needs no page any more, so the module may
+ * keep them: making them safe would only race with the reset.
  */
 static bool going_down_for_good(void)
 {
@@ -206,11 +206,11 @@ static bool going_down_for_good(void)
 }
 
 /**
- * tdx_bringup_undo - give back all memory that a module was to have, or had
- * @module: whose initialization failed, or which is not used any more
+ * tdx_bringup_undo - free all memory that was allocated for a module
+ * @module: the module; its initialization failed, or it is not used any more
  *
- * Context: Process context, may sleep.  Nobody makes SEAMCALLs, and nobody else
- *	    uses @module's memory.
+ * Context: Process context, may sleep.  No SEAMCALLs are being made, and
+ *	    @module's memory has no other users.
  */
 void tdx_bringup_undo(struct tdx_module *module)
 {

@@ -10,9 +10,9 @@ struct tdx_module;
 
 /**
  * struct tdx_attempt - one attempt to initialize a module
- * @module: which one
- * @doing:  the step that it is at
- * @cause:  says why that failed, if it did
+ * @module: the module
+ * @doing:  the current step
+ * @cause:  says why that step failed, if it did
  */
 struct tdx_attempt {
 	struct tdx_module *module;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which CPUs' caches may hold lines that the TDX module wrote.
+ * Tracking the CPUs whose caches may hold lines that the TDX module wrote.
  *
- * Caches are not coherent among KeyIDs: a modified line with a private KeyID
- * that is written back late destroys what another kernel keeps there by then.
- * So all have to be written back before another kernel starts.
+ * Caches are not coherent across KeyIDs: a modified line with a private KeyID
+ * that is written back late overwrites data of the next kernel.  So all caches
+ * have to be written back before another kernel is started.
  */
 #include <linux/cpu.h>
 #include <linux/irqflags.h>
@@ -18,20 +18,21 @@
 #include "error.h"
 #include "seamcall.h"
 
-/* This CPU made a SEAMCALL, or is about to, and did not write back since. */
+/* This CPU made a SEAMCALL, or is about to, and has not written back since. */
 static DEFINE_PER_CPU(bool, may_be_dirty);
 
-/* The machine is left to another kernel, or to the firmware. */
+/* The machine is going down, or another kernel is being started. */
 static bool retired;
 
 /**
- * tdx_cache_seamcall - make a SEAMCALL that the caches are accountable for
+ * tdx_cache_seamcall - mark this CPU's caches as dirty and make a SEAMCALL
  * @leaf: RAX
  * @regs: inputs and outputs
  *
- * The CPU is marked first: an NMI can stop it for good as soon as the SEAMCALL
- * ends.  Interrupts are off from the question whether there may be SEAMCALLs to
- * the end of this one, so an IPI finds either done.
+ * The CPU is marked first, because an NMI can stop it for good as soon as the
+ * SEAMCALL ends.  Interrupts are disabled from the check of "retired" to the
+ * end of the SEAMCALL, so the IPI of tdx_cache_retire() comes either before the
+ * check or after the SEAMCALL.
  *
  * Context: Any but NMI.  The CPU must be in VMX operation.
  * Return: As __seamcall(), or TDX_SEAMCALL_RETIRED.
@@ -60,7 +61,7 @@ void tdx_cache_write_back(void)
 	if (!__this_cpu_read(may_be_dirty))
 		return;
 
-	/* In this order: an NMI in between writes back once more. */
+	/* In this order: an NMI in between writes back again. */
 	native_wbinvd();
 	__this_cpu_write(may_be_dirty, false);
 }
@@ -71,11 +72,11 @@ static void write_back(void *unused)
 }
 
 /**
- * tdx_cache_retire - no SEAMCALL any more, and nothing of them left in caches
+ * tdx_cache_retire - refuse SEAMCALLs from now on, and write back all caches
  *
- * CPUs that are offline wrote back when they went there, see play_dead_common().
+ * CPUs that are offline wrote back their caches in play_dead_common().
  *
- * Context: Process context, takes cpus_read_lock().  There is no way back.
+ * Context: Process context, takes cpus_read_lock().  Cannot be undone.
  */
 void tdx_cache_retire(void)
 {

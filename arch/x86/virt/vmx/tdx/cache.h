@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which CPUs' caches may hold lines that the TDX module wrote.
+ * Tracking the CPUs whose caches may hold lines that the TDX module wrote.
  */
 #ifndef _X86_VIRT_TDX_CACHE_H
 #define _X86_VIRT_TDX_CACHE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Why something failed, as text.  Filled in where the failure is detected; printed
- * once, by the caller that started the operation.
+ * The reason of a failure, as text.  Filled in where the failure is detected;
+ * printed once, by the caller that started the operation.
  */
 #ifndef _X86_VIRT_TDX_CAUSE_H
 #define _X86_VIRT_TDX_CAUSE_H
@@ -14,14 +14,14 @@ struct tdx_cause {
 	char text[384];
 };
 
-/* Evaluates to @error, so that a failing function explains and returns in one line. */
+/* Evaluates to @error, for use in return statements. */
 #define tdx_cause(cause, error, fmt, ...)						\
 ({											\
 	scnprintf((cause)->text, sizeof((cause)->text), fmt, ##__VA_ARGS__);		\
 	(error);									\
 })
 
-/* Appends to what tdx_cause() wrote. */
+/* Appends to the text of tdx_cause(). */
 #define tdx_cause_add(cause, fmt, ...)							\
 ({											\
 	size_t length = strlen((cause)->text);						\

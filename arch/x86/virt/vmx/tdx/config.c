@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * TDH.SYS.INIT and TDH.SYS.CONFIG: the module as a whole, on any one CPU.
+ * TDH.SYS.INIT and TDH.SYS.CONFIG: initialize and configure the module as a
+ * whole, on any CPU.
  *
  * TDX Module ABI specification, TDH.SYS.INIT, TDH.SYS.CONFIG.
  */
@@ -19,12 +20,12 @@
 #include "tdmr/tdmr.h"
 
 /**
- * tdx_sys_init - begin to initialize the module
+ * tdx_sys_init - begin the initialization of the module
  * @cause: names the status, when the return value is not 0
  *
  * Context: Process context, may sleep.  The CPU must be in VMX operation.
- * Return: 0, or the errno of tdx_status_errno(); -EALREADY if that was done since the
- *	   machine was reset.
+ * Return: 0, or the errno of tdx_status_errno(); -EALREADY if it was done
+ *	   before since the machine was reset.
  */
 int tdx_sys_init(struct tdx_cause *cause)
 {
@@ -35,8 +36,9 @@ int tdx_sys_init(struct tdx_cause *cause)
 }
 
 /*
- * What TDH.SYS.CONFIG reads: the TDMRs, and behind them an array of their
- * physical addresses.  kmalloc() aligns a power of two to itself.
+ * The input of TDH.SYS.CONFIG: the TDMRs, followed by an array of their
+ * physical addresses.  kmalloc() aligns sizes that are a power of two to that
+ * size.
  */
 static struct tdx_tdmr_info *encode_tdmrs(const struct tdmr_layout *layout)
 {
@@ -59,8 +61,9 @@ static struct tdx_tdmr_info *encode_tdmrs(const struct tdmr_layout *layout)
 static_assert(TDX_TDMR_INFO_ALIGNMENT % TDX_TDMR_POINTERS_ALIGNMENT == 0);
 
 /**
- * tdx_sys_config - give the module its TDMRs, PAMTs and KeyID
- * @layout:	  the TDMRs with their PAMTs, which are the module's when this returns 0
+ * tdx_sys_config - configure the module's TDMRs, PAMTs and global KeyID
+ * @layout:	  the TDMRs with their PAMTs; the module owns the PAMTs when
+ *		  this returns 0
  * @global_keyid: the private KeyID that protects the PAMTs
  * @cause:	  names the status, when the return value is not 0
  *
@@ -77,7 +80,7 @@ int tdx_sys_config(const struct tdmr_layout *layout, u32 global_keyid, struct td
 	if (!tdmrs)
 		return tdx_cause(cause, -ENOMEM, "no memory");
 
-	/* The module does not write back what caches still hold of the PAMTs. */
+	/* The module does not write back modified cache lines of the PAMTs. */
 	wbinvd_on_all_cpus();
 
 	regs = (struct tdx_regs) {

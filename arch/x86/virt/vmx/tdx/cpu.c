@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The steps of the initialization on each logical CPU, or on one of each package.
+ * The steps of the initialization on each CPU, or on one of each package.
  *
- * An IPI makes each call on the CPU in question: it also reaches a CPU that a
- * real-time task never leaves.  The CPU that asks waits between two tries, as for
+ * Each SEAMCALL is made in an IPI, which also reaches a CPU that is never left
+ * by a real-time task.  The calling CPU waits between two tries, as for
  * entropy.
  */
 #include <linux/cpu.h>
@@ -55,7 +55,7 @@ static int explain_on_cpu(struct tdx_cause *cause, unsigned int cpu,
 	return ret ? tdx_cause(cause, ret, "CPU %u: %s", cpu, why.text) : 0;
 }
 
-/* Asking for a metadata field changes nothing, whatever state the module is in. */
+/* TDH.SYS.RD does not change the module, whatever state it is in. */
 static struct seamcall_here ask_on_cpu(unsigned int cpu)
 {
 	struct tdx_regs regs = { .rdx = TDX_MD_FIELD_ID_NONE };
@@ -64,9 +64,9 @@ static struct seamcall_here ask_on_cpu(unsigned int cpu)
 }
 
 /*
- * An answer proves that the module was initialized before.  What a refusal means
- * differs between modules; that the module is not fresh is for TDH.SYS.INIT to
- * say then, which changes nothing either.
+ * Success means that the module was initialized before.  The meaning of a
+ * failure differs between modules; in that case TDH.SYS.INIT detects whether
+ * the module is fresh, and does not change it if not.
  */
 static int check_on_cpu(unsigned int cpu, struct tdx_cause *cause)
 {
@@ -89,16 +89,16 @@ static int check_on_cpu(unsigned int cpu, struct tdx_cause *cause)
 }
 
 /**
- * tdx_cpus_check - does a fresh module answer on every CPU?
+ * tdx_cpus_check - check that a fresh module answers on every CPU
  * @cause: names the CPU and the reason, when the return value is not 0
  *
- * The module takes its configuration only after it was initialized on every
- * CPU that the BIOS enabled, so one that is offline is a reason not to begin.
- * Changes no state of the module.
+ * The module can be configured only after it was initialized on every CPU that
+ * the BIOS enabled, so all CPUs have to be online.  Does not change the state
+ * of the module.
  *
  * Context: Process context, cpus_read_lock() held.  May sleep.
  * Return:
- * * 0		 - yes
+ * * 0		 - success
  * * -ENXIO	 - a CPU is offline
  * * -EIO	 - the CPUs are configured differently
  * * -EPERM	 - a CPU is not in VMX operation
@@ -130,7 +130,7 @@ int tdx_cpus_check(struct tdx_cause *cause)
 	return 0;
 }
 
-/* The CPU is offline, and then not in the masks of its package either. */
+/* @cpu is offline, so it is not in the masks of its package. */
 static bool package_is_online(unsigned int cpu, const struct cpumask *done)
 {
 	unsigned int other;
@@ -142,16 +142,16 @@ static bool package_is_online(unsigned int cpu, const struct cpumask *done)
 }
 
 /**
- * tdx_cpus_check_again - can what is left be done on the CPUs that are online?
+ * tdx_cpus_check_again - check that the online CPUs suffice for the other steps
  * @done:  the CPUs on which the module is initialized
  * @cause: names the CPU and the reason, when the return value is not 0
  *
- * After CPUs could come and go.  Behind TDH.SYS.CONFIG it would be too late to
- * learn it.
+ * For use after a time without cpus_read_lock(), when CPUs may have come and
+ * gone.  After TDH.SYS.CONFIG a missing CPU would be fatal.
  *
  * Context: Process context, cpus_read_lock() held.  May sleep.
  * Return:
- * * 0	     - yes
+ * * 0	     - success
  * * -EAGAIN - no CPU of a package is online
  * * others  - a CPU does not reach the module: see tdx_status_errno()
  */
@@ -176,8 +176,8 @@ int tdx_cpus_check_again(const struct cpumask *done, struct tdx_cause *cause)
 
 /**
  * tdx_cpus_init - initialize the module on every online CPU
- * @done:  the CPUs on which that was done already; those where it succeeds are
- *	   added.  They remain initialized when offline.
+ * @done:  the CPUs on which the module is initialized already; those where it
+ *	   succeeds are added.  CPUs remain initialized when they go offline.
  * @cause: names the CPU and the reason, when the return value is not 0
  *
  * TDX Module ABI specification, TDH.SYS.LP.INIT.
@@ -205,8 +205,8 @@ int tdx_cpus_init(struct cpumask *done, struct tdx_cause *cause)
  * tdx_packages_config_key - configure the global KeyID's key on every package
  * @cause: names the CPU and the reason, when the return value is not 0
  *
- * The module takes its global lock for this, so the packages go one by one.
- * TDX Module ABI specification, TDH.SYS.KEY.CONFIG.
+ * The module takes its global lock for this, so packages are configured one at
+ * a time.  TDX Module ABI specification, TDH.SYS.KEY.CONFIG.
  *
  * Context: Process context, cpus_read_lock() held.  May sleep.
  * Return: 0, or the errno of tdx_status_errno().
@@ -231,8 +231,8 @@ int tdx_packages_config_key(struct tdx_cause *cause)
 /**
  * tdx_cpus_shutdown - shut the module down
  *
- * For a module that is left half initialized.  The result does not matter: a
- * module from 1.5 on does nothing, one that is dead cannot do more.
+ * For a module that is left partly initialized.  The result does not matter:
+ * modules from 1.5 on do nothing, and one that has died needs no shutdown.
  * TDX Module ABI specification, TDH.SYS.LP.SHUTDOWN.
  *
  * Context: Process context, cpus_read_lock() held.  May sleep.

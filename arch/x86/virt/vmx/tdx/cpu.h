@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What has to be done on each logical CPU, or on one of each package.
+ * The steps of the initialization on each CPU, or on one of each package.
  */
 #ifndef _X86_VIRT_TDX_CPU_H
 #define _X86_VIRT_TDX_CPU_H

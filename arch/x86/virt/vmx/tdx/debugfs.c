@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/x86/tdx/info: what became of TDX, for people and tests.
+ * /sys/kernel/debug/x86/tdx/info: the state of TDX, for users and tests.
  *
- * One fact in a line: a key and its values, numbers in decimal, addresses and
+ * One fact per line: a key and its values, numbers in decimal, addresses and
  * sizes in hexadecimal bytes.
  */
 #include <linux/debugfs.h>
@@ -42,7 +42,7 @@ static int show_tdmrs(struct seq_file *m, const struct tdmr_layout *layout)
 	return 0;
 }
 
-/* What the module said of itself, also when something went wrong later. */
+/* The module's information, also if the initialization failed later. */
 static void show_sysinfo(struct seq_file *m, const struct tdx_sysinfo *info)
 {
 	const struct tdmr_limits *limits = &info->tdmr_limits;
@@ -70,7 +70,7 @@ static int show_ready(struct seq_file *m, const struct tdx_module *module)
 	return show_tdmrs(m, &module->layout);
 }
 
-/* Nothing of an attempt that is under way. */
+/* Leaves out what an attempt in progress may be writing. */
 static int show_module(struct seq_file *m, const struct tdx_module *module)
 {
 	seq_printf(m, "state %s\n", tdx_module_state_name(module->state));

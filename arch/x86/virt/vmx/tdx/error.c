@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A completion status of the TDX module as errno and as text.
+ * Completion statuses of the TDX module as errno and as text.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -22,7 +22,7 @@ static const struct tdx_name leaf_names[] = { TDX_LEAF_LIST(LEAF_NAME) };
 #define STATUS_NAME(name, value)	{ value, #name },
 static const struct tdx_name status_names[] = {
 	TDX_STATUS_LIST(STATUS_NAME)
-	/* Codes of the software error class carry no details: listed whole. */
+	/* Codes of the software error class have no details: full values. */
 	{ TDX_SEAMCALL_VMFAILINVALID, "VMfailInvalid" },
 	{ TDX_SEAMCALL_GP, "#GP" },
 	{ TDX_SEAMCALL_UD, "#UD" },
@@ -33,12 +33,12 @@ static const struct tdx_name status_names[] = {
 static const struct tdx_name operand_names[] = { TDX_OPERAND_LIST(OPERAND_NAME) };
 
 /**
- * struct tdx_meaning - what the host makes of a status
+ * struct tdx_meaning - how the host handles a status
  * @status:	 the code, without details
- * @may_clear:	 it tells of the moment: the same call, with the same inputs, may
- *		 succeed right away
- * @error:	 errno, if it does not
- * @text:	 what the matter is and what a person can do about it
+ * @may_clear:	 the condition is transient: the same call, with the same
+ *		 inputs, may succeed right away
+ * @error:	 errno if it does not
+ * @text:	 the problem, and what the user can do about it
  */
 struct tdx_meaning {
 	u64 status;
@@ -94,7 +94,7 @@ static const struct tdx_meaning meanings[] = {
 	  "the BIOS' SMRR overlaps convertible memory; update the BIOS" },
 };
 
-/* Codes without a meaning of their own have that of their class. */
+/* By class, for codes that are not in meanings[]. */
 static const struct tdx_class_meaning {
 	u8 class;
 	const char *text;
@@ -105,7 +105,7 @@ static const struct tdx_class_meaning {
 	{ 0x0a, "Linux broke a rule of the module; please report this as a bug" },
 };
 
-/* For codes that compare with their details masked, @mask is TDX_STATUS_CODE_MASK. */
+/* @mask is TDX_STATUS_CODE_MASK for codes that are compared without details. */
 static const char *find_name(const struct tdx_name *names, size_t nr, u64 value, u64 mask)
 {
 	size_t i;
@@ -117,7 +117,7 @@ static const char *find_name(const struct tdx_name *names, size_t nr, u64 value,
 }
 
 /**
- * tdx_status_is_software - did Linux make up a status, as the module did not answer?
+ * tdx_status_is_software - is a status set by Linux, not by the module?
  * @status: what a SEAMCALL returned
  *
  * Context: Any.
@@ -128,7 +128,7 @@ bool tdx_status_is_software(u64 status)
 	return (status & TDX_SW_ERROR) == TDX_SW_ERROR;
 }
 
-/* The software error class keeps its codes in the bits of the details. */
+/* Codes of the software error class are in the bits of the details. */
 static u64 code_mask(u64 status)
 {
 	return tdx_status_is_software(status) ? ~0ULL : TDX_STATUS_CODE_MASK;
@@ -151,7 +151,7 @@ static const char *find_text(u64 status)
 	u8 class = status >> TDX_STATUS_CLASS_SHIFT;
 	size_t i;
 
-	/* The one MSR of these that Linux writes. */
+	/* Of the MSRs that the module checks, Linux writes only this one. */
 	if ((status & TDX_STATUS_CODE_MASK) == TDX_INCORRECT_MSR_VALUE &&
 	    lower_32_bits(status) == MSR_IA32_TSX_CTRL)
 		return "Linux set this MSR, and the module refuses that; boot with tsx=on or tsx=auto";
@@ -198,9 +198,9 @@ const char *tdx_status_name(u64 status)
  * * 0		 - success, with or without information (bit 63 clear)
  * * -ENODEV	 - no module answered (VMfailInvalid)
  * * -EPERM	 - the CPU is not in VMX operation (#UD)
- * * -ESHUTDOWN	 - the machine is left to another kernel, or to the firmware
+ * * -ESHUTDOWN	 - a reboot, power-off or kexec is in progress
  * * -EOPNOTSUPP - SEAMRR is not enabled (#GP)
- * * -EALREADY	 - a previous kernel used the module up
+ * * -EALREADY	 - a previous kernel used the module
  * * -ENXIO	 - a CPU that the BIOS enabled is missing
  * * -EAGAIN	 - no entropy
  * * -EBUSY	 - the module is busy, or interrupts did not let it finish
@@ -218,13 +218,13 @@ int tdx_status_errno(u64 status)
 }
 
 /**
- * tdx_status_may_clear - is it worth making the same SEAMCALL again?
+ * tdx_status_may_clear - may the same SEAMCALL succeed if it is made again?
  * @status: what it returned
  *
  * Context: Any.
- * Return: True if the module lacked entropy, was busy or has to start anew after
- *	   an interrupt.  What goes on where an interrupt stopped it takes other
- *	   inputs, which its caller knows.
+ * Return: True if the module lacked entropy, was busy or has to restart after
+ *	   an interrupt.  False if it has to resume after an interrupt, which
+ *	   takes other inputs that only the caller knows.
  */
 bool tdx_status_may_clear(u64 status)
 {
@@ -240,7 +240,7 @@ static const char *pamt_level_name(u32 level)
 	return level < TDX_NR_PAMT_LEVELS ? names[level] : "unknown";
 }
 
-/* What bits 31:0 say, by the code that they belong to; "" if nothing. */
+/* Decodes bits 31:0, which depend on the code; "" if they are unused. */
 static void format_details(char *buf, size_t size, u64 status)
 {
 	u32 details = status & TDX_STATUS_DETAILS_MASK;
@@ -289,13 +289,13 @@ static void format_details(char *buf, size_t size, u64 status)
 }
 
 /**
- * tdx_status_format - a completion status in words
+ * tdx_status_format - describe a completion status as text
  * @buf:    where to write; always terminated
  * @size:   of @buf in bytes; TDX_STATUS_TEXT_SIZE is enough for every status
  * @status: what a SEAMCALL returned
  *
- * Writes name, decoded details, the raw value and, where one is known, the
- * meaning with what a person can do about it.
+ * Writes the name, the decoded details, the raw value and, if known, the
+ * meaning and what the user can do about it.
  *
  * Context: Any.
  */
@@ -335,7 +335,7 @@ int tdx_explain(struct tdx_cause *cause, u64 leaf, u64 status)
  * @cause:  says which leaf failed, and why, when the return value is not 0
  * @leaf:   RAX of the SEAMCALL: TDH.SYS.INIT or TDH.SYS.LP.INIT
  * @status: what it returned
- * @out:    its outputs, which name the leaf of CPUID that does not fit
+ * @out:    its outputs, which name the CPUID leaf that was refused
  *
  * Context: Any.
  * Return: As tdx_explain().

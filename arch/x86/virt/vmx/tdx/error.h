@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a completion status means to the caller of a SEAMCALL, and as text.
+ * Completion statuses as errno for the caller of a SEAMCALL, and as text.
  */
 #ifndef _X86_VIRT_TDX_ERROR_H
 #define _X86_VIRT_TDX_ERROR_H
@@ -17,10 +17,10 @@ struct tdx_regs;
 #define TDX_SEAMCALL_GP		(TDX_SW_ERROR | X86_TRAP_GP)
 #define TDX_SEAMCALL_UD		(TDX_SW_ERROR | X86_TRAP_UD)
 
-/* The CPU was not asked: another kernel is being started.  No vector. */
+/* The SEAMCALL was not made: another kernel is being started.  No vector. */
 #define TDX_SEAMCALL_RETIRED	(TDX_SW_ERROR | 0x100)
 
-/* Enough for every text of tdx_status_format(). */
+/* Large enough for every text of tdx_status_format(). */
 #define TDX_STATUS_TEXT_SIZE	256
 
 static inline bool tdx_status_failed(u64 status)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The machine's one TDX module: made at boot, and what the rest of the kernel asks of it.
+ * The TDX module of this machine: setup at boot, and the interface to the rest
+ * of the kernel.
  */
 #include <linux/compiler.h>
 #include <linux/errno.h>
@@ -15,10 +16,11 @@
 static struct tdx_module host_module;
 
 /*
- * Before the other initcalls, as memblock is discarded between the two.  The files
- * that watch for sleep and kexec, and debugfs, have initcalls of their own: later,
- * because debugfs has no folder for x86 yet, and because syscore operations are
- * called in reverse order, so that a sleep is refused before anything is stopped.
+ * memblock is discarded between early initcalls and the other ones.  sleep.c,
+ * kexec.c and debugfs.c have initcalls of their own.  These run later, because
+ * the x86 directory in debugfs does not exist yet, and because syscore
+ * operations are called in reverse order of their registration, so that a sleep
+ * is refused before anything is stopped.
  */
 static int __init tdx_host_init(void)
 {
@@ -31,29 +33,29 @@ static int __init tdx_host_init(void)
 early_initcall(tdx_host_init);
 
 /**
- * tdx_init - get TDX up and running
+ * tdx_init - initialize TDX, unless that was done before
  *
  * The first caller initializes the TDX module, which takes seconds on a large
- * machine and costs 1/256 of its memory; others wait for the result.  It is
- * remembered: whoever comes later gets it at once.  The reason of a failure is
- * in the kernel log.
+ * machine and costs 1/256 of its memory; others wait for the result.  The
+ * result is recorded and returned to later callers at once.  The reason of a
+ * failure is in the kernel log.
  *
- * What may pass is not remembered, as long as the module has not been given its
- * memory: the next caller goes on where the last one had to stop.  That is
- * -EPERM, which is the caller's fault, as every online CPU has to be in VMX
- * operation until this returns, and CPUs that come online meanwhile have to
- * enter it before they run anything else; -ENOMEM; -EAGAIN and -EBUSY because of
- * a module that does not answer; -EINTR.  Nor is -ENXIO, -EIO or -EOPNOTSUPP
- * because of a CPU, before the module was touched.
+ * Until the module is configured, transient failures are not recorded: the next
+ * caller resumes the initialization where it stopped.  These are -EPERM, which
+ * is the caller's fault, because every online CPU has to be in VMX operation
+ * until this returns, and CPUs that come online meanwhile have to enter it
+ * before they run anything else; -ENOMEM; -EAGAIN and -EBUSY because of a
+ * module that does not answer; and -EINTR.  Before the module is touched,
+ * -ENXIO, -EIO and -EOPNOTSUPP because of a CPU are not recorded either.
  *
  * Context: Process context, may sleep.  Must not be called with CPU hotplug
  *	    locked: takes cpus_read_lock().  A caller can be killed while memory
- *	    is searched, which may take without limit.
+ *	    for PAMTs is searched, which can take arbitrarily long.
  * Return:
  * * 0		    - guests can be created
  * * -ENODEV	    - the BIOS did not enable TDX, no module is loaded, or it died
  * * -EPERM	    - a CPU is not in VMX operation
- * * -ESHUTDOWN	    - the machine is left to another kernel, or to the firmware
+ * * -ESHUTDOWN    - a reboot, power-off or kexec is in progress
  * * -EINTR	    - killed
  * * -EALREADY	    - a previous kernel initialized the module
  * * -EOPNOTSUPP    - SEAMRR is not enabled on every CPU
@@ -73,11 +75,11 @@ int tdx_init(void)
 EXPORT_SYMBOL_GPL(tdx_init);
 
 /**
- * tdx_may_work - is it worth calling tdx_init()?
+ * tdx_may_work - may tdx_init() succeed?
  *
  * Context: Any.
  * Return: false if the platform has no TDX or an initialization has failed for
- *	   good, true otherwise.  True is no promise.
+ *	   good, true otherwise.  True is not a guarantee.
  */
 bool tdx_may_work(void)
 {

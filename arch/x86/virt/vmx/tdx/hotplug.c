@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The policy for CPUs and memory that come and go, one function for each event.
+ * The policy for hotplug of CPUs and memory, one function for each event.
  *
  * The firmware verified the CPUs and the convertible memory once, before Linux
- * ran.  What is added later was not verified, and TDX needs all that was until
- * the machine is reset.  Adding something, or taking it away, is a bug of the
- * BIOS.  A request to eject it is none: it is declined.
+ * ran.  CPUs and memory that are added later were not verified, and those that
+ * were verified are needed by TDX until the machine is reset.  Adding or
+ * removing them is a BIOS bug.  A request to eject them is not: it is declined.
  *
- * All pages of the page allocator have to be TDX memory, so that any of them can
- * be given to a guest.  Which memory that is was taken from memblock at boot, so
- * no memory is added to the page allocator afterwards.  Memory that lies in a
- * CMR could be added until the module takes its configuration, but nobody knows
- * the CMRs before that: the module tells, and calling it takes VMX operation.
- * ZONE_DEVICE is no concern of this, its pages are never in the page allocator.
+ * All pages of the page allocator have to be TDX memory, so that any of them
+ * can be given to a guest.  TDX memory is taken from memblock at boot, so no
+ * memory is added to the page allocator afterwards.  Memory inside a CMR could
+ * be added until the module is configured, but the CMRs are not known before
+ * that: they are read from the module, and calling it takes VMX operation.
+ * ZONE_DEVICE is not affected, its pages are never in the page allocator.
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
@@ -31,13 +31,13 @@
 #include <asm/tdx_host.h>
 
 /**
- * cc_refuses_cpu_hot_add - may a CPU not be added to the machine?
+ * cc_refuses_cpu_hot_add - must a CPU that is added to the machine be rejected?
  * @apic_id: of the CPU
  *
- * What ACPI enumerates at boot is left alone.
+ * CPUs that ACPI enumerates at boot are never rejected.
  *
  * Context: Process context.
- * Return: Whether to reject the CPU; the log then says so.
+ * Return: True to reject the CPU; that is logged.
  */
 bool cc_refuses_cpu_hot_add(u32 apic_id)
 {
@@ -51,9 +51,9 @@ bool cc_refuses_cpu_hot_add(u32 apic_id)
 }
 
 /**
- * cc_check_cpu_hot_removal - a CPU was taken out of the machine
- * @cpu:     which one
- * @apic_id: of that CPU
+ * cc_check_cpu_hot_removal - a CPU was removed from the machine
+ * @cpu:     the CPU
+ * @apic_id: of the CPU
  *
  * Context: Process context.  Does not return if the platform needs the CPU.
  */
@@ -68,14 +68,14 @@ void cc_check_cpu_hot_removal(unsigned int cpu, u32 apic_id)
 }
 
 /**
- * cc_refuses_memory_hot_add - may memory not be added to the machine?
+ * cc_refuses_memory_hot_add - must memory that is added be rejected?
  * @base: physical address
  * @size: in bytes
  *
  * Context: Process context.
- * Return: Whether to reject the memory; the log then says so, unless somebody
- *	   reserved it, like the user with memmap=.  Memory that Linux has had
- *	   since boot is never rejected.
+ * Return: True to reject the memory; that is logged, unless the memory is
+ *	   reserved, as with memmap=.  Memory that Linux has had since boot is
+ *	   never rejected.
  */
 bool cc_refuses_memory_hot_add(u64 base, u64 size)
 {
@@ -96,7 +96,7 @@ bool cc_refuses_memory_hot_add(u64 base, u64 size)
 }
 
 /**
- * cc_check_memory_hot_removal - memory was taken out of the machine
+ * cc_check_memory_hot_removal - memory was removed from the machine
  * @base: physical address
  * @size: in bytes
  *
@@ -119,7 +119,7 @@ static const struct acpi_device_id cpu_or_memory[] = {
 	{ }
 };
 
-/* One that Linux has: what was rejected has no handler, and may go again. */
+/* Only devices in use: rejected ones have no handler and may be removed. */
 static int holds_cpu_or_memory(struct acpi_device *device, void *unused)
 {
 	return (device->handler && !acpi_match_device_ids(device, cpu_or_memory)) ||
@@ -127,14 +127,14 @@ static int holds_cpu_or_memory(struct acpi_device *device, void *unused)
 }
 
 /**
- * cc_refuses_eject - may a device not be ejected?
- * @device: which one
+ * cc_refuses_eject - must a request to eject a device be refused?
+ * @device: the device
  *
- * For requests of the administrator and of the firmware, which both take no for
- * an answer.
+ * For requests of the administrator and of the firmware, both of which can be
+ * declined.
  *
  * Context: Process context.
- * Return: Whether to refuse; the log then says so.
+ * Return: True to refuse; that is logged.
  */
 bool cc_refuses_eject(struct acpi_device *device)
 {
@@ -146,20 +146,20 @@ bool cc_refuses_eject(struct acpi_device *device)
 	return true;
 }
 
-/* Drivers add memory in blocks, each a child of all that they have. */
+/* Drivers add memory in blocks, which are children of the whole range. */
 static const struct resource *all_of(const struct resource *memory)
 {
 	return memory->parent && memory->parent != &iomem_resource ? memory->parent : memory;
 }
 
 /**
- * cc_refuses_memory - may memory not become the page allocator's?
- * @memory: the range, a resource that was inserted
+ * cc_refuses_memory - must memory be kept out of the page allocator?
+ * @memory: the range, an inserted resource
  *
- * For memory that a driver manages, above all: ACPI's does not come this far.
+ * Mainly for memory that drivers manage: that of ACPI is rejected before.
  *
  * Context: Process context.
- * Return: Whether to refuse; the log then says so.
+ * Return: True to refuse; that is logged.
  */
 bool cc_refuses_memory(const struct resource *memory)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leaving the machine to the firmware, or to another kernel.
+ * Handing over the machine to the firmware, or to another kernel.
  *
- * The TDX module must do no harm to another kernel, which can use the module if it
+ * The TDX module must not harm the next kernel, which can use the module if it
  * was disabled before.
  *
- * A crash kernel is started without any of this, it lives in memory that the
- * module never had; see native_machine_crash_shutdown() for the caches.
+ * Nothing of this is done for a crash kernel, whose memory the module never
+ * had; caches are written back in native_machine_crash_shutdown().
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
@@ -28,8 +28,9 @@
 #include "seamcall.h"
 
 /*
- * Here a partial write, with another KeyID, to memory that was last written with
- * a private one poisons it: the next read of it raises a machine check.
+ * On these CPUs a partial write, with another KeyID, to memory that was last
+ * written with a private KeyID poisons it: the next read raises a machine
+ * check.
  */
 static const struct x86_cpu_id partial_write_poisons[] = {
 	X86_MATCH_INTEL_FAM6_MODEL(SAPPHIRERAPIDS_X, NULL),
@@ -37,11 +38,11 @@ static const struct x86_cpu_id partial_write_poisons[] = {
 	{ }
 };
 
-/* The module gets on with each call, by a TDMR at least. */
+/* Each call makes progress, by at least one TDMR. */
 #define DISABLE_CALLS	1000
 
 /**
- * tdx_should_be_disabled - is it time for tdx_disable()?
+ * tdx_should_be_disabled - must tdx_disable() be called?
  *
  * Context: A reboot notifier of a priority above TDX_REBOOT_PRIORITY.
  * Return: Whether another kernel is being started, and the module is in use.
@@ -53,13 +54,13 @@ bool tdx_should_be_disabled(void)
 EXPORT_SYMBOL_GPL(tdx_should_be_disabled);
 
 /**
- * tdx_disable - let another kernel use the TDX module from the beginning
+ * tdx_disable - disable the TDX module, for another kernel to initialize it
  *
- * A module that cannot do that, as those before 2.0, remains used up until the
- * machine is reset.
+ * Modules before 2.0 do not support this, and cannot be initialized again until
+ * the machine is reset.
  *
- * Context: Where tdx_should_be_disabled() said yes.  There is no TD, and all online
- *	    CPUs are in VMX operation.
+ * Context: After tdx_should_be_disabled() returned true.  There is no TD, and
+ *	    all online CPUs are in VMX operation.
  * Return: 0
  */
 int tdx_disable(void)
@@ -77,9 +78,9 @@ int tdx_disable(void)
 EXPORT_SYMBOL_GPL(tdx_disable);
 
 /*
- * An initialization that is under way fails at its next SEAMCALL, later ones at
- * their first.  It gives its memory back if another kernel follows, which waits
- * for that; a search for memory is not waited for, nothing is the module's then.
+ * An initialization in progress fails at its next SEAMCALL, later ones at their
+ * first.  If another kernel follows, wait until it has freed its memory; but
+ * not while it searches memory for PAMTs, when the module owns none yet.
  */
 static int leave_machine(struct notifier_block *nb, unsigned long action, void *unused)
 {
@@ -95,7 +96,7 @@ static int leave_machine(struct notifier_block *nb, unsigned long action, void *
 	return NOTIFY_DONE;
 }
 
-/* Ahead of KVM's, which takes the CPUs out of VMX operation. */
+/* Called before KVM's notifier, which takes the CPUs out of VMX operation. */
 static struct notifier_block reboot_notifier = {
 	.notifier_call = leave_machine,
 	.priority = TDX_REBOOT_PRIORITY,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The TDMRs of this machine: memory for the geometry, and its failures as text.
+ * The TDMRs of this machine: allocates memory for the geometry in tdmr/, and
+ * describes its failures as text.
  */
 #include <linux/errno.h>
 #include <linux/slab.h>
@@ -62,17 +63,17 @@ static void free_arrays(struct tdmr_layout *layout)
 
 /**
  * tdx_layout_create - choose the TDMRs and allocate their PAMTs
- * @layout: where to put them; the caller calls tdx_layout_destroy() in the end
- * @map:    what they are made for, all RAM in CMRs; as long as @layout is in use
- * @cause:  says what the matter is, when the return value is not 0
+ * @layout: the result; to be freed with tdx_layout_destroy()
+ * @map:    the memory map, with all RAM in CMRs; must outlive @layout
+ * @cause:  says why, when the return value is not 0
  *
- * Context: Process context, may sleep: for long, as memory is migrated, and without
- *	    limit while others keep a page of it locked.
+ * Context: Process context, may sleep for a long time, because memory is
+ *	    migrated, and without limit while a page in the way stays locked.
  * Return:
  * * 0		- @layout is complete
- * * -ENOSPC	- the module's limits do not allow to describe this RAM
+ * * -ENOSPC	- this RAM cannot be described within the module's limits
  * * -ENOMEM	- no memory; for a PAMT it has to be contiguous
- * * -ESHUTDOWN - the machine is left to another kernel, or to the firmware
+ * * -ESHUTDOWN - a reboot, power-off or kexec is in progress
  */
 int tdx_layout_create(struct tdmr_layout *layout, const struct tdmr_map *map,
 		      struct tdx_cause *cause)
@@ -96,8 +97,8 @@ int tdx_layout_create(struct tdmr_layout *layout, const struct tdmr_map *map,
 }
 
 /**
- * tdx_layout_destroy - free the PAMTs and forget the TDMRs
- * @layout: of tdx_layout_create(), or all zero
+ * tdx_layout_destroy - free the PAMTs and the list of TDMRs
+ * @layout: from tdx_layout_create(), or all zero
  *
  * Context: Process context, may sleep.  After tdx_pamt_make_safe() if the
  *	    module may have written the PAMTs.
@@ -112,8 +113,8 @@ void tdx_layout_destroy(struct tdmr_layout *layout)
 }
 
 /**
- * tdx_layout_pamt_bytes - what the PAMTs cost
- * @layout: of tdx_layout_create()
+ * tdx_layout_pamt_bytes - size of all PAMTs
+ * @layout: from tdx_layout_create()
  *
  * Context: Any.
  * Return: The sum in bytes.
@@ -129,8 +130,8 @@ u64 tdx_layout_pamt_bytes(const struct tdmr_layout *layout)
 }
 
 /**
- * tdx_layout_find_pamt - in whose PAMT is an address?
- * @layout:  of tdx_layout_create()
+ * tdx_layout_find_pamt - find the TDMR whose PAMT contains an address
+ * @layout:  from tdx_layout_create()
  * @address: physical
  *
  * Context: Any.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A machine check in TDX private memory: it need not be the memory's fault.
+ * Machine checks in TDX private memory, which software may have caused.
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
@@ -25,8 +25,8 @@ static u64 address(const struct mce *m)
  * tdx_explain_mce - say that a machine check happened in TDX private memory
  * @m: the machine check
  *
- * So that nobody replaces a good DIMM.  Until there are guests, PAMTs are all
- * private memory that there is.
+ * Keeps good DIMMs from being replaced.  As long as guests are not supported,
+ * PAMTs are the only private memory.
  *
  * Context: Any, #MC included.
  */

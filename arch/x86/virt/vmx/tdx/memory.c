@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which memory becomes TDX memory.
+ * Selection of TDX memory.
  *
- * It is all that the page allocator may hand out, so that any page can be given to a
- * guest.
+ * All memory that the page allocator may hand out becomes TDX memory, so that
+ * any page can be given to a guest.
  *
- * memblock knows that memory, but only during boot.  Its list is copied there
- * when the platform has TDX, rather than kept by all kernels for ever.  Legacy
- * persistent memory is not in memblock, so it never becomes TDX memory.
+ * That memory is listed in memblock, which is discarded after boot.  The list
+ * is copied if the platform has TDX, so that not all kernels keep memblock.
+ * Legacy persistent memory is not in memblock, so it never becomes TDX memory.
  */
 #include <linux/errno.h>
 #include <linux/init.h>
@@ -23,7 +23,7 @@ static struct tdx_memory boot_memory __ro_after_init;
 /**
  * tdx_memory_snapshot - copy memblock's list of RAM
  *
- * Without memory for the copy there is none, which tdx_memory_convertible() reports.
+ * If the copy cannot be allocated, tdx_memory_convertible() reports that.
  *
  * Context: Boot, before memblock is discarded.
  */
@@ -71,8 +71,8 @@ static bool kept_from_page_allocator(u64 base, u64 end)
 }
 
 /*
- * Firmware keeps the lowest memory for itself, so the lowest CMR begins above
- * it.  The kernel may still call it RAM, but does not use it as such.
+ * The firmware keeps the lowest memory for itself, so the lowest CMR begins
+ * above it.  The kernel may still list it as RAM, but does not use it.
  */
 static struct tdx_ram without_low_memory(struct tdx_ram ram, u64 lowest_cmr)
 {
@@ -86,15 +86,15 @@ static struct tdx_ram without_low_memory(struct tdx_ram ram, u64 lowest_cmr)
 }
 
 /**
- * tdx_memory_convertible - the part of RAM that has to be, and can be TDX memory
- * @memory:  where to put it; the caller frees @memory->ram with kfree()
- * @ram:     RAM, as of tdx_boot_memory()
+ * tdx_memory_convertible - select TDX memory, and check that it is convertible
+ * @memory:  the result; the caller frees @memory->ram with kfree()
+ * @ram:     RAM, as from tdx_boot_memory()
  * @cmrs:    convertible memory, sorted
  * @nr_cmrs: entries of @cmrs
- * @cause:   names the range that is to blame, when the return value is not 0
+ * @cause:   names the range, when the return value is not 0
  *
  * Memory below the lowest CMR is left out if the page allocator never had it.
- * All else has to be convertible.
+ * All other RAM has to be convertible.
  *
  * Context: Process context, may sleep.
  * Return:

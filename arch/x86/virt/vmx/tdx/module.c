@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The state of the TDX module, and those who wait for it.
+ * The state of the TDX module, and the callers that wait for it.
  *
- * A worker makes the attempt to initialize it: a signal that kills the caller
- * would make memory migration fail, and with it the initialization, for
- * everyone.  Callers keep the CPUs in VMX operation only while they wait.  So one
- * that is killed leaves at once while memory is searched, which can take without
- * limit, and at the end of the SEAMCALLs otherwise, which take seconds at most.
- * When the search ends and nobody waits any more, no SEAMCALL follows.
+ * A worker initializes the module: a fatal signal to the caller would make
+ * memory migration fail, and with it the initialization for all callers.
+ * Callers keep the CPUs in VMX operation only while they wait.  So a caller
+ * that is killed returns at once while memory for PAMTs is searched, which can
+ * take arbitrarily long, and otherwise when the SEAMCALLs have ended, which
+ * take seconds at most.  If no caller is left when the search ends, no
+ * SEAMCALLs are made.
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
@@ -34,7 +35,7 @@ static void announce(const struct tdx_module *module)
 		memory >> 20);
 }
 
-/* By state: those that may follow. */
+/* By state: the states that may follow it. */
 static const unsigned int successors[] = {
 	[TDX_MODULE_UNKNOWN]	  = BIT(TDX_MODULE_INITIALIZING),
 	[TDX_MODULE_INITIALIZING] = BIT(TDX_MODULE_UNKNOWN) | BIT(TDX_MODULE_PENDING) |
@@ -55,7 +56,7 @@ static void set_state(struct tdx_module *module, enum tdx_module_state state)
 	smp_store_release(&module->state, state);
 }
 
-/* Before TDH.SYS.CONFIG the module waits for as long as it takes. */
+/* Before TDH.SYS.CONFIG the module can wait: these failures are transient. */
 static bool may_pass(int error)
 {
 	switch (error) {
@@ -88,7 +89,10 @@ static enum tdx_module_state state_after(const struct tdx_module *module, int er
 	}
 }
 
-/* Whether callers are there to keep the CPUs in VMX operation; they stay then. */
+/*
+ * Fails if no callers are left.  Those that are left keep the CPUs in VMX
+ * operation until end_calls().
+ */
 static int begin_calls(struct tdx_module *module, struct tdx_cause *cause)
 {
 	int ret = 0;
@@ -97,7 +101,7 @@ static int begin_calls(struct tdx_module *module, struct tdx_cause *cause)
 	if (module->callers)
 		WRITE_ONCE(module->calling, true);
 	else
-		ret = tdx_cause(cause, -EINTR, "whoever asked for TDX was killed");
+		ret = tdx_cause(cause, -EINTR, "all callers that asked for TDX were killed");
 	mutex_unlock(&module->lock);
 	return ret;
 }
@@ -105,7 +109,10 @@ static int begin_calls(struct tdx_module *module, struct tdx_cause *cause)
 static void end_calls(struct tdx_module *module)
 {
 	mutex_lock(&module->lock);
-	/* Who waits for this sees whether the PAMTs are the module's. */
+	/*
+	 * Pairs with the acquire in tdx_module_wait_for_calls(), whose callers
+	 * read @module->configured.
+	 */
 	smp_store_release(&module->calling, false);
 	mutex_unlock(&module->lock);
 	wake_up_all(&module->wait);
@@ -150,14 +157,14 @@ static int lay_out(struct tdx_attempt *attempt)
 	return ret;
 }
 
-/* @news: this has not been said, and cannot happen often */
+/* @news: not printed before and cannot happen often; others are ratelimited */
 static void explain_failure(const struct tdx_module *module, bool news)
 {
 	static DEFINE_RATELIMIT_STATE(known, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
-	/* Their causes say themselves what helps. */
+	/* The causes of these already say what to do. */
 	bool said = module->error == -EALREADY || module->error == -ESHUTDOWN;
 
-	/* Detection told of a misconfigured platform already. */
+	/* A misconfigured platform was already reported at boot. */
 	if (!module->error || module->platform->misconfigured)
 		return;
 	if (!news && !__ratelimit(&known))
@@ -207,10 +214,10 @@ static void try_to_initialize(struct work_struct *work)
 }
 
 /**
- * tdx_module_setup - begin to deal with a module
- * @module:   all zero
- * @platform: what the BIOS configured; as long as @module is in use
- * @ram:      all RAM of the host; as long as @module is in use
+ * tdx_module_setup - initialize a struct tdx_module
+ * @module:   the structure, all zero
+ * @platform: what the BIOS configured; must outlive @module
+ * @ram:      all RAM of the host; must outlive @module
  *
  * Context: Any.
  */
@@ -224,7 +231,7 @@ void tdx_module_setup(struct tdx_module *module, const struct tdx_platform *plat
 	INIT_WORK(&module->work, try_to_initialize);
 }
 
-/* Starts an attempt if there is none, and one more may do better. */
+/* Starts an attempt if none is running and another one may succeed. */
 static bool join_attempt(struct tdx_module *module)
 {
 	if (module->state == TDX_MODULE_UNKNOWN || module->state == TDX_MODULE_PENDING) {
@@ -242,13 +249,13 @@ static bool has_ended(const struct tdx_module *module, unsigned long attempts)
 	return READ_ONCE(module->attempts) != attempts;
 }
 
-/* Of the attempt that was joined when @attempts others had ended. */
+/* Waits for the attempt that was joined when @attempts others had ended. */
 static int wait_for_end(struct tdx_module *module, unsigned long attempts)
 {
 	int ret = wait_event_state(module->wait, has_ended(module, attempts),
 				   (TASK_KILLABLE | TASK_FREEZABLE));
 
-	/* The killed one goes where the attempt does not rely on him. */
+	/* A killed caller can leave only while no SEAMCALLs are made. */
 	mutex_lock(&module->lock);
 	while (ret && module->calling && !has_ended(module, attempts)) {
 		mutex_unlock(&module->lock);
@@ -267,8 +274,8 @@ static int wait_for_end(struct tdx_module *module, unsigned long attempts)
 }
 
 /**
- * tdx_module_init - initialize a module, go on with that, or say what came of it
- * @module: which one
+ * tdx_module_init - initialize a module, or return the recorded result
+ * @module: the module
  *
  * Context: Process context, may sleep.  Takes @module->lock; a worker that it
  *	    waits for takes cpus_read_lock().
@@ -296,11 +303,11 @@ int tdx_module_init(struct tdx_module *module)
 }
 
 /**
- * tdx_module_in_use - does the module have a state that can be lost?
- * @module: which one
+ * tdx_module_in_use - does the module have state that can be lost?
+ * @module: the module
  *
  * Context: Any.  Not exact while the first attempt begins.
- * Return: Whether an attempt called it to change its state.
+ * Return: True if an attempt has begun to change the module's state.
  */
 bool tdx_module_in_use(const struct tdx_module *module)
 {
@@ -308,14 +315,14 @@ bool tdx_module_in_use(const struct tdx_module *module)
 }
 
 /**
- * tdx_module_wait_for_calls - wait until an attempt makes no SEAMCALLs
- * @module: which one
+ * tdx_module_wait_for_calls - wait until no attempt makes SEAMCALLs
+ * @module: the module
  *
- * After tdx_cache_retire() none follow, and if @module->configured, what
- * @module->layout has is the module's and does not change any more.
+ * After tdx_cache_retire() none follow.  If @module->configured is set then,
+ * the module owns the PAMTs of @module->layout, which does not change any more.
  *
- * Context: Process context, may sleep until an attempt gets to its next SEAMCALL
- *	    and has got its memory back.
+ * Context: Process context, may sleep until an attempt has reached its next
+ *	    SEAMCALL and freed its memory.
  */
 void tdx_module_wait_for_calls(struct tdx_module *module)
 {
@@ -324,11 +331,11 @@ void tdx_module_wait_for_calls(struct tdx_module *module)
 }
 
 /**
- * tdx_module_state_name - a state in a word
- * @state: which one
+ * tdx_module_state_name - name of a state
+ * @state: the state
  *
  * Context: Any.
- * Return: The word.
+ * Return: The name.
  */
 const char *tdx_module_state_name(enum tdx_module_state state)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The TDX module as the host sees it: its state and everything that was
- * decided about it.
+ * The host's view of the TDX module: its state, its limits and its memory.
  */
 #ifndef _X86_VIRT_TDX_MODULE_H
 #define _X86_VIRT_TDX_MODULE_H
@@ -20,44 +19,45 @@
 struct tdmr_work;
 
 enum tdx_module_state {
-	TDX_MODULE_UNKNOWN,	/* nobody asked yet, or in vain but without touching it */
+	TDX_MODULE_UNKNOWN,	/* not tried yet, or failed without touching it */
 	TDX_MODULE_INITIALIZING,
-	TDX_MODULE_PENDING,	/* initialized in part: the next caller goes on from there */
+	TDX_MODULE_PENDING,	/* partly initialized: the next caller resumes it */
 	TDX_MODULE_ABSENT,	/* the platform has no TDX, or no module is loaded */
 	TDX_MODULE_READY,	/* guests can be created */
 	TDX_MODULE_FAILED,	/* dead until the machine is reset */
 };
 
 /**
- * struct tdx_module - one TDX module, and the host's dealings with it
+ * struct tdx_module - a TDX module and the host's data about it
  * @platform:	what the BIOS configured
  * @ram:	all RAM of the host
  *
- * @lock:	protects what follows, up to @cause; never held for long
+ * @lock:	protects the following fields up to @cause; never held for long
  * @state:	also read without the lock
  * @work:	an attempt to initialize, queued in TDX_MODULE_INITIALIZING
- * @attempts:	how many have ended
- * @callers:	those who wait for the present one
- * @calling:	it makes SEAMCALLs: callers must not give up
- * @wait:	for a change of @attempts or @calling
- * @error:	of the last attempt
- * @doing:	what the last attempt failed at
- * @cause:	@error in words
+ * @attempts:	number of attempts that have ended
+ * @callers:	number of callers that wait for the current attempt
+ * @calling:	the attempt makes SEAMCALLs: callers have to stay
+ * @wait:	woken when @attempts or @calling changes
+ * @error:	result of the last attempt
+ * @doing:	the step at which the last attempt failed
+ * @cause:	the reason of @error, as text
  *
- * The rest is the attempt's as long as there is one, and does not change once
- * @state is TDX_MODULE_READY.
+ * The other fields belong to the attempt while there is one, and do not change
+ * once @state is TDX_MODULE_READY.
  *
- * @touched:	an attempt called it to change its state; also read at any time
+ * @touched:	an attempt has begun to change the module's state; also read
+ *		without a lock
  * @initialized: TDH.SYS.INIT was successful
  * @asked:	@sysinfo is complete
- * @configured:	TDH.SYS.CONFIG was successful: the PAMTs are the module's
- * @sysinfo:	what the module says of itself
+ * @configured:	TDH.SYS.CONFIG was successful: the module owns the PAMTs
+ * @sysinfo:	information about the module
  * @memory:	the part of @ram that is TDX memory
- * @map:	what @layout is made for
+ * @map:	the input of @layout
  * @layout:	the TDMRs and their PAMTs
- * @queue:	the TDMRs as they are initialized; NULL before and after
- * @cpus:	on which it is initialized, online or not
- * @init_us:	how long the attempt took that was successful
+ * @queue:	the TDMRs that are being initialized; NULL before and after
+ * @cpus:	CPUs on which the module is initialized, online or not
+ * @init_us:	duration of the successful attempt
  */
 struct tdx_module {
 	const struct tdx_platform *platform;

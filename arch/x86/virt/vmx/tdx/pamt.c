@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where PAMTs come from and how they go back.
+ * Allocating and freeing PAMTs.
  *
  * A PAMT is too large for the buddy allocator, 4 MB for each GB of a TDMR, and
- * its location matters: see tdmr/place.c.  So it comes from
- * alloc_contig_range(), which moves away what is in the way.
+ * its location matters: see tdmr/place.c.  So it is allocated with
+ * alloc_contig_range(), which migrates pages that are in the way.
  */
 #include <linux/gfp.h>
 #include <linux/hugetlb.h>
@@ -25,9 +25,9 @@
 #include "pamt.h"
 
 /*
- * As alloc_contig_pages() judges.  A PAMT never moves, so it does not belong
- * into memory that promises to be movable, and the little that old devices can
- * reach is left to them.
+ * The criteria of alloc_contig_pages(), and two more: a PAMT never moves, so it
+ * must not be in memory that is supposed to be movable; and memory below
+ * MAX_DMA_PFN is left to the devices that can reach no other.
  */
 static bool may_hold_pamt(unsigned long pfn, unsigned long nr_pages)
 {
@@ -53,8 +53,8 @@ static bool may_hold_pamt(unsigned long pfn, unsigned long nr_pages)
 
 /*
  * Where much memory is pinned each try takes long, and there are thousands:
- * report a failure before the machine seems to hang.  One try can
- * wait for longer, for a page that somebody keeps locked.
+ * fail before the machine seems to hang.  A single try can take longer than
+ * this, if a page in the way stays locked.
  */
 #define SEARCH_SECONDS	100
 
@@ -76,10 +76,11 @@ static void give_pages(const struct tdmr_pamt_source *source, u64 base, u64 size
 }
 
 /**
- * tdx_pamt_search_begin - let PAMTs be taken from the page allocator
- * @search: its source gives memory for some time from now on, then no more
+ * tdx_pamt_search_begin - begin to take PAMTs from the page allocator
+ * @search: its source provides memory for a limited time from now on
  *
- * Context: Any.  Taking memory is for process context, and may sleep for long.
+ * Context: Any.  Memory can be taken in process context only, which may sleep
+ *	    for a long time.
  */
 void tdx_pamt_search_begin(struct tdx_pamt_search *search)
 {
@@ -91,8 +92,8 @@ void tdx_pamt_search_begin(struct tdx_pamt_search *search)
 }
 
 /**
- * tdx_pamt_free - give memory back to the page allocator
- * @base: what a search took: a physical address
+ * tdx_pamt_free - return memory to the page allocator
+ * @base: physical address that was taken in a search
  * @size: in bytes
  *
  * Context: Process context.  After tdx_pamt_make_safe() if the module may have
@@ -126,7 +127,7 @@ static void clear_pamt_directly(u64 base, u64 size)
 		clear_page_directly(pfn_to_kaddr(pfn));
 		cond_resched();
 	}
-	/* MOVDIR64B is weakly ordered: complete before the pages are handed on. */
+	/* MOVDIR64B is weakly ordered: complete it before pages are freed. */
 	mb();
 }
 
@@ -137,7 +138,7 @@ static void clear_in_worker(struct work_struct *work)
 	clear_pamt_directly(clearing->base, clearing->size);
 }
 
-/* By a worker for each; without memory for them, by this CPU. */
+/* One worker for each PAMT; if they cannot be allocated, on this CPU. */
 static void clear_pamts_directly(const struct tdmr_layout *layout)
 {
 	struct clearing *works = kcalloc(layout->nr_tdmrs, sizeof(*works), GFP_KERNEL);
@@ -165,11 +166,11 @@ static void clear_pamts_directly(const struct tdmr_layout *layout)
  * tdx_pamt_make_safe - make PAMTs usable as ordinary memory again
  * @layout: whose PAMTs the module may have written
  *
- * The module writes PAMTs with its private KeyID.  First no cache may hold a
- * line of them with that KeyID: it would be written back over the next user's
- * data.  Then each line is overwritten as a whole with MOVDIR64B, as a read or
- * a partial write of what was encrypted with another KeyID can raise a machine
- * check.
+ * The module writes PAMTs with its private KeyID.  First all caches are written
+ * back: a modified line with that KeyID would later overwrite the next user's
+ * data.  Then each line is overwritten as a whole with MOVDIR64B, because a
+ * read or a partial write of a line that was encrypted with another KeyID can
+ * raise a machine check.
  *
  * Context: Process context, may sleep.  No SEAMCALL may use the PAMTs any more.
  */
@@ -177,7 +178,7 @@ void tdx_pamt_make_safe(const struct tdmr_layout *layout)
 {
 	wbinvd_on_all_cpus();
 
-	/* The platform has no TDX then: this was a software module. */
+	/* Without MOVDIR64B there is no TDX: this was a software module. */
 	if (boot_cpu_has(X86_FEATURE_MOVDIR64B))
 		clear_pamts_directly(layout);
 }

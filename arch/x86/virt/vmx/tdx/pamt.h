@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory for the PAMTs: from the page allocator and back to it.
+ * Allocating and freeing PAMTs.
  */
 #ifndef _X86_VIRT_TDX_PAMT_H
 #define _X86_VIRT_TDX_PAMT_H
 
 #include "tdmr/tdmr.h"
 
-/* Where PAMTs may come from, until time is up. */
+/* A source of memory for PAMTs, with a time limit. */
 struct tdx_pamt_search {
 	struct tdmr_pamt_source source;
 	unsigned long deadline;		/* in jiffies */

@@ -2,8 +2,8 @@
 /*
  * Detection of TDX at boot.
  *
- * Did the BIOS reserve the SEAM range and a part of the memory encryption KeyIDs for
- * TDX?
+ * TDX is enabled if the BIOS reserved the SEAM range and a part of the memory
+ * encryption KeyIDs for it.
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
@@ -51,7 +51,7 @@ static struct tdx_platform lacking(bool misconfigured, const char *reason)
 }
 
 /**
- * tdx_platform_decode - what a CPU's MSRs say of TDX
+ * tdx_platform_decode - find out from a CPU's MSRs whether TDX is enabled
  * @msrs: the values
  *
  * Context: Any.
@@ -85,7 +85,7 @@ struct tdx_platform tdx_platform_decode(const struct tdx_platform_msrs *msrs)
 	};
 }
 
-/* An MSR that the CPU does not have reads 0. */
+/* Returns 0 if the CPU does not have the MSR. */
 static u64 read_msr_or_0(u32 msr)
 {
 	u64 value;
@@ -93,7 +93,7 @@ static u64 read_msr_or_0(u32 msr)
 	return rdmsrl_safe(msr, &value) ? 0 : value;
 }
 
-/* A CPU without SEAMRR is not asked for MSRs that may be another thing there. */
+/* On a CPU without SEAMRR, the other MSRs may have another meaning. */
 static void read_msrs(void *data)
 {
 	struct tdx_platform_msrs *msrs = data;
@@ -110,12 +110,12 @@ static void read_msrs(void *data)
 }
 
 /**
- * tdx_platform_difference - are two CPUs configured alike, as far as TDX cares?
- * @a: values of one
- * @b: values of the other
+ * tdx_platform_difference - compare the TDX configuration of two CPUs
+ * @a: MSRs of one CPU
+ * @b: MSRs of the other CPU
  *
  * Context: Any.
- * Return: What differs, in words; NULL if nothing does.
+ * Return: The name of a setting that differs; NULL if there is none.
  */
 const char *tdx_platform_difference(const struct tdx_platform_msrs *a,
 				    const struct tdx_platform_msrs *b)
@@ -131,8 +131,8 @@ const char *tdx_platform_difference(const struct tdx_platform_msrs *a,
 }
 
 /**
- * tdx_platform_check_cpus - are all online CPUs configured alike?
- * @cause: names a CPU and what is different on it, when the return value is not 0
+ * tdx_platform_check_cpus - check that all online CPUs are configured alike
+ * @cause: names a CPU and what differs, when the return value is not 0
  *
  * Context: Process context, cpus_read_lock() held.
  * Return: 0, or -EIO.
@@ -176,7 +176,7 @@ void __init tdx_platform_detect(void)
 {
 	struct tdx_platform_msrs msrs;
 
-	/* What a hypervisor lets its guest read is no promise. */
+	/* These MSRs say nothing about TDX in a guest. */
 	if (boot_cpu_data.x86_vendor != X86_VENDOR_INTEL ||
 	    boot_cpu_has(X86_FEATURE_HYPERVISOR))
 		return;
@@ -209,12 +209,12 @@ const struct tdx_platform *tdx_platform(void)
 /**
  * platform_tdx_enabled - did the BIOS enable TDX?
  *
- * True says that SEAMRR is enabled and that there are enough TDX private
- * KeyIDs to run a guest.  It does not say that a TDX module is loaded: only
- * tdx_init() can tell.
+ * True means that SEAMRR is enabled and that there are enough TDX private
+ * KeyIDs to run a guest.  It does not mean that a TDX module is loaded: only
+ * tdx_init() can find that out.
  *
  * Context: Any, from the initcalls after early_initcall() on.
- * Return: true if so.
+ * Return: True if it did.
  */
 bool platform_tdx_enabled(void)
 {

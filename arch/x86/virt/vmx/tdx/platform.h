@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the BIOS made of the machine: SEAMRR and the KeyID partition.
+ * Configuration of TDX by the BIOS: SEAMRR and the KeyID partitioning.
  */
 #ifndef _X86_VIRT_TDX_PLATFORM_H
 #define _X86_VIRT_TDX_PLATFORM_H
@@ -9,7 +9,7 @@
 
 struct tdx_cause;
 
-/* The MSRs that tell, as read on one CPU; one that does not exist reads 0. */
+/* The MSRs that are evaluated, as read on one CPU; 0 if one does not exist. */
 struct tdx_platform_msrs {
 	u64 mtrrcap;
 	u64 seamrr_base;
@@ -20,8 +20,8 @@ struct tdx_platform_msrs {
 
 /**
  * struct tdx_platform - TDX as the BIOS configured it
- * @enabled:		 TDX guests can be run, as far as MSRs tell
- * @reason:		 why not, in words, when @enabled is false
+ * @enabled:		 TDX guests can be run, according to the MSRs
+ * @reason:		 why not, as text, when @enabled is false
  * @misconfigured:	 the BIOS enabled a part of TDX, but not all of it
  * @first_private_keyid: the KeyID that protects the module's own metadata
  * @nr_private_keyids:	 KeyIDs that only TDX can use, the first included

@@ -29,8 +29,8 @@
 /*
  * Registers of a SEAMCALL other than RAX.
  *
- * Inputs before the call, outputs after it.  What a leaf does not define comes
- * back unchanged, except from TDH.VP.ENTER.
+ * Inputs before the call, outputs after it.  Except for TDH.VP.ENTER, registers
+ * that are not outputs of the leaf are returned unchanged.
  */
 struct tdx_regs {
 	u64 rcx;

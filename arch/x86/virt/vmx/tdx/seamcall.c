@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calling the TDX module: one try, retries by class of status, a count.
+ * Calling the TDX module: a single try, retries by status, and statistics.
  */
 #include <linux/delay.h>
 #include <linux/kernel.h>
@@ -13,9 +13,9 @@
 #include "seamcall.h"
 
 /*
- * The module never waits: a lock that is taken, a random number generator that
- * ran dry or an interrupt that is pending is the caller's to wait for.  Pauses
- * double from 2 us to TDX_SEAMCALL_PAUSE_US; all tries together take some 40 ms.
+ * The module never waits: it is up to the caller to wait until a lock is free,
+ * the random number generator has entropy or an interrupt was handled.  Pauses
+ * double from 2 us to TDX_SEAMCALL_PAUSE_US, for about 40 ms in total.
  */
 #define TDX_SEAMCALL_TRIES	100
 #define TDX_SEAMCALL_PAUSE_US	256U
@@ -39,12 +39,12 @@ u64 tdx_seamcall_once(u64 leaf, struct tdx_regs *regs)
 }
 
 /**
- * tdx_backoff - wait before a SEAMCALL is made again, if that may help
+ * tdx_backoff - wait before a SEAMCALL is retried, if that may help
  * @backoff: all zero before the first try
  * @status:  what the last try returned
  *
  * Context: Process context, may sleep.
- * Return: Whether to try again: tdx_status_may_clear(), and not for too long.
+ * Return: True to try again: if tdx_status_may_clear(), for a limited time.
  */
 bool tdx_backoff(struct tdx_backoff *backoff, u64 status)
 {
@@ -59,12 +59,13 @@ bool tdx_backoff(struct tdx_backoff *backoff, u64 status)
 }
 
 /**
- * tdx_seamcall - call the TDX module, again while it asks for that
+ * tdx_seamcall - call the TDX module, with retries
  * @leaf: RAX: the leaf number and version
  * @regs: inputs; outputs of the last try on return
  *
- * Repeats the call with the same inputs while tdx_status_may_clear(), for some
- * 40 ms.  What has to be resumed with other inputs is left to the caller.
+ * Repeats the call with the same inputs while tdx_status_may_clear(), for about
+ * 40 ms.  A call that has to be resumed with other inputs is left to the
+ * caller.
  *
  * Context: Process context, may sleep between two tries.  The caller may be
  *	    bound to a CPU, but need not.  The CPU must be in VMX operation.
@@ -72,7 +73,7 @@ bool tdx_backoff(struct tdx_backoff *backoff, u64 status)
  *	   Completion Status"), or one of the software error class:
  *	   TDX_SEAMCALL_VMFAILINVALID, TDX_SEAMCALL_GP, TDX_SEAMCALL_UD,
  *	   TDX_SEAMCALL_RETIRED.
- *	   Bit 63 tells a failure; a status that is not 0 need not be one.
+ *	   Bit 63 indicates a failure; other nonzero statuses are success.
  */
 u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs)
 {
@@ -88,10 +89,10 @@ u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs)
 }
 
 /**
- * tdx_seamcalls_made - how many SEAMCALLs all CPUs made since boot
+ * tdx_seamcalls_made - number of SEAMCALLs that all CPUs made since boot
  *
  * Context: Any.  Not exact while CPUs make SEAMCALLs.
- * Return: The number, each retry counted.
+ * Return: The number, including retries.
  */
 u64 tdx_seamcalls_made(void)
 {

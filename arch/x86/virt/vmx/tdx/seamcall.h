@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one way to call the TDX module.
+ * Calling the TDX module.
  */
 #ifndef _X86_VIRT_TDX_SEAMCALL_H
 #define _X86_VIRT_TDX_SEAMCALL_H
@@ -16,8 +16,8 @@
 asmlinkage u64 __seamcall(u64 leaf, struct tdx_regs *regs);
 
 /*
- * What calls the module.  KUnit suites make it the software module, with
- * static_call_update().
+ * All SEAMCALLs go through this.  KUnit suites redirect it to the software
+ * module with static_call_update().
  */
 DECLARE_STATIC_CALL(tdx_make_seamcall, tdx_cache_seamcall);
 

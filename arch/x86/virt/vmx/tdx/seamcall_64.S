@@ -10,7 +10,7 @@
 
 #include "regs.h"
 
-/* Binutils before 2.36 do not know the mnemonic. */
+/* The mnemonic is unknown to binutils before 2.36. */
 #define seamcall	.byte 0x66, 0x0f, 0x01, 0xcf
 
 .section .noinstr.text, "ax"
@@ -19,9 +19,9 @@
  * u64 __seamcall(u64 leaf, struct tdx_regs *regs)
  *
  * Calls the TDX module with @leaf in RAX and all other general purpose
- * registers but RBP and RSP from @regs, and stores what came back to @regs.
- * Returns RAX, or a code of the software error class when the CPU did not
- * reach the module; @regs is unchanged then.
+ * registers but RBP and RSP from @regs, and stores the outputs to @regs.
+ * Returns RAX, or a code of the software error class if the CPU did not reach
+ * the module; @regs is unchanged then.
  *
  * RBP stays the frame pointer: a module that lets a guest change it (one
  * without NO_RBP_MOD) is not used to run guests.
@@ -73,8 +73,9 @@ SYM_FUNC_START(__seamcall)
 
 .Lout:
 	/*
-	 * After TDH.VP.ENTER these hold what the guest chose: leave nothing
-	 * for speculation.  The callee-saved registers are restored below.
+	 * After TDH.VP.ENTER these registers are controlled by the guest: clear
+	 * them to prevent their speculative use.  The callee-saved registers
+	 * are restored below.
 	 */
 	xor	%ecx, %ecx
 	xor	%edx, %edx

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A sleep that loses the TDX module is refused.
+ * Refusal of sleep states that lose the TDX module.
  *
- * The module lives in memory and CPU state that a sleep with the power of the CPUs
- * off does not preserve, and Linux cannot start it a second time.
+ * The module depends on memory and CPU state that is lost when the CPUs are
+ * powered off, and Linux cannot start it a second time.
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
@@ -21,10 +21,10 @@
 #include "module.h"
 
 /**
- * cc_refuses_suspend - must the system not be suspended, but to idle?
+ * cc_refuses_suspend - must suspend, other than suspend-to-idle, be refused?
  *
  * Context: Process context.
- * Return: Whether to refuse; the log then says so.
+ * Return: True to refuse; that is logged.
  */
 bool cc_refuses_suspend(void)
 {
@@ -49,9 +49,9 @@ static struct notifier_block hibernation_notifier = {
 };
 
 /*
- * A kexec that means to come back asks nobody before.  Nor does a kernel that is
- * about to be replaced by the image of another, but nothing of it is to be kept:
- * not even what it did not begin with.
+ * A kexec that preserves its context calls none of the above, only the syscore
+ * operations.  They are also called before this kernel is replaced by that of a
+ * hibernation image, where nothing is lost unless the module is in use.
  */
 static int refuse_sleep(void)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reading what the TDX module says of itself.
+ * Reading the TDX module's version, limits and convertible memory.
  *
- * Every generation of the module answers TDH.SYS.INFO, so that gives all that
- * is needed.  TDH.SYS.RD, which came with 1.5, adds what is good to know.
+ * All that is required comes from TDH.SYS.INFO, which every generation of the
+ * module supports.  TDH.SYS.RD, which was added in 1.5, is for optional data.
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
@@ -48,7 +48,7 @@ static u64 read_field(u64 field_id, u64 *value)
 	return status;
 }
 
-/* A field that the module may not have: 0 then. */
+/* Returns 0 if the module does not have the field. */
 static u64 read_optional_field(u64 field_id)
 {
 	u64 value;
@@ -132,8 +132,8 @@ static int read_cpuid_config(unsigned int i, struct tdx_td_cpuid *config, struct
 }
 
 /*
- * TDH.SYS.INFO has room for 37, and is preferred: where there are no more than
- * that, its values are those that TDH.MNG.INIT accepts, in all modules.
+ * TDH.SYS.INFO has room for 37 entries, and is preferred if they suffice: its
+ * values are then those that TDH.MNG.INIT accepts, in all modules.
  */
 static int take_cpuid_configs(struct tdx_sysinfo *info, const struct tdx_sysinfo_struct *raw,
 			      struct tdx_cause *cause)
@@ -144,7 +144,7 @@ static int take_cpuid_configs(struct tdx_sysinfo *info, const struct tdx_sysinfo
 	if (nr > ARRAY_SIZE(info->cpuid_configs) ||
 	    (nr > ARRAY_SIZE(raw->cpuid_config) && !raw->sys_rd))
 		return tdx_cause(cause, -EINVAL,
-				 "the module reports %u configurable CPUID leaves, and Linux knows what to do with %zu",
+				 "the module reports %u configurable CPUID leaves, but Linux supports only %zu",
 				 nr, raw->sys_rd ? ARRAY_SIZE(info->cpuid_configs) :
 						   ARRAY_SIZE(raw->cpuid_config));
 
@@ -157,7 +157,7 @@ static int take_cpuid_configs(struct tdx_sysinfo *info, const struct tdx_sysinfo
 	return ret;
 }
 
-/* Nothing is behind the 52 bits of a physical address, and the end of a CMR does not wrap. */
+/* A CMR is within the 52 bits of a physical address, and does not wrap. */
 static bool is_well_formed(const struct tdx_cmr_info *cmr, u64 behind)
 {
 	return cmr->base >= behind && PAGE_ALIGNED(cmr->base | cmr->size) &&
@@ -193,7 +193,7 @@ static int check_limits(const struct tdmr_limits *limits, struct tdx_cause *caus
 			 limits->pamt_entry_size);
 }
 
-/* A person who gets a failure to understand needs them, and tdmr_layout. */
+/* Needed to analyze failures, and as input of tdmr_layout. */
 static void announce(const struct tdx_sysinfo *info)
 {
 	const struct tdmr_limits *limits = &info->tdmr_limits;
@@ -211,8 +211,8 @@ static void announce(const struct tdx_sysinfo *info)
 }
 
 /**
- * tdx_sysinfo_read - read what the module says of itself
- * @info:  where to put it; must not move afterwards
+ * tdx_sysinfo_read - read the module's version, limits and convertible memory
+ * @info:  the result; must not be moved afterwards
  * @cause: says why, when the return value is not 0
  *
  * TDX Module ABI specification, TDH.SYS.INFO and TDH.SYS.RD.

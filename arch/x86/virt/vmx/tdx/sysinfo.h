@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the TDX module says of itself.
+ * The TDX module's version, limits and convertible memory.
  */
 #ifndef _X86_VIRT_TDX_SYSINFO_H
 #define _X86_VIRT_TDX_SYSINFO_H
@@ -9,27 +9,27 @@
 
 #include "tdmr/tdmr.h"
 
-/* Far more than any module has. */
+/* Far more than any known module has. */
 #define TDX_MAX_CPUID_CONFIGS	128
 
 struct tdx_cause;
 
 /**
  * struct tdx_sysinfo - the module's version, limits and convertible memory
- * @known:	    the module told the rest, as far as it could be used
+ * @known:	    the rest was read from the module, as far as it was usable
  * @major_version:  of the module
  * @minor_version:  of the module
- * @update_version: of the module; 0 if the module is too old to tell
+ * @update_version: of the module; 0 if the module is too old to report it
  * @build_num:	    of the module
  * @build_date:	    of the module, yyyymmdd as a decimal number
  * @attributes:	    of the module: TDX_SYSINFO_ATTR_DEBUG
- * @vendor_id:	    whose module it is, as a PCI vendor ID
- * @features0:	    TDX_FEATURES0; 0 if the module is too old to tell
- * @tdmr_limits:    what TDH.SYS.CONFIG takes
+ * @vendor_id:	    vendor of the module, as a PCI vendor ID
+ * @features0:	    TDX_FEATURES0; 0 if the module is too old to report it
+ * @tdmr_limits:    limits of TDH.SYS.CONFIG
  * @tdcs_size:	    bytes of a guest's control structure
  * @tdvps_size:	    bytes of a VCPU's state
- * @td_params:	    what TDH.MNG.INIT takes
- * @cpuid_configs:  the array behind @td_params
+ * @td_params:	    limits of TDH.MNG.INIT
+ * @cpuid_configs:  the array that @td_params points to
  * @nr_cmrs:	    used entries of @cmrs
  * @cmrs:	    convertible memory, sorted, as the module reported it
  */

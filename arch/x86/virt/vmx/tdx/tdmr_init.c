@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * TDH.SYS.TDMR.INIT, until the module has written all of the PAMTs.
+ * Initialization of TDMRs with TDH.SYS.TDMR.INIT, which writes their PAMTs.
  *
- * A call initializes a small part of a TDMR, and the module takes calls for
- * different TDMRs at the same time.  The caller and one worker for each other
- * CPU take a TDMR from the queue, make some calls and put it back.
+ * A SEAMCALL initializes a small part of a TDMR, and SEAMCALLs for different
+ * TDMRs can run in parallel.  The caller and one worker for each other CPU take
+ * a TDMR from the queue, make some SEAMCALLs and put it back.
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
@@ -28,7 +28,7 @@
 #include "tdmr/queue.h"
 #include "tdmr_init.h"
 
-/* Calls for a TDMR at a time: a fraction of a millisecond. */
+/* SEAMCALLs before a TDMR is put back: a fraction of a millisecond. */
 #define CALLS_AT_A_TIME		16
 
 /* Report progress after this long. */
@@ -36,13 +36,13 @@
 
 /**
  * struct tdmr_job - the initialization of all TDMRs
- * @lock:      protects all below
+ * @lock:      protects all fields below
  * @queue:     one entry for each TDMR
  * @nr:	       entries of @queue
- * @error:     of the first call that failed; nothing is begun any more
- * @cause:     @error in words
- * @announce:  when to print how far it is, in jiffies
- * @announced: that was done
+ * @error:     of the first SEAMCALL that failed; no TDMR is taken after that
+ * @cause:     the reason of @error, as text
+ * @announce:  when to report progress, in jiffies
+ * @announced: progress was reported
  */
 struct tdmr_job {
 	spinlock_t lock;	/* see above */
@@ -59,7 +59,7 @@ struct helper {
 	struct tdmr_job *job;
 };
 
-/* Of a call for 4 MB: a module that needs 64 times as many calls never ends. */
+/* A call is for 4 MB: a module that needs 64 times as many calls never ends. */
 static bool makes_progress(const struct tdmr_work *work, u64 next)
 {
 	return next >= work->next && next <= work->end &&
@@ -88,7 +88,7 @@ static int make_call(struct tdmr_work *work, struct tdx_cause *cause)
 	return 0;
 }
 
-/* Only the owner of a busy @work is here. */
+/* @work is marked busy, so no other CPU uses it. */
 static int make_calls(struct tdmr_work *work, struct tdx_cause *cause)
 {
 	unsigned int i;
@@ -111,7 +111,7 @@ static void announce_progress(struct tdmr_job *job)
 	job->announced = true;
 
 	for (i = 0; i < job->nr; i++) {
-		/* CPUs make progress meanwhile. */
+		/* Other CPUs update @next concurrently. */
 		done += READ_ONCE(job->queue[i].next) - job->queue[i].base;
 		total += job->queue[i].end - job->queue[i].base;
 	}
@@ -164,11 +164,11 @@ static bool may_help(unsigned int cpu)
 }
 
 /**
- * tdx_tdmrs_init_cpus - how many CPUs tdx_tdmrs_init() will use
+ * tdx_tdmrs_init_cpus - number of CPUs that tdx_tdmrs_init() will use
  *
- * CPUs that are isolated from workqueues are left alone.
+ * CPUs that are isolated from workqueues are not used.
  *
- * Context: Any.  CPUs that come or go meanwhile change it.
+ * Context: Any.  CPU hotplug can change the number.
  * Return: The number, at least 1.
  */
 unsigned int tdx_tdmrs_init_cpus(void)
@@ -180,7 +180,7 @@ unsigned int tdx_tdmrs_init_cpus(void)
 	return max(nr, 1u);
 }
 
-/* Without memory for helpers the caller does it alone. */
+/* If helpers cannot be allocated, this CPU initializes all TDMRs. */
 static void help_with_all_cpus(struct tdmr_job *job)
 {
 	struct helper *helpers = kcalloc(num_online_cpus(), sizeof(*helpers), GFP_KERNEL);
@@ -208,7 +208,8 @@ static void help_with_all_cpus(struct tdmr_job *job)
  * @layout: the TDMRs
  *
  * Context: Process context, may sleep.
- * Return: One entry for each TDMR, for kfree(); NULL without memory.
+ * Return: One entry for each TDMR, to be freed with kfree(); NULL if that
+ *	   cannot be allocated.
  */
 struct tdmr_work *tdx_tdmrs_queue(const struct tdmr_layout *layout)
 {
@@ -227,20 +228,20 @@ struct tdmr_work *tdx_tdmrs_queue(const struct tdmr_layout *layout)
 }
 
 /**
- * tdx_tdmrs_init - let the module initialize all TDMRs
- * @queue: of tdx_tdmrs_queue()
+ * tdx_tdmrs_init - initialize all TDMRs
+ * @queue: from tdx_tdmrs_queue()
  * @nr:    entries of @queue
  * @cause: names the status, when the return value is not 0
  *
- * A TDMR is worked on by one CPU at a time, of its NUMA node if possible.
+ * A TDMR is initialized by one CPU at a time, of its NUMA node if possible.
  *
  * TDX Module Base Architecture Specification, "Intel TDX Module Lifecycle:
  * Initialization"; ABI specification, TDH.SYS.TDMR.INIT.
  *
  * Context: Process context, may sleep.  cpus_read_lock() held, all online CPUs
  *	    in VMX operation.
- * Return: 0, or the errno of the first status that was not success; no CPU is at
- *	   it any more.
+ * Return: 0, or the errno of the first failed SEAMCALL.  No CPU makes SEAMCALLs
+ *	   for TDMRs any more.
  */
 int tdx_tdmrs_init(struct tdmr_work *queue, unsigned int nr, struct tdx_cause *cause)
 {

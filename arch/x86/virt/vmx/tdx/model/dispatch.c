@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: from SEAMCALL to the leaf.
+ * The software TDX module: dispatching a SEAMCALL to its leaf.
  *
  * TDX Module Base Architecture Specification, "Intel TDX Module Lifecycle";
  * TDX Module ABI specification, "SEAMCALL Instruction (Common)".
@@ -16,7 +16,7 @@ static void clear_outputs(struct tdx_model_call *call)
 			*tdx_model_register(call->out, i) = 0;
 }
 
-/* All that leaves have in common: outputs, locks, and what is checked before them. */
+/* The common part of all leaves: outputs, checks and locks. */
 static u64 run_leaf(struct tdx_model *m, const struct tdx_model_leaf *leaf,
 		    struct tdx_model_regs *regs)
 {
@@ -34,7 +34,7 @@ static u64 run_leaf(struct tdx_model *m, const struct tdx_model_leaf *leaf,
 	return status;
 }
 
-/* Also of a leaf that does not exist. */
+/* Also for leaves that do not exist. */
 static u64 refuse_state(struct tdx_model *m, u64 number, enum tdx_model_state state)
 {
 	if (state == TDX_MODEL_SHUTDOWN)
@@ -49,7 +49,7 @@ static bool has(const struct tdx_model *m, u8 generations)
 	return generations & BIT(m->config.generation);
 }
 
-/* @inside is what lps_inside was before this logical processor came. */
+/* @inside: value of lps_inside before this logical processor entered */
 static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs, int inside)
 {
 	enum tdx_model_state state = inside & TDX_MODEL_CLOSED ? TDX_MODEL_SHUTDOWN :
@@ -79,10 +79,10 @@ static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs, int inside
 /**
  * tdx_model_seamcall - one SEAMCALL on the calling logical processor
  * @m:    the module
- * @regs: as the instruction reads and writes them; the status is in @regs->rax
+ * @regs: inputs and outputs of the instruction; the status is in @regs->rax
  *
- * Context: Any.  Any number of logical processors may be inside at once; locks are tried once.
- *          Does not migrate while it runs.
+ * Context: Any.  Several logical processors may be in the module at the same
+ *          time; locks are tried once.  Must not migrate while it runs.
  */
 void tdx_model_seamcall(struct tdx_model *m, struct tdx_model_regs *regs)
 {

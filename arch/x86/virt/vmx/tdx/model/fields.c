@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: which metadata field an id means, which comes next, and
- * the value.
+ * The software TDX module: lookup of metadata fields by id, their order and
+ * their values.
  */
 #include "fields.h"
 
@@ -12,7 +12,7 @@
  * tdx_model_field_value - the value of a metadata field
  * @m:     the module
  * @field: the field
- * @index: which of its ids
+ * @index: index of the id in the field
  *
  * Context: On the logical processor that runs the leaf.
  * Return: The value.
@@ -29,10 +29,10 @@ u64 tdx_model_field_value(const struct tdx_model *m, const struct tdx_model_fiel
 }
 
 /**
- * tdx_model_existing_field - the first field from an index on that this generation has
+ * tdx_model_existing_field - find the first field that this generation has
  * @m:      the module
  * @fields: the table
- * @i:      the index
+ * @i:      the index to begin at
  *
  * Context: Any.
  * Return: Its index; the length of the table if there is none.
@@ -46,14 +46,14 @@ unsigned int tdx_model_existing_field(const struct tdx_model *m,
 }
 
 /**
- * tdx_model_find_field - what a field id means
+ * tdx_model_find_field - find the field of an id
  * @m:      the module
  * @fields: the table
  * @id:     the id
- * @at:     which field, if there is one
+ * @at:     the field, if there is one
  *
  * Context: Any.
- * Return: False if it means nothing.
+ * Return: False if there is no such field.
  */
 bool tdx_model_find_field(const struct tdx_model *m, const struct tdx_model_fields *fields, u64 id,
 			  struct tdx_model_field_id *at)
@@ -75,7 +75,7 @@ bool tdx_model_find_field(const struct tdx_model *m, const struct tdx_model_fiel
 }
 
 /**
- * tdx_model_next_field_id - the id behind another one
+ * tdx_model_next_field_id - the id that follows another one
  * @m:      the module
  * @fields: the table
  * @at:     the other one

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Metadata fields of the software TDX module: tables of them, and what all have in
- * common.
+ * Tables of metadata fields of the software TDX module, and their common code.
  */
 #ifndef _X86_VIRT_TDX_MODEL_FIELDS_H
 #define _X86_VIRT_TDX_MODEL_FIELDS_H
 
 #include "internal.h"
 
-/* What TDH.SYS.INFO and the fields both tell. */
+/* Values that both TDH.SYS.INFO and metadata fields report. */
 #define VENDOR_INTEL			0x8086
 #define TDCS_BASE_SIZE			0x6000
 #define TDVPS_BASE_SIZE			0x6000
@@ -18,19 +17,19 @@
 #define XFAM_FIXED1			0x3ULL
 #define PLATFORM_FMS			0x806f8	/* family, model, stepping */
 
-/* One or more ids that follow each other, and where their values come from. */
+/* One or more consecutive ids, and the source of their values. */
 struct tdx_model_field {
 	u64 id;
 	u16 nr_ids;
 	u16 elements;	/* of each field, if there are several */
 	enum tdx_model_generation since;
-	/* One of these: a function, a member of the config, a constant. */
+	/* One of these: a function, a member of the config or a constant. */
 	u64 (*read)(const struct tdx_model *m, unsigned int i);
 	u16 offset, bytes;
 	u64 value;
 };
 
-/* In the order in which they are walked. */
+/* In the order of TDH.SYS.RD. */
 struct tdx_model_fields {
 	const struct tdx_model_field *field;
 	unsigned int nr;
@@ -42,7 +41,7 @@ extern const struct tdx_model_fields tdx_model_sys_fields;
 
 extern const struct tdx_cpuid_config tdx_model_cpuid_configs[TDX_MODEL_NR_CPUID_CONFIGS];
 
-/* One id: which field, and which of its ids. */
+/* An id: indexes of the field and of the id in it. */
 struct tdx_model_field_id {
 	unsigned int field, index;
 };

@@ -2,9 +2,10 @@
 /*
  * The software TDX module: lists of metadata fields.
  *
- * As "Metadata List" of the public ABI specification has it; the only format here
- * that no module was seen to write.  A header, bits 15:0 bytes in all, bits 31:16
- * number of sequences; then sequences: the first field's id with how many follow it,
+ * According to "Metadata List" of the public ABI specification.  This is the
+ * only format in the model that was not seen in the output of a module.  A list
+ * has a header (bits 15:0: total bytes, bits 31:16: number of sequences) and
+ * sequences: the id of the first field with the number of fields that follow,
  * and values of 8 bytes each.
  */
 #include "fields.h"
@@ -28,8 +29,9 @@ static void list_add(struct tdx_model *m, struct metadata_list *list, u64 value)
 }
 
 /*
- * One sequence: of a field, from the id with @index on, what there is room for.
- * Whole fields only.  Returns the index of the first id that is not in it.
+ * Adds a sequence of as many ids of a field as there is room for, beginning
+ * with @index.  Whole fields only.  Returns the index of the first id that is
+ * left.
  */
 static unsigned int list_add_sequence(struct tdx_model *m, struct metadata_list *list,
 				      const struct tdx_model_field *field, unsigned int index)
@@ -56,10 +58,10 @@ static unsigned int list_add_sequence(struct tdx_model *m, struct metadata_list 
  * tdx_model_write_field_list - write a list of metadata fields
  * @m:      the module
  * @fields: the table
- * @pa:     where to
- * @bytes:  length of the longest list
- * @at:     where to begin
- * @next:   the id with which the next list goes on, or TDX_MD_FIELD_ID_NONE
+ * @pa:     physical address of the list
+ * @bytes:  maximal length of the list
+ * @at:     the id to begin with
+ * @next:   the id that the next list begins with, or TDX_MD_FIELD_ID_NONE
  *
  * Context: On the logical processor that runs the leaf.
  * Return: False if there is no memory.

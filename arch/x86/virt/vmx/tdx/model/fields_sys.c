@@ -51,7 +51,7 @@ static u64 cpuid_config_value(const struct tdx_model *m, unsigned int i)
 	return i % 2 ? c->ecx | (u64)c->edx << 32 : c->eax | (u64)c->ebx << 32;
 }
 
-/* Read without a lock: all that a leaf changes of it is whether it is valid. */
+/* Read without a lock: leaves change nothing of it but whether it is valid. */
 static u64 handoff_valid(const struct tdx_model *m, unsigned int i)
 {
 	return __atomic_load_n(&m->handoff.valid, __ATOMIC_ACQUIRE);
@@ -62,7 +62,7 @@ static u64 handoff_version(const struct tdx_model *m, unsigned int i)
 	return handoff_valid(m, 0) ? m->handoff.version : 0;
 }
 
-/* The specification leaves it to the module: here, what the TDMRs take. */
+/* Not specified; here, the size of the TDMRs. */
 static u64 handoff_bytes(const struct tdx_model *m, unsigned int i)
 {
 	return handoff_valid(m, 0) ? m->handoff.nr_tdmrs * sizeof(struct tdx_tdmr_info) : 0;
@@ -76,8 +76,8 @@ static u64 handoff_bytes(const struct tdx_model *m, unsigned int i)
 #define NEW_IN(version)	.since = TDX_MODEL_##version
 
 /*
- * In the order in which TDH.SYS.RD walks them.  Of some that came with 2.0 no
- * value is known: those are 0.
+ * In the order of TDH.SYS.RD.  Fields that were added in 2.0 and whose values
+ * are not known are 0.
  */
 static const struct tdx_model_field fields[] = {
 	{ 0x0000000200000000, 1, FROM(nr_pkgs) },	/* NUM_PKGS */

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: MSRs and CPUID of a platform that it has nothing to say against.
+ * The software TDX module: MSRs and CPUID of a platform that passes all checks.
  */
 #include "platform.h"
 
 /**
  * tdx_model_healthy_msr - an MSR of a platform that passes all checks
- * @config: what it follows from
+ * @config: the configuration that it is derived from
  * @msr:    its number
  * @value:  its value, if there is one
  *
- * For platform operations that have no hardware to ask.
+ * For platform operations without hardware.
  *
  * Context: Any.
  * Return: False if no check needs that MSR.
@@ -69,13 +69,13 @@ bool tdx_model_healthy_msr(const struct tdx_model_config *config, u32 msr, u64 *
 
 /**
  * tdx_model_healthy_cpuid - CPUID of a platform that passes all checks
- * @config:  what it follows from
+ * @config:  the configuration that it is derived from
  * @lp:      the logical processor
  * @leaf:    EAX
  * @subleaf: ECX
  * @regs:    EAX, EBX, ECX, EDX
  *
- * For platform operations that have no hardware to ask.
+ * For platform operations without hardware.
  *
  * Context: Any.
  */

@@ -28,12 +28,12 @@ unsigned int tdx_model_keyid_of(const struct tdx_model *m, u64 pa)
 }
 
 /**
- * tdx_model_hpa_without_keyid - whether an address has no KeyID bits, and none above
+ * tdx_model_hpa_without_keyid - check that KeyID bits and all above are clear
  * @m:  the module
  * @pa: the address
  *
  * Context: Any.
- * Return: True if it has none.
+ * Return: True if they are.
  */
 bool tdx_model_hpa_without_keyid(const struct tdx_model *m, u64 pa)
 {
@@ -41,7 +41,7 @@ bool tdx_model_hpa_without_keyid(const struct tdx_model *m, u64 pa)
 }
 
 /**
- * tdx_model_shared_hpa - whether there can be a buffer in shared memory
+ * tdx_model_shared_hpa - check the address of a buffer in shared memory
  * @m:         the module
  * @pa:        its address; an MKTME KeyID is allowed, a private one is not
  * @bytes:     its length
@@ -66,8 +66,8 @@ bool tdx_model_shared_hpa(const struct tdx_model *m, u64 pa, u64 bytes, u64 alig
  * tdx_model_read - read the memory of the host
  * @m:     the module
  * @pa:    its address; KeyID bits are dropped
- * @buf:   where to
- * @bytes: how much
+ * @buf:   the destination
+ * @bytes: number of bytes
  *
  * Context: On the logical processor that runs the leaf.
  * Return: False if there is no memory.
@@ -81,8 +81,8 @@ bool tdx_model_read(struct tdx_model *m, u64 pa, void *buf, u64 bytes)
  * tdx_model_write - write the memory of the host
  * @m:     the module
  * @pa:    its address; KeyID bits are dropped
- * @buf:   what
- * @bytes: how much
+ * @buf:   the source
+ * @bytes: number of bytes
  *
  * Context: On the logical processor that runs the leaf.
  * Return: False if there is no memory.
@@ -96,9 +96,9 @@ bool tdx_model_write(struct tdx_model *m, u64 pa, const void *buf, u64 bytes)
  * tdx_model_in_cmrs - whether CMRs cover a range
  * @m:     the module
  * @start: first address
- * @end:   the address behind the last one
+ * @end:   end of the range (exclusive)
  *
- * CMRs that touch count as one.
+ * Adjacent CMRs count as one.
  *
  * Context: Any.
  * Return: True if they do.

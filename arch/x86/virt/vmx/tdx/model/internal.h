@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The inside of the software TDX module: what its files share.
+ * Internal declarations of the software TDX module.
  */
 #ifndef _X86_VIRT_TDX_MODEL_INTERNAL_H
 #define _X86_VIRT_TDX_MODEL_INTERNAL_H
@@ -22,12 +22,12 @@ u64 tdx_model_refuse(struct tdx_model *m, u64 status, const char *text, u64 a, u
 #define refuse1(m, status, text, a)		tdx_model_refuse(m, status, text, a, 0, 0)
 #define refuse(m, status, text)			tdx_model_refuse(m, status, text, 0, 0, 0)
 
-/* One SEAMCALL on its way through the module. */
+/* One SEAMCALL. */
 struct tdx_model_call {
 	const struct tdx_model_leaf *leaf;
-	struct tdx_regs in;		/* as the host gave them */
+	struct tdx_regs in;		/* as passed by the host */
 	struct tdx_regs *out;		/* the outputs of the leaf are 0 when it begins */
-	struct tdx_model_tdmr *tdmr;	/* whose lock the leaf takes */
+	struct tdx_model_tdmr *tdmr;	/* TDMR whose lock the leaf takes */
 	struct tdx_model_lock *held[TDX_MODEL_MAX_LOCKS];
 	unsigned int nr_held;
 };
@@ -36,10 +36,10 @@ struct tdx_model_call {
 u64 tdx_model_take_locks(struct tdx_model *m, struct tdx_model_call *call);
 void tdx_model_release_locks(struct tdx_model_call *call);
 
-/* The state is read without a lock: what was stored before it, is seen after it. */
+/* Read without a lock.  Pairs with the release in tdx_model_enter_state(). */
 static inline enum tdx_model_state tdx_model_state(const struct tdx_model *m)
 {
-	/* sparse knows these functions for integers only. */
+	/* sparse supports these functions for integers only. */
 	return __atomic_load_n((const unsigned int *)&m->state, __ATOMIC_ACQUIRE);
 }
 
@@ -84,13 +84,13 @@ static inline u64 tdx_model_tdmr_end(const struct tdx_tdmr_info *tdmr)
 /* Loading (load.c). */
 void tdx_model_begin_anew(struct tdx_model *m);
 
-/* From one module to the next (sys_update.c). */
+/* Handoff to the next module (sys_update.c). */
 void tdx_model_drop_handoff(struct tdx_model *m);
 
-/* What the module says of itself (sys_info.c). */
+/* Information about the module (sys_info.c). */
 void tdx_model_compose_sysinfo(struct tdx_model *m);
 
-/* What the dispatcher knows of a leaf that does not exist (leaves.c). */
+/* Row for leaves that do not exist (leaves.c). */
 extern const struct tdx_model_leaf tdx_model_no_leaf;
 
 /* Operands (operands.c). */
@@ -101,7 +101,7 @@ u64 tdx_model_write_operand(struct tdx_model *m, struct tdx_model_call *call,
 u64 tdx_model_tdmr_operand(struct tdx_model *m, struct tdx_model_call *call, unsigned int operand);
 
 /*
- * The leaves, as their rows in leaves.c name them; see struct tdx_model_leaf.  Each
+ * The leaves, for their rows in leaves.c; see struct tdx_model_leaf.  Each
  * returns the status of the leaf.
  */
 u64 tdx_model_sys_init_check(struct tdx_model *m, struct tdx_model_call *call);

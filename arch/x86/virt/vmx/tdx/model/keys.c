@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: KeyIDs, and TDH.SYS.KEY.CONFIG, which gives the global one
- * its key on each package.
+ * The software TDX module: KeyIDs, and TDH.SYS.KEY.CONFIG, which configures the
+ * key of the global KeyID on each package.
  */
 #include "internal.h"
 
 /**
- * tdx_model_keyid_is_private - whether a KeyID is one for TDX
+ * tdx_model_keyid_is_private - check whether a KeyID is private to TDX
  * @m:     the module
  * @keyid: any number
  *

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: the facts of each leaf.
+ * The software TDX module: table of leaves.
  *
  * TDX Module ABI specification, each leaf's section; Base Architecture Specification,
  * "Intel TDX Module Lifecycle".
@@ -113,7 +113,7 @@ static const struct tdx_model_leaf leaves[TDX_MODEL_NR_LEAVES] = {
 		.locks		= { GLOBAL(EXCLUSIVE) },
 		.run		= tdx_model_sys_disable,
 	},
-	/* Of leaves that are not in this model, the versions are known. */
+	/* Leaves that are not in this model, but with known versions. */
 	[TDH_MEM_SEPT_ADD]	= { .version_1 = SINCE(1_5), .writes_private = true },
 	[TDH_MEM_SEPT_REMOVE]	= { .version_1 = SINCE(1_5), .writes_private = true },
 	[TDH_MEM_PAGE_PROMOTE]	= { .version_1 = SINCE(1_5), .writes_private = true },
@@ -123,9 +123,9 @@ static const struct tdx_model_leaf leaves[TDX_MODEL_NR_LEAVES] = {
 };
 
 /*
- * To other leaves nothing applies but that the module has to be ready.  A real module
- * has some of them, for TDs, which lock the entry of a page in a PAMT before they
- * look at it.
+ * For all other leaves, the module just has to be ready.  A real module has
+ * some of them, for TDs; they lock the PAMT entry of a page before they read
+ * it.
  */
 const struct tdx_model_leaf tdx_model_no_leaf = {
 	.states		= WHEN_READY,
@@ -133,11 +133,12 @@ const struct tdx_model_leaf tdx_model_no_leaf = {
 };
 
 /**
- * tdx_model_leaf - the row of a leaf
+ * tdx_model_leaf - find the row of a leaf
  * @number: any number
  *
  * Context: Any.
- * Return: The row; one that no generation has if there is no such leaf, never NULL.
+ * Return: The row, or one without generations if there is no such leaf; never
+ *	   NULL.
  */
 const struct tdx_model_leaf *tdx_model_leaf(u64 number)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The facts of each leaf of the software TDX module: for its dispatcher, and for
- * platforms and tests that would need lists of leaves otherwise.
+ * Properties of each leaf of the software TDX module: for its dispatcher, and
+ * for platforms and tests that would otherwise need lists of leaves.
  *
  * Numbers and names of leaves are in TDX_LEAF_LIST of abi.h.
  */
@@ -15,7 +15,7 @@
 struct tdx_model;
 struct tdx_model_call;
 
-/* Locks of the specification that a leaf can take. */
+/* Locks that a leaf can take according to the specification. */
 enum tdx_model_lock_kind {
 	TDX_MODEL_NO_LOCK,
 	TDX_MODEL_GLOBAL_LOCK,
@@ -29,10 +29,10 @@ enum tdx_model_lock_mode {
 
 /**
  * struct tdx_model_lock_rule - a lock that a leaf takes
- * @kind:    which lock
- * @mode:    how
- * @operand: what it belongs to, as TDX_OPERAND_ID_*, which is also in OPERAND_BUSY; the
- *           global lock belongs to no operand
+ * @kind:    the lock
+ * @mode:    shared or exclusive
+ * @operand: the operand that it belongs to, as TDX_OPERAND_ID_*, also used in
+ *           OPERAND_BUSY; the global lock belongs to no operand
  */
 struct tdx_model_lock_rule {
 	enum tdx_model_lock_kind kind;
@@ -43,16 +43,19 @@ struct tdx_model_lock_rule {
 #define TDX_MODEL_MAX_LOCKS	2	/* of one leaf */
 
 /**
- * struct tdx_model_leaf - what is to be known of a leaf
- * @generations:    which have it: bits, numbered by enum tdx_model_generation
- * @version_1:      which have version 1 of it
- * @states:         in which module states it begins: bits, numbered by enum tdx_model_state
- * @outputs:        registers beside RAX that it may change: bits, numbered as TDX_OPERAND_ID_*
+ * struct tdx_model_leaf - properties of a leaf
+ * @generations:    generations that have it: bits by enum tdx_model_generation
+ * @version_1:      generations that have version 1 of it
+ * @states:         module states in which it can be called: bits by enum
+ *                  tdx_model_state
+ * @outputs:        registers besides RAX that it may change: bits by
+ *                  TDX_OPERAND_ID_*
  * @writes_private: it may write memory with a private KeyID: PAMTs, pages of TDs
  * @interruptible:  it may end with TDX_INTERRUPTED_RESUMABLE
  * @locks:          in the order in which they are taken
- * @check:          what is checked before a lock is taken; may be NULL
- * @run:            the rest, with the locks held and the outputs 0; NULL: not in this model
+ * @check:          checks before locks are taken; may be NULL
+ * @run:            the rest, with the locks held and the outputs 0; NULL if not
+ *                  in this model
  */
 struct tdx_model_leaf {
 	u8 generations;

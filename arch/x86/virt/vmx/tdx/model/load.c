@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: how one is loaded, and what it is like then.
+ * The software TDX module: loading a module.
  */
 #include "internal.h"
 
@@ -14,10 +14,11 @@ const struct tdx_model_release tdx_model_releases[TDX_MODEL_NR_GENERATIONS] = {
 };
 
 /**
- * tdx_model_begin_anew - forget what leaves have configured
+ * tdx_model_begin_anew - reset all that leaves have configured
  * @m: the module
  *
- * As the P-SEAMLDR leaves it: INIT_PENDING.  PAMTs stay on the list of tdx_model_page().
+ * As the P-SEAMLDR leaves it, in the state INIT_PENDING.  PAMTs stay on the
+ * list of tdx_model_page().
  *
  * Context: No other logical processor is in the module.
  */
@@ -37,7 +38,10 @@ void tdx_model_begin_anew(struct tdx_model *m)
 	tdx_model_enter_state(m, TDX_MODEL_INIT_PENDING);
 }
 
-/* Then every index that comes from the config is below the length of its array. */
+/*
+ * Ensures that all indexes from the config are below the length of their
+ * arrays.
+ */
 static bool has_room_for(const struct tdx_model_config *config)
 {
 	unsigned int i, nr_pkgs = 0;
@@ -62,11 +66,11 @@ static bool has_room_for(const struct tdx_model_config *config)
  * tdx_model_load - load a module
  * @m:      the module
  * @config: the machine and the module; is copied
- * @ops:    what the platform does for the module; must outlive it
- * @ctx:    given to each operation; must outlive the module
+ * @ops:    platform operations; must outlive the module
+ * @ctx:    passed to each operation; must outlive the module
  *
- * The module state is INIT_PENDING then.  Nothing is done if @config has more of anything
- * than the model has room for, or a package without a logical processor.
+ * Puts the module into the state INIT_PENDING.  Does nothing if @config exceeds
+ * a limit of the model, or has a package without a logical processor.
  *
  * Context: No logical processor is in the module.
  * Return: False if nothing was done.
@@ -90,12 +94,12 @@ bool tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,
  * @m:      the module
  * @config: as for tdx_model_load()
  *
- * As the P-SEAMLDR does.  What TDH.SYS.SHUTDOWN left is there for TDH.SYS.UPDATE; the
- * counts of SEAMCALLs go on.
+ * As the P-SEAMLDR does.  The handoff data of TDH.SYS.SHUTDOWN is kept for
+ * TDH.SYS.UPDATE, and so are the counts of SEAMCALLs.
  *
  * Context: No logical processor is in the module.
- * Return: False, and nothing is done, if the module was not shut down, or if there is no
- *         room for @config.
+ * Return: False, without effect, if the module was not shut down, or if @config
+ *         exceeds a limit of the model.
  */
 bool tdx_model_update(struct tdx_model *m, const struct tdx_model_config *config)
 {
@@ -113,12 +117,12 @@ bool tdx_model_update(struct tdx_model *m, const struct tdx_model_config *config
 }
 
 /**
- * tdx_model_find_in_state - leave a module as a kernel that ran before has left it
+ * tdx_model_find_in_state - put a module into a state left by a previous kernel
  * @m:     the module
- * @state: the module state to be found
+ * @state: the module state
  *
  * All logical processors are initialized unless @state is INIT_PENDING, and from
- * CONFIG_DONE on there are TDMRs that nobody knows any more.
+ * CONFIG_DONE on the module has TDMRs that are not known any more.
  *
  * Context: After tdx_model_load(), before the first SEAMCALL.
  */

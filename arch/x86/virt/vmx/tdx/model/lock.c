@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: locks, which are tried once, and those that a leaf takes.
+ * The software TDX module: locks, which are tried once, and the locks of a
+ * leaf.
  */
 #include "internal.h"
 
@@ -31,7 +32,7 @@ static void unlock(struct tdx_model_lock *lock)
 		__atomic_fetch_sub(&lock->holders, 1, __ATOMIC_RELEASE);
 }
 
-/* What a lock is of, which is found by its operand. */
+/* Finds a lock by the operand that it belongs to. */
 static u64 find_lock(struct tdx_model *m, struct tdx_model_call *call,
 		     const struct tdx_model_lock_rule *rule, struct tdx_model_lock **lock)
 {
@@ -73,8 +74,8 @@ static u64 refuse_busy(struct tdx_model *m, struct tdx_model_call *call,
  * @m:    the module
  * @call: the SEAMCALL
  *
- * In the order of its row; the operands that they belong to are checked on the way.  What
- * was taken is released by tdx_model_release_locks(), also after a failure.
+ * In the order of its row; the operands that they belong to are also checked.
+ * Locks have to be released by tdx_model_release_locks(), also after a failure.
  *
  * Context: On the logical processor that runs the leaf.
  * Return: TDX_SUCCESS, or the status that the leaf ends with.
@@ -97,7 +98,7 @@ u64 tdx_model_take_locks(struct tdx_model *m, struct tdx_model_call *call)
 }
 
 /**
- * tdx_model_release_locks - release what tdx_model_take_locks() took
+ * tdx_model_release_locks - release the locks of tdx_model_take_locks()
  * @call: the SEAMCALL
  *
  * Context: On the logical processor that runs the leaf.
@@ -109,7 +110,7 @@ void tdx_model_release_locks(struct tdx_model_call *call)
 }
 
 /**
- * tdx_model_busy_status - what a leaf answers when its first lock is taken
+ * tdx_model_busy_status - the status of a leaf if its first lock is taken
  * @leaf: the row
  *
  * Context: Any.

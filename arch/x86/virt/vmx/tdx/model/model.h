@@ -2,13 +2,13 @@
 /*
  * A software TDX module.
  *
- * One freestanding model of the module's host interface, used three ways: the
- * KUnit suites redirect SEAMCALL to it, the emulated platform answers a real
- * SEAMCALL instruction with it, and userspace tests link it.  It knows nothing
- * of its surroundings but struct tdx_model_ops.
+ * A freestanding model of the module's host interface with three users: the
+ * KUnit suites redirect SEAMCALLs to it, the emulated platform answers the
+ * SEAMCALL instruction with it, and userspace tests link it.  It depends on its
+ * environment only by struct tdx_model_ops.
  *
- * It is stricter than hardware: what the architecture leaves undefined is an
- * error here, every time.
+ * It is stricter than hardware: undefined behavior of the architecture is
+ * always an error here.
  */
 #ifndef _X86_VIRT_TDX_MODEL_H
 #define _X86_VIRT_TDX_MODEL_H
@@ -33,41 +33,47 @@ struct tdx_model_regs {
 };
 
 /*
- * What the model asks of the platform that it runs on.  All physical addresses
- * come without KeyID bits; @ctx is struct tdx_model.ctx.
+ * Operations that the model needs from the platform.  All physical addresses
+ * are without KeyID bits; @ctx is struct tdx_model.ctx.
  */
 struct tdx_model_ops {
-	/* Read or write host physical memory; false: no memory there. */
+	/* Read or write host physical memory; false if there is no memory. */
 	bool (*read_phys)(void *ctx, u64 pa, void *buf, u64 bytes);
 	bool (*write_phys)(void *ctx, u64 pa, const void *buf, u64 bytes);
-	/* The one that executes: 0 .. nr_lps - 1; others below TDX_MODEL_MAX_LPS were added. */
+	/*
+	 * The current logical processor: 0 .. nr_lps - 1; those from nr_lps on,
+	 * below TDX_MODEL_MAX_LPS, were hot-added.
+	 */
 	unsigned int (*this_lp)(void *ctx);
-	/* An MSR of this logical processor; false: it would raise #GP. */
+	/* Read an MSR of this logical processor; false for #GP. */
 	bool (*rdmsr)(void *ctx, u32 msr, u64 *value);
 	/* CPUID on this logical processor: EAX, EBX, ECX, EDX. */
 	void (*cpuid)(void *ctx, u32 leaf, u32 subleaf, u32 regs[4]);
-	/* false: no entropy this time. */
+	/* False if there is no entropy. */
 	bool (*random)(void *ctx, u64 *value);
 	/*
-	 * The module takes a range from the host (SYS.CONFIG: PAMTs) or gives
-	 * it back; tdx_model_page() says so by then.  Optional.
+	 * The module takes a range from the host (PAMTs, in TDH.SYS.CONFIG) or
+	 * returns it; tdx_model_page() has been updated before.  Optional.
 	 */
 	void (*own)(void *ctx, u64 pa, u64 bytes, bool owned);
-	/* A leaf is at work, with its locks held: time to let pass.  Optional. */
+	/* Called while a leaf holds its locks, to take time.  Optional. */
 	void (*work)(void *ctx, u64 leaf);
 };
 
 enum tdx_model_generation {
 	TDX_MODEL_1_0,		/* TDH.SYS.INFO only */
-	TDX_MODEL_1_5,		/* 1.5.01: and TDH.SYS.RD */
-	TDX_MODEL_1_5_06,	/* and what the newest kernels ask for */
-	TDX_MODEL_2_0,		/* and more metadata fields */
+	TDX_MODEL_1_5,		/* 1.5.01: adds TDH.SYS.RD */
+	TDX_MODEL_1_5_06,	/* adds features that the newest kernels need */
+	TDX_MODEL_2_0,		/* adds metadata fields */
 	TDX_MODEL_NR_GENERATIONS,
 
 	TDX_MODEL_DEFAULT = TDX_MODEL_1_5_06,
 };
 
-/* What a module of a generation calls itself, and what the model has of its features. */
+/*
+ * Version of the modules of a generation, and those of their features that the
+ * model has.
+ */
 struct tdx_model_release {
 	const char *name;
 	u16 major_version, minor_version, update_version;
@@ -76,7 +82,7 @@ struct tdx_model_release {
 
 extern const struct tdx_model_release tdx_model_releases[TDX_MODEL_NR_GENERATIONS];
 
-/* The machine and the module, as the BIOS left them.  Fixed after creation. */
+/* The machine and the module, as set up by the BIOS.  Fixed after loading. */
 struct tdx_model_config {
 	enum tdx_model_generation generation;
 	unsigned int nr_lps;			/* all that the BIOS enabled */
@@ -93,13 +99,16 @@ struct tdx_model_config {
 	u64 tdx_features0;
 	u16 major_version, minor_version, update_version, build_num;
 	u32 build_date;				/* yyyymmdd in decimal */
-	/* Versions of handoff data: what it writes, the oldest it writes or takes. */
+	/*
+	 * Versions of handoff data: the one written, the oldest written or
+	 * accepted.
+	 */
 	u16 module_hv, min_update_hv;
-	bool no_downgrade;			/* it writes module_hv only */
+	bool no_downgrade;			/* only module_hv can be written */
 	u16 metadata_list_bytes;		/* of TDH.SYS.RDALL; 0: a page */
 };
 
-/* Module states, as TDX Module Base Architecture Specification names them. */
+/* Module states, named as in the TDX Module Base Architecture Specification. */
 enum tdx_model_state {
 	TDX_MODEL_INIT_PENDING,
 	TDX_MODEL_INIT_DONE,
@@ -109,11 +118,17 @@ enum tdx_model_state {
 	TDX_MODEL_DISABLING,	/* TDH.SYS.DISABLE was interrupted */
 };
 
-/* In lps_inside: no leaf can begin any more, or none until the one inside has ended. */
+/*
+ * In lps_inside: no leaf can begin any more, or none before the current one has
+ * ended.
+ */
 #define TDX_MODEL_CLOSED	0x40000000
 #define TDX_MODEL_ALONE		0x20000000
 
-/* A lock that is tried once: free, held exclusively, or shared by so many. */
+/*
+ * A lock that is tried once: free (0), held exclusively, or number of shared
+ * holders.
+ */
 struct tdx_model_lock {
 	int holders;	/* -1: exclusive */
 };
@@ -129,19 +144,19 @@ struct tdx_model_lp {
 
 struct tdx_model_tdmr {
 	struct tdx_tdmr_info info;
-	u64 next;	/* first address that is not initialized yet */
+	u64 next;	/* first address that is not initialized */
 	struct tdx_model_lock lock;
 };
 
-/* The memory that PAMTs take, and the KeyID that it has.  See tdx_model_page(). */
+/* The memory of PAMTs and its KeyID.  See tdx_model_page(). */
 struct tdx_model_pamts {
-	u64 sequence;	/* odd while the rest changes */
+	u64 sequence;	/* odd while the other fields change */
 	u64 keyid;
 	u64 nr;
 	struct tdx_pamt_area areas[TDX_MODEL_MAX_TDMRS * TDX_NR_PAMT_LEVELS];
 };
 
-/* What TDH.SYS.SHUTDOWN leaves for the next module. */
+/* Data that TDH.SYS.SHUTDOWN leaves for the next module. */
 struct tdx_model_handoff {
 	bool valid;
 	u16 version;
@@ -173,7 +188,7 @@ struct tdx_model {
 	int lps_inside;
 	struct tdx_model_handoff handoff;
 
-	/* For reports: all SEAMCALLs, and those of each leaf. */
+	/* Statistics: SEAMCALLs in total and by leaf. */
 	u64 nr_seamcalls;
 	u64 nr_by_leaf[TDX_MODEL_NR_LEAVES];
 	u64 nr_failed_by_leaf[TDX_MODEL_NR_LEAVES];
@@ -186,7 +201,7 @@ bool tdx_model_update(struct tdx_model *m, const struct tdx_model_config *config
 void tdx_model_seamcall(struct tdx_model *m, struct tdx_model_regs *regs);
 const char *tdx_model_why(struct tdx_model *m);
 
-/* Whose a page is. */
+/* Owner of a page. */
 enum tdx_model_page_type {
 	TDX_MODEL_PAGE_HOST,	/* free, reserved, or in no TDMR */
 	TDX_MODEL_PAGE_PAMT,
@@ -194,7 +209,7 @@ enum tdx_model_page_type {
 
 struct tdx_model_page {
 	enum tdx_model_page_type type;
-	u16 keyid;	/* that its contents are encrypted with; 0: the host's */
+	u16 keyid;	/* KeyID of its contents; 0: the host's */
 };
 
 struct tdx_model_page tdx_model_page(const struct tdx_model *m, u64 pa);

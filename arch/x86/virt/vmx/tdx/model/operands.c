@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: operands of leaves, by the numbers that statuses have for
- * them.
+ * The software TDX module: operands of leaves, by their ids in statuses.
  */
 #include "internal.h"
 
 /**
- * tdx_model_register - the register that is an operand
+ * tdx_model_register - the register of an operand
  * @regs:    the registers
- * @operand: TDX_OPERAND_ID_RCX to TDX_OPERAND_ID_R15, but for RSP and RBP
+ * @operand: TDX_OPERAND_ID_RCX to TDX_OPERAND_ID_R15, except RSP and RBP
  *
  * Context: Any.
- * Return: Where it is in @regs.
+ * Return: A pointer into @regs.
  */
 u64 *tdx_model_register(struct tdx_regs *regs, unsigned int operand)
 {
@@ -60,8 +59,8 @@ u64 tdx_model_shared_operand(struct tdx_model *m, struct tdx_model_call *call,
  * @m:       the module
  * @call:    the SEAMCALL
  * @operand: the register, as TDX_OPERAND_ID_*
- * @buf:     what
- * @bytes:   how much
+ * @buf:     the source
+ * @bytes:   number of bytes
  *
  * Context: On the logical processor that runs the leaf.
  * Return: TDX_SUCCESS, or the status that the leaf ends with.
@@ -79,7 +78,7 @@ u64 tdx_model_write_operand(struct tdx_model *m, struct tdx_model_call *call,
 /**
  * tdx_model_tdmr_operand - find the TDMR that begins at an address
  * @m:       the module
- * @call:    the SEAMCALL; gets the TDMR
+ * @call:    the SEAMCALL; @call->tdmr is set
  * @operand: the register, as TDX_OPERAND_ID_*
  *
  * Context: On the logical processor that runs the leaf.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: PAMTs, their entries and the memory that they take.
+ * The software TDX module: PAMTs, their entries and their memory.
  */
 #include "internal.h"
 
@@ -32,7 +32,7 @@ static bool is_reserved(const struct tdx_tdmr_info *tdmr, u64 pa)
  * @tdmr:  the TDMR whose PAMT it is
  * @level: the level
  * @start: first address that the entries describe
- * @end:   the address behind the last one
+ * @end:   end of these addresses (exclusive)
  *
  * Context: With the lock of the TDMR held exclusively.
  * Return: False if there is no memory.
@@ -64,9 +64,10 @@ bool tdx_model_write_pamt(struct tdx_model *m, struct tdx_tdmr_info *tdmr,
 }
 
 /*
- * The list of PAMTs is read without a lock, from any logical processor.  Its sequence
- * number is odd while it changes; a reader of any new value sees that one, too,
- * because each value is stored with release and loaded with acquire semantics.
+ * The list of PAMTs is read without a lock, from any logical processor.  Its
+ * sequence number is odd while it changes.  A reader that sees a new value also
+ * sees the odd number, because all are stored with release and loaded with
+ * acquire semantics.
  */
 static u64 load(const u64 *value)
 {
@@ -99,11 +100,11 @@ static void drop_pamt(struct tdx_model_pamts *pamts, const struct tdx_pamt_area 
 }
 
 /**
- * tdx_model_own_pamts - take the memory of PAMTs from the host, or give it back
+ * tdx_model_own_pamts - take the memory of PAMTs from the host, or return it
  * @m:        the module
- * @tdmrs:    whose PAMTs
- * @nr_tdmrs: how many TDMRs
- * @owned:    take it
+ * @tdmrs:    the TDMRs of these PAMTs
+ * @nr_tdmrs: number of TDMRs
+ * @owned:    true to take it
  *
  * Context: With the global lock held exclusively.
  */
@@ -140,15 +141,17 @@ static struct tdx_model_page find_page(const struct tdx_model_pamts *pamts, u64 
 }
 
 /**
- * tdx_model_page - whose a page is
+ * tdx_model_page - find the owner of a page
  * @m:  the module
  * @pa: address in the page, without KeyID bits
  *
- * It answers for a new owner by the time when the module calls the operation "own".
+ * Returns the new owner from the time on when the module calls the operation
+ * "own".
  *
- * Context: Any logical processor, at any time but in tdx_model_load(); takes no lock.  Tries
- *          again while the list of PAMTs changes, which takes a few stores and calls nothing.
- * Return: The owner, and the KeyID that the contents have.
+ * Context: Any logical processor, at any time except in tdx_model_load(); takes
+ *          no lock.  Retries while the list of PAMTs changes, which takes a few
+ *          stores.
+ * Return: The owner, and the KeyID of the contents.
  */
 struct tdx_model_page tdx_model_page(const struct tdx_model *m, u64 pa)
 {
@@ -165,11 +168,11 @@ struct tdx_model_page tdx_model_page(const struct tdx_model *m, u64 pa)
 /**
  * tdx_model_pamt - one of the PAMTs that the module owns
  * @m:    the module
- * @i:    which one, from 0 on, in no order
- * @pamt: where it is, if there is one
+ * @i:    index from 0 on, in no particular order
+ * @pamt: its memory, if there is one
  *
  * Context: As tdx_model_page().
- * Return: False if there are not so many.
+ * Return: False if there are not that many.
  */
 bool tdx_model_pamt(const struct tdx_model *m, unsigned int i, struct tdx_pamt_area *pamt)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: what it demands of the platform.
+ * The software TDX module: its checks of the platform.
  *
  * TDX Module Base Architecture Specification, "Platform Configuration Checks".
  */
 #include "platform.h"
 
-/* MSRs whose values matter: those under @mask have to be @value. */
+/* MSRs that are checked: the bits under @mask have to be @value. */
 static const struct {
 	u32 msr;
 	u64 mask, value;
@@ -43,12 +43,12 @@ const struct tdx_model_cpuid_check tdx_model_cpuid_checks[TDX_MODEL_NR_CPUID_CHE
 };
 
 /**
- * tdx_model_read_msr - an MSR of the calling logical processor
+ * tdx_model_read_msr - read an MSR of the calling logical processor
  * @m:   the module
  * @msr: its number
  *
  * Context: On the logical processor that runs the leaf.
- * Return: Its value; 0, which no check accepts, if there is no such MSR.
+ * Return: Its value; if there is no such MSR 0, which fails the checks.
  */
 u64 tdx_model_read_msr(struct tdx_model *m, u32 msr)
 {
@@ -76,7 +76,7 @@ static u64 check_msrs(struct tdx_model *m)
 	return TDX_SUCCESS;
 }
 
-/* CPUID failures are described in the output registers. */
+/* CPUID failures are described in output registers. */
 static u64 refuse_cpuid(struct tdx_model *m, struct tdx_regs *regs, u32 leaf, u32 subleaf,
 			const u32 out[4], u64 status)
 {
@@ -86,7 +86,10 @@ static u64 refuse_cpuid(struct tdx_model *m, struct tdx_regs *regs, u32 leaf, u3
 	return refuse2(m, status, "CPUID leaf % subleaf %", leaf, subleaf);
 }
 
-/* How many bits of an x2APIC id are below those of the package; -1: no core level. */
+/*
+ * Number of bits of an x2APIC id below those of the package; -1 if no core
+ * level.
+ */
 static int bits_below_package(struct tdx_model *m)
 {
 	unsigned int subleaf;
@@ -104,7 +107,7 @@ static int bits_below_package(struct tdx_model *m)
 	return cores ? bits : -1;
 }
 
-/* The module writes caches back by package: the L3 has to be shared by all of it. */
+/* Caches are written back by package: all of it has to share the L3. */
 static u64 check_topology(struct tdx_model *m, struct tdx_regs *regs)
 {
 	int bits = bits_below_package(m);
@@ -125,7 +128,7 @@ static u64 check_topology(struct tdx_model *m, struct tdx_regs *regs)
 }
 
 /**
- * tdx_model_check_cpuid - the part of it that TDH.SYS.LP.INIT checks again
+ * tdx_model_check_cpuid - the checks that TDH.SYS.LP.INIT repeats
  * @m:    the module
  * @regs: as for tdx_model_check_platform()
  *
@@ -224,7 +227,7 @@ static u64 check_cmrs(struct tdx_model *m)
 }
 
 /**
- * tdx_model_check_entropy - whether there is a random number
+ * tdx_model_check_entropy - check that the random number generator has entropy
  * @m: the module
  *
  * Context: On the logical processor that runs the leaf.
@@ -239,7 +242,7 @@ u64 tdx_model_check_entropy(struct tdx_model *m)
 }
 
 /**
- * tdx_model_check_platform - all that TDH.SYS.INIT checks
+ * tdx_model_check_platform - the checks of TDH.SYS.INIT
  * @m:    the module
  * @regs: a CPUID failure is described in RCX, RDX, R8, R9 and R10
  *

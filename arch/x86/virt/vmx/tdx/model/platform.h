@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the software TDX module demands of the platform: MSRs, and the checks that a
- * healthy platform is derived from.
+ * Checks of the platform by the software TDX module: MSRs, and the tables that
+ * a healthy platform is derived from.
  */
 #ifndef _X86_VIRT_TDX_MODEL_PLATFORM_H
 #define _X86_VIRT_TDX_MODEL_PLATFORM_H
@@ -34,7 +34,7 @@
 #define VMX_BASIC_REQUIRED		BIT_ULL(55)	/* "true" controls */
 #define VMX_EPT_VPID_CAP_REQUIRED	(BIT_ULL(6) | BIT_ULL(14))	/* 4 levels, write-back */
 
-/* A CPUID value that matters: of the bits under @mask. */
+/* A CPUID value that is checked, under @mask. */
 struct tdx_model_cpuid_check {
 	u32 leaf, subleaf;
 	unsigned int reg;	/* 0 EAX .. 3 EDX */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: why a leaf failed.
+ * The software TDX module: recording why a leaf failed.
  */
 #include "internal.h"
 
@@ -17,9 +17,9 @@ static char *put_hex(char *to, const char *end, u64 value)
 }
 
 /**
- * tdx_model_refuse - end a leaf, and keep the reason
+ * tdx_model_refuse - end a leaf, and record the reason
  * @m:      the module
- * @status: what the leaf ends with
+ * @status: status of the leaf
  * @text:   why; each % is replaced by the next value, in hexadecimal
  * @a:      the first value
  * @b:      the second one
@@ -50,11 +50,11 @@ u64 tdx_model_refuse(struct tdx_model *m, u64 status, const char *text, u64 a, u
 }
 
 /**
- * tdx_model_why - why the last SEAMCALL of the calling logical processor failed
+ * tdx_model_why - why the last SEAMCALL of this logical processor failed
  * @m: the module
  *
  * Context: On the logical processor that made the SEAMCALL.
- * Return: A short sentence with the values that matter; empty after success.
+ * Return: A short sentence with the relevant values; empty after success.
  */
 const char *tdx_model_why(struct tdx_model *m)
 {

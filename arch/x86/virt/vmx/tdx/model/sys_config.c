@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: TDH.SYS.CONFIG, which takes the TDMRs.
+ * The software TDX module: TDH.SYS.CONFIG, which configures the TDMRs.
  *
- * TDX Module ABI specification, "TDMR_INFO" and TDH.SYS.CONFIG.  The order of the
- * checks is the module's own, of levels as well (from 1G down for format and CMRs,
- * from 4K up for overlaps): the first that fails decides the status.
+ * TDX Module ABI specification, "TDMR_INFO" and TDH.SYS.CONFIG.  The checks are
+ * in the same order as in the module, also for levels (from 1G down for format
+ * and CMRs, from 4K up for overlaps), as the first that fails determines the
+ * status.
  */
 #include <linux/minmax.h>
 
@@ -118,7 +119,7 @@ static bool touches_pamt(struct tdx_tdmr_info *tdmr, const struct tdx_pamt_area 
 	return false;
 }
 
-/* This TDMR's PAMTs against those of the earlier ones, and among each other. */
+/* Checks the PAMTs of a TDMR against those of earlier TDMRs, and each other. */
 static u64 check_pamts_against_pamts(struct tdx_model *m, unsigned int i)
 {
 	struct tdx_tdmr_info *tdmr = &m->tdmrs[i].info;
@@ -141,8 +142,8 @@ static u64 check_pamts_against_pamts(struct tdx_model *m, unsigned int i)
 }
 
 /*
- * The first usable, that is not reserved, stretch of a TDMR at or behind @from;
- * false if there is none.
+ * Finds the first usable, i.e. not reserved, range of a TDMR at or above @from;
+ * returns false if there is none.
  */
 static bool next_usable(const struct tdx_tdmr_info *tdmr, u64 from, u64 *start, u64 *end)
 {
@@ -174,7 +175,7 @@ static bool touches_usable(const struct tdx_tdmr_info *tdmr, const struct tdx_pa
 	return false;
 }
 
-/* PAMTs of one TDMR in usable memory of another one, or of the same. */
+/* Checks the PAMTs of TDMR @i against usable memory of TDMR @other. */
 static u64 check_pamts_in_tdmr(struct tdx_model *m, unsigned int i, unsigned int other)
 {
 	struct tdx_tdmr_info *tdmr = &m->tdmrs[i].info;
@@ -186,7 +187,7 @@ static u64 check_pamts_in_tdmr(struct tdx_model *m, unsigned int i, unsigned int
 	return TDX_SUCCESS;
 }
 
-/* This TDMR's PAMTs in earlier TDMRs and itself, and earlier PAMTs in this TDMR. */
+/* Checks the PAMTs of a TDMR against it and earlier TDMRs, and vice versa. */
 static u64 check_pamts_against_tdmrs(struct tdx_model *m, unsigned int i)
 {
 	unsigned int j;
@@ -243,7 +244,7 @@ static u64 check_tdmr(struct tdx_model *m, unsigned int i)
 	return TDX_SUCCESS;
 }
 
-/* Copied once: what the host does to its memory afterwards does not matter. */
+/* Copied once, so that later changes of the host's memory have no effect. */
 static u64 take_tdmr(struct tdx_model *m, u64 pointers, unsigned int i)
 {
 	struct tdx_model_tdmr *tdmr = &m->tdmrs[i];
@@ -270,7 +271,7 @@ static u64 check_config_operands(struct tdx_model *m, struct tdx_model_call *cal
 		return refuse3(m, TDX_SYS_CONFIG_NOT_PENDING,
 			       "module state is %, % of % logical processors are initialized",
 			       tdx_model_state(m), m->nr_lps_init_done, m->config.nr_lps);
-	/* Before the count, whatever is wrong with that. */
+	/* Checked before the count, whatever its value is. */
 	status = tdx_model_shared_operand(m, call, TDX_OPERAND_ID_RCX,
 					  sizeof(u64) * (nr && nr <= TDX_MODEL_MAX_TDMRS ? nr : 1),
 					  TDX_TDMR_POINTERS_ALIGNMENT);
@@ -279,7 +280,10 @@ static u64 check_config_operands(struct tdx_model *m, struct tdx_model_call *cal
 	if (!nr || nr > m->config.max_tdmrs || nr > TDX_MODEL_MAX_TDMRS)
 		return refuse2(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RDX,
 			       "% TDMRs, allowed are 1 to %", nr, m->config.max_tdmrs);
-	/* TDH.SYS.INIT refuses a platform with more KeyIDs, but need not have run here. */
+	/*
+	 * TDH.SYS.INIT refuses a platform with more KeyIDs, but may not have
+	 * run here.
+	 */
 	if (keyid >= TDX_MODEL_NR_KEYIDS || !tdx_model_keyid_is_private(m, keyid))
 		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_R8,
 			       "% is no private KeyID", keyid);
@@ -294,7 +298,10 @@ u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_call *call)
 
 	if (status)
 		return status;
-	/* Stays so if a TDMR is refused: only another SYS.CONFIG can use it. */
+	/*
+	 * Remains set if a TDMR is refused: only TDH.SYS.CONFIG can use the
+	 * KeyID then.
+	 */
 	m->keyid_reserved[keyid] = true;
 	for (i = 0; i < nr && !status; i++)
 		status = take_tdmr(m, pointers, i);

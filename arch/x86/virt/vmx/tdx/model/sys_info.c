@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: what it says of itself.
+ * The software TDX module: information about the module.
  *
  * TDX Module ABI specification, TDH.SYS.INFO, TDH.SYS.RD, TDH.SYS.RDALL and "Global
  * Metadata".
@@ -8,10 +8,10 @@
 #include "fields.h"
 
 /**
- * tdx_model_compose_sysinfo - compose what TDH.SYS.INFO writes
+ * tdx_model_compose_sysinfo - fill in the output of TDH.SYS.INFO
  * @m: the module
  *
- * Once: it never changes, and is too large for a stack.
+ * Done once, as it never changes and is too large for the stack.
  *
  * Context: When a module is loaded.
  */
@@ -95,9 +95,9 @@ u64 tdx_model_sys_rd(struct tdx_model *m, struct tdx_model_call *call)
 }
 
 /*
- * A full list goes on at the first field that is not in it: with a sequence, or
- * with one of its fields.  An id within a field of several elements means all of
- * that field.
+ * After a full list, the next one begins with the first field that was left
+ * out, which may be inside a sequence.  An id inside a field of several
+ * elements stands for the whole field.
  */
 u64 tdx_model_sys_rdall(struct tdx_model *m, struct tdx_model_call *call)
 {

@@ -54,7 +54,7 @@ static u64 check_lp(struct tdx_model *m, struct tdx_regs *out)
 				       recorded_msrs[i], value, m->recorded_msrs[i]);
 	}
 
-	/* Unlike TDH.SYS.INIT this leaf has R9 and R10 not as outputs. */
+	/* Unlike for TDH.SYS.INIT, R9 and R10 are not outputs of this leaf. */
 	status = tdx_model_check_cpuid(m, &details);
 	out->rcx = details.rcx;
 	out->rdx = details.rdx;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: TDH.SYS.TDMR.INIT, which initializes the PAMTs a part at a time.
+ * The software TDX module: TDH.SYS.TDMR.INIT, which initializes a part of a
+ * PAMT.
  */
 #include "internal.h"
 
-/* What one TDH.SYS.TDMR.INIT initializes: 1024 entries of the PAMT's 4K level. */
+/* One TDH.SYS.TDMR.INIT initializes 1024 entries of the PAMT's 4K level. */
 #define SLICE_BYTES	(1024 * PAGE_BYTES)
 
 static bool init_slice(struct tdx_model *m, struct tdx_model_tdmr *tdmr)

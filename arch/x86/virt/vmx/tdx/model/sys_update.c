@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: how it is shut down, what it leaves for the next module,
- * and how it gives everything back.
+ * The software TDX module: shutdown, handoff to the next module, and disabling.
  *
  * TDX Module ABI specification, TDH.SYS.LP.SHUTDOWN, TDH.SYS.SHUTDOWN, TDH.SYS.UPDATE
  * and TDH.SYS.DISABLE.
@@ -10,12 +9,15 @@
 
 #define MSR_INTR_PENDING	0x9a
 
-/* From 1.5 on this does nothing; before, the module cannot be used any more. */
+/* Does nothing from 1.5 on; before, the module cannot be used any more. */
 u64 tdx_model_sys_lp_shutdown(struct tdx_model *m, struct tdx_model_call *call)
 {
 	if (m->config.generation == TDX_MODEL_1_0) {
 		lp_state(m)->shut_down = true;
-		/* For good, whatever state a leaf enters that is at work elsewhere. */
+		/*
+		 * Final, whatever state a leaf enters that runs on another
+		 * processor.
+		 */
 		__atomic_fetch_or(&m->lps_inside, TDX_MODEL_CLOSED, __ATOMIC_RELAXED);
 		tdx_model_enter_state(m, TDX_MODEL_SHUTDOWN);
 	}
@@ -36,8 +38,9 @@ static void leave_handoff(struct tdx_model *m, u16 version)
 }
 
 /*
- * Keeps other logical processors out, if none is in the module: they are refused for
- * the reason @why, so that no other leaf runs in a module that is shut down or disabled.
+ * Keeps other logical processors out, for the reason @why, if none of them is
+ * in the module, so that no other leaf runs while the module is shut down or
+ * disabled.
  */
 static bool exclude_others(struct tdx_model *m, int why)
 {
@@ -75,7 +78,7 @@ static void take_handoff(struct tdx_model *m)
 	unsigned int i;
 
 	m->global_keyid = handoff->global_keyid;
-	/* A TDH.SYS.CONFIG that failed meanwhile has reserved one, too. */
+	/* A TDH.SYS.CONFIG that failed meanwhile may have reserved one, too. */
 	for (i = 0; i < TDX_MODEL_NR_KEYIDS; i++)
 		m->keyid_reserved[i] |= handoff->keyid_reserved[i];
 	memcpy(m->pkg_key_configured, handoff->pkg_key_configured, sizeof(m->pkg_key_configured));
@@ -113,10 +116,10 @@ u64 tdx_model_sys_update(struct tdx_model *m, struct tdx_model_call *call)
 }
 
 /**
- * tdx_model_drop_handoff - give back what the module before has left
+ * tdx_model_drop_handoff - release the handoff data of the previous module
  * @m: the module
  *
- * A module that is configured anew has no use for it.
+ * A module that is configured anew does not need it.
  *
  * Context: With the global lock held exclusively.
  */
@@ -134,7 +137,7 @@ static bool interrupt_is_pending(struct tdx_model *m)
 	return m->ops->rdmsr(m->ctx, MSR_INTR_PENDING, &value) && value;
 }
 
-/* Each call gets on, by a TDMR at least, whatever interrupts it. */
+/* Each call makes progress, by at least one TDMR, even if it is interrupted. */
 static u64 disable(struct tdx_model *m)
 {
 	tdx_model_enter_state(m, TDX_MODEL_DISABLING);
@@ -150,9 +153,9 @@ static u64 disable(struct tdx_model *m)
 }
 
 /*
- * Gives all memory back and forgets all that was configured.  No source that is known
- * tells what other leaves answer meanwhile: here, that the module is busy while this
- * one runs, and not ready when it was interrupted.
+ * Returns all memory and resets all that was configured.  The status of other
+ * leaves meanwhile is not documented: here, the module is busy while this leaf
+ * runs, and not ready after it was interrupted.
  */
 u64 tdx_model_sys_disable(struct tdx_model *m, struct tdx_model_call *call)
 {

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which TDMRs cover the RAM with the least PAMT.  Pure: see tdmr.h.
+ * Choosing the TDMRs that cover the RAM with the least PAMT.  Pure: see tdmr.h.
  *
- * A TDMR is a stretch of 1 GB blocks, so the question is where TDMRs end.  It
- * only matters in front of and behind
- *  - blocks without RAM: a TDMR that spans them pays PAMT for them;
+ * A TDMR is a range of 1 GB blocks.  The problem is to choose where TDMRs end,
+ * which only matters before and after
+ *  - blocks without RAM: a TDMR that spans them needs PAMT for them;
  *  - the end of a NUMA node;
- *  - blocks with unusable memory: a TDMR can reserve so much and no more.
- * RAM is cut there into pieces, of which few exist however much RAM there is.
- * A TDMR is a run of pieces.
+ *  - blocks with unusable memory: reserved areas of a TDMR are limited.
+ * RAM is cut into pieces there, of which there are few even if RAM is large.  A
+ * TDMR is a sequence of pieces.
  *
- * Dynamic programming finds the cheapest runs: the least cost of the first m
- * pieces with k TDMRs is the least, over all pieces f that the last TDMR can
- * begin with, of the cost of the f pieces before it with k - 1 TDMRs plus the
- * gaps from f to m.  One row of the table for each k, and one entry for each m,
- * which holds the best f, so that the TDMRs can be read from it backwards.
+ * The cheapest sequences are found by dynamic programming: the minimal cost of
+ * the first m pieces with k TDMRs is the minimum, over all pieces f with which
+ * the last TDMR can begin, of the cost of the f pieces before it with k - 1
+ * TDMRs plus the cost of the gaps from f to m.  The table has a row for each k
+ * with an entry for each m, which holds the best f, so that the TDMRs can be
+ * read from it backwards.
  *
- * As the gaps add up, the cost of a TDMR is the difference of two sums, and which f
- * is best does not depend on m.  As TDMRs that end later can begin no earlier, the
- * pieces that can be f are a sliding window.  So a row takes one pass.
+ * The cost of a TDMR is the difference of two sums of gaps, so the best f does
+ * not depend on m.  TDMRs that end later cannot begin earlier, so the
+ * candidates for f form a sliding window.  So a row takes a single pass.
  */
 #include <linux/align.h>
 #include <linux/limits.h>
@@ -26,16 +27,16 @@
 
 #include "internal.h"
 
-/* Blocks without RAM that are covered weigh more than any number of nodes that meet in TDMRs. */
+/* Covering a block without RAM costs more than any sharing between nodes. */
 #define BLOCK_COST	BIT_ULL(32)
 #define IMPOSSIBLE	(S64_MAX / 2)
 
 /**
- * struct piece - RAM that belongs into one TDMR
+ * struct piece - RAM that is not split between TDMRs
  * @base: physical address, 1 GB aligned
- * @end:  physical address behind it, 1 GB aligned
+ * @end:  end of the piece (exclusive), 1 GB aligned
  * @node: NUMA node
- * @cost: what it costs to have this and all earlier pieces in one TDMR
+ * @cost: of one TDMR with this and all earlier pieces
  */
 struct piece {
 	u64 base;
@@ -45,18 +46,20 @@ struct piece {
 };
 
 /**
- * struct cover - the workings
- * @layout:    whose TDMRs are sought
+ * struct cover - the state of the search
+ * @layout:    the layout for which TDMRs are searched
  * @spare:     reserved areas that a TDMR of more than one block leaves free
- * @largest:   bytes that a TDMR of more than one piece may have
+ * @largest:   maximal size of a TDMR of more than one piece, in bytes
  * @nr:	       number of pieces
  * @pieces:    RAM, by address
- * @lowest:    by piece: the lowest one that a TDMR which ends with it can begin with,
- *	       however large it is
- * @cost:      by number of pieces: to cover them with the TDMRs so far
- * @next_cost: the same with one TDMR more
- * @window:    pieces that the last TDMR may begin with, the cheapest first
- * @begins:    by number of TDMRs and of pieces: the piece that the last TDMR begins with
+ * @lowest:    by piece: the lowest piece with which a TDMR that ends with it
+ *	       can begin, regardless of its size
+ * @cost:      by number of pieces: cost to cover them with the current number
+ *	       of TDMRs
+ * @next_cost: the same with one more TDMR
+ * @window:    pieces with which the last TDMR may begin, the cheapest first
+ * @begins:    by number of TDMRs and of pieces: the piece with which the last
+ *	       TDMR begins
  */
 struct cover {
 	const struct tdmr_layout *layout;
@@ -72,8 +75,9 @@ struct cover {
 };
 
 /*
- * A range begins a piece.  So do the blocks with the two ends of a hole, and
- * what follows them; two of the ends are those of the address space.
+ * Each range begins a piece.  So do the blocks with the two ends of each hole,
+ * and the blocks that follow them; two of the ends are those of the address
+ * space.
  */
 static unsigned int max_pieces(const struct tdmr_map *map)
 {
@@ -81,8 +85,8 @@ static unsigned int max_pieces(const struct tdmr_map *map)
 }
 
 /**
- * tdmr_cover_scratch_bytes - memory that tdmr_cover() works in
- * @map: what TDMRs are made for
+ * tdmr_cover_scratch_bytes - size of the scratch memory for tdmr_cover()
+ * @map: the memory map
  *
  * Return: Bytes.
  */
@@ -117,7 +121,7 @@ static void add_piece(struct cover *cover, u64 base, u64 end, int node)
 	cover->nr++;
 }
 
-/* Blocks with RAM; those with unusable memory in them are pieces of their own. */
+/* Each block with unusable memory becomes a piece of its own. */
 static void cut_blocks(struct cover *cover, u64 base, u64 end, int node)
 {
 	const struct tdmr_layout *layout = cover->layout;
@@ -146,7 +150,7 @@ static void cut_ram(struct cover *cover)
 	}
 }
 
-/* Can a TDMR from piece @first to piece @last describe what it must reserve? */
+/* Do the reserved areas suffice for a TDMR from piece @first to piece @last? */
 static bool expressible(const struct cover *cover, unsigned int first, unsigned int last)
 {
 	u64 base = cover->pieces[first].base, end = cover->pieces[last].end;
@@ -185,7 +189,7 @@ static void find_lowest(struct cover *cover)
 	}
 }
 
-/* A TDMR from piece @first to piece @last is neither too large nor has too many holes. */
+/* Can there be a TDMR from piece @first to piece @last? */
 static bool possible(const struct cover *cover, unsigned int first, unsigned int last)
 {
 	return first == last ||
@@ -193,15 +197,18 @@ static bool possible(const struct cover *cover, unsigned int first, unsigned int
 		cover->pieces[last].end - cover->pieces[first].base <= cover->largest);
 }
 
-/* What it costs that the last TDMR begins with piece @first, but for the cost of its end. */
+/*
+ * The cost if the last TDMR begins with piece @first, without the part that
+ * depends on its end.
+ */
 static s64 cost_of_begin(const struct cover *cover, unsigned int first)
 {
 	return cover->cost[first] - cover->pieces[first].cost;
 }
 
 /*
- * From the costs with some TDMRs to those with one more; @begins is its row.
- * What is impossible costs so much that it stays impossible.
+ * Computes the costs with one more TDMR; @begins is the row for it.  IMPOSSIBLE
+ * is so large that it stays impossible when costs are added.
  */
 static void add_tdmr(struct cover *cover, u32 *begins)
 {
@@ -230,16 +237,16 @@ static u32 *begins_with(struct cover *cover, unsigned int nr_tdmrs)
 }
 
 /**
- * struct best - what the search found; which TDMRs these are is in the table
+ * struct best - result of the search; the TDMRs themselves are in the table
  * @cost: of all gaps in TDMRs
- * @nr:	  number of TDMRs; 0 if there are none
+ * @nr:	  number of TDMRs; 0 if there is no solution
  */
 struct best {
 	s64 cost;
 	unsigned int nr;
 };
 
-/* The fewest TDMRs of those that cost least. */
+/* Of the cheapest solutions, finds the one with the fewest TDMRs. */
 static struct best find_best(struct cover *cover)
 {
 	struct best best = { .cost = IMPOSSIBLE };
@@ -257,7 +264,10 @@ static struct best find_best(struct cover *cover)
 	return best;
 }
 
-/* The largest TDMR is within an eighth of the smallest with which there are any at @cost. */
+/*
+ * Limits the size of TDMRs, to within an eighth of the smallest limit for which
+ * there is a solution at @cost.
+ */
 static void limit_size(struct cover *cover, s64 cost)
 {
 	u64 high = (cover->pieces[cover->nr - 1].end - cover->pieces[0].base) / TDMR_BLOCK;
@@ -274,7 +284,7 @@ static void limit_size(struct cover *cover, s64 cost)
 	cover->largest = high * TDMR_BLOCK;
 }
 
-/* From the last one to the first. */
+/* Reads the TDMRs from the table, from the last to the first. */
 static void make_tdmrs(struct cover *cover, struct tdmr_layout *layout, unsigned int nr)
 {
 	unsigned int first, behind = cover->nr;
@@ -295,7 +305,7 @@ static void make_tdmrs(struct cover *cover, struct tdmr_layout *layout, unsigned
 	}
 }
 
-/* The fewest TDMRs at whatever cost are too many: which block is the first without one? */
+/* Even the fewest TDMRs are too many: finds the first block without one. */
 static struct tdmr_failure too_many_tdmrs(const struct cover *cover)
 {
 	struct tdmr_failure failure = {
@@ -317,24 +327,26 @@ static struct tdmr_failure too_many_tdmrs(const struct cover *cover)
 
 /**
  * tdmr_cover - choose the TDMRs
- * @layout:  whose @tdmrs to choose; @unusable holds the holes
- * @policy:  what is important
+ * @layout:  the layout; @tdmrs is set, @unusable has to hold the holes
+ * @policy:  the policy
  * @scratch: tdmr_cover_scratch_bytes() of memory
- * @waste:   where to put how many 1 GB blocks without RAM are covered
+ * @waste:   the number of 1 GB blocks without RAM that are covered
  *
- * They cover the 1 GB blocks with RAM and no others, and none spans two NUMA
- * nodes, but for blocks that hold memory of two nodes, as far as the module's
- * TDMRs and reserved areas suffice.  Where they do not, the fewest blocks
- * without RAM are covered too; among equals, the fewest nodes meet in TDMRs.
+ * TDMRs cover the 1 GB blocks with RAM and no others, and none spans two NUMA
+ * nodes, except in blocks with memory of both, as far as the module's TDMRs and
+ * reserved areas suffice.  Where they do not, the fewest possible blocks
+ * without RAM are covered too; of equal solutions, the one where the fewest
+ * nodes share TDMRs is chosen.
  *
- * If that leaves TDMRs over, as many as possible are left over, to split
- * others.  Else the largest TDMR is about as small as it can be, so that its
- * PAMT is too; also at the cost of PAMT, if @policy says so.
+ * If not all TDMRs are needed, as few as possible are used, so that the others
+ * are left for splitting.  Otherwise the largest TDMR, and with it its PAMT, is
+ * made about as small as possible; with @policy->small even if that takes more
+ * PAMT in total.
  *
  * Return:
  * * TDMR_OK
- * * TDMR_TOO_MANY_RESERVED - a single block is more than a TDMR can describe
- * * TDMR_TOO_MANY_TDMRS    - with the number that would do
+ * * TDMR_TOO_MANY_RESERVED - a single block needs too many reserved areas
+ * * TDMR_TOO_MANY_TDMRS    - with the number that would be needed
  */
 struct tdmr_failure tdmr_cover(struct tdmr_layout *layout, const struct tdmr_policy *policy,
 			       void *scratch, u64 *waste)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A TDMR as TDH.SYS.CONFIG takes it, and the size of its PAMT.  Pure: see tdmr.h.
+ * Encoding TDMRs for TDH.SYS.CONFIG, and sizes of PAMTs.  Pure: see tdmr.h.
  *
  * TDX Module ABI specification, "TDMR_INFO".
  */
@@ -23,9 +23,9 @@ static u64 pamt_level_bytes(const struct tdmr_map *map, const struct tdmr *tdmr,
 }
 
 /**
- * tdmr_pamt_bytes - one contiguous chunk for all levels of a TDMR's PAMT
- * @map:  what the TDMR is for
- * @tdmr: which one
+ * tdmr_pamt_bytes - size of the contiguous chunk for all levels of a PAMT
+ * @map:  the memory map
+ * @tdmr: the TDMR
  *
  * Return: Bytes, a multiple of 4 KB.
  */
@@ -36,7 +36,7 @@ u64 tdmr_pamt_bytes(const struct tdmr_map *map, const struct tdmr *tdmr)
 	       pamt_level_bytes(map, tdmr, TDX_PAMT_1G);
 }
 
-/* The levels follow each other: a TDMR reserves one area for them and not three. */
+/* The levels are adjacent, so that one reserved area suffices for all three. */
 static void encode_pamt(const struct tdmr_map *map, const struct tdmr *tdmr,
 			struct tdx_tdmr_info *info)
 {
@@ -53,8 +53,8 @@ static void encode_pamt(const struct tdmr_map *map, const struct tdmr *tdmr,
 }
 
 /**
- * tdmr_encode - a TDMR as the module takes it
- * @layout: of tdmr_lay_out()
+ * tdmr_encode - encode a TDMR for TDH.SYS.CONFIG
+ * @layout: from tdmr_lay_out()
  * @tdmr:   one of @layout
  * @info:   the structure to fill
  */

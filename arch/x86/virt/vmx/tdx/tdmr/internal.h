@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of the TDMR geometry share.
+ * Declarations that the files of the TDMR geometry share.
  */
 #ifndef _X86_VIRT_TDX_TDMR_INTERNAL_H
 #define _X86_VIRT_TDX_TDMR_INTERNAL_H
@@ -15,7 +15,7 @@ u64 tdmr_first_block(const struct tdmr_map *map, u64 from);
 u64 tdmr_last_block_end(const struct tdmr_map *map, u64 to);
 int tdmr_ram_node(const struct tdmr_map *map, u64 base, u64 end);
 
-/* reserved.c: what is not usable in a TDMR */
+/* reserved.c: unusable memory and reserved areas */
 void tdmr_find_holes(struct tdmr_layout *layout);
 void tdmr_add_unusable(struct tdmr_layout *layout, u64 start, u64 end);
 void tdmr_remove_unusable(struct tdmr_layout *layout, u64 start);
@@ -26,13 +26,13 @@ unsigned int tdmr_count_reserved(const struct tdmr_layout *layout, u64 base, u64
 unsigned int tdmr_max_reserved(const struct tdmr_layout *layout);
 
 /**
- * struct tdmr_policy - what is tried to find a layout
+ * struct tdmr_policy - one way of searching a layout
  * @reserve_non_ram: see struct tdmr_layout
- * @small:	     where TDMRs are scarce, have small ones rather than little PAMT
- * @spare:	     reserved areas that a TDMR keeps free for its PAMT, which needs none
- *		     beside another one
- * @for_cpus:	     make as many TDMRs as parallel initialization likes
- * @large_first:     find places for large PAMTs first, whichever TDMR they end up in
+ * @small:	     where TDMRs are scarce, prefer small ones to the least PAMT
+ * @spare:	     reserved areas that a TDMR keeps free for its PAMT, which
+ *		     needs none if it is adjacent to another one
+ * @for_cpus:	     split TDMRs for parallel initialization
+ * @large_first:     place large PAMTs first, in any TDMR
  */
 struct tdmr_policy {
 	bool reserve_non_ram;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From a memory map to TDMRs with memory for their PAMTs.  Pure: see tdmr.h.
+ * Laying out TDMRs and their PAMTs for a memory map.  Pure: see tdmr.h.
  */
 #include <linux/kernel.h>
 #include <linux/minmax.h>
@@ -13,11 +13,11 @@ static u64 cmr_end(const struct tdx_cmr_info *cmr)
 }
 
 /**
- * tdmr_check_ram - is all RAM convertible?
+ * tdmr_check_ram - check that all RAM is convertible
  * @map: RAM and CMRs
  *
  * Return: TDMR_OK, or TDMR_RAM_OUTSIDE_CMRS with the first part that is in no
- *	   CMR.  CMRs that touch count as one.
+ *	   CMR.  Adjacent CMRs count as one.
  */
 struct tdmr_failure tdmr_check_ram(const struct tdmr_map *map)
 {
@@ -44,7 +44,7 @@ struct tdmr_failure tdmr_check_ram(const struct tdmr_map *map)
 	return (struct tdmr_failure) { .error = TDMR_OK };
 }
 
-/* Sorted, disjoint, and the end behind the base: the room for all arrays relies on it. */
+/* Sorted, disjoint and not wrapping: the size of all arrays relies on it. */
 static bool are_well_formed(const struct tdx_cmr_info *cmr, unsigned int nr)
 {
 	const struct tdx_cmr_info *behind = cmr + nr;
@@ -59,8 +59,8 @@ static bool are_well_formed(const struct tdx_cmr_info *cmr, unsigned int nr)
 }
 
 /**
- * tdmr_scratch_bytes - memory that tdmr_lay_out() works in
- * @map: what TDMRs are made for
+ * tdmr_scratch_bytes - size of the scratch memory for tdmr_lay_out()
+ * @map: the memory map
  *
  * Return: Bytes.
  */
@@ -69,7 +69,10 @@ size_t tdmr_scratch_bytes(const struct tdmr_map *map)
 	return tdmr_cover_scratch_bytes(map);
 }
 
-/* In order of preference if they waste the same; the last one demands and wastes least. */
+/*
+ * In order of preference if they waste the same amount.  The last one has the
+ * lowest requirements and wastes the least.
+ */
 static const struct tdmr_policy policies[] = {
 	{ .spare = 1, .for_cpus = true },
 	{ .spare = 1 },
@@ -95,13 +98,13 @@ static struct tdmr_failure place(struct tdmr_layout *layout, const struct tdmr_p
 }
 
 /**
- * tdmr_lay_out - choose the TDMRs, find memory for their PAMTs
- * @layout:  @map and room for the arrays are given, the rest is set
+ * tdmr_lay_out - choose the TDMRs, and find memory for their PAMTs
+ * @layout:  @map and the arrays are set up by the caller, the rest is filled in
  * @scratch: tdmr_scratch_bytes() of memory, aligned for u64; not needed afterwards
- * @source:  memory
+ * @source:  memory for PAMTs
  *
- * All RAM of the map has to be convertible: see tdmr_check_ram().  Of the
- * policies those come first that cover the fewest blocks without RAM.
+ * All RAM of the map has to be convertible: see tdmr_check_ram().  Policies
+ * that cover fewer blocks without RAM are tried first.
  *
  * Return: TDMR_OK, or why there is no layout; no memory is taken from @source then.
  */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where PAMTs go.  Pure: see tdmr.h.
+ * Placement of PAMTs.  Pure: see tdmr.h.
  *
- * A PAMT lies in RAM, so it takes a reserved area of the TDMR that covers that
- * RAM, unless it touches another reserved area, and TDMRs have few of them.
- * Where PAMTs go is therefore decided here, and memory is only asked whether a
- * place is free: first every TDMR gets its own, for which tdmr_cover() left
- * an area; whatever finds no place there goes where areas are left.
+ * A PAMT is in RAM, so it takes a reserved area of the TDMR that covers that
+ * RAM, unless it is adjacent to another reserved area, and TDMRs have few of
+ * them.  So the places are chosen here, and the source of memory is only asked
+ * whether a place is free.  First each PAMT is placed in its own TDMR, where
+ * tdmr_cover() has left a reserved area; the others are placed where reserved
+ * areas are left.
  */
 #include <linux/align.h>
 #include <linux/minmax.h>
@@ -14,7 +15,7 @@
 
 #include "internal.h"
 
-/* Places are tried at this distance, or at a quarter of the PAMT's size. */
+/* Places are tried in steps of this size or a quarter of the PAMT's size. */
 #define SMALLEST_STEP	SZ_2M
 
 struct placement {
@@ -22,7 +23,7 @@ struct placement {
 	const struct tdmr_pamt_source *source;
 };
 
-/* The end of RAM that begins with range @i: memory of a node that touches is one. */
+/* The end of RAM that begins with range @i, joining ranges of the same node. */
 static u64 contiguous_end(const struct tdmr_map *map, unsigned int i)
 {
 	u64 end = map->ram[i].base + map->ram[i].size;
@@ -69,7 +70,7 @@ static bool take(const struct placement *p, struct tdmr *tdmr, u64 base)
 	return true;
 }
 
-/* Does @host reserve something in front of @pa, which would be one area with a PAMT at @pa? */
+/* Does @host reserve an area below @pa that can be one with a PAMT at @pa? */
 static bool follows_reserved(const struct tdmr_layout *layout, const struct tdmr *host, u64 pa)
 {
 	unsigned int i = tdmr_first_unusable(layout, pa);
@@ -78,7 +79,7 @@ static bool follows_reserved(const struct tdmr_layout *layout, const struct tdmr
 	return end > host->base && tdmr_is_one_area(layout, end, pa);
 }
 
-/* The same behind a PAMT that ends at @pa. */
+/* The same above a PAMT that ends at @pa. */
 static bool precedes_reserved(const struct tdmr_layout *layout, const struct tdmr *host, u64 pa)
 {
 	u64 start = layout->unusable[tdmr_first_unusable(layout, pa)].start;
@@ -86,7 +87,7 @@ static bool precedes_reserved(const struct tdmr_layout *layout, const struct tdm
 	return start < host->end && tdmr_is_one_area(layout, pa, start);
 }
 
-/* Next to what @host reserves anyway. */
+/* Takes memory adjacent to an area that @host reserves anyway. */
 static bool take_beside_reserved(const struct placement *p, struct tdmr *tdmr,
 				 const struct tdmr *host)
 {
@@ -107,7 +108,7 @@ static bool take_beside_reserved(const struct placement *p, struct tdmr *tdmr,
 	return false;
 }
 
-/* Anywhere in @host. */
+/* Takes memory anywhere in @host. */
 static bool take_new_area(const struct placement *p, struct tdmr *tdmr, const struct tdmr *host)
 {
 	u64 bytes = tdmr_pamt_bytes(p->layout->map, tdmr), base, from = host->base;
@@ -143,7 +144,10 @@ static bool place_in(const struct placement *p, struct tdmr *tdmr, struct tdmr *
 	return false;
 }
 
-/* At @base, if the areas of @first and the TDMR behind it, in both of which that is, suffice. */
+/*
+ * Takes memory at @base, in @first and the next TDMR, if the reserved areas of
+ * both suffice.
+ */
 static bool take_across(const struct placement *p, struct tdmr *tdmr, const struct tdmr *first,
 			u64 base)
 {
@@ -162,7 +166,7 @@ static bool take_across(const struct placement *p, struct tdmr *tdmr, const stru
 	return false;
 }
 
-/* In the RAM around the boundary between @first and the TDMR behind it. */
+/* Takes memory across the boundary between @first and the next TDMR. */
 static bool place_at_boundary(const struct placement *p, struct tdmr *tdmr,
 			      const struct tdmr *first)
 {
@@ -180,7 +184,7 @@ static bool place_at_boundary(const struct placement *p, struct tdmr *tdmr,
 	return false;
 }
 
-/* Where TDMRs touch: none of them has enough RAM alone. */
+/* Across the boundary of adjacent TDMRs, none of which has enough RAM alone. */
 static bool place_across(const struct placement *p, struct tdmr *tdmr)
 {
 	const struct tdmr *first = p->layout->tdmrs;
@@ -214,7 +218,7 @@ static bool place_anywhere(const struct placement *p, struct tdmr *tdmr)
 	return false;
 }
 
-/* The first or the largest one. */
+/* The first TDMR without a PAMT, or the largest one. */
 static struct tdmr *without_pamt(struct tdmr_layout *layout, bool large_first)
 {
 	struct tdmr *tdmr = layout->tdmrs, *next = NULL;
@@ -241,16 +245,18 @@ static void give_all_back(const struct placement *p)
 
 /**
  * tdmr_place_pamts - find a place for the PAMT of every TDMR
- * @layout: of tdmr_cover(); TDMRs may become more, and @unusable grows by the PAMTs
- * @policy: what is important
- * @source: memory
+ * @layout: from tdmr_cover(); TDMRs may be split, and @unusable grows by the
+ *	    PAMTs
+ * @policy: the policy
+ * @source: memory for PAMTs
  *
- * A PAMT goes into its own TDMR's RAM, or else into RAM of the same NUMA node.
- * When that has no contiguous chunk, the TDMR is halved, down to 1 GB, before
- * another node's RAM is used, in the end also across the boundary of two TDMRs.
+ * A PAMT is placed in RAM of its own TDMR or, if that fails, of the same NUMA
+ * node.  If there is no contiguous chunk, the TDMR is halved, down to 1 GB,
+ * before RAM of another node is used, and finally across the boundary of two
+ * TDMRs.
  *
- * Every TDMR's own RAM is tried before any other's, unless @policy wants the
- * large PAMTs placed first because there is little RAM to choose from.
+ * Every TDMR's own RAM is tried before that of others, unless
+ * @policy->large_first is set because there is little RAM to choose from.
  *
  * Return: TDMR_OK, or TDMR_NO_PAMT_MEMORY with the TDMR; nothing is taken then.
  */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which TDMR a CPU initializes next.  Pure: compiles in userspace.
+ * Choosing the TDMR that a CPU initializes next.  Pure: compiles in userspace.
  *
- * A CPU works on a TDMR for a while and then chooses again.  Always choosing
- * the one with the most left keeps all of them at about the same distance
- * from their ends, so that no CPU is idle until the very end.
+ * A CPU works on a TDMR for a while and then chooses again.  If it always
+ * chooses the one with the most left, all TDMRs are finished at about the same
+ * time, so that no CPU is idle until the end.
  */
 #include <linux/stddef.h>
 
@@ -16,8 +16,8 @@ static u64 bytes_left(const struct tdmr_work *work)
 }
 
 /*
- * The module only tells of whole GB that are done.  Of two TDMRs with as many
- * left, the one with fewer calls so far is farther from its end.
+ * The module reports progress in whole GB.  Of two TDMRs with the same number
+ * of GB left, the one with fewer calls so far has more left.
  */
 static bool more_left(const struct tdmr_work *a, const struct tdmr_work *b)
 {
@@ -26,7 +26,7 @@ static bool more_left(const struct tdmr_work *a, const struct tdmr_work *b)
 	return a->calls < b->calls;
 }
 
-/* Near memory first, but what has twice as much left would keep all waiting in the end. */
+/* Local memory first, unless a remote TDMR has more than twice as much left. */
 static bool better(const struct tdmr_work *a, const struct tdmr_work *b, int node)
 {
 	bool a_is_near = a->node == node, b_is_near = b->node == node;
@@ -42,12 +42,12 @@ static bool better(const struct tdmr_work *a, const struct tdmr_work *b, int nod
  * @nr:    entries of @works
  * @node:  the NUMA node of the CPU
  *
- * Of the TDMRs that no CPU is at, the one of the CPU's own node with the most
- * left, unless one of another node has more than twice as much left.
+ * Of the TDMRs that are not busy, the one of the CPU's own node with the most
+ * left is chosen, unless one of another node has more than twice as much left.
  *
- * Context: Serialised by the caller, who also clears @busy again.
- * Return: The TDMR; NULL if there is nothing to do for this CPU any more:
- *	   what is left can be finished by those who are at it.
+ * Context: Serialized by the caller, which also clears @busy again.
+ * Return: The TDMR; NULL if all TDMRs are finished or busy, so that there is
+ *	   nothing left to do for this CPU.
  */
 struct tdmr_work *tdmr_queue_take(struct tdmr_work *works, unsigned int nr, int node)
 {

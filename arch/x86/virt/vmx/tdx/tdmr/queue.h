@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which TDMR a CPU initializes next.
+ * Choosing the TDMR that a CPU initializes next.
  */
 #ifndef _X86_VIRT_TDX_TDMR_QUEUE_H
 #define _X86_VIRT_TDX_TDMR_QUEUE_H
@@ -11,10 +11,10 @@
  * struct tdmr_work - a TDMR that is being initialized
  * @base:  physical address of the TDMR
  * @next:  physical address of the first byte that is not initialized
- * @end:   physical address behind the TDMR
- * @calls: made for it so far
+ * @end:   end of the TDMR (exclusive)
+ * @calls: number of SEAMCALLs for it so far
  * @node:  its NUMA node
- * @busy:  a CPU is at it
+ * @busy:  a CPU is initializing it
  */
 struct tdmr_work {
 	u64 base;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where RAM is, in terms of addresses and of 1 GB blocks.  Pure: see tdmr.h.
+ * Lookup of RAM, by address and by 1 GB block.  Pure: see tdmr.h.
  */
 #include <linux/align.h>
 #include <linux/minmax.h>
@@ -13,11 +13,11 @@ static u64 ram_end(const struct tdx_ram *ram)
 }
 
 /**
- * tdmr_first_ram - the first RAM at or behind an address
- * @map:  whose RAM
+ * tdmr_first_ram - find the first RAM at or above an address
+ * @map:  the memory map
  * @from: physical address
  *
- * Return: The index of the first range that ends behind @from; @map->nr_ram if
+ * Return: The index of the first range that ends above @from; @map->nr_ram if
  *	   there is none.
  */
 unsigned int tdmr_first_ram(const struct tdmr_map *map, u64 from)
@@ -35,9 +35,9 @@ unsigned int tdmr_first_ram(const struct tdmr_map *map, u64 from)
 }
 
 /**
- * tdmr_first_block - the first 1 GB block with RAM at or behind an address
- * @map:  whose RAM
- * @from: physical address, 1 GB aligned; RAM lies behind it
+ * tdmr_first_block - find the first 1 GB block with RAM at or above an address
+ * @map:  the memory map
+ * @from: physical address, 1 GB aligned; there must be RAM above it
  *
  * Return: The physical address of the block.
  */
@@ -47,11 +47,11 @@ u64 tdmr_first_block(const struct tdmr_map *map, u64 from)
 }
 
 /**
- * tdmr_last_block_end - the end of the last 1 GB block with RAM below an address
- * @map: whose RAM
- * @to:	 physical address, 1 GB aligned; RAM lies below it
+ * tdmr_last_block_end - end of the last 1 GB block with RAM below an address
+ * @map: the memory map
+ * @to:	 physical address, 1 GB aligned; there must be RAM below it
  *
- * Return: The physical address behind the block.
+ * Return: The end of the block (exclusive).
  */
 u64 tdmr_last_block_end(const struct tdmr_map *map, u64 to)
 {
@@ -63,12 +63,12 @@ u64 tdmr_last_block_end(const struct tdmr_map *map, u64 to)
 }
 
 /**
- * tdmr_ram_node - the NUMA node that a stretch of memory mostly lies on
- * @map:  whose RAM
+ * tdmr_ram_node - the NUMA node of most memory in an interval
+ * @map:  the memory map
  * @base: physical address
- * @end:  physical address behind the stretch, in which there is RAM
+ * @end:  end of the interval (exclusive), in which there must be RAM
  *
- * Return: The node of the range that has most of its RAM in it.
+ * Return: The node of the range that has the most RAM in it.
  */
 int tdmr_ram_node(const struct tdmr_map *map, u64 base, u64 end)
 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a TDMR must reserve.  Pure: see tdmr.h.
+ * Reserved areas of TDMRs.  Pure: see tdmr.h.
  *
- * That is everything in it that is not convertible memory (outside the CMRs) or that
- * holds a PAMT: TDX Module Base Architecture Specification, "Physical Memory Management".
+ * A TDMR has to reserve everything in it that is not convertible memory
+ * (outside the CMRs) or that holds a PAMT: TDX Module Base Architecture
+ * Specification, "Physical Memory Management".
  */
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -11,10 +12,10 @@
 #include "internal.h"
 
 /**
- * tdmr_max_unusable - room that struct tdmr_layout needs for @unusable
- * @map: what the layout is for
+ * tdmr_max_unusable - maximal number of entries of @unusable of a layout
+ * @map: the memory map
  *
- * Return: The number of entries: stretches around the CMRs, and the PAMTs.
+ * Return: The number of entries: holes around the CMRs, and PAMTs.
  */
 unsigned int tdmr_max_unusable(const struct tdmr_map *map)
 {
@@ -22,10 +23,10 @@ unsigned int tdmr_max_unusable(const struct tdmr_map *map)
 }
 
 /**
- * tdmr_max_reserved - how many reserved areas a TDMR can have
- * @layout: for whose module
+ * tdmr_max_reserved - maximal number of reserved areas of a TDMR
+ * @layout: the layout
  *
- * Return: The module's limit, as far as the structure can express it.
+ * Return: The module's limit, or that of struct tdx_tdmr_info if it is lower.
  */
 unsigned int tdmr_max_reserved(const struct tdmr_layout *layout)
 {
@@ -34,10 +35,10 @@ unsigned int tdmr_max_reserved(const struct tdmr_layout *layout)
 }
 
 /**
- * tdmr_find_holes - everything outside the CMRs is unusable
- * @layout: whose @unusable to begin anew
+ * tdmr_find_holes - set unusable memory to everything outside the CMRs
+ * @layout: the layout
  *
- * CMRs that touch leave nothing between them.
+ * There is no hole between adjacent CMRs.
  */
 void tdmr_find_holes(struct tdmr_layout *layout)
 {
@@ -54,12 +55,12 @@ void tdmr_find_holes(struct tdmr_layout *layout)
 }
 
 /**
- * tdmr_first_unusable - the first unusable memory at or behind an address
- * @layout: whose
+ * tdmr_first_unusable - find the first unusable memory at or above an address
+ * @layout: the layout
  * @from:   physical address
  *
- * Return: The index of the first one that ends behind @from.  The last one ends
- *	   with the address space, so there is one as long as @unusable is
+ * Return: The index of the first entry that ends above @from.  The last entry
+ *	   ends with the address space, so there is one as long as @unusable is
  *	   complete.
  */
 unsigned int tdmr_first_unusable(const struct tdmr_layout *layout, u64 from)
@@ -77,10 +78,10 @@ unsigned int tdmr_first_unusable(const struct tdmr_layout *layout, u64 from)
 }
 
 /**
- * tdmr_add_unusable - memory that TDMRs must reserve from now on
- * @layout: where there is room for it
+ * tdmr_add_unusable - add memory that TDMRs must reserve
+ * @layout: the layout, with room for one more entry
  * @start:  physical address
- * @end:    physical address behind it; nothing in between is unusable already
+ * @end:    end (exclusive); no memory in between may be unusable already
  */
 void tdmr_add_unusable(struct tdmr_layout *layout, u64 start, u64 end)
 {
@@ -93,9 +94,9 @@ void tdmr_add_unusable(struct tdmr_layout *layout, u64 start, u64 end)
 }
 
 /**
- * tdmr_remove_unusable - take back what tdmr_add_unusable() added
- * @layout: where it is
- * @start:  its physical address
+ * tdmr_remove_unusable - undo tdmr_add_unusable()
+ * @layout: the layout
+ * @start:  physical address
  */
 void tdmr_remove_unusable(struct tdmr_layout *layout, u64 start)
 {
@@ -107,13 +108,13 @@ void tdmr_remove_unusable(struct tdmr_layout *layout, u64 start)
 }
 
 /**
- * tdmr_is_one_area - can what ends and what begins be one reserved area?
- * @layout: whose
- * @end:    physical address behind something unusable
- * @start:  physical address of the next that is unusable
+ * tdmr_is_one_area - can one reserved area cover two ranges of unusable memory?
+ * @layout: the layout
+ * @end:    end of the first range (exclusive)
+ * @start:  physical address of the second range
  *
- * Return: True if they touch; also with memory between them that is convertible
- *	   but no RAM, if @layout reserves such memory.
+ * Return: True if they are adjacent; also if there is only convertible memory
+ *	   between them that is not RAM, and @layout reserves such memory.
  */
 bool tdmr_is_one_area(const struct tdmr_layout *layout, u64 end, u64 start)
 {
@@ -127,12 +128,13 @@ bool tdmr_is_one_area(const struct tdmr_layout *layout, u64 end, u64 start)
 }
 
 /**
- * tdmr_next_reserved - the next area that a TDMR must reserve
- * @layout: whose unusable memory counts
- * @from:   physical address in the TDMR: its base, or the end of the area before
- * @end:    physical address behind the TDMR
+ * tdmr_next_reserved - find the next area that a TDMR must reserve
+ * @layout: the layout
+ * @from:   physical address in the TDMR: its base, or the end of the last area
+ * @end:    end of the TDMR (exclusive)
  *
- * Return: The area, over all that is one with it; empty if there is none.
+ * Return: The area, as large as tdmr_is_one_area() allows; empty if there is
+ *	   none.
  */
 struct tdmr_span tdmr_next_reserved(const struct tdmr_layout *layout, u64 from, u64 end)
 {
@@ -153,12 +155,12 @@ struct tdmr_span tdmr_next_reserved(const struct tdmr_layout *layout, u64 from, 
 }
 
 /**
- * tdmr_count_reserved - how many reserved areas a TDMR would have
- * @layout: whose unusable memory counts
+ * tdmr_count_reserved - number of reserved areas that a TDMR needs
+ * @layout: the layout
  * @base:   physical address of the TDMR
- * @end:    physical address behind it
+ * @end:    end of the TDMR (exclusive)
  *
- * Return: The number; more than tdmr_max_reserved() cannot be expressed.
+ * Return: The number; it must not be larger than tdmr_max_reserved().
  */
 unsigned int tdmr_count_reserved(const struct tdmr_layout *layout, u64 base, u64 end)
 {

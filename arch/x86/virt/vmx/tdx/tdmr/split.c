@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * More TDMRs than the memory map asks for.  Pure: see tdmr.h.
+ * Splitting TDMRs.  Pure: see tdmr.h.
  *
- * The module initializes one TDMR on one CPU at a time, so that TDMRs are the
- * unit of parallel work; and a TDMR's PAMT is one contiguous chunk, so that
- * small TDMRs need small chunks.
+ * A TDMR can be initialized by one CPU at a time, so TDMRs are the unit of
+ * parallel work.  A TDMR's PAMT is one contiguous chunk, so small TDMRs need
+ * small chunks.
  */
 #include <linux/math.h>
 #include <linux/minmax.h>
@@ -13,9 +13,10 @@
 #include "internal.h"
 
 /*
- * In blocks.  The PAMT of 16 GB takes a chunk of 64 MB, which memory that has been
- * in use for long still has; 64 TDMRs of 16 GB cover 1 TB.  More TDMRs are
- * not better as such: the module searches them for each page it is given.
+ * In blocks.  The PAMT of 16 GB takes a chunk of 64 MB, which can still be
+ * found when memory has been in use for long; 64 TDMRs of 16 GB cover 1 TB.
+ * Further splitting is not useful: the module searches the TDMRs for each page
+ * it is given.
  */
 #define LARGEST_TDMR	16
 
@@ -24,7 +25,7 @@ static u64 nr_blocks(const struct tdmr *tdmr)
 	return (tdmr->end - tdmr->base) / TDMR_BLOCK;
 }
 
-/* Two of one; blocks without RAM at the cut belong to neither. */
+/* Cuts a TDMR in two; blocks without RAM at the cut belong to neither. */
 static void cut(struct tdmr_layout *layout, struct tdmr *tdmr, u64 at)
 {
 	const struct tdmr_map *map = layout->map;
@@ -39,7 +40,7 @@ static void cut(struct tdmr_layout *layout, struct tdmr *tdmr, u64 at)
 	second->node = tdmr_ram_node(map, second->base, second->end);
 }
 
-/* How many TDMRs there are if none has more blocks than @largest. */
+/* Number of TDMRs if none has more blocks than @largest. */
 static u64 nr_tdmrs_of(const struct tdmr_layout *layout, u64 largest)
 {
 	u64 nr = 0;
@@ -50,7 +51,10 @@ static u64 nr_tdmrs_of(const struct tdmr_layout *layout, u64 largest)
 	return nr;
 }
 
-/* The smallest limit for the blocks of a TDMR, not below @wanted, that the module's TDMRs allow. */
+/*
+ * The smallest limit for the blocks of a TDMR, not below @wanted, that does not
+ * take more TDMRs than the module supports.
+ */
 static u64 largest_allowed(const struct tdmr_layout *layout, u64 wanted)
 {
 	u64 low = wanted, high = wanted, middle;
@@ -69,11 +73,11 @@ static u64 largest_allowed(const struct tdmr_layout *layout, u64 wanted)
 
 /**
  * tdmr_split_for_cpus - make TDMRs small enough to initialize them in parallel
- * @layout: of tdmr_cover()
+ * @layout: from tdmr_cover()
  *
  * No TDMR is larger than a CPU's share of all of them, or than 16 GB, as far as
- * the module's number of TDMRs allows.  The parts of a TDMR are of one size,
- * give or take a block.
+ * the module's number of TDMRs allows.  The parts of a TDMR differ in size by
+ * at most a block.
  */
 void tdmr_split_for_cpus(struct tdmr_layout *layout)
 {
@@ -94,8 +98,8 @@ void tdmr_split_for_cpus(struct tdmr_layout *layout)
 
 /**
  * tdmr_split_in_two - halve a TDMR
- * @layout: whose
- * @tdmr:   which one; has no PAMT yet
+ * @layout: the layout
+ * @tdmr:   the TDMR; must not have a PAMT yet
  *
  * Return: False if the TDMR is a single block, or if the module takes no more TDMRs.
  */

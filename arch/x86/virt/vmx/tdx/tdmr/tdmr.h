@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The geometry of TDX memory: which TDMRs cover which RAM, where their PAMTs
- * go, and what in a TDMR must be reserved.
+ * The geometry of TDX memory: the TDMRs that cover RAM, the places of their
+ * PAMTs, and their reserved areas.
  *
  * Pure: no allocation, no output, no SEAMCALL and no global.  The kernel and
  * userspace tests compile the same files.
@@ -20,7 +20,7 @@ struct tdx_ram {
 	int node;
 };
 
-/* What the module can take; read from it, never assumed. */
+/* Limits of the module, as read from it. */
 struct tdmr_limits {
 	u16 max_tdmrs;
 	u16 max_reserved_per_tdmr;
@@ -28,12 +28,12 @@ struct tdmr_limits {
 };
 
 /**
- * struct tdmr_map - what TDMRs are made for
+ * struct tdmr_map - the input of a layout of TDMRs
  * @ram:     RAM that must be usable; sorted by base, disjoint
  * @nr_ram:  entries of @ram, at least 1
  * @cmrs:    CMRs, sorted by base, disjoint
  * @nr_cmrs: entries of @cmrs, at most TDX_NR_CMRS
- * @limits:  what the module can take
+ * @limits:  limits of the module
  * @nr_cpus: CPUs that initialize TDMRs at the same time, at least 1
  */
 struct tdmr_map {
@@ -45,13 +45,13 @@ struct tdmr_map {
 	unsigned int nr_cpus;
 };
 
-/* The PAMT of a TDMR that has none yet. */
+/* Value of @pamt for a TDMR without a PAMT. */
 #define TDMR_NO_PAMT	(~0ULL)
 
 /**
  * struct tdmr - one Trust Domain Memory Region
  * @base:	 physical address, 1 GB aligned
- * @end:	 physical address behind it, 1 GB aligned
+ * @end:	 end of the TDMR (exclusive), 1 GB aligned
  * @pamt:	 physical address of the chunk that holds its PAMT, all levels
  * @chunk_limit: bytes; its RAM has no chunk of this size or larger
  * @node:	 the NUMA node of most of its RAM
@@ -71,13 +71,15 @@ struct tdmr_span {
 
 /**
  * struct tdmr_layout - the TDMRs of a machine
- * @map:	     what they are made for
- * @tdmrs:	     sorted; room for the module's maximum
+ * @map:	     the memory map and the limits
+ * @tdmrs:	     sorted; with room for the module's maximum
  * @nr_tdmrs:	     used entries of @tdmrs
- * @unusable:	     what a TDMR over it must reserve: stretches outside the CMRs and PAMTs;
- *		     sorted, disjoint; room for tdmr_max_unusable() entries
+ * @unusable:	     memory that TDMRs must reserve: holes outside the CMRs, and
+ *		     PAMTs; sorted, disjoint; with room for tdmr_max_unusable()
+ *		     entries
  * @nr_unusable:     used entries of @unusable
- * @reserve_non_ram: reserve also memory that is convertible but no RAM, where that joins areas
+ * @reserve_non_ram: also reserve convertible memory that is not RAM, where that
+ *		     joins areas
  */
 struct tdmr_layout {
 	const struct tdmr_map *map;
@@ -90,8 +92,9 @@ struct tdmr_layout {
 
 /**
  * struct tdmr_pamt_source - memory for PAMTs
- * @take: true if [base, base + size) was free and is the caller's now; in bytes, page aligned
- * @give: gives back what @take gave
+ * @take: tries to allocate [base, base + size), in bytes, page aligned; returns
+ *	  whether it was free
+ * @give: frees what @take allocated
  */
 struct tdmr_pamt_source {
 	bool (*take)(const struct tdmr_pamt_source *source, u64 base, u64 size);

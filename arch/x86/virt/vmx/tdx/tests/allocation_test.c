@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: each allocation of an initialization fails in turn.
+ * KUnit: failures of each memory allocation of the initialization.
  */
 #include <kunit/test.h>
 #include <linux/error-injection.h>
@@ -12,14 +12,14 @@
 #include "../seamcall.h"
 #include "model_host.h"
 
-/* Of @task, from now on: allocation number @nth fails. */
+/* Allocation number @nth of @task fails. */
 static struct {
 	struct task_struct *task;
 	unsigned int nth;
 	unsigned int count;
 } failing;
 
-/* Interrupts allocate in anybody's context, but cannot wait for memory. */
+/* Allocations in interrupts do not count: they cannot wait for memory. */
 static bool is_to_fail(gfp_t gfp)
 {
 	return current == failing.task && (gfp & __GFP_DIRECT_RECLAIM) &&
@@ -47,7 +47,10 @@ static int fail_pages(struct kprobe *probe, struct pt_regs *regs)
 	return is_to_fail(gfp) ? fail(regs, 0) : 0;
 }
 
-/* With a post handler a probe is not optimized into a jump, which could not override. */
+/*
+ * Probes with a post handler are not optimized into jumps, which cannot
+ * override.
+ */
 static void do_not_optimize(struct kprobe *probe, struct pt_regs *regs, unsigned long flags)
 {
 }
@@ -58,7 +61,7 @@ static struct kprobe slab_probe = {
 	.post_handler = do_not_optimize,
 };
 
-/* Not should_fail_alloc_page(): GCC 14 knows what it returns, and does not call it any more. */
+/* Not should_fail_alloc_page(): GCC 14 optimizes calls of it away. */
 static struct kprobe page_probe = {
 	.symbol_name = "__alloc_pages",
 	.pre_handler = fail_pages,
@@ -67,7 +70,7 @@ static struct kprobe page_probe = {
 
 static struct kprobe *probes[] = { &slab_probe, &page_probe };
 
-/* The worker makes this call itself, and allocates nothing before. */
+/* Made by the worker itself, which does not allocate memory before. */
 static u64 find_worker(u64 leaf, u64 status, struct tdx_regs *regs)
 {
 	if (leaf == TDH_SYS_INIT)
@@ -86,7 +89,7 @@ static void attempt(struct model_host *host, unsigned int nth)
 	WRITE_ONCE(failing.task, NULL);
 }
 
-/* A page allocation inside memory migration may fail without harm: another place is tried. */
+/* Page allocations during memory migration may fail: another place is tried. */
 static void an_allocation_that_fails_costs_nothing(struct kunit *test)
 {
 	struct model_host *host = test->priv;
@@ -118,7 +121,7 @@ static void an_allocation_that_fails_costs_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, module->error, 0);
 	KUNIT_EXPECT_GT(test, failed, 5u);
 	model_host_restart(host);
-	/* The rest of the kernel allocates, too; a PAMT is more. */
+	/* The rest of the kernel allocates, too, but less than a PAMT. */
 	KUNIT_EXPECT_LT(test, before - model_host_free_pages(), 512L);
 	kunit_info(test, "%u allocations, %u of them indispensable\n", nth - 1, failed);
 }

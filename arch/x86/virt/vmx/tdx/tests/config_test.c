@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: what the module is given by TDH.SYS.INIT and TDH.SYS.CONFIG.
+ * KUnit: TDH.SYS.INIT and TDH.SYS.CONFIG, and their operands.
  */
 #include <kunit/test.h>
 #include <linux/errno.h>
@@ -15,7 +15,7 @@
 #define G(n)		((u64)(n) << 30)
 #define NR_TDMRS	3
 
-/* What the last SEAMCALL passed, and what it returns. */
+/* The operands of the last SEAMCALL, and its results. */
 static struct {
 	u64 status;
 	u64 out_rcx;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: the steps on each CPU or package, and TDMRs that CPUs initialize together.
+ * KUnit: the steps on each CPU or package, and parallel initialization of
+ * TDMRs.
  */
 #include <kunit/test.h>
 #include <linux/cpu.h>
@@ -69,7 +70,7 @@ static void a_module_is_initialized_once_on_each_cpu(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, host->model.lps[host->lp_of_cpu[cpu]].init_done);
 }
 
-/* The software module numbers the CPUs that are there without the gap. */
+/* The software module numbers the online CPUs without the gap. */
 static void a_gap_in_the_numbers_of_cpus_costs_no_cpu(struct kunit *test)
 {
 	struct model_host *host;
@@ -155,7 +156,7 @@ static int check_again(struct model_host *host)
 	return ret;
 }
 
-/* CPUs may go while memory is searched, but for the last of a package. */
+/* All but the last CPU of a package may go offline in the meantime. */
 static void a_package_without_a_cpu_is_named_before_it_matters(struct kunit *test)
 {
 	struct model_host *host = test->priv;

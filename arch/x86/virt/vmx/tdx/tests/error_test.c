@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: a completion status as errno and as text.
+ * KUnit: completion statuses as errno and as text.
  */
 #include <kunit/test.h>
 #include <linux/errno.h>
@@ -11,7 +11,7 @@
 struct status_case {
 	u64 status;
 	int error;
-	const char *text;	/* what the words begin with */
+	const char *text;	/* what the description begins with */
 };
 
 static const struct status_case status_cases[] = {
@@ -47,7 +47,7 @@ static const struct status_case status_cases[] = {
 
 static void status_to_desc(const struct status_case *c, char *desc)
 {
-	/* Not the text: it may begin with what KTAP takes for a directive. */
+	/* Not the text: it may look like a KTAP directive. */
 	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "status 0x%016llx", c->status);
 }
 

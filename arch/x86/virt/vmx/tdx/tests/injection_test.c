@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: every SEAMCALL returns every status, once, twice and for good.
+ * KUnit: every SEAMCALL returns every status, once, twice and always.
  *
- * What must become of it is said here once more, from the specification: which
- * statuses clear by themselves, which errno a caller sees, in which state the
- * module is then.
+ * The expected outcome is written down here a second time, from the
+ * specification: the statuses that are transient, the errno for the caller and
+ * the resulting state of the module.
  */
 #include <kunit/test.h>
 #include <linux/console.h>
@@ -31,10 +31,10 @@ MODULE_PARM_DESC(every, "try only every so many statuses, for slow kernels (1)")
 static const u64 statuses[] = {
 	TDX_SEAMCALL_VMFAILINVALID, TDX_SEAMCALL_GP, TDX_SEAMCALL_UD, TDX_SEAMCALL_RETIRED,
 	TDX_STATUS_LIST(STATUS)
-	0x8000770000000000ULL,	/* one that nobody knows */
+	0x8000770000000000ULL,	/* an unknown status */
 };
 
-/* Of the 256 calls that initialize 1 GB, these, counted from the first. */
+/* Those of the 256 calls for 1 GB that are tested, counted from 0. */
 static const u64 tdmr_init_calls[] = { 0, 1, 17, 255 };
 
 struct outcome {
@@ -76,7 +76,10 @@ static int error_of(u64 status)
 	return clears(status) ? -EBUSY : -EIO;
 }
 
-/* Before TDH.SYS.CONFIG was successful, the module waits for whoever comes next. */
+/*
+ * Before TDH.SYS.CONFIG was successful, the next caller resumes the
+ * initialization.
+ */
 static bool passes(int error)
 {
 	return error == -EPERM || error == -EAGAIN || error == -EBUSY;
@@ -88,7 +91,7 @@ static bool is_software(u64 status)
 	       status == TDX_SEAMCALL_UD || status == TDX_SEAMCALL_RETIRED;
 }
 
-/* A call that only asks, ahead of the first that does something. */
+/* For a SEAMCALL of tdx_cpus_check(), which does not change the module. */
 static bool decides_check(u64 status, struct outcome *outcome)
 {
 	*outcome = (struct outcome) { error_of(status), TDX_MODULE_UNKNOWN };
@@ -99,7 +102,7 @@ static bool decides_check(u64 status, struct outcome *outcome)
 	return is_software(status) || clears(status) || status == TDX_SYS_SHUTDOWN;
 }
 
-/* @config: the number of TDH.SYS.CONFIG; ahead of it each CPU is asked once more */
+/* @config: the number of TDH.SYS.CONFIG; before it each CPU is checked again */
 static bool decides(const u16 *leaves, u64 config, u64 nr, u64 status, struct outcome *outcome)
 {
 	int error = error_of(status);
@@ -112,11 +115,11 @@ static bool decides(const u16 *leaves, u64 config, u64 nr, u64 status, struct ou
 	};
 	if (leaves[nr - 1] != TDH_SYS_RD)
 		return true;
-	/* Fields that the module need not know do not matter. */
+	/* Failures to read optional fields do not matter. */
 	return nr >= config - num_online_cpus() && is_software(status);
 }
 
-/* @nr: of the SEAMCALL that is the first to fail */
+/* @nr: the number of the first SEAMCALL that fails */
 static struct outcome outcome_of(const u16 *leaves, u64 config, u64 nr, u64 status, u64 times)
 {
 	struct outcome outcome;
@@ -130,7 +133,7 @@ static struct outcome outcome_of(const u16 *leaves, u64 config, u64 nr, u64 stat
 	return ready;
 }
 
-/* Lines of the log since the last time. */
+/* Number of new lines in the log that contain @with. */
 static unsigned int log_lines(struct kmsg_dump_iter *iter, const char *with)
 {
 	static char line[512];
@@ -153,7 +156,7 @@ struct sweep {
 	unsigned int cases;
 };
 
-/* For what is printed from now on, not for what waits to be printed. */
+/* Has no effect on messages that are still to be printed. */
 static void set_console_loglevel(int loglevel)
 {
 	console_lock();
@@ -161,7 +164,7 @@ static void set_console_loglevel(int loglevel)
 	console_loglevel = loglevel;
 }
 
-/* Thousands of lines that are expected do not have to be on the console. */
+/* Keeps thousands of expected messages off the console. */
 static int init_quietly(struct tdx_module *module)
 {
 	int loglevel = console_loglevel, ret;
@@ -172,7 +175,7 @@ static int init_quietly(struct tdx_module *module)
 	return ret;
 }
 
-/* Whether callers that come later learn the same, without asking the module. */
+/* Later callers have to get the same result without a SEAMCALL. */
 static void expect_remembered(struct sweep *sweep, struct outcome expected)
 {
 	struct model_host *host = sweep->host;
@@ -212,7 +215,7 @@ static void try_one(struct sweep *sweep, u64 nr, u64 status, u64 times)
 	if (ret)
 		KUNIT_EXPECT_NULL(test, module->layout.tdmrs);
 
-	/* What is not final can happen often, and is rate limited. */
+	/* Messages about transient failures are rate limited. */
 	lines = log_lines(&sweep->log, "TDH.");
 	KUNIT_EXPECT_LE_MSG(test, lines, 1u, "SEAMCALL %llu, status 0x%llx", nr, status);
 	if (expected.state == TDX_MODULE_FAILED)
@@ -227,7 +230,7 @@ static void try_one(struct sweep *sweep, u64 nr, u64 status, u64 times)
 	sweep->cases++;
 }
 
-/* Most statuses of a call that only asks do not matter: once is enough for them. */
+/* Most statuses of TDH.SYS.RD do not matter: returning them once is enough. */
 static bool matters(const struct sweep *sweep, u64 nr, u64 status)
 {
 	return sweep->leaves[nr - 1] != TDH_SYS_RD || clears(status) || is_software(status) ||
@@ -269,7 +272,10 @@ static void every_status_at_every_seamcall(struct kunit *test)
 
 	model_host_restart(host);
 	lost = before - model_host_free_pages();
-	/* The rest of the kernel goes on, and KASAN keeps for a while what was freed. */
+	/*
+	 * The rest of the kernel allocates, too, and KASAN delays freeing of
+	 * memory.
+	 */
 	if (!IS_ENABLED(CONFIG_KASAN))
 		KUNIT_EXPECT_LT(test, lost, 16 + (long)sweep->cases / 64);
 	kunit_info(test, "%u cases, %ld pages less free than before\n", sweep->cases, lost);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Binds the software TDX module to KUnit.  See model_host.h.
+ * Runs the software TDX module in KUnit.  See model_host.h.
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
@@ -19,7 +19,7 @@
 #include "../seamcall.h"
 #include "model_host.h"
 
-/* SEAMCALL has no argument that names the machine: only one at a time. */
+/* A SEAMCALL does not tell the machine, so there can be one at a time. */
 static struct model_host *loaded_host;
 
 static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
@@ -78,7 +78,7 @@ static u64 model_seamcall(struct model_host *host, u64 leaf, struct tdx_regs *re
 {
 	struct tdx_model_regs r = { .rax = leaf, .gpr = *regs };
 
-	/* On a CPU the instruction does not migrate either. */
+	/* The instruction does not migrate to another CPU either. */
 	preempt_disable();
 	tdx_model_seamcall(&host->model, &r);
 	preempt_enable();
@@ -124,7 +124,7 @@ static int add_ram(unsigned long start_pfn, unsigned long nr_pages, void *data)
 	return 0;
 }
 
-/* The model's number of a CPU's package; that of an earlier CPU if it is the same one. */
+/* The model's number of @cpu's package: that of an earlier CPU, or a new one. */
 static unsigned int pkg_of(const struct model_host *host, unsigned int cpu)
 {
 	const struct tdx_model_config *config = &host->config;
@@ -139,7 +139,7 @@ static unsigned int pkg_of(const struct model_host *host, unsigned int cpu)
 	return config->nr_pkgs;
 }
 
-/* Without gaps, whatever the kernel's numbers are; CPUs that are offline come last. */
+/* Numbers CPUs and packages without gaps; CPUs that are offline come last. */
 static void set_cpus(struct model_host *host)
 {
 	struct tdx_model_config *config = &host->config;
@@ -186,9 +186,10 @@ static void set_healthy_config(struct model_host *host)
 
 /**
  * model_host_create - a healthy machine, its module not yet loaded
- * @test: to allocate for, and to fail if that is not possible
+ * @test: the test, which fails if memory cannot be allocated
  *
- * Skips the test on a machine with more CPUs or packages than the model has room for.
+ * Skips the test on a machine with more CPUs or packages than the model
+ * supports.
  *
  * Context: Process context, may sleep.
  * Return: The machine; the caller calls model_host_load() next.
@@ -218,8 +219,8 @@ struct model_host *model_host_create(struct kunit *test)
 }
 
 /**
- * model_host_load - load @host->config, and let SEAMCALLs call it
- * @host: of model_host_create()
+ * model_host_load - load @host->config, and redirect SEAMCALLs to the module
+ * @host: from model_host_create()
  *
  * Context: Process context, may sleep.
  */
@@ -234,7 +235,7 @@ void model_host_load(struct model_host *host)
 	static_call_update(tdx_make_seamcall, seamcall_loaded);
 }
 
-/* Callers return before the worker does. */
+/* Callers return before the worker has ended. */
 static void forget_module(struct model_host *host)
 {
 	flush_work(&host->module.work);
@@ -242,8 +243,8 @@ static void forget_module(struct model_host *host)
 }
 
 /**
- * model_host_unload - give everything back; the next SEAMCALL is a real one
- * @host: of model_host_create(); gone afterwards
+ * model_host_unload - free everything; SEAMCALLs are not redirected any more
+ * @host: from model_host_create(); freed
  *
  * Context: Process context, may sleep.
  */
@@ -257,8 +258,8 @@ void model_host_unload(struct model_host *host)
 }
 
 /**
- * model_host_restart - the same machine after a reset
- * @host: of model_host_create()
+ * model_host_restart - reset the machine
+ * @host: from model_host_create()
  *
  * Context: Process context, may sleep.
  */
@@ -273,10 +274,10 @@ void model_host_restart(struct model_host *host)
 }
 
 /**
- * model_host_first - which SEAMCALL was the first of a leaf
- * @test:   ends here if there was none
- * @leaves: MODEL_HOST_NR_LEAVES of them, as in struct model_host
- * @leaf:   which one
+ * model_host_first - find the first SEAMCALL of a leaf
+ * @test:   the test, which fails and ends if there was none
+ * @leaves: MODEL_HOST_NR_LEAVES leaves, as in struct model_host
+ * @leaf:   the leaf
  *
  * Context: Process context.
  * Return: Its number, counted from 1.
@@ -292,13 +293,13 @@ u64 model_host_first(struct kunit *test, const u16 *leaves, u64 leaf)
 }
 
 /**
- * model_host_fail - let SEAMCALLs fail
- * @host:   of model_host_create()
+ * model_host_fail - make SEAMCALLs fail
+ * @host:   from model_host_create()
  * @first:  the number of the first one, counted from 1
- * @times:  how many
- * @status: what they return
+ * @times:  the number of SEAMCALLs
+ * @status: the status that they return
  *
- * Context: Any, as long as nobody makes SEAMCALLs.
+ * Context: Any, as long as no SEAMCALLs are being made.
  */
 void model_host_fail(struct model_host *host, u64 first, u64 times, u64 status)
 {
@@ -306,9 +307,9 @@ void model_host_fail(struct model_host *host, u64 first, u64 times, u64 status)
 }
 
 /**
- * model_host_free_pages - how many pages the page allocator has
+ * model_host_free_pages - number of free pages in the page allocator
  *
- * Those that CPUs hold back, and what they have not added up yet, included.
+ * Includes pages in per-CPU lists, and per-CPU differences of the counters.
  *
  * Context: Process context, may sleep.
  * Return: The number.

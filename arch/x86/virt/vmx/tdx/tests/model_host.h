@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A software TDX module for KUnit, on the CPUs and in the memory of the machine
- * that runs the tests.
+ * A software TDX module for KUnit, which uses the CPUs and the memory of the
+ * machine that runs the tests.
  */
 #ifndef _X86_VIRT_TDX_TESTS_MODEL_HOST_H
 #define _X86_VIRT_TDX_TESTS_MODEL_HOST_H
@@ -17,8 +17,8 @@ struct kunit;
 struct tdx_regs;
 
 /*
- * Lets SEAMCALLs number @first to @first + @times - 1 return @status, whatever
- * they are.  The module sees them if that is no failure.
+ * Makes SEAMCALLs number @first to @first + @times - 1 return @status.  They
+ * are passed to the module only if @status is not a failure.
  */
 struct model_failure {
 	u64 first;	/* counted from 1; 0: none */
@@ -30,13 +30,13 @@ struct model_failure {
  * struct model_host - a machine with a software TDX module
  * @config:    of the module; a test may change it before model_host_load()
  * @model:     the software module
- * @platform:  what the host believes of the BIOS
- * @ram:       what the host believes to be RAM
- * @module:    the host's view of the module: what is under test
- * @failure:   SEAMCALLs to fail
- * @distort:   changes what the module returns; may be NULL
- * @seamcalls: made so far
- * @leaves:    of the first SEAMCALLs
+ * @platform:  the host's view of the BIOS configuration
+ * @ram:       the host's view of RAM
+ * @module:    the host's view of the module, which is tested
+ * @failure:   SEAMCALLs that fail
+ * @distort:   changes the results of the module; may be NULL
+ * @seamcalls: number of SEAMCALLs so far
+ * @leaves:    leaves of the first SEAMCALLs
  * @lp_of_cpu: the model's number of each present CPU
  */
 struct model_host {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: bringing the module up, against the software module.
+ * KUnit: initialization of the software TDX module.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -30,7 +30,7 @@ static u64 seamcalls(struct model_host *host)
 	return atomic64_read(&host->seamcalls);
 }
 
-/* What must hold after every failure that reached the module. */
+/* Expectations after every failure that is final. */
 static void expect_dead(struct kunit *test, int error)
 {
 	struct model_host *host = test->priv;
@@ -41,7 +41,7 @@ static void expect_dead(struct kunit *test, int error)
 	KUNIT_EXPECT_NULL(test, host->module.memory.ram);
 	KUNIT_EXPECT_NE(test, strlen(host->module.cause.text), 0ul);
 
-	/* Later callers learn the same, and nobody asks the module again. */
+	/* Later callers get the same result without a SEAMCALL. */
 	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), error);
 	KUNIT_EXPECT_EQ(test, seamcalls(host), made);
 }
@@ -60,7 +60,7 @@ static void a_healthy_module_becomes_ready(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, module->sysinfo.nr_cmrs, 1u);
 	KUNIT_EXPECT_GT(test, module->layout.nr_tdmrs, 0u);
 
-	/* The module says itself that each TDMR is done. */
+	/* The module confirms that each TDMR is initialized. */
 	for (i = 0; i < module->layout.nr_tdmrs; i++) {
 		struct tdx_model_regs regs = {
 			.rax = TDH_SYS_TDMR_INIT,
@@ -182,7 +182,7 @@ static void a_module_that_a_previous_kernel_used_is_recognised(struct kunit *tes
 	flush_work(&fresh->work);
 }
 
-/* As 1.0 does where it looks at the leaf before its state. */
+/* Like a module 1.0 that checks the leaf before its state. */
 static u64 knows_no_sys_rd(u64 leaf, u64 status, struct tdx_regs *regs)
 {
 	return leaf == TDH_SYS_RD ? TDX_OPERAND_INVALID | TDX_OPERAND_ID_RAX : status;
@@ -208,7 +208,7 @@ static void a_module_that_dies_is_not_said_to_be_missing(struct kunit *test)
 	expect_dead(test, -ENODEV);
 }
 
-/* Memory that the page allocator has, unlike what is below the first megabyte. */
+/* Memory of the page allocator, unlike memory below the first megabyte. */
 static void ram_below_the_first_cmr_is_named(struct kunit *test)
 {
 	struct model_host *host = test->priv;

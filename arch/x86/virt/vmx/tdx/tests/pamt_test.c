@@ -30,7 +30,7 @@ static void a_search_for_memory_ends_in_time(struct kunit *test)
 
 	tdx_pamt_search_begin(&search);
 	KUNIT_EXPECT_TRUE(test, finds_memory(&search));
-	/* What the kernel takes for a task that hangs. */
+	/* The limit of the hung task detector. */
 	KUNIT_EXPECT_TRUE(test, time_before(search.deadline, jiffies + 120 * HZ));
 
 	search.deadline = jiffies;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: what the BIOS made of the machine, told from MSR values.
+ * KUnit: detection of TDX from MSR values.
  */
 #include <kunit/test.h>
 

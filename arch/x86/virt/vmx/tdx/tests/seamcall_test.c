@@ -13,7 +13,7 @@
 #include "../error.h"
 #include "../seamcall.h"
 
-/* There a module would answer, and be initialized behind the core's back. */
+/* In VMX operation the test would really initialize a module. */
 static void skip_in_vmx_operation(struct kunit *test)
 {
 	if (__read_cr4() & X86_CR4_VMXE)
@@ -100,7 +100,10 @@ static void retries_end(struct kunit *test)
 	}
 }
 
-/* Others drain the random number generator for longer than 1,000 calls take. */
+/*
+ * Other users can drain the random number generator for longer than 1,000 calls
+ * take.
+ */
 static void retries_leave_the_module_time(struct kunit *test)
 {
 	ktime_t start = ktime_get();
@@ -115,7 +118,10 @@ static void what_does_not_clear_is_not_retried(struct kunit *test)
 		TDX_SUCCESS, TDX_KEY_CONFIGURED, TDX_OPERAND_INVALID, TDX_SYS_INIT_NOT_PENDING,
 		TDX_INVALID_TDMR, TDX_SEAMCALL_UD, TDX_SEAMCALL_GP, TDX_SEAMCALL_VMFAILINVALID,
 		TDX_SEAMCALL_RETIRED,
-		/* With the same inputs it would begin again, and again be interrupted. */
+		/*
+		 * With the same inputs it would start again and be interrupted
+		 * again.
+		 */
 		TDX_INTERRUPTED_RESUMABLE,
 	};
 	unsigned int i;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: what modules of all generations say of themselves.
+ * KUnit: reading the information of modules of all generations.
  */
 #include <kunit/test.h>
 #include <linux/cpu.h>
@@ -38,7 +38,7 @@ static void sysinfo_test_exit(struct kunit *test)
 		model_host_unload(c->host);
 }
 
-/* As far as the initialization of c->host->config comes. */
+/* Initializes the module, as far as needed, and reads its information. */
 static int read_sysinfo(struct sysinfo_case *c)
 {
 	struct tdx_regs regs = {};
@@ -106,7 +106,7 @@ static void what_the_module_says_is_what_the_host_believes(struct kunit *test)
 
 	config->max_tdmrs = 33;
 	config->max_reserved_per_tdmr = 9;
-	/* Two that touch, and one apart. */
+	/* Two adjacent CMRs, and one apart. */
 	config->cmrs[0].size = SZ_1G;
 	config->cmrs[1] = (struct tdx_cmr_info) { config->cmrs[0].base + SZ_1G, SZ_2M };
 	config->cmrs[2] = (struct tdx_cmr_info) { 4ULL * SZ_1G, SZ_2M };
@@ -144,7 +144,10 @@ static void limits_of_zero_are_refused(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, strstr(c->cause.text, "0 TDMRs"));
 }
 
-/* Modules refuse to be initialized with such a list, but the host does not depend on it. */
+/*
+ * Modules refuse such a list in TDH.SYS.INIT, but the host does not rely on
+ * that.
+ */
 static void a_malformed_list_of_cmrs_is_refused(struct kunit *test)
 {
 	static const struct {
@@ -174,7 +177,10 @@ static void a_malformed_list_of_cmrs_is_refused(struct kunit *test)
 	}
 }
 
-/* Of a module with more than TDH.SYS.INFO has room for: behind two others, three fields each. */
+/*
+ * For more entries than TDH.SYS.INFO has room for: after two others, three
+ * fields each.
+ */
 static unsigned int fields_read;
 
 static u64 many_cpuid_configs(u64 leaf, u64 status, struct tdx_regs *regs)
@@ -206,7 +212,7 @@ static void cpuid_leaves_are_read_one_by_one_if_there_are_many(struct kunit *tes
 	KUNIT_EXPECT_EQ(test, last->ecx, 2 * nr - 1);
 }
 
-/* User space would get a table that is wrong. */
+/* User space would get an incomplete table. */
 static void cpuid_leaves_are_not_cut_off(struct kunit *test)
 {
 	static const u32 numbers[] = { TDX_MAX_CPUID_CONFIGS + 1, 0xffffffff };

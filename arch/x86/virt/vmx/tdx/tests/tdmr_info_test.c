@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: a TDMR as the TDX module takes it.
+ * KUnit: encoding of a TDMR for the TDX module.
  */
 #include <kunit/test.h>
 #include <linux/sizes.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: which TDMRs RAM gets, and where their PAMTs go, by table.
+ * KUnit: table of memory maps, with the expected TDMRs and places of PAMTs.
  *
- * Random maps are left to the userspace tests, which compile the same files.
+ * Random maps are tested in userspace, with the same files.
  */
 #include <kunit/test.h>
 #include <linux/sizes.h>
@@ -157,7 +157,7 @@ static void tdmr_to_desc(const struct tdmr_case *c, char *desc)
 
 KUNIT_ARRAY_PARAM(tdmr, tdmr_cases, tdmr_to_desc);
 
-/* Memory of which only some is free. */
+/* A source of memory of which only a part is free. */
 struct test_source {
 	struct tdmr_pamt_source source;
 	const struct tdmr_case *c;
@@ -284,7 +284,7 @@ static void ram_gets_the_tdmrs_that_it_needs(struct kunit *test)
 }
 
 /*
- * The host refuses such a list when it reads it.  Here the one that ends behind
+ * The host refuses such a list when it reads it.  Here the CMR that ends beyond
  * the last address makes each GB of RAM a piece of its own.
  */
 static void a_list_of_cmrs_that_wraps_does_no_harm(struct kunit *test)

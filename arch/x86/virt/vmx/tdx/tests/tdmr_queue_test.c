@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: which TDMR a CPU initializes next.
+ * KUnit: choosing the TDMR that a CPU initializes next.
  */
 #include <kunit/test.h>
 

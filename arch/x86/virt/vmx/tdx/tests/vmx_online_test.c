@@ -2,10 +2,11 @@
 /*
  * KUnit: a CPU that comes online while KVM enables virtualization.
  *
- * The CPU asks KVM whether there are VMs before it is in cpu_online_mask.  It is
- * held up in between, until KVM is done elsewhere or has to be waiting for it.
+ * The CPU checks whether there are VMs before it is in cpu_online_mask.  It is
+ * held up in between, until KVM is done on the other CPUs or must be waiting
+ * for it.
  *
- * Where there is no VMX this cannot run: the emulated platform has it.
+ * This needs VMX, which the emulated platform has.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -18,15 +19,15 @@
 
 #include <asm/special_insns.h>
 
-/* Far longer than an interrupt to all CPUs takes. */
+/* Much longer than an IPI to all CPUs takes. */
 #define PATIENCE_MS	200
 
 static struct {
 	unsigned int cpu;
 	struct completion came;
-	bool held;		/* the CPU is where it is missed */
-	bool enabled;		/* KVM takes all CPUs to be in VMX operation */
-	bool in_vmx;		/* so the CPU says */
+	bool held;		/* the CPU is held up */
+	bool enabled;		/* KVM assumes that all CPUs are in VMX operation */
+	bool in_vmx;		/* the CPU is in VMX operation */
 	int error;
 } meeting;
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: callers, CPUs that come and go, failures and resets, in random order.
+ * KUnit: callers, CPU hotplug, failures and resets, in random order.
  *
- * One thread walks; others call tdx_init()'s inner half all the time.  What is
- * wrong is to be seen by lockdep, KCSAN and the callers: see CONFIG_PROVE_LOCKING
- * and CONFIG_KCSAN.
+ * One thread does random steps; others call tdx_module_init() all the time.
+ * Errors are detected by the callers, by lockdep (CONFIG_PROVE_LOCKING) and by
+ * KCSAN (CONFIG_KCSAN).
  */
 #include <kunit/test.h>
 #include <linux/cpu.h>
@@ -26,7 +26,7 @@ static unsigned int steps = 50;
 module_param(steps, uint, 0400);
 MODULE_PARM_DESC(steps, "how many steps each walk has (50)");
 
-/* Each is a walk of its own: KUnit gives a case five minutes. */
+/* Separate walks, as KUnit limits a case to five minutes. */
 static const unsigned int seeds[] = { 1, 2, 3, 4, 5 };
 
 static void seed_to_desc(const unsigned int *seed, char *desc)
@@ -40,7 +40,7 @@ struct walk {
 	struct kunit *test;
 	struct model_host *host;
 	struct rnd_state rnd;
-	struct rw_semaphore reset;	/* held for reading by whoever calls */
+	struct rw_semaphore reset;	/* held for reading by callers */
 	struct task_struct *callers[NR_CALLERS];
 	atomic_t wrong;
 	atomic_t calls;
@@ -52,7 +52,7 @@ static const u64 statuses[] = {
 	TDX_RND_NO_ENTROPY, TDX_SYS_BUSY, TDX_SYS_SHUTDOWN, TDX_KEY_CONFIGURED,
 };
 
-/* Is @error a result that a caller may see, and does the state agree? */
+/* Is @error a result that a caller may get, and does it fit the state? */
 static bool is_right(struct tdx_module *module, int error)
 {
 	/* Pairs with the release in set_state(). */
@@ -68,7 +68,7 @@ static bool is_right(struct tdx_module *module, int error)
 	case -EBUSY:
 	case -EAGAIN:
 	case -EOPNOTSUPP:
-		/* Another caller may have done better since. */
+		/* Another caller may have succeeded since. */
 		return true;
 	case -EALREADY:
 	case -EIO:
@@ -104,7 +104,7 @@ static u32 below(struct walk *walk, u32 limit)
 	return prandom_u32_state(&walk->rnd) % limit;
 }
 
-/* As often as not the machine that comes up has a failure in store. */
+/* After half of the resets, a SEAMCALL will fail. */
 static void reset(struct walk *walk)
 {
 	struct model_host *host = walk->host;
@@ -129,7 +129,7 @@ static void step(struct walk *walk)
 		walk->offline += !remove_cpu(cpu);
 		break;
 	case 1 ... 3:
-		/* More often, so that most of the time all are online. */
+		/* More often, so that all CPUs are online most of the time. */
 		walk->online += !add_cpu(cpu);
 		break;
 	case 4 ... 6:
@@ -176,7 +176,7 @@ static void nothing_is_lost_on_a_random_walk(struct kunit *test)
 	kunit_info(test, "%u steps: %u calls, %u resets, %u times ready, %u failed, %u CPUs offline, %u online\n",
 		   steps, atomic_read(&walk->calls), walk->resets, walk->ready, walk->failed,
 		   walk->offline, walk->online);
-	/* A short walk need not meet everything. */
+	/* A short walk may not cover everything. */
 	if (steps < 1000)
 		return;
 	KUNIT_EXPECT_GT(test, walk->ready, 0u);
