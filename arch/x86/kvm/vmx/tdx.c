@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Trust domains (TDs) as a type of KVM's virtual machines.
+ * Trust domains (TDs) as a VM type of KVM.
  *
  * If the administrator allows it, with kvm_intel.tdx, the TDX module is
- * initialized for the first TD, between VMXON on all CPUs and the moment when
+ * initialized when the first TD is created, after VMXON on all CPUs and before
  * user space gets the VM's descriptor, or when kvm_intel is loaded.
  *
- * Ordinary VMs never come here: of KVM's operations only those are wrapped that
- * a TD answers differently, and each wrapper asks for the type first.
+ * Ordinary VMs are not affected: only those of KVM's operations are wrapped
+ * that differ for a TD, and each wrapper checks the VM type first.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
 
@@ -24,7 +24,7 @@
 
 static bool enable_tdx __read_mostly;
 
-/* What can be had at this moment: the module may turn out to be missing, or fail. */
+/* Not final: the module may turn out to be missing, or fail. */
 static bool tds_can_be_had(void)
 {
 	return enable_tdx && tdx_may_work();
@@ -42,8 +42,8 @@ static const struct kernel_param_ops enable_tdx_ops = {
 };
 
 /*
- * Off by default: initializing the module takes memory for good, and on many
- * systems everybody may open /dev/kvm.
+ * Off by default: initializing the module takes memory permanently, and on many
+ * systems all users may open /dev/kvm.
  */
 module_param_cb(tdx, &enable_tdx_ops, &enable_tdx, 0444);
 MODULE_PARM_DESC(tdx, "Let user space create TDX guests (default: off)");
@@ -56,7 +56,7 @@ MODULE_PARM_DESC(tdx_at_load, "With tdx, initialize TDX now, not for the first T
 #define TD_ATTR_SEPT_VE_DISABLE		BIT_ULL(28)
 #define KVM_SUPPORTED_TD_ATTRS		TD_ATTR_SEPT_VE_DISABLE
 
-/* The operations of ordinary VMs, behind those of this file. */
+/* The operations of ordinary VMs, which the operations of this file wrap. */
 static int (*vmx_vcpu_precreate)(struct kvm *kvm) __ro_after_init;
 static void (*vmx_hardware_unsetup)(void) __ro_after_init;
 
@@ -72,18 +72,18 @@ static bool tdx_is_vm_type_supported(unsigned long type)
 	return type == KVM_X86_TDX_VM && enable_tdx;
 }
 
-/* All online CPUs are in VMX operation; those that come online enter it first. */
+/* All online CPUs are in VMX operation; others enter it as they come online. */
 static int tdx_bring_up(void)
 {
 	int ret = tdx_init();
 
-	/* For good: who probes for TDs then is told. */
+	/* Permanent: KVM_CAP_VM_TYPES does not offer TDs any more. */
 	if (!tdx_may_work())
 		kvm_caps.supported_vm_types &= ~BIT(KVM_X86_TDX_VM);
 	return ret;
 }
 
-/* CPUs stay in VMX operation as long as this VM lives. */
+/* CPUs stay in VMX operation as long as this VM exists. */
 static int tdx_vm_post_init(struct kvm *kvm)
 {
 	int ret;
@@ -93,13 +93,13 @@ static int tdx_vm_post_init(struct kvm *kvm)
 
 	ret = tdx_bring_up();
 
-	/* What user space learns of a machine without TDX, or without a module. */
+	/* Without TDX, or without a module, TDs are an unsupported VM type. */
 	return ret == -ENODEV ? -EINVAL : ret;
 }
 
 static int tdx_vcpu_precreate(struct kvm *kvm)
 {
-	/* A TD's VCPUs have no VMCS that KVM could use: never let VMX make one. */
+	/* KVM cannot use the VMCS of a TD's VCPU: do not let VMX create one. */
 	if (is_td(kvm))
 		return -EOPNOTSUPP;
 
@@ -142,7 +142,7 @@ static int put_configurable_cpuid(struct kvm_cpuid2 __user *ucpuid)
 	return 0;
 }
 
-/* Nothing at all, if the module insists on what KVM does not know. */
+/* None, if the module requires bits that KVM does not know. */
 static u64 supported(u64 kvm, u64 fixed0, u64 fixed1)
 {
 	return fixed1 & ~kvm ? 0 : kvm & fixed0;
@@ -178,7 +178,7 @@ static int tdx_mem_enc_ioctl(struct kvm *kvm, void __user *argp)
 	struct kvm_tdx_cmd cmd;
 	int ret;
 
-	/* What an ordinary VM answers on a CPU without memory encryption. */
+	/* As for an ordinary VM on a CPU without memory encryption. */
 	if (!is_td(kvm))
 		return -ENOTTY;
 
@@ -200,7 +200,7 @@ static int tdx_mem_enc_ioctl(struct kvm *kvm, void __user *argp)
 	return ret;
 }
 
-/* Another kernel may want TDX. */
+/* Another kernel may use TDX if the module is disabled before. */
 static int tdx_reboot(struct notifier_block *nb, unsigned long action, void *unused)
 {
 	if (tdx_should_be_disabled())
@@ -208,7 +208,7 @@ static int tdx_reboot(struct notifier_block *nb, unsigned long action, void *unu
 	return NOTIFY_DONE;
 }
 
-/* Ahead of the core's, behind which there are no SEAMCALLs. */
+/* Called before the core's notifier, after which no SEAMCALLs are made. */
 static struct notifier_block tdx_reboot_notifier = {
 	.notifier_call = tdx_reboot,
 	.priority = TDX_REBOOT_PRIORITY + 1,
@@ -221,9 +221,9 @@ static void tdx_hardware_unsetup(void)
 }
 
 /**
- * tdx_hardware_setup - make TDs a type of KVM's VMs
+ * tdx_hardware_setup - add TDs to the VM types of KVM
  * @ops: VMX's operations, otherwise complete; wrapped where a TD differs
- * @ept: KVM uses EPT, without which there are no TDs
+ * @ept: KVM uses EPT, which TDs need
  *
  * Context: While kvm_intel is loaded, before @ops are used.
  */
@@ -247,9 +247,9 @@ void __init tdx_hardware_setup(struct kvm_x86_ops *ops, bool ept)
 /**
  * tdx_loaded - initialize TDX now, if the parameter tdx_at_load asks for it
  *
- * Memory for PAMTs is easiest to find soon after boot.  A failure is in the log
- * and of no consequence for ordinary VMs; the first TD meets it again, or does
- * better.
+ * Memory for PAMTs is easiest to find soon after boot.  A failure is logged and
+ * does not affect ordinary VMs; it is returned again for the first TD, unless
+ * it was transient.
  *
  * Context: At the end of loading kvm_intel, when VMs can be created.
  */
