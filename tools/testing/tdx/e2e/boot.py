@@ -16,7 +16,7 @@ LOG = machine.BUILD / "boot.log"
 
 
 def is_clean(log):
-    """Whether the platform ended once, and saw no violation."""
+    """True if the platform ended once, and detected no violation."""
     return re.findall(r"^violations (\d+)$", log, re.M) == ["0"]
 
 

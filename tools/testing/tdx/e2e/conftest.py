@@ -48,7 +48,7 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(config, items):
-    """What is for a release, and what has no kernel, is left out."""
+    """Leaves out tests for a release only, and tests without a kernel."""
     def is_wanted(item):
         if item.get_closest_marker("release") and not config.getoption("--all"):
             return False
@@ -56,7 +56,7 @@ def pytest_collection_modifyitems(config, items):
 
     unwanted = [item for item in items if not is_wanted(item)]
     config.hook.pytest_deselected(items=unwanted)
-    # Long ones come first and those that run alone last, so that nobody waits for them.
+    # Long ones come first and those that run alone last, so that no job waits for them.
     items[:] = sorted(filter(is_wanted, items), key=lambda item: (
         has_threads(item), item.get_closest_marker("long") is None))
     if config.getoption("--shuffle"):
@@ -76,7 +76,7 @@ def pytest_runtest_protocol(item):
 
 
 def keep(name, result):
-    """Files with all that a machine said; their names and their ends, to be shown."""
+    """Writes all output of a machine to files; returns their names and their ends, to be shown."""
     FAILED.mkdir(parents=True, exist_ok=True)
     for who, text in result.texts().items():
         path = FAILED / f"{name}.{who}"
@@ -86,7 +86,7 @@ def keep(name, result):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """When a test fails, what its machines said is kept, and the end of it shown."""
+    """If a test fails, keeps the output of its machines, and shows the end of it."""
     report = (yield).get_result()
     if call.when == "call" and report.failed:
         name = re.sub(r"[^\w.-]+", "_", item.name)[:150]

@@ -34,7 +34,7 @@ SHOWN = 40
 
 
 class Wrong(Exception):
-    """Something that does not hold; the message says what."""
+    """A requirement that is not met; the message names it."""
 
 
 @dataclasses.dataclass
@@ -161,7 +161,7 @@ def run_machine(system, boot, emulator_options):
 
 
 def problems(result, system, before, after):
-    """What is not as it has to be, in words."""
+    """Descriptions of the requirements that are not met."""
     wanted = {"system": "running", "release": system.release, "modprobe": "0", "tainted": "0"}
     for key, value in wanted.items():
         if result.value(key) != value:
@@ -195,7 +195,7 @@ def show(result):
 
 
 def check(system, boot, emulator_options):
-    """Boot and print what came of it; true if all holds."""
+    """Boot and print the result; true if all requirements are met."""
     print(f"\n{boot.what}:", flush=True)
     result = None
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What happens to a machine: steps of the guest program, QEMU's part, and firmware's."""
+"""Events of a machine: steps of the guest program, and the parts of QEMU and firmware."""
 import pathlib
 import subprocess
 
@@ -47,7 +47,7 @@ def firmware(name):
 
 
 def add_cpu(package, core):
-    """QEMU's part of a CPU that comes, until Linux is done with it."""
+    """QEMU's part of a CPU hot-add, until Linux has handled it."""
     return (command("device_add", driver="max-x86_64-cpu", id=f"cpu-{package}-{core}",
                     socket_id=package, die_id=0, core_id=core, thread_id=0), "ACPI_DEVICE_OST")
 
@@ -60,12 +60,12 @@ def add_dimm(name, size=256 * MB):
 
 
 def remove(name):
-    """What came goes again."""
+    """Removes the device that was added."""
     return (command("device_del", id=name), "DEVICE_DELETED")
 
 
 def resize_virtio(size):
-    """QEMU wants the virtio device to have so much memory."""
+    """QEMU requests a size of the virtio memory device."""
     return (command("qom-set", path="/machine/peripheral/virtio", property="requested-size",
                     value=size),)
 

@@ -24,7 +24,7 @@ WANTED = 95     # percent of the lines
 
 UNIT = machine.TOP / "tools/testing/tdx/unit"
 UNIT_TESTS = sorted(path.stem for path in UNIT.glob("tdmr_*_test.c"))
-# Each test is a process, which is to leave what it counted.
+# Each test is a process, which has to write its counters.
 COUNTING = "--coverage -D_exit=exit"
 
 # Lines that no test makes run: the file, the function or a part of the line, and why.

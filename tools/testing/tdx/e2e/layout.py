@@ -65,7 +65,7 @@ class Info:
         return self.words("state")[0]
 
     def differences(self, log):
-        """What the emulated platform saw otherwise, in words."""
+        """Descriptions of the differences from what the emulated platform saw."""
         pairs = {
             "CMRs": (self.cmrs, log.cmrs),
             "TDMRs": (self.tdmrs, log.tdmrs),

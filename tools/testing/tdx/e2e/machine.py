@@ -42,7 +42,7 @@ REPORTS = re.compile(r"BUG:|WARNING:|KASAN|UBSAN|Oops|general protection|"
 
 
 class MachineError(Exception):
-    """The machine did not do what every scenario needs; it may have left a result."""
+    """The machine failed in a way that no scenario allows; it may have left a result."""
 
     def __init__(self, why, result=None):
         super().__init__(why)
@@ -91,13 +91,13 @@ def build_initramfs():
 
 @dataclasses.dataclass
 class Result:
-    """What came out of a machine."""
+    """The result of a run of a machine."""
     console: str
     report: str
     log: str
     seconds: float
     provoked: str = ""          # what the kernel had to report
-    events: list = dataclasses.field(default_factory=list)      # QEMU's, when somebody attended
+    events: list = dataclasses.field(default_factory=list)      # QEMU's, if they were attended
     cpus: str = ""              # what they did when the machine's time was over
 
     def values(self, key):
@@ -144,7 +144,7 @@ class Machine:
     memory: str = "6G"
     emulated: bool = True
     emulator_options: str = ""
-    tdx: str = "kvm_intel.tdx=1"    # without it nobody gets a TD
+    tdx: str = "kvm_intel.tdx=1"    # without it no TD can be created
     cmdline: str = ""
     timeout: int = 120
     accel: str = THREADS
@@ -213,7 +213,7 @@ class Machine:
                      if answer.endswith(" 0")):
             return f"asked {name} and got no answer"
         for wait in (wait for wait in result.values("wait_log") if not wait.endswith(" 0")):
-            return f"waited in vain for a message: {wait}"
+            return f"a message did not come: {wait}"
         if self.emulated and not self.may_violate and \
                 layout.EmulatorLog(result.log).number("violations"):
             return "broke a rule of the platform"

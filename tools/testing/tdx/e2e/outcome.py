@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What came of events."""
+"""Outcomes of events."""
 import dataclasses
 import difflib
 import errno

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What happens to a machine from outside while it runs.
+"""Events from outside while a machine runs.
 
 When the guest program reports `ask NAME`, QEMU gets the commands that belong to NAME; a break on
 the line of the reports then lets the guest go on.  `ask knock` is a sleeper's: it gets breaks

@@ -67,7 +67,7 @@ def test_rooms_use_each_other_in_one_direction_only():
     rooms = rooms_of(machine.EMULATOR.parent)
     assert len(rooms) > 30 and "host/vmx" in rooms["seam/seamcall"]
     graphlib.TopologicalSorter(rooms).prepare()
-    # The software module gets what it needs of the platform as functions, but for memset().
+    # The software module gets the platform's functions by pointers, except for memset().
     assert rooms["model"] <= {"lib/string"}
 
 

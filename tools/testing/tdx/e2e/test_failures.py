@@ -119,8 +119,8 @@ def test_nothing_leaks(boot, options):
 @pytest.mark.one_kernel
 def test_a_page_that_stays_locked_holds_up_nobody_but_the_search(boot):
     """
-    As of a server that is out of reach.  CPUs come and go, who waits can be killed, and when the
-    page is free again TDX comes up.
+    Like a page of a server that does not answer.  CPUs come and go, processes that wait can be
+    killed, and when the page is free again TDX comes up.
     """
     result = boot("lock-pages;start-td;wait-stuck;set,/sys/devices/system/cpu/cpu1/online=0;"
                   "set,/sys/devices/system/cpu/cpu1/online=1;end-td,kill;start-td;end-td,kill;"
@@ -138,7 +138,7 @@ def test_a_page_that_stays_locked_holds_up_nobody_but_the_search(boot):
 
 @pytest.mark.one_kernel
 def test_a_package_that_goes_offline_in_the_middle_is_waited_for(boot):
-    """Who asked is refused, and the next one goes on from there."""
+    """The caller is refused, and the next one resumes the initialization."""
     result = boot("lock-pages;start-td;wait-stuck;set,/sys/devices/system/cpu/cpu1/online=0;"
                   "unlock-pages;end-td;set,/sys/devices/system/cpu/cpu1/online=1;create-td",
                   cpus=2, packages=2, memory="1G")
@@ -154,9 +154,9 @@ def test_a_package_that_goes_offline_in_the_middle_is_waited_for(boot):
 @pytest.mark.one_kernel
 def test_a_cpu_that_a_real_time_task_never_leaves_makes_its_seamcalls(boot):
     """
-    One ask of each CPU, the global call, one for each CPU, what the module has to say: by then
-    the other CPU had to do its part twice.  What follows is the kernel's own search for memory,
-    which waits for all CPUs, and for which nobody else waits.
+    One check on each CPU, the global call, one call on each CPU, reading the module's information:
+    by then the other CPU had to do its part twice.  The kernel's own search for memory follows,
+    which waits for all CPUs, but nothing else waits for it.
     """
     result = boot("hog-cpu,1;start-td;wait-seamcalls,6;end-hog;end-td;create-td", cpus=2,
                   packages=1, memory="1G")

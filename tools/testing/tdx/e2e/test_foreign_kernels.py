@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kernels that nobody here wrote, on the emulated platform."""
+"""Kernels of other sources, on the emulated platform."""
 import pytest
 
 import foreign

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""CPUs and memory that come and go: what TDX refuses, and what it leaves alone."""
+"""Hotplug of CPUs and memory: events that TDX refuses, and those that it allows."""
 import errno
 
 import pytest

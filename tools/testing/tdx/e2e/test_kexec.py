@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The machine goes over to another kernel: what TDX was used for does that one no harm."""
+"""Starting another kernel: earlier use of TDX does not harm it."""
 import dataclasses
 import errno
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a person learns when software touched memory that is the TDX module's."""
+"""Messages for machine checks after software accessed memory of the TDX module."""
 import re
 
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Suspend and hibernation: what loses the TDX module is refused, what does not works."""
+"""Suspend and hibernation: refused if the TDX module would be lost, else it works."""
 import errno
 
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where TDX is not in use, every event ends as on a kernel that knows nothing of TDX."""
+"""If TDX is not in use, every event has the same result as on a kernel without TDX support."""
 import dataclasses
 import errno
 

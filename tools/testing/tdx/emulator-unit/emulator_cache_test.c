@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The emulated platform: which CPU's caches may hold lines with which KeyID. */
+/* The emulated platform: tracking of modified lines in caches, by CPU and KeyID. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

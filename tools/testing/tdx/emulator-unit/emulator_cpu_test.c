@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The emulated platform: what a logical processor's guest is left with by INIT and by VMRUN. */
+/* The emulated platform: the state of a logical processor's guest after INIT and VMRUN. */
 #include <string.h>
 
 #include "kselftest_harness.h"
@@ -29,7 +29,7 @@ FIXTURE_TEARDOWN(cpu)
 {
 }
 
-/* QEMU's CPU forgets an NMI that waits; who waits for its exit would do so for ever. */
+/* QEMU's CPU drops a pending NMI; waiting for its exit would never end. */
 TEST_F(cpu, init_forgets_nmis_that_wait)
 {
 	self->cpu->own_nmi = true;

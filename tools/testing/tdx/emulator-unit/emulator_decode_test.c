@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The emulated platform: instructions as a CPU reads them, however they are prefixed. */
+/* The emulated platform: decoding of instructions, with all kinds of prefixes. */
 #include <string.h>
 
 #include "kselftest_harness.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The emulated platform: what the host reaches, what it loses and gets back. */
+/* The emulated platform: memory that the host can access, and changes of that. */
 #include <string.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The emulated platform: nested page tables lead where they should, and give their memory back. */
+/* The emulated platform: mappings of nested page tables, and freeing of their memory. */
 #include <setjmp.h>
 #include <string.h>
 

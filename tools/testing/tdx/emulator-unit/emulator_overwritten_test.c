@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The emulated platform: when the host has overwritten a page, in whatever order. */
+/* The emulated platform: tracking of pages that the host overwrites, in any order. */
 #include "kselftest_harness.h"
 #include "emulator/memory/overwritten.h"
 

@@ -67,7 +67,7 @@ FIXTURE_TEARDOWN(shootdown)
 {
 }
 
-/* Its thread may get no time of a busy host's for long. */
+/* A busy host may not run its thread for a long time. */
 TEST_F(shootdown, a_slow_cpu_is_waited_for)
 {
 	leaves_at_us = 5000000;

@@ -107,7 +107,10 @@ static void *send_init(void *self)
 	return NULL;
 }
 
-/* One of them is reset.  Here nobody does that: it is let go to find the other in the guest. */
+/*
+ * One of them is reset.  That is not simulated here: it is released, and finds the other in
+ * the guest.
+ */
 TEST_F(smp, two_cpus_reset_each_other)
 {
 	struct cpu *reset;

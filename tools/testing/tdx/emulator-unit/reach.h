@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where an access through a nested page table leads. */
+/* Physical address of an access through a nested page table. */
 #ifndef _TDX_EMU_UNIT_REACH_H
 #define _TDX_EMU_UNIT_REACH_H
 
 #include "emulator/cpu/npt.h"
 
-/* ~0: it does not get through. */
+/* ~0 if the access is not allowed. */
 static inline u64 reach(struct npt *npt, u64 gpa, bool write)
 {
 	u64 pa = ~0ULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From the boot loader to the guest's first instruction, in order. */
+/* Startup, from the boot loader to the guest's first instruction. */
 #include "cpu/crash.h"
 #include "cpu/entry.h"
 #include "exit/exit.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Who waits for whom between tdx_init(), CPU hotplug, memory hotplug, kexec, a
- * crash and KVM: a model for spin, which tries every order of events.
+ * Dependencies between tdx_init(), CPU hotplug, memory hotplug, kexec, a crash and KVM: a
+ * model for spin, which tries every order of events.
  *
- * What has to hold:
- *  - nobody waits for ever, but the worker while it searches memory, where others
- *    may keep a page locked;
+ * Requirements:
+ *  - no process waits forever, except for the worker while it searches memory, where a page
+ *    may stay locked;
  *  - no CPU goes away or leaves VMX operation while SEAMCALLs are made;
  *  - only CPUs run TDX on which the module was initialized;
  *  - when another kernel starts, after kexec or a crash, no cache has a dirty
@@ -13,25 +13,27 @@
  *  - after kexec, no PAMT is left as the module wrote it;
  *  - no memory is added without the knowledge of a module that took its list.
  *
- * Each ERROR_* is a way to build it wrong that has to be noticed; check.sh tells
- * by what.  What else can be defined:
+ * Each ERROR_* is a seeded error that has to be detected; check.sh tells by which
+ * assertion.  Other definitions:
  *  KEXEC		there is a kexec
  *  MEMORY		a block of memory goes online or offline
  *  CPU_ADDED		CPU 2 is added after boot, and not rejected
  *  ACCEPT_MEMORY	memory is hot-added, and refused only if the module uses memory
- * The last two are not what hotplug.c does, but what it would take.
+ * The last two do not model hotplug.c, but what would be needed without it.
  *
- * Change it with what it models: module.c, bringup.c, cache.c and kexec.c.
+ * Change it together with module.c, bringup.c, cache.c and kexec.c.
  *
- * Left out: processors and compilers that reorder, priorities, and that others
- * than the model's processes use the locks.  A process may wait for ever at a
- * label "end".
+ * Not modelled: reordering by processors and compilers, priorities, and other users of the
+ * locks.  A process may wait forever at a label "end".
  */
 
 /* CPU 0 is package 0, CPUs 1 and 2 are package 1. */
 #define CPUS	3
 
-/* How often CPUs come and go: enough for a package to leave, or for a CPU to come back. */
+/*
+ * Number of CPU hotplug events: enough for a package to go offline, or for a CPU to come
+ * back.
+ */
 #ifndef CPU_EVENTS
 #define CPU_EVENTS	2
 #endif
@@ -50,7 +52,7 @@ bool memory_taken;		/* memory */
 bool retired;
 bool mark[CPUS];		/* may_be_dirty */
 
-/* Would be in hotplug.c with ACCEPT_MEMORY. */
+/* This would be in hotplug.c with ACCEPT_MEMORY. */
 bool memory_lock;
 
 /* KVM */
@@ -61,13 +63,13 @@ bool present[CPUS];
 bool online[CPUS];
 bool busy[CPUS];		/* runs something with preemption disabled */
 bool irqs_off[CPUS];
-bool in_on_each_cpu;		/* somebody waits there, with preemption disabled */
+bool in_on_each_cpu;		/* a process waits there, with preemption disabled */
 /* ... and what they are. */
 bool vmx[CPUS];			/* in VMX operation */
 bool dirty[CPUS];		/* cache has dirty lines of a TDX KeyID */
 bool dying[CPUS];		/* offline, but did not come to its write-back yet */
 
-bool pamts_private;		/* written by the module, and by nobody since */
+bool pamts_private;		/* written by the module, and not overwritten since */
 
 bool work_queued;
 
@@ -82,7 +84,7 @@ inline unlock(mutex)
 	mutex = false
 }
 
-/* A writer that waits keeps new readers out: so nobody may read twice. */
+/* A waiting writer blocks new readers, so recursive read locks are not allowed. */
 typedef percpu_rwsem {
 	byte readers;
 	bool writer
@@ -117,7 +119,7 @@ inline write_unlock(sem)
  * stops for good.  What happens on a CPU does not depend on what other caches
  * hold, so it is enough to look at one CPU at one moment.
  *
- * An NMI does not keep a dying CPU, which is offline, from its write-back.
+ * An NMI does not prevent the write-back of a dying CPU, which is offline.
  */
 #define safe_in_crash(cpu)	(!dirty[cpu] || (online[cpu] -> mark[cpu] : dying[cpu]))
 
@@ -171,14 +173,14 @@ inline seamcall_here(cpu, ok)
 	fi
 }
 
-/* In an interrupt: a CPU that is busy does not matter. */
+/* In an interrupt: works on busy CPUs, too. */
 inline seamcall_on(cpu, ok)
 {
 	assert(online[cpu]);
 	seamcall_here(cpu, ok)
 }
 
-/* A step of the initialization: it may fail, but not for want of VMX operation. */
+/* A step of the initialization: it may fail, but not because VMX operation is off. */
 inline step_on(cpu)
 {
 	seamcall_on(cpu, ok);
@@ -294,10 +296,10 @@ end:	work_queued -> work_queued = false;
 #endif
 	if
 	:: true		/* there is memory */
-	:: true ->	/* there is none */
+	:: true ->	/* there is no memory */
 		memory_taken = false;
 		goto pending
-	:: true ->	/* a page stays locked for ever */
+	:: true ->	/* a page stays locked forever */
 		skip;
 end_stuck:	false
 	fi;
@@ -441,7 +443,10 @@ inline tdx_init()
 			:: attempts != mine
 			:: true		/* killed */
 			fi;
-			/* Without a limit only where the lock is held: but not by the killed. */
+			/*
+			 * A killed caller waits only while SEAMCALLs are made, others
+			 * without limit.
+			 */
 			atomic {
 				locked(may_leave);
 				if
@@ -457,9 +462,8 @@ inline tdx_init()
 }
 
 /*
- * KVM_CREATE_VM, with interrupts to all online CPUs.  It does not ask whether KVM
- * left VMX operation for a kexec; nor does KVM ask that on a CPU that comes
- * online.
+ * KVM_CREATE_VM, with interrupts to all online CPUs.  It does not check whether KVM left
+ * VMX operation for a kexec; nor does KVM check that on a CPU that comes online.
  */
 inline kvm_create_vm()
 {
@@ -526,7 +530,7 @@ inline run_td()
 	}
 }
 
-/* Somebody who wants a TD. */
+/* A process that creates a TD. */
 proctype user()
 {
 	byte cpu, mine;
@@ -557,7 +561,7 @@ inline take_down(cpu)
 		vmx[cpu] = false;
 		dying[cpu] = true
 	};
-	/* play_dead_common(), before it tells the one who waits */
+	/* play_dead_common(), before it reports the CPU dead */
 	atomic {
 		if
 		:: mark[cpu] -> write_back(cpu)
@@ -626,7 +630,7 @@ inline kvm_reboot()
 	}
 }
 
-/* on_each_cpu(): CPUs that come online meanwhile are left out. */
+/* on_each_cpu(): skips CPUs that come online meanwhile. */
 inline write_back_online()
 {
 	d_step {
@@ -690,8 +694,8 @@ inline leave_machine()
 }
 
 /*
- * The reboot notifiers, then the other kernel.  Nobody knows when the other CPUs
- * are stopped, so they go on.
+ * The reboot notifiers, then the other kernel.  The other CPUs may be stopped at any time,
+ * so they go on.
  */
 proctype kexec()
 {
@@ -699,7 +703,7 @@ proctype kexec()
 	bool todo[CPUS];
 
 #if defined(ERROR_RELIES_ON_KVM)
-	/* No initialization any more, then no VMX operation, but see kvm_create_vm(). */
+	/* First end initializations, then VMX operation; but see kvm_create_vm(). */
 	retired = true;
 	!calling;
 	kvm_reboot();
@@ -721,7 +725,7 @@ end:	if
 }
 #endif
 
-/* Waits for a moment at which it would be wrong ... */
+/* Waits for a state in which it would be an error ... */
 proctype watch()
 {
 end:	if

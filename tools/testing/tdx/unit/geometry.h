@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel's TDMR geometry with userspace's memory, and a plain model of the
- * machine's.
+ * The kernel's TDMR geometry with memory of userspace, and a simple model of the machine's
+ * memory.
  */
 #ifndef TDX_UNIT_GEOMETRY_H
 #define TDX_UNIT_GEOMETRY_H
@@ -24,7 +24,7 @@ struct tdmr_failure geometry_make(struct geometry *geometry,
 				  const struct tdmr_pamt_source *source);
 void geometry_free(struct geometry *geometry);
 
-/* For AddressSanitizer to see what is read behind it; the caller frees it. */
+/* Allocated exactly, so that AddressSanitizer detects overruns; the caller frees it. */
 void *exact_copy(const void *from, size_t bytes);
 
 u64 geometry_pamt_bytes(const struct geometry *geometry);

@@ -32,7 +32,7 @@ static struct tdmr_work *make_works(const struct geometry *geometry)
 	return works;
 }
 
-/* As the module: only whole GB are told. */
+/* As the module: reports progress in whole GB only. */
 static void call(struct cpu *cpu, struct init_simulation *result)
 {
 	struct tdmr_work *work = cpu->work;

@@ -8,7 +8,10 @@
 
 #include "geometry.h"
 
-/* TDH.SYS.TDMR.INIT: how many calls initialize a GB, and for how many a CPU keeps a TDMR. */
+/*
+ * TDH.SYS.TDMR.INIT: number of calls for a GB, and number of calls before a TDMR is put
+ * back.
+ */
 #define CALLS_PER_GB	256
 #define CALLS_AT_A_TIME	16
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RAM, NUMA nodes and CMRs as a kernel log tells of them.  See kernel_log.h.
+ * Reading RAM, NUMA nodes and CMRs from a kernel log.  See kernel_log.h.
  */
 #include <linux/align.h>
 #include <linux/kernel.h>
@@ -13,8 +13,8 @@
 #define MAX_NODE_RANGES	4096
 
 /*
- * Maps that a kernel prints, in this order: the last one is what Linux uses.  There is also an
- * extended one, with what the boot loader passed: that is reserved, but RAM as before.
+ * Maps that a kernel prints, in this order: Linux uses the last one.  There is also an
+ * extended map with data from the boot loader, which is reserved, but the RAM is the same.
  */
 enum map_kind { BIOS, USER, MODIFIED };
 
@@ -34,7 +34,7 @@ static const char * const other_types[] = {
 	"unusable", "persistent (type 7)", "persistent (type 12)", "persistent RAM",
 };
 
-/* Why a file has no map; the first that fits. */
+/* Reasons why a file has no map; the first one that applies is reported. */
 static const struct {
 	const char *word;
 	const char *reason;
@@ -49,7 +49,7 @@ struct node_range {
 	int node;
 };
 
-/* A map that Linux printed: its RAM, and where it stands in the log. */
+/* A map that Linux printed: its RAM, and its position in the log. */
 struct log_map {
 	enum map_kind kind;
 	unsigned int line;
@@ -61,9 +61,9 @@ struct kernel_log {
 	const char *name;
 	unsigned int line;
 	char *before;			/* the line before this one */
-	int announced;			/* a header was the last that told of a map; -1 if none */
+	int announced;			/* the last header of a map; -1 if none */
 	unsigned int announced_at;
-	unsigned int memmap_at;		/* the command line wants a map of the user's; 0 if not */
+	unsigned int memmap_at;		/* the command line defines a map of the user's; 0 if not */
 	struct log_map first, now;	/* of the first boot and this one; line 0: none */
 	const char *stranger;
 	struct node_range nodes[MAX_NODE_RANGES];
@@ -87,7 +87,7 @@ static bool refuse_text(const struct kernel_log *log, const char *why, const cha
 	return false;
 }
 
-/* Neighbours become one range: pages are usable as a whole or not at all. */
+/* Adjacent ranges are joined: pages are usable as a whole or not at all. */
 static void add_usable(struct log_map *map, u64 base, u64 end)
 {
 	struct tdx_ram *last = map->ram.nr_ram ? &map->ram.ram[map->ram.nr_ram - 1] : NULL;
@@ -104,7 +104,7 @@ static bool is_same_ram(const struct log_map *a, const struct log_map *b)
 	       !memcmp(a->ram.ram, b->ram.ram, a->ram.nr_ram * sizeof(*a->ram.ram));
 }
 
-/* The map that Linux used in the boot that is over: in all boots the same, or nobody can choose. */
+/* The map that Linux used in the boot that has ended: has to be the same in all boots. */
 static bool end_boot(struct kernel_log *log)
 {
 	if (!log->now.line)
@@ -153,7 +153,7 @@ static bool is_one_of(const char *type, const char * const *types, unsigned int 
 	return false;
 }
 
-/* A range belongs to the map before it, or begins another one. */
+/* A range belongs to the previous map, or begins another one. */
 static bool begin_or_go_on(struct kernel_log *log, enum map_kind kind, u64 first)
 {
 	bool begins = !log->now.line || log->now.kind != kind || log->announced >= 0;
@@ -242,7 +242,7 @@ static bool read_node(struct kernel_log *log, const char *text)
 	return true;
 }
 
-/* As other kernels say it: "virt/tdx: CMR: [START, END)". */
+/* The format of other kernels: "virt/tdx: CMR: [START, END)". */
 static bool read_cmr(struct kernel_log *log, const char *text)
 {
 	struct map_text *map = log->map;
@@ -301,7 +301,7 @@ static bool read_line(struct kernel_log *log, const char *line)
 	return true;
 }
 
-/* Colours and NULs are no part of what was said. */
+/* Colours and NULs are not part of the text. */
 static void clean(char *line, size_t length)
 {
 	char *to = line, *from = line;

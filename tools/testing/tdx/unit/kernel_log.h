@@ -17,7 +17,7 @@
  * @user_defined: set to whether memmap= or mem= made the map
  *
  * Return: False after a message that names the line, when there is no map, when a line of one was
- *	   cut, or when the log has more than one map and nobody can choose.
+ *	   cut, or when the log has more than one possible map.
  */
 bool kernel_log_read(struct map_text *map, FILE *file, const char *name, bool *user_defined);
 

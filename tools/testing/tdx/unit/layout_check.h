@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What must hold of every layout, checked without the code that made it.
+ * Checks of every layout, without the code that made it.
  */
 #ifndef TDX_UNIT_LAYOUT_CHECK_H
 #define TDX_UNIT_LAYOUT_CHECK_H
@@ -24,8 +24,8 @@ const char *layout_check(const struct geometry *geometry);
 unsigned int count_holes(const struct tdmr_map *map, u64 base, u64 end, bool over_non_ram);
 
 /*
- * The fewest TDMRs, made from the lowest address on as large as they can be.
- * Without @exact blocks without RAM may be covered and all reserved areas used.
+ * The fewest TDMRs, made as large as possible from the lowest address on.  Without @exact
+ * blocks without RAM may be covered and all reserved areas used.
  */
 unsigned int fewest_tdmrs(const struct tdmr_map *map, bool exact);
 

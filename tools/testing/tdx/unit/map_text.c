@@ -11,7 +11,7 @@
 
 #define MAX_WORDS	16
 
-/* What stands for numbers of more than 64 bits: no address, and no size of anything. */
+/* Represents numbers of more than 64 bits: it is neither an address nor a size. */
 #define TOO_LARGE	(~0ULL)
 
 /* A line that is being read. */
@@ -91,7 +91,7 @@ static bool word(struct line *line, const char *expected)
 	return true;
 }
 
-/* What a module is given as it stands. */
+/* Passed to the module unchanged. */
 static bool range(struct line *line, u64 *base, u64 *size)
 {
 	return read_any_number(line, base) && read_any_number(line, size);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where addresses are in a picture.  See map_windows.h.
+ * Places of addresses in a picture.  See map_windows.h.
  */
 #include <linux/align.h>
 #include <linux/kernel.h>
@@ -59,7 +59,7 @@ static void find_used(struct picture *picture, const struct map_text *text)
 	picture->nr_windows = last + 1;
 }
 
-/* Ranges that are smaller than a GB are worth room. */
+/* Ranges that are smaller than a GB are enlarged. */
 static void count_range(struct picture *picture, u64 base, u64 size)
 {
 	struct window *window = picture->windows;

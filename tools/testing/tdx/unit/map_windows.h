@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where addresses are in a picture: the address space in strips from left to
- * right, without what nobody uses.
+ * Places of addresses in a picture: the address space in strips from left to right, without
+ * unused parts.
  */
 #ifndef TDX_UNIT_MAP_WINDOWS_H
 #define TDX_UNIT_MAP_WINDOWS_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What to keep from Linux with memmap=.  See memmap_advice.h.
+ * Proposals for memmap=.  See memmap_advice.h.
  */
 #include <linux/minmax.h>
 #include <linux/sizes.h>
@@ -25,7 +25,10 @@ static struct tdx_ram stretch(const struct map_text *map, unsigned int i)
 	return ram;
 }
 
-/* Two reserved areas become one when there is no RAM between them: the least that is. */
+/*
+ * Two reserved areas become one when there is no RAM between them: find the smallest such
+ * RAM.
+ */
 static bool smallest_between_holes(const struct map_text *map, u64 base, u64 end,
 				   struct tdx_ram *smallest)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What to keep from Linux with memmap=, so that a map that has no layout gets one.
+ * Proposals for memmap=, with which a map that has no layout gets one.
  */
 #ifndef TDX_UNIT_MEMMAP_ADVICE_H
 #define TDX_UNIT_MEMMAP_ADVICE_H
@@ -21,7 +21,7 @@ bool memmap_advice(const struct map_text *map, const struct tdmr_failure *failur
 /* Takes the range out of the map. */
 void memmap_keep_out(struct map_text *map, const struct tdx_ram *ram);
 
-/* As options of the kernel, and as /etc/default/grub wants them. */
+/* As kernel options, and with the quoting for /etc/default/grub. */
 void memmap_print(const struct tdx_ram *ranges, unsigned int nr);
 
 #endif

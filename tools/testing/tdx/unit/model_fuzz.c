@@ -2,9 +2,9 @@
 /*
  * libFuzzer: the software TDX module under any sequence of SEAMCALLs.
  *
- * The input is a program: three bytes that set up the machine, then steps that
- * change memory or the platform, hold a lock, load another module, or make a
- * SEAMCALL.  What has to be true of every SEAMCALL is checked after each.
+ * The input is a program: three bytes that set up the machine, then steps that change
+ * memory or the platform, hold a lock, load another module, or make a SEAMCALL.  General
+ * properties are checked after each SEAMCALL.
  */
 #include <linux/kernel.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ struct input {
 	const u8 *at, *end;
 };
 
-/* What a SEAMCALL may change, put together. */
+/* All that a SEAMCALL may change. */
 struct summary {
 	enum tdx_model_state state;
 	unsigned int nr_lps_done, nr_keyids, nr_keys, nr_tdmrs, global_keyid;
@@ -69,7 +69,7 @@ static const u64 interesting[] = {
 	TDX_MD_NUM_CMRS | 1ULL << 34, TDX_MD_MAX_TDMRS ^ 31ULL << 50,
 };
 
-/* The value that @good is, one that matters somewhere, or any. */
+/* The value @good, a special value, or any. */
 static u64 take_value(struct input *in, u64 good)
 {
 	u8 choice = take(in);
@@ -176,7 +176,7 @@ static bool is_success(u64 status)
 	       status == TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT;
 }
 
-/* A leaf has succeeded in @state: it may, and leads to no other state than it should. */
+/* A leaf has succeeded in @state: checks that this is allowed, and the resulting state. */
 static void check_state(const struct model_machine *m, u64 leaf, enum tdx_model_state state,
 			enum tdx_model_state after)
 {
@@ -208,7 +208,7 @@ static void check_summary(const struct model_machine *m, u64 leaf, u64 status,
 			after.bytes_owned >= before.bytes_owned, "SYS.DISABLE did not get on");
 		return;
 	}
-	/* Nothing else of a call that did nothing, but the KeyID of SYS.CONFIG. */
+	/* A call that failed changes nothing else, except the KeyID of TDH.SYS.CONFIG. */
 	stop_if(after.nr_keyids < before.nr_keyids ||
 		after.nr_keyids > before.nr_keyids + (leaf == TDH_SYS_CONFIG), "KeyIDs changed");
 	after.nr_keyids = before.nr_keyids;
@@ -228,7 +228,7 @@ static void check_status(struct model_machine *m, u64 status)
 		status != TDX_METADATA_LIST_OVERFLOW, "an error, but memory was written");
 }
 
-/* What outputs are, beside what the table of leaves says. */
+/* Checks of outputs that are not in the table of leaves. */
 static void check_values(const struct tdx_regs *in, const struct tdx_regs *out, u64 leaf,
 			 u64 status)
 {

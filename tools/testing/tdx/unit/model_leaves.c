@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is expected of each leaf of the software TDX module: from the specification,
- * by hand, none of it is computed.
+ * Expectations for each leaf of the software TDX module: written down from the
+ * specification, none of it is computed.
  */
 #include <linux/kernel.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is expected of each leaf of the software TDX module.
+ * Expectations for each leaf of the software TDX module.
  */
 #ifndef TDX_UNIT_MODEL_LEAVES_H
 #define TDX_UNIT_MODEL_LEAVES_H
@@ -10,7 +10,7 @@
 
 #define NONE		(~0ULL)
 
-/* How far the module is, and seen from where. */
+/* Stages of the module, as seen from a logical processor. */
 enum stage {
 	PENDING,	/* INIT_PENDING */
 	LP_MISSING,	/* INIT_DONE, on the only processor that lacks LP.INIT */
@@ -23,7 +23,7 @@ enum stage {
 	NR_STAGES,
 };
 
-/* Which lock is held, by somebody else. */
+/* The lock that another logical processor holds. */
 enum held {
 	FREE, GLOBAL_EXCLUSIVE, GLOBAL_SHARED, TDMR_EXCLUSIVE, NR_HELD,
 };
@@ -31,7 +31,7 @@ enum held {
 struct expected_leaf {
 	u64 leaf;
 	enum tdx_model_generation since;
-	/* A call that only the state refuses, with what prepare_config() leaves in memory. */
+	/* A call that can only be refused for the state, with memory from prepare_config(). */
 	struct tdx_regs good;
 	u16 outputs;		/* bits, numbered as TDX_OPERAND_ID_* */
 	bool interruptible;
@@ -40,7 +40,10 @@ struct expected_leaf {
 		u16 bytes;
 	} writes[2];		/* to the host's memory */
 	u64 status[NR_STAGES];
-	/* While somebody else has a lock; in a stage where it would succeed, if there is one. */
+	/*
+	 * While another processor holds a lock; in a stage where it would succeed, if there
+	 * is one.
+	 */
 	enum stage stage;
 	u64 locked[NR_HELD];
 	/* Success leads from these module states, as bits, to another; 0: it never does. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A machine for the software TDX module in userspace: a little memory, and
- * MSRs and CPUID that a test can spoil.
+ * A machine for the software TDX module in userspace: some memory, and MSRs and CPUID that
+ * a test can change.
  */
 #ifndef TDX_UNIT_MODEL_MACHINE_H
 #define TDX_UNIT_MODEL_MACHINE_H
@@ -32,7 +32,7 @@ struct model_machine {
 	bool cpuid_is_spoiled;
 	bool no_entropy;
 	u64 bytes_owned;
-	/* Told of each write of the module to memory.  Optional. */
+	/* Called for each write of the module to memory.  Optional. */
 	void (*written)(struct model_machine *machine, u64 pa, u64 bytes);
 	u8 buffer[BUFFER_BYTES] __aligned(4096);
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What decides the status of a leaf of the software TDX module when several things
- * do: the module's state, locks, and the order of the rules of TDH.SYS.CONFIG.
+ * Priority of the causes that determine the status of a leaf of the software TDX module:
+ * its state, locks, and the order of the rules of TDH.SYS.CONFIG.
  *
- * Each expected status is the specification's, none is computed.
+ * Expected statuses are taken from the specification, not computed.
  */
 #include <linux/kernel.h>
 #include <string.h>
@@ -200,7 +200,7 @@ static void hold(struct model_machine *m, enum held held)
 	m->model.tdmrs[0].lock.holders = tdmr_holders(held);
 }
 
-/* Nobody releases a lock that another processor holds. */
+/* A lock that another processor holds is not released. */
 static bool is_still_held(const struct model_machine *m, enum held held)
 {
 	return m->model.global_lock.holders == global_holders(held) &&

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module against what the TDX Module ABI specification says:
- * platform checks, operands, and the rules of TDH.SYS.CONFIG.
+ * The software TDX module against the TDX Module ABI specification: platform checks,
+ * operands, and the rules of TDH.SYS.CONFIG.
  */
 #include <linux/kernel.h>
 #include <string.h>

@@ -16,7 +16,7 @@
 #define SECONDS		2
 #define NONE		(~0ULL)
 
-/* Of the PAMTs' 4K level the model writes so much at a time; nothing else is as long. */
+/* The model writes this much of a PAMT's 4K level at a time; no other write is as long. */
 #define WRITE_BYTES	256
 #define PAMTS_PA	G(32)
 #define PAMTS_BYTES	M(128)
@@ -147,7 +147,7 @@ static void init_lp(struct worker *w)
 	w->lp_done = !status;
 }
 
-/* What may be tried with what this logical processor has seen. */
+/* Leaves that may be tried, according to the state that this logical processor has seen. */
 static void bring_up_step(struct worker *w)
 {
 	if (!w->inited) {
@@ -178,7 +178,7 @@ static void bring_up_step(struct worker *w)
 	}
 }
 
-/* Whose pages are, while PAMTs come and go. */
+/* Owners of pages while PAMTs change. */
 static void ask_for_pages(struct worker *w)
 {
 	const struct tdx_model *m = &w->crowd->machine->model;

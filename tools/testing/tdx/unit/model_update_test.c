@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module from one module to the next: TDH.SYS.SHUTDOWN, the
- * loading of another module, TDH.SYS.UPDATE; and a module that begins anew after
- * TDH.SYS.DISABLE.
+ * Updates of the software TDX module: TDH.SYS.SHUTDOWN, loading of another module,
+ * TDH.SYS.UPDATE; and a new initialization after TDH.SYS.DISABLE.
  */
 #include <linux/kernel.h>
 #include <string.h>
@@ -299,7 +298,7 @@ TEST_F(update, disable_is_busy_while_another_processor_is_in)
 	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_DISABLE));
 }
 
-/* An interrupt that never goes away: each call gets on all the same. */
+/* An interrupt that remains pending: each call makes progress nevertheless. */
 TEST_F(update, disable_is_interrupted_and_goes_on)
 {
 	struct model_machine *m = self->machine;
@@ -341,7 +340,7 @@ TEST_F(update, disable_drops_what_an_earlier_module_left)
 	EXPECT_EQ(0, read_field(m, MD_HANDOFF_DATA_VALID));
 }
 
-/* A kernel before left it so, and nobody knows its TDMRs. */
+/* Left in this state by a previous kernel, with TDMRs that are not known. */
 TEST_F(update, disable_makes_a_module_that_is_found_ready_usable)
 {
 	struct model_machine *m = self->machine;

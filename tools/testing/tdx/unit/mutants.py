@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Wrong versions of a file, each with one wrong line, and how many of them its tests notice."""
+"""Mutants of a file, each with one wrong line, and the number that its tests detect."""
 import collections
 import dataclasses
 import itertools
@@ -155,7 +155,7 @@ def unfounded(accepted, todo):
 
 @dataclasses.dataclass
 class Tally:
-    """What came of mutations, by file.  One that the tests need not notice has a reason."""
+    """Results of mutations, by file.  A survivor that is accepted has a reason."""
     accepted: dict
     outcomes: dict = dataclasses.field(
         default_factory=lambda: collections.defaultdict(collections.Counter))

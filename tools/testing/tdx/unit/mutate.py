@@ -28,7 +28,7 @@ TIMEOUT = 60
 
 # Survivors: file, the changed line, and why its behaviour cannot be told from the right one's.
 FULLEST = "the last entry is used only if every range and every hole makes a piece"
-UNUSED = "one more turn works on room behind the pieces that nobody looks at"
+UNUSED = "one more turn works on room behind the pieces that is not used"
 HIGHER = "a search that begins with a higher bound ends with the same"
 ACCEPTED = {
     "cover.c": {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory maps that no machine has.  See random_map.h.
+ * Random memory maps.  See random_map.h.
  */
 #include <linux/align.h>
 #include <linux/kernel.h>
@@ -50,7 +50,7 @@ static void fill_with_ram(struct random_map *random, u64 base, u64 end, unsigned
 	}
 }
 
-/* CMRs that touch or are apart, with some RAM in each. */
+/* CMRs that are adjacent or apart, with some RAM in each. */
 static void anything(struct random_map *random)
 {
 	unsigned int i, nr = 1 + random_below(random, TDX_NR_CMRS);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory maps that no machine has, and some that one could have.
+ * Memory maps, most of them unrealistic.
  */
 #ifndef TDX_UNIT_RANDOM_MAP_H
 #define TDX_UNIT_RANDOM_MAP_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A tool that a sanitizer ends has a status that no test takes for an expected one.
+ * A tool that is ended by a sanitizer has a status that no test expects.
  */
 const char *__asan_default_options(void);
 

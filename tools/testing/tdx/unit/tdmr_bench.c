@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What bench.py measures: one layout, and how its initialization spreads.
+ * Measurements for bench.py: one layout, and the distribution of its initialization.
  *
  *   tdmr_bench ranges NUMBER		us=CPU time; so many ranges of RAM, a third with a GB gap
  *   tdmr_bench init GB NODES CPUS	one line of KEY=VALUE

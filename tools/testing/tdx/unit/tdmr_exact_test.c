@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Small maps, on which all ways to make TDMRs can be tried: the geometry finds
- * a layout if there is one, and covers no more than the best one.
+ * Small maps, for which all possible TDMRs can be tried: the geometry finds a layout if
+ * there is one, and covers no more than the best one.
  */
 #include <linux/minmax.h>
 #include <linux/sizes.h>
@@ -183,7 +183,10 @@ static unsigned int longest_run(const struct small_map *small)
 	return longest;
 }
 
-/* How many TDMRs would do, and which block is the first without one if there are @tdmrs? */
+/*
+ * Number of TDMRs that would be needed, and the first block without one if there are
+ * @tdmrs.
+ */
 static unsigned int fewest(const struct small_map *small, unsigned int tdmrs, u64 *left_over)
 {
 	unsigned int block, first = 0, nr = 0;

@@ -2,10 +2,10 @@
 /*
  * libFuzzer: the geometry of TDX memory on maps that coverage leads to.
  *
- * The input is a program: four bytes of parameters, then two bytes for each
- * step through the address space.  If the parameters say so, the last 16 bytes
- * are a CMR that takes the place of one, whatever they are: a list that the host
- * would refuse, with which the geometry has to stay in its memory all the same.
+ * The input is a program: four bytes of parameters, then two bytes for each step through
+ * the address space.  If the parameters say so, the last 16 bytes are a CMR that takes the
+ * place of one, whatever they are: a list that the host would refuse, but with which the
+ * geometry must not access other memory.
  */
 #include <linux/minmax.h>
 #include <linux/sizes.h>

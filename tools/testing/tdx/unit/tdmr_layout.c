@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From a memory map to TDMRs, as the kernel would choose them.
+ * Chooses TDMRs for a memory map, as the kernel would do.
  */
 #include <getopt.h>
 #include <linux/minmax.h>
@@ -120,7 +120,7 @@ static bool has_ram(const struct map_text *text, const struct tdx_cmr_info *cmr)
 	return false;
 }
 
-/* A log that ends early, or is another kernel's: what is missing would be lost silently. */
+/* The log may end early, or be of another kernel: missing data must not be ignored. */
 static bool all_cmrs_have_ram(const struct map_text *text, const char *name)
 {
 	bool good = true;

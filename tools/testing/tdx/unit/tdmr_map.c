@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A picture of a layout: four lanes below each other.
+ * A picture of a layout, with four lanes.
  */
 #include <linux/kernel.h>
 #include <linux/minmax.h>

@@ -233,9 +233,9 @@ static int extra_of(const struct geometry *geometry, struct tdmr_failure failure
 }
 
 /*
- * Which TDMRs leave the best places for their PAMTs is a question that only
- * trying all of them answers.  The geometry does not, and may miss a layout, but
- * seldom: these maps ask for 30 times the PAMTs of the module.
+ * The TDMRs with the best places for their PAMTs can be found only by trying all of them.
+ * The geometry does not, and may rarely miss a layout: these maps ask for 30 times the
+ * PAMTs of the module.
  */
 TEST(a_layout_is_hardly_ever_missed_and_covers_no_more_than_the_best)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the TDX module says of a layout.
+ * Checks a layout with the software TDX module.
  */
 #include <linux/kernel.h>
 #include <stdlib.h>

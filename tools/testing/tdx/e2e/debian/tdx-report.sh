@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# In the Debian system: waits until it is up, loads KVM as an administrator would, and says what
-# came of it, a key and a value in each line.
+# In the Debian system: waits until it is up, loads KVM as an administrator would, and reports
+# the result, with a key and a value in each line.
 
 info=/sys/kernel/debug/x86/tdx/info
 release=$(uname -r)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What gcov counted in the kernel.
+ * Counters of gcov in the kernel.
  */
 #define _GNU_SOURCE
 #include <ftw.h>

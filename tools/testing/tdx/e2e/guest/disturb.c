@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What else happens to a machine while the TDX module is initialized.
+ * Other events while the TDX module is initialized.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

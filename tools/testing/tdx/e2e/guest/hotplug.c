@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Steps of scenarios in which parts of the machine come and go.
+ * Steps of scenarios with hotplug.
  *
  * Where an argument is a PATH, acpi:NAME/FILE is that file of the ACPI device
  * whose full name is \NAME.
@@ -121,7 +121,7 @@ void wait_for_log(const char *arg)
 		length = read(log, record, sizeof(record) - 1);
 		/* -1 and EPIPE: older records were lost */
 		record[length < 0 ? 0 : length] = '\0';
-		/* What is waited for stands in the kernel's command line, too. */
+		/* The expression is in the kernel's command line, too. */
 		found = !strstr(record, "tdxtest=") && !regexec(&expression, record, 0, NULL, 0);
 	}
 	regfree(&expression);
@@ -151,7 +151,10 @@ static void report_devices(const char *key, const char *directory, const char *p
 	printf("\n");
 }
 
-/* All but what differs from kernel to kernel, or is a ROM if by chance its sum is 0. */
+/*
+ * Without resources that differ between kernels, or are ROMs if their checksum happens to
+ * be 0.
+ */
 static void report_iomem(void)
 {
 	FILE *file = fopen("/proc/iomem", "r");
@@ -182,8 +185,8 @@ void report_hardware(const char *arg)
 }
 
 /*
- * Whoever is outside does what belongs to the name @arg, and sends a break on
- * the line of the reports when that is over.
+ * Requests the event @arg from the harness, which sends a break on the serial line of the
+ * reports when it is complete.
  */
 void ask(const char *arg)
 {
@@ -225,7 +228,7 @@ void map_device(const char *arg)
 	report("map", "%s %d %d", arg, error, wrong);
 }
 
-/* A TD that lives as long as the machine. */
+/* A TD that exists until the machine is turned off. */
 void hold_td(const char *arg)
 {
 	int kvm = open("/dev/kvm", O_RDWR);

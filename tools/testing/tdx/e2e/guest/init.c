@@ -88,8 +88,8 @@ static void mount_all(void)
 }
 
 /*
- * Reports have a line of their own: the kernel's messages would cut into them.
- * A break on it can be read, and leaves no trace in the reports.
+ * Reports have a serial line of their own, because the kernel's messages would be mixed
+ * with them.  A break on it can be read, and does not change the reports.
  */
 static void open_report_line(void)
 {
@@ -155,7 +155,7 @@ static void report_file(const char *key, const char *path)
 		fclose(file);
 }
 
-/* Tells a kernel with kmemleak to look, twice: once to see, once to be sure. */
+/* Starts two scans of kmemleak, which reports leaks only after the second one. */
 static void report_leaks(void)
 {
 	int i, fd = open("/sys/kernel/debug/kmemleak", O_RDWR);

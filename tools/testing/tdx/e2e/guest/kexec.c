@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Starting another kernel from this one.  It runs this program too, and learns its
- * scenario in the same way: by tdxtest= on its command line.
+ * Starting another kernel from this one.  It runs this program too, and gets its scenario
+ * in the same way: by tdxtest= on its command line.
  *
  * The kernel is /kexec/bzImage of the initramfs; its initramfs is made here.
  */
@@ -41,7 +41,7 @@
 #define ENTRY_64	0x200	/* behind the start of the kernel proper */
 #define LOADER_UNKNOWN	0xff
 
-/* Where the second kernel finds what it is told: low memory, which no kernel allocates. */
+/* Boot data for the second kernel: in low memory, which no kernel allocates. */
 #define TOLD_PA		0x10000UL
 
 /* More SEAMCALLs than all steps before the initialization of TDMRs take. */
@@ -81,7 +81,7 @@ static void pack_file(FILE *archive, const char *name)
 	fclose(file);
 }
 
-/* What a kernel needs to do one thing, and what to start yet another kernel. */
+/* Files that a kernel needs to run a scenario, and to start another kernel. */
 static const char * const program[] = { "dev", "init", NULL };
 static const char * const program_and_kernel[] = { "dev", "init", "kexec", KERNEL, NULL };
 
@@ -102,7 +102,7 @@ static int starts_with(const char *text, const char *start)
 	return !strncmp(text, start, strlen(start));
 }
 
-/* This kernel's command line, but for what was meant for it alone. */
+/* This kernel's command line, without options for this kernel only. */
 static void next_cmdline(char to[MAX_CMDLINE], const char *scenario, const char *option)
 {
 	char old[MAX_CMDLINE] = "", *word;
@@ -159,7 +159,10 @@ static struct mapping map_file(const char *name)
 	return mapping;
 }
 
-/* What the second kernel is told, and the code that leads to it: see boot.rst, "64-bit". */
+/*
+ * Boot parameters of the second kernel, and the code that jumps to it: see boot.rst,
+ * "64-bit".
+ */
 struct told {
 	struct boot_params params;
 	char cmdline[MAX_CMDLINE];
@@ -261,7 +264,7 @@ void kexec_load(const char *arg)
 			report("kexec_load", "%d", ways[i].load(cmdline));
 }
 
-/* The kernel that was loaded, by the road on which everybody is asked to get ready. */
+/* Starts the loaded kernel by reboot(), which calls the reboot notifiers. */
 void kexec(const char *arg)
 {
 	tcdrain(STDOUT_FILENO);
@@ -297,7 +300,7 @@ void begin_td(const char *arg)
 	report("begin_td_seamcalls", "%lu", seamcalls());
 }
 
-/* A page's own word: its address.  The rest of it was written by the kernel. */
+/* The first word of a page is its address.  The rest of it was written by the kernel. */
 static size_t *word_of(char *chunk, size_t at)
 {
 	return (size_t *)(chunk + at);
@@ -343,7 +346,7 @@ static void use_memory(void)
 	report("memory_wrong", "%zu", wrong);
 }
 
-/* What the last kernel does: all that the one before may have left unusable. */
+/* Run by the last kernel: uses everything that the previous kernel may have left unusable. */
 void after_kexec(const char *arg)
 {
 	report("cpus", "%ld", sysconf(_SC_NPROCESSORS_ONLN));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Numbers of KVM's user interface for TDX, as mainline has them.  Written down
- * here again on purpose: a test that took them from the kernel under test
- * could not notice that they changed.
+ * Numbers of KVM's user interface for TDX, as in mainline.  Repeated here on purpose: a
+ * test that took them from the kernel under test could not detect a change.
  */
 #ifndef TDX_E2E_KVM_NUMBERS_H
 #define TDX_E2E_KVM_NUMBERS_H

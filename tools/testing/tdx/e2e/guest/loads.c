@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loads that give a hypervisor nothing to do: what it costs nevertheless.
+ * Loads that cause no traps, to measure the overhead of a hypervisor.
  */
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -14,7 +14,7 @@
 
 #include "guest.h"
 
-/* Of each load: so short that most meet no tick of the timer. */
+/* Duration of a slice: so short that most contain no tick of the timer. */
 #define SLICES		4096
 #define CALLS		20
 #define WORDS		400
@@ -146,7 +146,7 @@ static int compare_times(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The median slice has met no tick; the mean has its share of them. */
+/* The median slice contains no tick; the mean includes their share. */
 static void measure(const char *name, void (*load)(void))
 {
 	static uint64_t times[SLICES];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Touching what is the TDX module's, to see what the kernel makes of it.
+ * Accesses to memory of the TDX module, to test the handling of machine checks.
  */
 #include <elf.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "guest.h"
 
-/* The first PAMT that the kernel tells of; 0 if it tells of none. */
+/* The first PAMT that the kernel reports; 0 if there is none. */
 static unsigned long long pamt_address(void)
 {
 	FILE *info = fopen("/sys/kernel/debug/x86/tdx/info", "r");
@@ -25,7 +25,7 @@ static unsigned long long pamt_address(void)
 	return address;
 }
 
-/* Where /proc/kcore has a physical address; 0 if nowhere. */
+/* Offset of a physical address in /proc/kcore; 0 if there is none. */
 static off_t kcore_offset(int kcore, unsigned long long address)
 {
 	Elf64_Ehdr header;

@@ -108,7 +108,7 @@ void create_td_in_fragmented_memory(const char *arg)
 	create_td("");
 }
 
-/* What was free and contiguous is huge pages; the kernel lives on what is in pieces. */
+/* Contiguous free memory is used for huge pages; the kernel uses the fragments. */
 void create_td_without_contiguous_memory(const char *arg)
 {
 	unsigned long before;

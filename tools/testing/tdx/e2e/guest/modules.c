@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kernels that have KVM as a module: load what the initramfs brings, in order.
+ * Kernels that have KVM as a module: load the modules of the initramfs, in order.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an initialization of the TDX module meets: pages that somebody keeps
- * locked, and a CPU that a real-time task never leaves.
+ * Obstacles to the initialization of the TDX module: pages that stay locked, and a CPU that
+ * is never left by a real-time task.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -53,7 +53,7 @@ static struct fuse_attr attributes(uint64_t node)
 	};
 }
 
-/* Reads stay without an answer, and the pages that they are for stay locked. */
+/* Reads are not answered, so their pages stay locked. */
 static void answer_request(int fd, const struct fuse_in_header *in)
 {
 	struct fuse_init_out init = {
@@ -131,7 +131,7 @@ static unsigned int fill_memory(int fd)
 	return locked;
 }
 
-/* Memory in which pages are locked everywhere, as of a server that is out of reach. */
+/* Locks pages everywhere in memory, like files of a server that does not answer. */
 void lock_pages(const char *arg)
 {
 	int error, fd;
@@ -149,7 +149,7 @@ void unlock_pages(const char *arg)
 	report("unlock_pages", "%d", error_of(waitpid(daemon_pid, NULL, 0)));
 }
 
-/* CPU @arg has no time for anything else any more. */
+/* Starts a real-time task that never leaves CPU @arg. */
 void hog_cpu(const char *arg)
 {
 	const struct sched_param highest = { .sched_priority = 99 };
@@ -186,7 +186,7 @@ void start_td(const char *arg)
 	creator_pid = start_creator();
 }
 
-/* With @arg "kill" the creator is killed, else it has to come to an end by itself. */
+/* With @arg "kill" the creator is killed, else it has to end by itself. */
 void end_td(const char *arg)
 {
 	int status, tries;

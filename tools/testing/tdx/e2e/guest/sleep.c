@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sleeps that take more than a write to a file.
+ * Sleeps that need more than writing to a file.
  */
 #include <fcntl.h>
 #include <linux/suspend_ioctls.h>
@@ -9,7 +9,7 @@
 
 #include "guest.h"
 
-/* Sleeps in the way @arg of /sys/power/state, until someone knocks: a break on the line. */
+/* Sleeps in the way @arg of /sys/power/state, until a break on the serial line wakes it. */
 void doze(const char *arg)
 {
 	report("wakeup", "%d", write_text("/sys/class/tty/ttyS1/power/wakeup", "enabled"));

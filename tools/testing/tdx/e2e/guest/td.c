@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Creating TDs: what KVM offers today.
+ * Creating TDs.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An ordinary VM: has to work as without TDX.
+ * An ordinary VM, which has to work as without TDX.
  */
 #include <fcntl.h>
 #include <linux/kvm.h>

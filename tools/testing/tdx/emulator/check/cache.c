@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which caches may hold modified lines, and what must be written back before what. */
+/* Tracking of modified lines in caches, and of write-backs that are required. */
 
 /*
- * One fact for each CPU and KeyID, instead of one for each line: may its caches hold
- * modified lines with it?  They may until WBINVD.
+ * Tracked is, for each CPU and KeyID instead of each line, whether its caches may hold
+ * modified lines with it.  WBINVD resets that.
  *
- * - KeyID 0: lines of memory that became PAMTs, from the time when the host used it.
- *   No WBINVD before TDH.SYS.INIT counts: until then no host can know where PAMTs go.
- *   They have to be gone when the global KeyID is configured.
- * - A private KeyID: from the CPU's first SEAMCALL that writes such memory.  They have
- *   to be gone from all CPUs when the host takes memory with this KeyID back and when a
- *   new kernel begins, and from a CPU that is reset.
+ * - KeyID 0: lines of memory that became PAMTs, from the time when the host used it.  A
+ *   WBINVD before TDH.SYS.INIT does not count, because the host cannot know the places of
+ *   PAMTs before that.  They have to be written back when the global KeyID is configured.
+ * - A private KeyID: from the CPU's first SEAMCALL that writes such memory.  They have to
+ *   be written back on all CPUs when the host reuses memory with this KeyID and when a new
+ *   kernel begins, and on a CPU that is reset.
  */
 #include "check/cache.h"
 #include "check/report.h"
@@ -23,21 +23,24 @@
 #define OPCODE_INVD	0x08
 #define HOST_KEYID	0
 
-/* As many KeyIDs have such lines at a time. */
+/* Number of KeyIDs that can have such lines at the same time. */
 #define MAX_KEYIDS	64
 
-/* How each report of lines with a private KeyID goes on. */
+/* End of each report of lines with a private KeyID. */
 #define KEYID_LINES	"but CPU %u has made no WBINVD since %s: " \
 			"its caches may hold lines with a private KeyID"
 
-/* Modified lines with a KeyID, and since which leaf each CPU's caches may hold some. */
+/*
+ * Modified lines with a KeyID, and for each CPU the leaf since which its caches may hold
+ * some.
+ */
 struct lines {
 	u16 keyid;
 	const char *since[MAX_CPUS];	/* NULL: they hold none */
 };
 
 static struct lines all_lines[MAX_KEYIDS];
-static struct lock lines_lock;	/* the following functions are called with it held */
+static struct lock lines_lock;	/* held by callers of the following functions */
 
 static bool in_no_cache(const struct lines *l)
 {
@@ -67,7 +70,7 @@ static struct lines *lines_of(u16 keyid)
 	fail(EXIT_CRASH, "lines with more than %u KeyIDs: raise MAX_KEYIDS", MAX_KEYIDS);
 }
 
-/* Since when a CPU may hold lines with any private KeyID; NULL: it holds none. */
+/* The leaf since which a CPU may hold lines with any private KeyID; NULL if it holds none. */
 static const char *private_lines_since(unsigned int cpu)
 {
 	unsigned int i;
@@ -89,7 +92,7 @@ static void forget_private_lines(unsigned int cpu)
 	}
 }
 
-/* These take it. */
+/* The following functions take the lock. */
 
 static void host_lines_everywhere(void)
 {
@@ -102,8 +105,8 @@ static void host_lines_everywhere(void)
 }
 
 /*
- * Since which leaf a CPU may hold lines with @keyid; NULL if it holds none.  Once for
- * each CPU: a page has 64 lines, and a PAMT thousands of pages.
+ * The leaf since which a CPU may hold lines with @keyid; NULL if it holds none.  Reported
+ * once for each CPU: a page has 64 lines, and a PAMT thousands of pages.
  */
 static const char *lines_to_report(unsigned int cpu, u16 keyid)
 {
@@ -162,7 +165,7 @@ static void check_host_lines(void)
 	}
 }
 
-/* Before: meanwhile another CPU may take back what this one writes. */
+/* Marked before the leaf: meanwhile another CPU may take back memory that this one writes. */
 u16 cache_before_leaf(const struct cpu *cpu, u64 leaf, u16 keyid)
 {
 	const char **since;
@@ -179,7 +182,7 @@ u16 cache_before_leaf(const struct cpu *cpu, u64 leaf, u16 keyid)
 	return first ? keyid : 0;
 }
 
-/* The module's answer to a leaf that it does not begin: it has written nothing. */
+/* Statuses of leaves that the module does not begin, so that nothing was written. */
 static bool is_refusal(u64 status)
 {
 	u64 code = status & TDX_STATUS_CODE_MASK;

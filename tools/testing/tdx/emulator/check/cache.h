@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which caches may hold modified lines that have to be written back. */
+/* Tracking of modified lines in caches that have to be written back. */
 #ifndef _TDX_EMU_CACHE_H
 #define _TDX_EMU_CACHE_H
 

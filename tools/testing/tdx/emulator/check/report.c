@@ -3,7 +3,7 @@
 #include "check/report.h"
 #include "lib/log.h"
 
-/* A kernel that repeats one for ever shall not fill the disk. */
+/* A kernel that repeats one forever must not fill the disk. */
 #define MAX_SHOWN	1000
 
 static u64 nr_violations;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Logical processors: which there are, and their state after INIT. */
+/* Logical processors: their list, and their state after INIT. */
 #include "cpu/cpu.h"
 #include "cpu/entry.h"
 
@@ -32,7 +32,7 @@ void cpu_reset(struct cpu *cpu, u8 vector)
 	cpu->apic_ldr = 0;
 	cpu->apic_dfr = ~0U;
 	cpu->vmx = (struct vmx_state){ .current_vmcs_pa = VMCS_NONE };
-	/* INIT drops an NMI that waits, and nobody sends one to a CPU that waits for a SIPI */
+	/* INIT drops a pending NMI, and no NMI is sent to a CPU that waits for a SIPI */
 	cpu->own_nmi = false;
 	cpu->guest_nmi = false;
 	__atomic_store_n(&cpu->kernel, KERNEL_BEGINS, __ATOMIC_SEQ_CST);
@@ -43,6 +43,6 @@ void cpu_reset(struct cpu *cpu, u8 vector)
 void cpu_enable_svm(struct cpu *cpu)
 {
 	native_wrmsr(MSR_VM_HSAVE_PA, phys_of(cpu->host_save));
-	/* From here on interrupts and NMIs reach this CPU in a guest only. */
+	/* From here on this CPU receives interrupts and NMIs in the guest only. */
 	native_clgi();
 }

@@ -16,7 +16,7 @@ struct gate {
 
 static struct gate idt[NR_EXCEPTIONS];
 
-/* A function that calls another one pushes the return address, and then this. */
+/* A function that is called pushes this after the return address. */
 struct stack_frame {
 	const struct stack_frame *caller;
 	u64 rip;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A decoder for the instructions that exits are about. */
+/* A decoder for the instructions that cause exits. */
 #include <linux/string.h>
 
 #include "cpu/decode.h"
@@ -211,7 +211,7 @@ static u64 memory_operand(struct cursor *c, const struct insn *insn, bool *stack
 	return address;
 }
 
-/* 16-bit addressing: none of the instructions that matter is used with it. */
+/* 16-bit addressing is not used with the supported instructions. */
 static bool address_size_unknown(const struct cursor *c)
 {
 	bool wide = vcpu_64bit_code(c->vcpu) || c->vcpu->vmcb.cs.attributes & SVM_SEG_DB;

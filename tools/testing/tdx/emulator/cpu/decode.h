@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The instructions that exits are about: length, operands, addresses. */
+/* Instructions that cause exits: length, operands, addresses. */
 #ifndef _TDX_EMU_DECODE_H
 #define _TDX_EMU_DECODE_H
 
@@ -37,8 +37,8 @@ struct insn {
 };
 
 /*
- * Decode the instruction at the guest's RIP.  false: not one that the emulator
- * knows, or not readable.
+ * Decode the instruction at the guest's RIP.  false if the emulator does not know it, or it
+ * cannot be read.
  */
 bool decode(const struct vcpu *vcpu, struct insn *insn);
 

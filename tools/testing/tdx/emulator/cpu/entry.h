@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Between C and assembly. */
+/* Interface between C and assembly. */
 #ifndef _TDX_EMU_ENTRY_H
 #define _TDX_EMU_ENTRY_H
 
@@ -34,7 +34,7 @@ struct exception_frame {
 
 /* Where the gates of the interrupt descriptor table lead; exceptions.S */
 extern const u8 exception_stubs[];
-/* ... and what the stubs call. */
+/* ... and the functions that the stubs call. */
 void __noreturn exception_report(const struct exception_frame *f);
 
 #endif /* _TDX_EMU_ENTRY_H */

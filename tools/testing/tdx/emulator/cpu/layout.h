@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What C and assembly have to agree on. */
+/* Constants that C and assembly share. */
 #ifndef _TDX_EMU_LAYOUT_H
 #define _TDX_EMU_LAYOUT_H
 
 #define MAX_CPUS		16
 
 /*
- * The top of each stack holds the address of its CPU's struct cpu; stacks are
- * aligned to their size, so that any stack pointer leads there.
+ * The top of each stack holds the address of its CPU's struct cpu; stacks are aligned to
+ * their size, so that it can be found from any stack pointer.
  */
 #define CPU_STACK_SIZE		16384
 #define CPU_STACK_TOP		(CPU_STACK_SIZE - 16)

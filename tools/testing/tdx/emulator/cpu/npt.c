@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Nested page tables, from a pool that all of them share. */
+/* Nested page tables, allocated from a shared pool. */
 #include <linux/string.h>
 
 #include "cpu/npt.h"
@@ -103,7 +103,7 @@ static void split(u64 *entry, unsigned int level)
 	set_entry(entry, phys_of(table) | PTE_READ_WRITE);
 }
 
-/* The entry of @level for @gpa; what is larger is split on the way. */
+/* The entry of @level for @gpa; larger pages are split. */
 static u64 *entry_at(struct npt *npt, u64 gpa, unsigned int level)
 {
 	unsigned int l = LEVEL_512G;
@@ -142,7 +142,7 @@ static u64 flags_of(enum npt_access access)
 	}
 }
 
-/* Take the tables below an entry of @level, which is not part of the whole any more. */
+/* Free the tables below an entry of @level, which is not in use any more. */
 static void retire(struct npt *npt, u64 entry, unsigned int level)
 {
 	const u64 *table = table_of(entry);

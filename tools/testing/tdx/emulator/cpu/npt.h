@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Nested page tables: what a guest's physical addresses lead to. */
+/* Nested page tables: mapping of guest-physical addresses. */
 #ifndef _TDX_EMU_NPT_H
 #define _TDX_EMU_NPT_H
 
@@ -18,7 +18,7 @@ enum npt_access {
 /**
  * struct npt - one nested page table
  *
- * @lock:	held for each access to its entries, but for those of CPUs in the guest
+ * @lock:	held for each access to its entries, except those of CPUs in the guest
  * @root:	its highest table; NULL before npt_create()
  * @retired:	tables that are not part of it any more, but maybe still read by CPUs in the
  *		guest: the first of a list
@@ -44,7 +44,7 @@ void npt_create(struct npt *npt);
 void npt_destroy(struct npt *npt);
 
 /**
- * npt_root() - what VMRUN takes
+ * npt_root() - operand of VMRUN
  * @npt:	was created
  *
  * Return: the physical address of the highest table.
@@ -71,13 +71,13 @@ void npt_map(struct npt *npt, u64 gpa, u64 pa, u64 size, enum npt_access access)
 void npt_free_retired(struct npt *npt);
 
 /**
- * npt_reach() - where an access of the guest's arrives
+ * npt_reach() - translate an access of the guest
  * @npt:	was created
  * @gpa:	guest-physical address; bits that QEMU's walk ignores are ignored
  * @write:	it is a write
  * @pa:		the physical address
  *
- * Return: false if it does not get through; then @pa is not written.
+ * Return: false if it is not allowed; then @pa is not written.
  */
 bool npt_reach(struct npt *npt, u64 gpa, bool write, u64 *pa);
 

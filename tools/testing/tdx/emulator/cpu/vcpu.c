@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Virtual CPUs: reset, entry and exit, and what is injected. */
+/* Virtual CPUs: reset, entry and exit, and injection of events. */
 #include <linux/string.h>
 
 #include "cpu/entry.h"
@@ -60,8 +60,8 @@ void vcpu_set_efer(struct vcpu *vcpu, u64 value)
 }
 
 /*
- * Reads are intercepted while there is something to add.  From QEMU 10 on the bit of
- * CR0 stands for reads of all control registers, and that of CR4 for nothing.
+ * Reads are intercepted while they have to be modified.  From QEMU 10 on the bit of CR0
+ * intercepts reads of all control registers, and that of CR4 has no effect.
  */
 void vcpu_set_cr4(struct vcpu *vcpu, u64 value)
 {
@@ -77,9 +77,9 @@ void vcpu_set_cr4(struct vcpu *vcpu, u64 value)
 }
 
 /*
- * What to deliver again after an exit in the middle of it.  What was injected comes
- * back as it was; all that the CPU delivered by itself QEMU calls an exception, but
- * INT n, which begins again since RIP is still there.
+ * The event to deliver again after an exit in the middle of its delivery.  Injected events
+ * are reported unchanged; events that the CPU delivered itself are reported as exceptions
+ * by QEMU, except INT n, which is executed again since RIP is still there.
  */
 static u32 unfinished_event(u32 injected, u32 event)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* One virtual CPU: the registers of a guest, and how it sees memory. */
+/* One virtual CPU: the registers of a guest, and its view of memory. */
 #ifndef _TDX_EMU_VCPU_H
 #define _TDX_EMU_VCPU_H
 
@@ -82,7 +82,7 @@ static inline u64 vcpu_efer(const struct vcpu *vcpu)
 /**
  * vcpu_set_efer() - let the guest see another EFER
  * @vcpu:	is not in the guest
- * @value:	as vcpu_efer() shows it from now on, but for LMA
+ * @value:	as vcpu_efer() shows it from now on, except for LMA
  */
 void vcpu_set_efer(struct vcpu *vcpu, u64 value);
 

@@ -6,11 +6,11 @@
 /*
  * void vmrun(u64 vmcb_pa, u64 gpr[16], bool shadow)
  *
- * RAX and RSP travel in the VMCB.  Vector and floating point registers stay the
- * guest's: nothing here is compiled to use them.
+ * RAX and RSP are passed in the VMCB.  Vector and floating point registers always belong to
+ * the guest: no code here is compiled to use them.
  *
- * QEMU 7.2 does not load the guest's interrupt shadow, but leaves it the one that
- * there is: that of an STI right before VMRUN.  Newer QEMUs load it.
+ * QEMU 7.2 does not load the guest's interrupt shadow, but keeps the current one: that of
+ * an STI right before VMRUN.  Newer QEMUs load it.
  */
 	.globl vmrun
 vmrun:

@@ -14,7 +14,7 @@ enum outcome {
 	NO_TABLE,	/* a table lies in memory that is not the guest's */
 };
 
-/* What differs between the paging modes. */
+/* Parameters of the paging modes. */
 struct paging_mode {
 	unsigned int levels;
 	unsigned int entry_bytes;
@@ -63,7 +63,7 @@ static u64 read_entry(u64 pa, unsigned int bytes)
 	return bytes == 4 ? *(u32 *)phys(pa) : *(u64 *)phys(pa);
 }
 
-/* Which accesses an entry forbids; the walk's rights are those of all its entries. */
+/* Accesses that an entry forbids; the rights of a walk are those of all its entries. */
 static bool forbids(const struct vmcb *v, u64 entry, enum access access)
 {
 	bool user = v->cpl == 3;
@@ -73,7 +73,7 @@ static bool forbids(const struct vmcb *v, u64 entry, enum access access)
 	return access == ACCESS_WRITE && !(entry & PTE_W) && (user || v->cr0 & X86_CR0_WP);
 }
 
-/* @gpa: where the walk ends, be it at the table that cannot be read. */
+/* @gpa: end of the walk, which may be a table that cannot be read */
 static enum outcome walk(const struct vcpu *vcpu, u64 linear, enum access access, u64 *gpa,
 			 u32 *error)
 {

@@ -12,18 +12,18 @@ enum access {
 };
 
 /*
- * Copy between the emulator and linear memory of the guest, with the rights of
- * its current privilege level but for SMEP, SMAP and protection keys.
- * false: the instruction is over: its page fault is injected, or it was an access
- * to memory that is not the guest's, which vcpu->unreached() has answered.
+ * Copy between the emulator and linear memory of the guest, with the rights of its current
+ * privilege level except for SMEP, SMAP and protection keys.  false if the instruction has
+ * ended: its page fault is injected, or it was an access to memory that is not the guest's,
+ * which vcpu->unreached() has handled.
  */
 bool guest_read(struct vcpu *vcpu, u64 linear, void *buf, unsigned int bytes);
 bool guest_write(struct vcpu *vcpu, u64 linear, const void *buf, unsigned int bytes);
 
-/* Where @linear is in physical memory, for an access of that kind.  As above. */
+/* Physical address of @linear, for an access of that kind.  As above. */
 bool guest_address(struct vcpu *vcpu, u64 linear, enum access access, u64 *pa);
 
-/* The same in two steps: where the guest's page tables lead, and what is there for it. */
+/* The same in two steps: translation by the guest's page tables, then by the nested ones. */
 bool guest_walk(struct vcpu *vcpu, u64 linear, enum access access, u64 *gpa);
 bool guest_phys(struct vcpu *vcpu, u64 gpa, enum access access, u64 *pa);
 

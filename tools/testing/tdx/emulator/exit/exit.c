@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From the reason of an exit to the function that answers it. */
+/* Dispatch of exits, by their reason. */
 #include "check/cache.h"
 #include "cpu/crash.h"
 #include "cpu/decode.h"
@@ -24,8 +24,8 @@
 #define OPCODE_XCHG	0x87
 
 /*
- * The instruction that an intercept says is there.  false: it gets #UD, for a LOCK that
- * it cannot have; or since it is a program's, which shall end itself and not the machine.
+ * The instruction that an intercept reports.  false if it gets #UD: it has an invalid LOCK
+ * prefix; or it is a program's, which must not end the whole machine.
  */
 static bool decode_known(struct vcpu *vcpu, struct insn *insn)
 {

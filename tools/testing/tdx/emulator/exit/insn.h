@@ -5,7 +5,7 @@
 
 #include "cpu/cpu.h"
 
-/* The guest met an invalid opcode: emulate it, or let it have its #UD. */
+/* The guest executed an invalid opcode: emulate it, or inject #UD. */
 void insn_ud_exit(struct vcpu *vcpu);
 
 #endif /* _TDX_EMU_INSN_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What CPUID answers: QEMU's CPU as a Sapphire Rapids. */
+/* CPUID: shows QEMU's CPU as a Sapphire Rapids. */
 #include <linux/string.h>
 
 #include "host/cpuid.h"
@@ -31,8 +31,8 @@
 #define EXT_EDX_ARCH_CAP	BIT_ULL(29)
 
 /*
- * What is kept of QEMU's features: instructions alone, or what the rest of the emulator
- * knows.  A newer QEMU may have more, with MSRs and bits of CR4 that it does not know.
+ * Features of QEMU that are kept: those with instructions only, and those that the emulator
+ * supports.  A newer QEMU may have more, with MSRs and bits of CR4 that are not supported.
  */
 
 /* SSE3 PCLMUL SSSE3 FMA SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND */
@@ -66,9 +66,8 @@
 enum { EAX, EBX, ECX, EDX };
 
 /*
- * QEMU's value, masked by @keep, with @set or-ed in.  A leaf that is not listed
- * reads as zero: nothing is offered that QEMU's CPU does not execute, but what
- * the emulator itself executes in its place.
+ * QEMU's value, masked by @keep, with @set or-ed in.  A leaf that is not listed reads as
+ * zero: only features that QEMU's CPU or the emulator executes are shown.
  */
 struct leaf_rule {
 	u32 leaf, subleaf;
@@ -158,7 +157,7 @@ static const struct leaf_rule *find_rule(u32 leaf, u32 subleaf)
 	return NULL;
 }
 
-/* QEMU sees the emulator's CR4, the guest means its own. */
+/* QEMU uses the emulator's CR4; replace it by the guest's. */
 static void patch_os_bits(const struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 regs[4])
 {
 	if (leaf == LEAF_FEATURES) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What CPUID answers: QEMU's CPU in an Intel coat. */
+/* CPUID: shows QEMU's CPU as an Intel CPU. */
 #ifndef _TDX_EMU_CPUID_H
 #define _TDX_EMU_CPUID_H
 

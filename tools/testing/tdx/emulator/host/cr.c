@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Control registers: what is read, and what may be written. */
+/* Control registers: values that are read, and writes that are allowed. */
 #include "cpu/walk.h"
 #include "host/cpuid.h"
 #include "host/cr.h"

@@ -9,8 +9,8 @@
 u64 cr4_allowed(void);
 
 /*
- * QEMU refuses a MOV to CR3 with reserved bits in its own way, as it does a bad VMCB:
- * #GP.  false: it is no such instruction.
+ * QEMU handles a MOV to CR3 with reserved bits like an invalid VMCB: inject #GP.  false if
+ * it is not such an instruction.
  */
 bool cr3_write_refused(struct vcpu *vcpu, const struct insn *insn);
 

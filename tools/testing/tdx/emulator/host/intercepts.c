@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What of the host's Linux is intercepted. */
+/* Intercepts of the host's Linux. */
 #include <linux/string.h>
 
 #include "host/intercepts.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Linux's boot protocol: where kernel and initrd go, and what the kernel is told. */
+/* Linux's boot protocol: placement of kernel and initrd, and boot parameters. */
 #include <linux/string.h>
 
 #include "host/linux_boot.h"
 #include "lib/log.h"
 #include "lib/text.h"
 
-/* Low memory that nothing else uses, and Linux takes what it needs from it at once. */
+/* Unused low memory, which Linux copies from when it starts. */
 #define BOOT_PARAMS		0x90000ULL
 #define BOOT_COMMAND_LINE	0x91000ULL
 #define BOOT_GDT		0x92000ULL

@@ -24,8 +24,8 @@
 #define MCG_EXT_CTL_LMCE	BIT_ULL(0)
 
 /*
- * No Meltdown, MDS, TAA and the like: the mitigations would be the larger part
- * of what a system call costs here, and QEMU's CPU does not speculate.
+ * Not vulnerable to Meltdown, MDS, TAA and so on: mitigations would dominate the time of
+ * system calls, and QEMU's CPU does not speculate.
  */
 #define ARCH_CAP_RDCL_NO	BIT_ULL(0)
 #define ARCH_CAP_IBRS_ALL	BIT_ULL(1)
@@ -171,7 +171,7 @@ static bool write_apic_base(struct vcpu *vcpu, u64 value)
 	return true;
 }
 
-/* Machine checks happen on one CPU here, and Linux waits for all unless told so. */
+/* Machine checks happen on one CPU here, but Linux waits for all CPUs by default. */
 static u64 read_mcg_cap(const struct vcpu *vcpu)
 {
 	return native_rdmsr(MSR_MCG_CAP) | MCG_CAP_LMCE;

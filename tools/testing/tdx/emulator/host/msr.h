@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Model specific registers: what the guest and the software module read and write. */
+/* Model specific registers of the guest and the software module. */
 #ifndef _TDX_EMU_MSR_H
 #define _TDX_EMU_MSR_H
 

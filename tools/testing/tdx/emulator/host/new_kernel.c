@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where one kernel ends and the next one begins: kexec. */
+/* Detection of kexec: the beginning of a new kernel. */
 
 /*
- * Kexec is a jump: no instruction tells the platform that a new kernel begins, and
- * one that keeps to its first CPU sends no INIT either.  But a kernel begins in
- * identity-mapped memory, asks CPUID there, and goes to the upper half of the
- * address space for good.  Code that asks CPUID in the lower half, with all
- * privileges, on a CPU that was in the upper half before, is a new kernel.
+ * Kexec is a jump: no instruction tells the platform that a new kernel begins, and if it
+ * uses only its first CPU it sends no INIT either.  But a kernel begins in identity-mapped
+ * memory, executes CPUID there, and then stays in the upper half of the address space.
+ * Code that executes CPUID in the lower half, with all privileges, on a CPU that was in the
+ * upper half before, is a new kernel.
  *
- * A CPU that is reset begins anew.  In real mode it asks CPUID for the kernel
- * that started it.
+ * A CPU that is reset starts from scratch.  In real mode it executes CPUID on behalf of the
+ * kernel that started it.
  */
 #include "check/cache.h"
 #include "check/report.h"
@@ -72,6 +72,6 @@ void new_kernel_seamcall(struct vcpu *vcpu)
 	if (kernel_of(cpu) == KERNEL_GONE)
 		report_fault("SEAMCALL 0x%llx on CPU %u, whose kernel was replaced by a new one",
 			     vcpu->gpr[RAX], cpu->index);
-	/* A guest that stays in the lower half shows by this that it has begun. */
+	/* Detects the beginning of a guest that stays in the lower half. */
 	settle(cpu);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where one kernel ends and the next one begins: kexec. */
+/* Detection of kexec: the beginning of a new kernel. */
 #ifndef _TDX_EMU_NEW_KERNEL_H
 #define _TDX_EMU_NEW_KERNEL_H
 

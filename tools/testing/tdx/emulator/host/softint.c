@@ -2,11 +2,10 @@
 /* Software interrupts, and code that was patched meanwhile. */
 
 /*
- * Linux patches its code while other CPUs run it: INT3 over the first byte, the
- * rest, then the first byte's new value.  When QEMU's CPU stores into code it
- * drops the translation first and stores then; another CPU that translates in
- * between keeps the INT3 for good, and the kernel meets a breakpoint that nobody
- * knows.  QEMU does so without the emulator, too.
+ * Linux patches its code while other CPUs run it: INT3 over the first byte, the rest, then
+ * the first byte's new value.  When QEMU's CPU stores into code it drops the translation
+ * first and then stores; another CPU that translates in between keeps the INT3, and the
+ * kernel gets an unknown breakpoint.  This happens in QEMU without the emulator, too.
  *
  * Here software interrupts are intercepted.  If memory does not hold one at RIP,
  * the translation is stale: drop it and let the guest execute what is there.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* INT n and INT3, and a race of QEMU's that they make visible. */
+/* INT n and INT3, and a race in QEMU that affects them. */
 #ifndef _TDX_EMU_SOFTINT_H
 #define _TDX_EMU_SOFTINT_H
 

@@ -71,7 +71,7 @@ void vmx_fail_invalid(struct vcpu *vcpu)
 	vcpu->vmcb.rflags |= X86_EFLAGS_CF;
 }
 
-/* The VMCS at @pa; NULL: it is not the host's memory, and that is answered. */
+/* The VMCS at @pa; NULL if it is not the host's memory, which has been handled. */
 static struct vmcs *vmcs_at(struct vcpu *vcpu, u64 pa, enum access access)
 {
 	u64 at;
@@ -91,7 +91,7 @@ static u64 *field_of(struct vmcs *vmcs, u64 encoding)
 	return index > VMCS_MAX_INDEX ? NULL : &vmcs->fields[type * 4 + width][index];
 }
 
-/* false: the current VMCS is not the host's memory any more, and that is answered. */
+/* false if the current VMCS is not the host's memory any more, which has been handled. */
 static bool fail_valid(struct vcpu *vcpu, enum vm_error error)
 {
 	struct vmcs *vmcs;
@@ -230,8 +230,8 @@ void vmx_vmptrst(struct vcpu *vcpu, const struct insn *insn)
 }
 
 /*
- * The field of the current VMCS that @encoding names; NULL: there is no such VMCS or
- * field, and the instruction is over.
+ * The field of the current VMCS with @encoding; NULL if there is no such VMCS or field, and
+ * the instruction has ended.
  */
 static u64 *current_field(struct vcpu *vcpu, const struct insn *insn, u64 encoding,
 			  enum access access)
@@ -270,7 +270,7 @@ void vmx_vmread(struct vcpu *vcpu, const struct insn *insn)
 	finish(vcpu, insn, 0);
 }
 
-/* What a field keeps of a value: as many bits as it is wide. */
+/* Truncates a value to the width of a field. */
 static u64 fit(u64 encoding, u64 value)
 {
 	static const u64 mask[] = { 0xffff, ~0ULL, 0xffffffff, ~0ULL };
@@ -302,7 +302,7 @@ void vmx_vmwrite(struct vcpu *vcpu, const struct insn *insn)
 	finish(vcpu, insn, 0);
 }
 
-/* There is nothing to invalidate: no VM ever runs. */
+/* There is nothing to invalidate, because VMs never run. */
 static void invalidate(struct vcpu *vcpu, const struct insn *insn, u64 types)
 {
 	u64 type = vcpu->gpr[insn->reg];
@@ -334,7 +334,7 @@ void vmx_vmlaunch(struct vcpu *vcpu, const struct insn *insn)
 		finish(vcpu, insn, VMERR_ENTRY_CONTROLS);
 }
 
-/* And so there never is a launched one. */
+/* So there is never a launched VMCS. */
 void vmx_vmresume(struct vcpu *vcpu, const struct insn *insn)
 {
 	if (vmx_root_check(vcpu))

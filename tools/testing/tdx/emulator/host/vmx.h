@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* VMX instructions in root operation, as far as they go without a guest. */
+/* VMX instructions in root operation, without support for guests. */
 #ifndef _TDX_EMU_VMX_H
 #define _TDX_EMU_VMX_H
 
@@ -24,11 +24,11 @@
  */
 bool vmx_root_check(struct vcpu *vcpu);
 
-/* How a VMX instruction tells its result. */
+/* Results of VMX instructions. */
 void vmx_succeed(struct vcpu *vcpu);
 void vmx_fail_invalid(struct vcpu *vcpu);
 
-/* One function for each instruction; each one goes on behind it or injects an exception. */
+/* One function for each instruction; each skips the instruction or injects an exception. */
 void vmx_vmxon(struct vcpu *vcpu, const struct insn *insn);
 void vmx_vmxoff(struct vcpu *vcpu, const struct insn *insn);
 void vmx_vmclear(struct vcpu *vcpu, const struct insn *insn);

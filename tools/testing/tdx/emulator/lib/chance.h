@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Things that happen at random, the same way for the same seed. */
+/* Random events, which are the same for the same seed. */
 #ifndef _TDX_EMU_CHANCE_H
 #define _TDX_EMU_CHANCE_H
 
@@ -11,7 +11,10 @@ struct chance {
 	u64 drawn;		/* how often */
 };
 
-/* Whether it happens this time.  CPUs that draw at once get different numbers. */
+/*
+ * Whether it happens this time.  CPUs that call this at the same time get different
+ * numbers.
+ */
 bool chance_strikes(struct chance *c);
 
 #endif /* _TDX_EMU_CHANCE_H */

@@ -5,7 +5,7 @@
 
 #include "lib/x86.h"
 
-/* For another CPU to react.  The host may run its thread late, but not as late as this. */
+/* Time limit for another CPU, whose thread may be delayed by the host. */
 #define PATIENCE_US	10000000
 
 /* Measure the TSC against the ACPI timer at @pm_timer_port; takes some milliseconds. */

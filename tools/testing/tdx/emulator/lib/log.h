@@ -26,8 +26,9 @@ void log_line(const char *format, ...);
 void log_line_args(const char *prefix, const char *format, va_list args);
 
 /*
- * The calling CPU is about to end the run, and may have crashed while it printed, or
- * another one: wait a little for the line's end, and from then on for nobody.
+ * The calling CPU is about to end the run, and this or another CPU may have crashed while
+ * it printed: wait a short time for the end of the line, and do not wait any more after
+ * that.
  */
 void log_take_over(void);
 

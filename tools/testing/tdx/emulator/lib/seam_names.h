@@ -9,7 +9,7 @@
 const char *leaf_name(u64 rax);
 const char *status_name(u64 status);
 
-/* The opposite; false: there is no such name. */
+/* The opposite; false if there is no such name. */
 bool leaf_by_name(const char *name, u64 *leaf);
 bool status_by_name(const char *name, u64 *status);
 

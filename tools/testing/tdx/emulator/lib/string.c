@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What gcc calls behind one's back, and the model calls itself. */
+/* Functions that gcc calls implicitly, and those that the model calls. */
 #include <linux/string.h>
 #include <linux/types.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Instructions and architectural constants that C has no words for. */
+/* Instructions and architectural constants. */
 #ifndef _TDX_EMU_X86_H
 #define _TDX_EMU_X86_H
 
@@ -167,7 +167,7 @@ static inline void native_clgi(void)
 	asm volatile("clgi" : : : "memory");
 }
 
-/* Let an NMI that waits arrive; see exception_stubs. */
+/* Take a pending NMI; see exception_stubs. */
 static inline void native_take_nmi(void)
 {
 	asm volatile("stgi; nop; clgi" : : : "memory");

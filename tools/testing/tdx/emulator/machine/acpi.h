@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The few facts that are taken from the BIOS's ACPI tables. */
+/* Data from the BIOS's ACPI tables. */
 #ifndef _TDX_EMU_ACPI_H
 #define _TDX_EMU_ACPI_H
 

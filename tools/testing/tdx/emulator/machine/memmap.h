@@ -8,7 +8,7 @@
 #define MEMMAP_MAX	256
 
 enum mem_type {
-	MEM_NONE	= 0,	/* nothing is there: a hole */
+	MEM_NONE	= 0,	/* a hole */
 	MEM_RAM		= 1,
 	MEM_RESERVED	= 2,
 	MEM_ACPI	= 3,	/* tables, may be reclaimed */
@@ -39,12 +39,12 @@ static inline void memmap_reserve(struct memmap *map, u64 base, u64 size)
 	memmap_set(map, base, size, MEM_RESERVED);
 }
 
-/* Forget the ranges of type MEM_NONE, and join what touches and is of one type. */
+/* Remove ranges of type MEM_NONE, and join adjacent ranges of the same type. */
 void memmap_tidy(struct memmap *map);
 
 const char *memmap_type_name(enum mem_type type);
 
-/* false: no type is called so. */
+/* false if there is no type of this name. */
 bool memmap_type_by_name(const char *name, enum mem_type *type);
 
 /* All of the range is RAM. */

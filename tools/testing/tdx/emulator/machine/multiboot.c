@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What QEMU's multiboot loader leaves. */
+/* Information from QEMU's multiboot loader. */
 #include <linux/string.h>
 
 #include "lib/log.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What QEMU's multiboot loader leaves: command line, memory map, two modules. */
+/* Information from QEMU's multiboot loader: command line, memory map, two modules. */
 #ifndef _TDX_EMU_MULTIBOOT_H
 #define _TDX_EMU_MULTIBOOT_H
 
@@ -19,7 +19,7 @@ struct boot_info {
 	struct boot_module kernel, initrd;
 };
 
-/* Copy everything out of the loader's memory, which is free to be used afterwards. */
+/* Copy everything out of the loader's memory, which is free afterwards. */
 void multiboot_read(u32 magic, u64 info_pa, struct boot_info *boot);
 
 #endif /* _TDX_EMU_MULTIBOOT_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What options' values are made of.  Each returns false for what it cannot take. */
+/* Parsers for parts of options' values.  Each returns false for invalid values. */
 #ifndef _TDX_EMU_OPTION_WORDS_H
 #define _TDX_EMU_OPTION_WORDS_H
 

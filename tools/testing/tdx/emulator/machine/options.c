@@ -86,7 +86,7 @@ static bool parse_foreign(const char *s)
 	return options.foreign < ARRAY_LEN(names);
 }
 
-/* Any list is taken as it stands: to refuse a bad one is the module's work. */
+/* Any list is accepted: it is up to the module to refuse invalid ones. */
 static bool parse_cmrs(const char *s)
 {
 	struct tdx_cmr_info *cmr;

@@ -13,7 +13,7 @@ enum seamrr_option {
 	SEAMRR_UNLOCKED,	/* enabled, but not locked */
 };
 
-/* What a host gets that reaches for memory that is not its own. */
+/* Result of the host's accesses to memory that is not its own. */
 enum foreign_option {
 	FOREIGN_MACHINE_CHECK,
 	FOREIGN_ONES,
@@ -31,7 +31,7 @@ enum log_level {
 #define MAX_CPUIDS	16
 #define ALL_CPUS	~0U
 
-/* What an MSR reads, on one CPU or on all. */
+/* Value of an MSR, on one CPU or on all. */
 struct msr_option {
 	unsigned int cpu;
 	u32 msr;
@@ -43,7 +43,7 @@ struct cpuid_option {
 	u32 leaf, subleaf, value;
 };
 
-/* @count ranges of @size bytes, from @base on, each @step bytes behind the one before. */
+/* @count ranges of @size bytes, from @base on, with a distance of @step bytes. */
 struct overlay {
 	enum mem_type type;
 	u64 base, size, count, step;
@@ -54,7 +54,7 @@ struct injection {
 	u64 leaf, first_call, status, nr_calls;
 };
 
-/* An NMI arrives during call @call of @leaf, whichever CPU makes it; 0: none does. */
+/* An NMI arrives during call @call of @leaf, on any CPU; 0 for none. */
 struct nmi_option {
 	u64 leaf, call;
 };

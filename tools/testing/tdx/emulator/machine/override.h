@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the BIOS got wrong on purpose: options msr= and cpuid=. */
+/* Deliberate BIOS bugs: options msr= and cpuid=. */
 #ifndef _TDX_EMU_OVERRIDE_H
 #define _TDX_EMU_OVERRIDE_H
 

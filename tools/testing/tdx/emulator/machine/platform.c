@@ -49,9 +49,9 @@ static void init_keyids(void)
 }
 
 /*
- * The SEAM range lies at the end of the address space, where there is neither
- * RAM nor a device: the software module needs no memory of the machine's.  But not
- * where QEMU's nested walk ignores address bits: it could not be kept from the host.
+ * The SEAM range is at the end of the address space, where there is neither RAM nor a
+ * device: the software module needs no memory of the machine.  But it is not where QEMU's
+ * nested walk ignores address bits, because the host could access it there.
  */
 static void init_seamrr(void)
 {
@@ -133,7 +133,7 @@ static void init_cmrs(void)
 	}
 }
 
-/* ACPI ranges and the like lie inside CMRs; nothing and persistent memory do not. */
+/* ACPI ranges and the like are inside CMRs; holes and persistent memory are not. */
 static bool convertible(enum mem_type type)
 {
 	return type != MEM_NONE && type != MEM_PMEM && type != MEM_OLD_PMEM;

@@ -35,15 +35,15 @@ struct platform {
 extern struct platform platform;
 
 /*
- * After the options are parsed and the CPUs registered.  @map is the RAM without
- * the emulator's; leaves there what Linux is to be told.
+ * After the options are parsed and the CPUs registered.  @map is the RAM without the
+ * emulator's; changed to the map that Linux is told.
  */
 void platform_init(struct memmap *map);
 
 /* The range is memory, though maybe reserved by the BIOS. */
 bool platform_is_ram(u64 pa, u64 bytes);
 
-/* What the log begins with. */
+/* Prints the first lines of the log. */
 void platform_describe(void);
 
 #endif /* _TDX_EMU_PLATFORM_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the host can reach of physical memory. */
+/* Physical memory that the host can access. */
 #include <linux/string.h>
 
 #include "memory/host_map.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The host's nested page table: guest-physical equals physical, but for what is
- * taken out of it.
+ * The host's nested page table: guest-physical addresses equal physical ones, except for
+ * memory that is unmapped.
  */
 #ifndef _TDX_EMU_HOST_MAP_H
 #define _TDX_EMU_HOST_MAP_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which lines of a page the host has overwritten to take it back. */
+/* Tracking of lines that the host has overwritten to take a page back. */
 
 /*
  * By page, not by CPU: a task that overwrites one may move to another CPU, and
@@ -20,8 +20,8 @@ static struct lock pages_lock;
 static unsigned int oldest;
 
 /*
- * The entry of @page, maybe a new one.  When all are used the oldest is given up: of a
- * task that ended in the middle, most probably.
+ * The entry of @page, maybe a new one.  If all are used the oldest is dropped, whose task
+ * probably ended in the middle.
  */
 static unsigned int entry_of(u64 page)
 {

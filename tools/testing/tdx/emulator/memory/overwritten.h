@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which lines of pages that the host takes back it has overwritten already. */
+/* Tracking of lines that the host has overwritten in pages that it takes back. */
 #ifndef _TDX_EMU_OVERWRITTEN_H
 #define _TDX_EMU_OVERWRITTEN_H
 
@@ -10,7 +10,7 @@
 /* The line at @pa is overwritten.  true: it is the last one of its page, which is forgotten. */
 bool overwritten_add(u64 pa);
 
-/* What is in the range belongs to somebody else now. */
+/* The range has another owner now: drop all entries for it. */
 void overwritten_forget(u64 pa, u64 bytes);
 
 #endif /* _TDX_EMU_OVERWRITTEN_H */

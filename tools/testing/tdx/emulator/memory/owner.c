@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which memory is the TDX module's. */
+/* Memory that the TDX module owns. */
 #include "check/cache.h"
 #include "check/report.h"
 #include "lib/log.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which memory is the TDX module's: what its PAMTs say, and what the host has taken back. */
+/* Memory that the TDX module owns: its PAMTs, without pages that the host has taken back. */
 #ifndef _TDX_EMU_OWNER_H
 #define _TDX_EMU_OWNER_H
 
@@ -13,7 +13,7 @@
 void owner_init(const struct tdx_model *model);
 
 /**
- * owner_set() - the module takes a range from the host, or gives it back
+ * owner_set() - the module takes a range from the host, or returns it
  * @pa:		where it begins; a page's address
  * @bytes:	its size, whole pages
  * @owned:	it is the module's from now on
@@ -29,7 +29,7 @@ void owner_set(u64 pa, u64 bytes, bool owned);
 void owner_settle(const struct cpu *self);
 
 /**
- * owner_is_module() - see whose a page is
+ * owner_is_module() - find the owner of a page
  * @pa:		in the page
  *
  * Return: true if it is the module's, also if the host has taken it back.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A guest that breaks the rules on purpose. */
+/* A guest that deliberately violates the rules. */
 
 /*
- * It is no Linux: it brings TDX up as the specifications say, and then
- * does one thing that no host may do, so that the emulator can be tested.  It
- * shares no code with the kernel's.  The command line is the name of the case.
+ * This is not Linux: it initializes TDX according to the specifications, and then does one
+ * thing that a host must not do, to test the emulator.  It shares no code with the kernel.
+ * The command line is the name of the case.
  */
 #include <linux/types.h>
 
@@ -45,12 +45,12 @@
 #define PAMT_4K_BYTES		0x400000ULL
 #define PAMT_BYTES		(PAMT_1G_BYTES + PAMT_2M_BYTES + PAMT_4K_BYTES)
 
-/* What another CPU, or a trap, changes behind the compiler's back. */
+/* Variables that are changed by another CPU or a trap. */
 #define now(variable)	__atomic_load_n(&(variable), __ATOMIC_ACQUIRE)
 
 static bool ap_ready, ap_may_go_on, ap_done;
 
-/* What the second CPU does once it runs. */
+/* Function that the second CPU runs. */
 static void (*ap_job)(void);
 
 static void put(char c)
@@ -128,7 +128,7 @@ static u64 call(const char *name, u64 leaf, struct regs *regs)
 	return failed ? failed : regs->rax;
 }
 
-/* Reserve what is in no CMR; the PAMT lies in the middle of one. */
+/* Reserve all memory outside the CMRs; the PAMT is in the middle of one. */
 static unsigned int reserve(struct tdx_tdmr_info *tdmr)
 {
 	const struct tdx_cmr_info *cmr = phys(CMRS);
@@ -441,7 +441,7 @@ static void case_operands_of_the_module(void)
 	say("info", call("info", TDH_SYS_INFO, &regs));
 }
 
-/* As if it had succeeded: with TDMRs that nobody has looked at. */
+/* Make it succeed, without any check of the TDMRs. */
 static void case_config_is_injected(void)
 {
 	struct regs regs = { 0, BIT_ULL(45), 1000, 32, 0 };
@@ -508,7 +508,7 @@ static void case_reuse_half_a_page(void)
 	say("touched", touch(PAMT, false));
 }
 
-/* The host gets the page, but the module does not know it. */
+/* The host takes the page back without the module knowing it. */
 static void case_use_after_reuse(void)
 {
 	struct regs regs = { 0 };
@@ -578,7 +578,7 @@ static void case_stale_translation(void)
 	say("trapped", now(trapped));
 }
 
-/* A kernel that is entered by a jump shows itself by what it does first. */
+/* A kernel that is entered by a jump is detected by its first actions. */
 static void begin_new_kernel(void)
 {
 	u32 regs[4];
@@ -621,7 +621,7 @@ static u64 disable(void)
 	return call("disable", TDH_SYS_DISABLE, &regs);
 }
 
-/* The next kernel has all memory, and a module that begins anew. */
+/* The next kernel owns all memory, and a module that can be initialized again. */
 static void case_disable(void)
 {
 	bring_up(true);

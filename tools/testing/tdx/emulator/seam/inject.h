@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a host has to be ready for, on demand: statuses, and an NMI. */
+/* Injection of statuses and of an NMI. */
 #ifndef _TDX_EMU_INJECT_H
 #define _TDX_EMU_INJECT_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The software TDX module: its configuration, and what the platform gives it. */
+/* The software TDX module: its configuration, and its platform operations. */
 #include <linux/string.h>
 
 #include "host/cpuid.h"
@@ -40,8 +40,8 @@ static unsigned int this_lp(void *ctx)
 }
 
 /*
- * What the module demands and QEMU's CPU does not have.  The module alone sees a
- * healthy value: the guest would use what it is offered.
+ * Features that the module requires and QEMU's CPU does not have.  Only the module gets a
+ * good value: a guest would try to use them.
  */
 static const u32 module_only_msrs[] = {
 	0x10a,	/* ARCH_CAPABILITIES: legacy xAPIC mode can be locked out */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is watched of SEAMCALLs: caches, memory that changes hands, log and trace. */
+/* Observation of SEAMCALLs: caches, ownership of memory, log and trace. */
 #include "check/cache.h"
 #include "lib/clock.h"
 #include "memory/owner.h"

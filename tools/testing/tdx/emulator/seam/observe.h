@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is watched of SEAMCALLs: caches, memory that changes hands, log and trace. */
+/* Observation of SEAMCALLs: caches, ownership of memory, log and trace. */
 #ifndef _TDX_EMU_OBSERVE_H
 #define _TDX_EMU_OBSERVE_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory that the module reads and writes in a SEAMCALL: whose is it? */
+/* Checks of memory that the module reads and writes in a SEAMCALL. */
 #include "check/report.h"
 #include "cpu/cpu.h"
 #include "lib/seam_names.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory that the module reads and writes in a SEAMCALL: whose is it? */
+/* Checks of memory that the module reads and writes in a SEAMCALL. */
 #ifndef _TDX_EMU_OPERAND_H
 #define _TDX_EMU_OPERAND_H
 

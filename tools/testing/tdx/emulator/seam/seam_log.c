@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SEAMCALLs in words: names, counts, and how far the module got. */
+/* Log of SEAMCALLs: names, counts, and progress of the module. */
 #include "lib/lock.h"
 #include "lib/log.h"
 #include "lib/seam_names.h"
@@ -9,13 +9,13 @@
 #define MAX_COUNTERS	256
 #define RANGE		" 0x%llx 0x%llx"
 
-/* How often a leaf has answered a status. */
+/* How often a leaf has returned a status. */
 struct counter {
 	u64 leaf, status;	/* without details */
 	u64 count;
 };
 
-/* What SYS.CONFIG was given. */
+/* Operands of TDH.SYS.CONFIG. */
 struct tdmr {
 	u64 base, size;
 	bool initialized;
@@ -71,7 +71,7 @@ static void log_tdmr(const struct tdx_tdmr_info *info)
 		log_line("rsvd" RANGE, info->reserved[i].offset, info->reserved[i].size);
 }
 
-/* What the module took, not what the host may have written there since. */
+/* Read from the module, as the host may have changed its memory since. */
 static void log_config(const struct tdx_model *model)
 {
 	const struct tdx_tdmr_info *info;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* SEAMCALLs in words: names, counts and what the host has told the module. */
+/* Log of SEAMCALLs: names, counts and their operands. */
 #ifndef _TDX_EMU_SEAM_LOG_H
 #define _TDX_EMU_SEAM_LOG_H
 
@@ -13,7 +13,7 @@
 void seam_log(const struct cpu *cpu, const struct tdx_model_regs *in,
 	      const struct tdx_model_regs *out, const char *why);
 
-/* The same, but not of what was injected: how far the module got. */
+/* The same, except for injected statuses: progress of the module. */
 void seam_log_progress(const struct tdx_model *model, const struct tdx_model_regs *in,
 		       const struct tdx_model_regs *out);
 

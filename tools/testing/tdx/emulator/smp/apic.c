@@ -44,7 +44,7 @@ static bool is_destination(const struct cpu *self, const struct cpu *target, u32
 	return id == target->apic_id || id == PHYSICAL_BROADCAST;
 }
 
-/* To each CPU by itself, but those that ignore it: see smp.h. */
+/* Sent to each CPU separately, except to those that ignore it: see smp.h. */
 static void send(const struct cpu *self, u32 icr, u32 id)
 {
 	unsigned int i;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Making all CPUs leave the guest, and forget what they have translated. */
+/* Making all CPUs leave the guest and drop their translations. */
 
 /*
- * A CPU drops what it has translated when the guest's turn ends.  An NMI ends it
- * at once, since NMIs are intercepted: SVM has no other way to reach a CPU that
- * is in the guest and leave the guest's interrupts alone.
+ * A CPU drops its translations when it leaves the guest.  An NMI makes it leave at once,
+ * since NMIs are intercepted: SVM has no other way to interrupt a CPU in the guest without
+ * affecting the guest's interrupts.
  *
- * There is only one NMI that can wait at a CPU.  When one of ours and one of the
- * guest's become one, guest_nmi tells that the guest has to get it; the lock of
- * IPIs keeps one from being sent in the middle of the other's bookkeeping.
+ * Only one NMI can be pending on a CPU.  If one of the emulator's NMIs and one of the
+ * guest's are merged, guest_nmi tells that the guest has to get it; the lock of IPIs keeps
+ * NMIs from being sent while this is updated.
  */
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -21,7 +21,7 @@ static bool is_in_guest(const struct cpu *cpu)
 	return smp_takes_ipis(cpu) && __atomic_load_n(&cpu->executing, __ATOMIC_SEQ_CST);
 }
 
-/* It will come: nothing in the guest holds an NMI back. */
+/* It will arrive: nothing in the guest blocks NMIs. */
 static void wait_for_exit(const struct cpu *target, u64 nr_exits)
 {
 	u64 end = clock_us() + PATIENCE_US;

@@ -127,7 +127,7 @@ static void reset(struct cpu *target)
 	send_physical_init(target);
 }
 
-/* Only one CPU holds another: two that wait for each other would do so for ever. */
+/* Only one CPU holds another: two that wait for each other would deadlock. */
 static void lock_init(struct cpu *self)
 {
 	while (!try_lock(&init_lock)) {

@@ -16,8 +16,8 @@ void smp_init(struct memmap *linux_map, const u8 *trampoline, u64 bytes);
 u64 smp_trampoline(void);
 
 /*
- * Around the guest's turn: only between them can the CPU be reset by another
- * one, so that nothing that the emulator holds is lost.
+ * Called around the guest's execution: only in between the CPU can be reset by another one,
+ * so that no lock of the emulator is lost.
  */
 void smp_enter_guest(struct cpu *cpu);
 void smp_leave_guest(struct cpu *cpu);

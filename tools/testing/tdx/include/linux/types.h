@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kernel's pure files need of its headers, for freestanding and for
- * userspace builds.
+ * Definitions from kernel headers that pure files need, for freestanding and userspace
+ * builds.
  */
 #ifndef _TDX_STUB_LINUX_TYPES_H
 #define _TDX_STUB_LINUX_TYPES_H
