@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What makes a kernel tree and patch series of this repository."""
+"""Tools that make a kernel tree and patch series from this repository."""

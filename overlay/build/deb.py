@@ -27,7 +27,7 @@ ASKED = {
     "CONFIG_LOCALVERSION": '"-tdx-host"',
     # Debian's are part of its own build.
     "CONFIG_SYSTEM_TRUSTED_KEYS": '""',
-    # Gigabytes that nobody here looks at, and BTF takes pahole.
+    # Gigabytes that are not used here, and BTF needs pahole.
     "CONFIG_DEBUG_INFO_NONE": "y",
     "CONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT": "n",
 }

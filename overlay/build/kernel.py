@@ -39,8 +39,8 @@ FRAGMENTS = {
     "wrong": ["base", "host"],
 }
 
-# What sanitizers watch: KCSAN would hardly ever come to this among all the rest of the kernel, and
-# KASAN and UBSAN make the rest slow to build and to run.  The config `kasan` has it all.
+# Files that sanitizers check: with the whole kernel, KCSAN would hardly ever check these, and KASAN
+# and UBSAN make the kernel slow to build and to run.  The config `kasan` checks all of it.
 WATCHED = "$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx.o,$@),y,n)"
 
 # What make has to be told.

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Style, static analysis, and what a maintainer asks of a series."""
+"""Style, static analysis, and requirements of maintainers on a series."""

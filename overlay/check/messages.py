@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Is every message of TDX host support in Documentation/x86/tdx-host.rst?
 
-Prints what is missing there, and what stands there but is said nowhere any more.
+Prints messages that are missing there, and entries for messages that do not exist.
 
 A message is any string of the sources: causes and their parts travel through too
 many functions to name them all.  The document quotes it as a literal, ``like <n>
@@ -69,7 +69,7 @@ def squeeze(text):
 
 
 def pattern(message):
-    """What a literal that quotes the message looks like; None if it has no words."""
+    """A pattern for literals that quote the message; None if it has no words."""
     words = [" ".join(part.replace("%%", "%").split()) for part in CONVERSIONS.split(message)]
     if not re.search(r"\w", "".join(words)):
         return None
@@ -100,7 +100,7 @@ def main():
 
     entries = [squeeze(literal) for entry in ENTRY.findall(document)
                for literal in LITERAL.findall(entry)]
-    wrong += [f"{DOCUMENT.relative_to(TOP)}: nobody says: {entry}" for entry in entries
+    wrong += [f"{DOCUMENT.relative_to(TOP)}: no such message: {entry}" for entry in entries
               if not any(wanted.fullmatch(entry) for wanted in said)]
     for line in wrong:
         print(line)

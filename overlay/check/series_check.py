@@ -120,7 +120,7 @@ def applies_to_the_base(what):
 
 
 def vanilla_tarball():
-    """Debian's linux_6.1.*.orig.tar.xz, which is vanilla but for firmware and the like."""
+    """Debian's linux_6.1.*.orig.tar.xz, which is vanilla except for firmware and the like."""
     found = sorted(VANILLA.glob("linux_6.1*.orig.tar.xz"))
     if found:
         return found[-1]
@@ -234,7 +234,7 @@ def warnings(output, pattern=ANY_WARNING):
 
 
 def boot(out):
-    """What went wrong until the kernel wants a root, which it does not get."""
+    """Errors up to the point where the kernel looks for a root, which it does not have."""
     console = run("timeout", "120", "qemu-system-x86_64", *suites.QEMU.split(), "-m", "1G",
                   "-kernel", out / "arch/x86/boot/bzImage", "-append", "console=ttyS0 panic=-1",
                   "-nodefaults", "-nographic", "-serial", "stdio", "-no-reboot")[1]

@@ -104,7 +104,7 @@ def grows(path):
 
 
 def identity():
-    """Who signs off: (environment for git, the line)."""
+    """The sign-off: (environment for git, the line)."""
     for key, variable in IDENTITY.items():
         if not os.environ.get(variable) and not git_value("config", key):
             raise Refusal(f"git does not know {key}; the series is signed off with it: "

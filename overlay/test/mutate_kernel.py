@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Do the KUnit suites and the end-to-end tests notice when a line of the kernel is wrong?
 
-Changes a line at a time, of our files and of what the hooks add to others, and builds the host
-kernel with it.  What the KUnit suites do not notice has to be noticed by the end-to-end tests of
-the file's subject.  A change that all survive is an error unless ACCEPTED says why it may.  What
-does not compile, or to the same object, is not counted.  unit/mutate.py has the geometry.
+Changes a line at a time, of our files and of the lines that hooks add to others, and builds the
+host kernel with it.  Changes that the KUnit suites do not detect have to be detected by the
+end-to-end tests of the file's subject.  A change that survives all of them is an error unless it is
+in ACCEPTED, with a reason.  Changes that do not compile, or compile to the same object, are not
+counted.  unit/mutate.py tests the geometry.
 """
 import argparse
 import concurrent.futures
@@ -29,7 +30,7 @@ OUT = BUILD / "wrong"
 IMAGE = "arch/x86/boot/bzImage"
 E2E = TOP / "tools/testing/tdx/e2e"
 
-# An oops may leave a case that nobody ends.
+# An oops may leave a case that does not end.
 KUNIT_OPTIONS = ("--kernel_args", "tdx_injection.every=10", "--kernel_args", "oops=panic",
                  "--kernel_args", "panic=-1")
 # Seconds for the right kernel; one that hangs takes so many times what that one took.
@@ -122,14 +123,14 @@ def object_of(path):
 
 
 def contents(path):
-    """An object, but what it has for debuggers."""
+    """An object without debug information."""
     with tempfile.NamedTemporaryFile() as stripped:
         base.run("objcopy", "--strip-debug", str(object_of(path)), stripped.name)
         return pathlib.Path(stripped.name).read_bytes()
 
 
 class Workshop:
-    """A tree where files become wrong one after the other, and where kernels are built from it."""
+    """A tree where files are changed one after the other, and where kernels are built from it."""
 
     def __init__(self, paths, images):
         self.images = images

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What tests say of themselves, read from data: junit XML, KTAP and KUnit's JSON."""
+"""Results of tests, read from data: junit XML, KTAP and KUnit's JSON."""
 import dataclasses
 import importlib
 import io
@@ -41,7 +41,7 @@ def kernels_parser():
 
 
 def leaves(test, status):
-    """Tests without tests below them.  Without a plan nobody knows whether all are there."""
+    """Tests without subtests.  Without a plan it is unknown whether all of them are there."""
     if test.expected_count is None:
         yield Case(f"{test.name}: no plan", "failed")
     for each in test.subtests:

@@ -28,7 +28,7 @@ STEPS = ["tree", "test-tools", "test-unit", "test-series", "kernels", "check", "
 MORE = ["test-kunit-tool", "test-notdx-whole", "test-e2e-all", "series-check", "coverage", "soak",
         "mutate"]
 BUILDS = ["tree", "kernels"]
-# Their exit status is all that they have to say.
+# Their exit status is their only result.
 COMMANDS = ["coverage", "soak", "mutate"]
 
 # Minutes: from nothing, and when the kernels are built.
@@ -41,7 +41,7 @@ BUILD_LINE = re.compile(r"^ +(CC|AS|AR|LD|HOSTCC|GEN|UPD|WRAP|SYSTBL|SYSHDR|HOST
 
 @dataclasses.dataclass
 class Part:
-    """What came of a target of the Makefile."""
+    """The result of a target of the Makefile."""
     target: str
     seconds: float
     cases: list

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What make mutate changes, in which order, and when it is content."""
+"""Changes of make mutate, their order, and when it succeeds."""
 import pytest
 
 from overlay.test import mutants

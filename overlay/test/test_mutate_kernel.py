@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What make mutate knows of the kernel's files."""
+"""make mutate for files of the kernel."""
 import types
 
 import pytest
@@ -38,7 +38,7 @@ def some(number):
 
 @pytest.fixture
 def kernels(monkeypatch):
-    """Kernels that nobody builds: those of odd lines do not compile, and line 4 is not noticed."""
+    """Simulated kernels: those of odd lines do not compile, and line 4 is not detected."""
     def build(number, mutation):
         return f"folder {number}" if mutation.number % 2 == 0 else None
 

@@ -18,7 +18,7 @@ BASE = "base"
 
 
 class Refusal(Exception):
-    """Something that a person has to decide; the message says what."""
+    """Something that the user has to decide; the message says what."""
 
 
 @contextlib.contextmanager

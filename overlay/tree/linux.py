@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""build/linux: a base, what the overlay has laid over it, and a person's edits.
+"""build/linux: a base, the overlay on top of it, and edits of the user.
 
 Its repository has two commits: the base, and on it all that the overlay adds.  So git diff there is
 what was edited and not written back, and git grep and grep -r find every file.
@@ -56,7 +56,7 @@ def git_tree(*args, **kwargs):
 
 
 def check():
-    """Refuse a build/linux that was not made here, or where somebody committed."""
+    """Refuse a build/linux that was not made here, or that has further commits."""
     if not TREE.is_dir():
         raise Refusal("there is no build/linux: make tree")
     laid, head = (subprocess.run(["git", "rev-parse", "--verify", "--quiet", name], cwd=TREE,
