@@ -7,6 +7,7 @@
 
 #include "init_simulation.h"
 #include "kselftest_harness.h"
+#include "tdmr/queue.h"
 
 /* Nodes of equal size; the first has a hole below 4 GB. */
 static void machine(struct geometry *geometry, struct tdx_ram *ram, unsigned int nr_nodes,
@@ -28,6 +29,23 @@ static void machine(struct geometry *geometry, struct tdx_ram *ram, unsigned int
 	};
 	model_memory_init(&memory, 0, 0);
 	geometry_make(geometry, &memory.source);
+}
+
+TEST(local_memory_comes_first_unless_twice_as_much_is_left_elsewhere)
+{
+	struct tdmr_work remote_first[] = {
+		{ .end = 2ULL * SZ_1G, .node = 1 }, { .end = SZ_1G, .node = 0 },
+	};
+	struct tdmr_work local_first[] = {
+		{ .end = SZ_1G, .node = 0 }, { .end = 2ULL * SZ_1G, .node = 1 },
+	};
+
+	EXPECT_EQ(&remote_first[1], tdmr_queue_take(remote_first, 2, 0));
+	EXPECT_EQ(&local_first[0], tdmr_queue_take(local_first, 2, 0));
+
+	remote_first[0] = (struct tdmr_work) { .end = 3ULL * SZ_1G, .node = 1 };
+	remote_first[1] = (struct tdmr_work) { .end = SZ_1G, .node = 0 };
+	EXPECT_EQ(&remote_first[0], tdmr_queue_take(remote_first, 2, 0));
 }
 
 TEST(no_cpu_idles_while_there_is_work_and_none_is_in_anothers_way)
