@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The emulated platform: the state of a logical processor's guest after INIT and VMRUN. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "kselftest_harness.h"
@@ -14,6 +15,12 @@ void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow)
 	cpus[0].host.vmcb.exit_int_info = unfinished;
 }
 
+/* There is one vCPU only. */
+void xstate_switch(struct xstate *from, struct xstate *to)
+{
+	abort();
+}
+
 FIXTURE(cpu) {
 	struct cpu *cpu;
 };
@@ -22,6 +29,8 @@ FIXTURE_SETUP(cpu)
 {
 	self->cpu = &cpus[0];
 	memset(self->cpu, 0, sizeof(*self->cpu));
+	self->cpu->host.cpu = self->cpu;
+	self->cpu->loaded = &self->cpu->host;
 	cpu_reset(self->cpu, 0);
 }
 

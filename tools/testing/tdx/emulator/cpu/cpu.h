@@ -31,6 +31,7 @@ enum cpu_kernel {
 struct cpu {
 	u8 host_save[4096] __page_aligned;	/* written by VMRUN */
 	struct vcpu host;	/* the host's Linux: the first of this CPU's vCPUs */
+	struct vcpu *loaded;	/* whose floating point and vector registers the CPU has */
 
 	struct vmx_state vmx;
 	u64 tsc_adjust;

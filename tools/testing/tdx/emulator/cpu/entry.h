@@ -26,6 +26,15 @@ void __noreturn ap_main(void);
 /* The world switch; vmrun.S */
 void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow);
 
+/*
+ * What instructions on extended state need of CR4, and XCR0; xcr0.S.  xstate_enable() returns
+ * CR4 as it was, for xstate_disable().
+ */
+u64 xstate_enable(void);
+void xstate_disable(u64 cr4);
+u64 xcr0_read(void);
+void xcr0_write(u64 value);
+
 /* As vmrun.S pushes it. */
 struct exception_frame {
 	u64 rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15;

@@ -2,6 +2,7 @@
 /* Virtual CPUs: reset, entry and exit, and injection of events. */
 #include <linux/string.h>
 
+#include "cpu/cpu.h"
 #include "cpu/entry.h"
 #include "cpu/vcpu.h"
 
@@ -101,10 +102,21 @@ static u32 unfinished_event(u32 injected, u32 event)
 	}
 }
 
+static void load_xstate(struct vcpu *vcpu)
+{
+	struct cpu *cpu = vcpu->cpu;
+
+	if (cpu->loaded == vcpu)
+		return;
+	xstate_switch(&cpu->loaded->xstate, &vcpu->xstate);
+	cpu->loaded = vcpu;
+}
+
 void vcpu_run(struct vcpu *vcpu)
 {
 	struct vmcb *v = &vcpu->vmcb;
 
+	load_xstate(vcpu);
 	vcpu->entered = (struct entry_state){
 		v->rip, v->rflags, v->cr0, v->cr3, v->cr4, v->efer, v->event_inject
 	};

@@ -6,6 +6,7 @@
 #include "cpu/layout.h"
 #include "cpu/npt.h"
 #include "cpu/svm.h"
+#include "cpu/xstate.h"
 
 enum gpr {
 	RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI,
@@ -36,6 +37,7 @@ struct entry_state {
  * @efer_lme:	EFER.LME as the guest sees it: the CPU's own may come later
  * @entered:	what the last VMRUN began with
  * @msr_store:	MSRs that only keep what was written
+ * @xstate:	its floating point and vector registers, unless @cpu->loaded is this vCPU
  * @cpu:	the logical processor that runs it
  * @npt:	its nested page table
  * @unreached:	an instruction that is emulated has reached nothing at @gpa: answers it,
@@ -49,6 +51,7 @@ struct vcpu {
 	bool efer_lme;
 	struct entry_state entered;
 	u64 msr_store[NR_MSR_STORES];
+	struct xstate xstate;
 
 	struct cpu *cpu;
 	struct npt *npt;

@@ -7,7 +7,7 @@
  * void vmrun(u64 vmcb_pa, u64 gpr[16], bool shadow)
  *
  * RAX and RSP are passed in the VMCB.  Vector and floating point registers always belong to
- * the guest: no code here is compiled to use them.
+ * a guest, see xstate.h: no code here is compiled to use them.
  *
  * QEMU 7.2 does not load the guest's interrupt shadow, but keeps the current one: that of
  * an STI right before VMRUN.  Newer QEMUs load it.

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The emulated platform: floating point and vector registers of several vCPUs.
+ */
+#include <string.h>
+
+#include "kselftest_harness.h"
+#include "emulator/cpu/cpu.h"
+#include "emulator/cpu/entry.h"
+
+/* A program cannot write XCR0; all components that it has are enabled. */
+static u64 xcr0;
+static bool enabled;
+
+u64 xstate_enable(void)
+{
+	enabled = true;
+	return X86_CR4_PAE;
+}
+
+void xstate_disable(u64 cr4)
+{
+	enabled = cr4 != X86_CR4_PAE;
+}
+
+u64 xcr0_read(void)
+{
+	return enabled ? xcr0 : 0;
+}
+
+void xcr0_write(u64 value)
+{
+	if (enabled)
+		xcr0 = value;
+}
+
+/* Of which vCPU the registers are while the guest runs. */
+static u64 seen[2];
+static u32 seen_mxcsr;
+static u16 seen_control;
+
+/* The guest: looks at registers, and writes others. */
+static u64 to_write;
+
+void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow)
+{
+	u64 next[2] = { to_write, ~to_write };
+	u32 mxcsr = 0x1f80 | (to_write & 0x3f);
+	u16 control = 0x37f ^ (to_write & 0x3f);
+
+	asm volatile("movdqu %%xmm9, %0\n\tstmxcsr %1\n\tfnstcw %2"
+		     : "=m"(seen), "=m"(seen_mxcsr), "=m"(seen_control));
+	asm volatile("movdqu %0, %%xmm9\n\tldmxcsr %1\n\tfldcw %2"
+		     : : "m"(next), "m"(mxcsr), "m"(control));
+}
+
+static struct cpu cpu __aligned(4096);
+static struct vcpu td __aligned(4096);
+
+FIXTURE(xstate) {
+};
+
+FIXTURE_SETUP(xstate)
+{
+	memset(&cpu, 0, sizeof(cpu));
+	memset(&td, 0, sizeof(td));
+	cpu.host.cpu = &cpu;
+	cpu.loaded = &cpu.host;
+	td.cpu = &cpu;
+	xstate_reset(&td.xstate);
+	xcr0 = 7;
+}
+
+FIXTURE_TEARDOWN(xstate)
+{
+	u32 mxcsr = 0x1f80;
+
+	asm volatile("fninit\n\tldmxcsr %0" : : "m"(mxcsr));
+}
+
+static void run(struct vcpu *vcpu, u64 value)
+{
+	to_write = value;
+	vcpu_run(vcpu);
+}
+
+TEST_F(xstate, a_new_vcpu_finds_what_a_cpu_that_was_turned_on_has)
+{
+	run(&cpu.host, 0x1122334455667715);
+	run(&td, 0);
+	EXPECT_EQ(0, seen[0]);
+	EXPECT_EQ(0, seen[1]);
+	EXPECT_EQ(0x1f80, seen_mxcsr);
+	EXPECT_EQ(0x37f, seen_control);
+	EXPECT_EQ(1, xcr0);
+	EXPECT_FALSE(enabled);
+}
+
+TEST_F(xstate, each_vcpu_finds_what_it_left)
+{
+	static const u64 host = 0x123456789abcde21, guest = 0xfedcba987654320a;
+
+	run(&cpu.host, host);
+	run(&td, guest);
+	xcr0 = 3;
+	run(&cpu.host, host);
+	EXPECT_EQ(host, seen[0]);
+	EXPECT_EQ(~host, seen[1]);
+	EXPECT_EQ(0x1f80 | (host & 0x3f), seen_mxcsr);
+	EXPECT_EQ(0x37f ^ (host & 0x3f), seen_control);
+	EXPECT_EQ(7, xcr0);
+	run(&td, 0);
+	EXPECT_EQ(guest, seen[0]);
+	EXPECT_EQ(~guest, seen[1]);
+	EXPECT_EQ(0x1f80 | (guest & 0x3f), seen_mxcsr);
+	EXPECT_EQ(0x37f ^ (guest & 0x3f), seen_control);
+	EXPECT_EQ(3, xcr0);
+}
+
+TEST_F(xstate, a_vcpu_that_goes_on_costs_no_switch)
+{
+	run(&cpu.host, 1);
+	xcr0 = 0x1234;
+	run(&cpu.host, 2);
+	EXPECT_EQ(1, seen[0]);
+	EXPECT_EQ(0x1234, xcr0);
+	EXPECT_EQ(&cpu.host, cpu.loaded);
+}
+
+TEST_HARNESS_MAIN
