@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Boot any Linux kernel on the emulated TDX platform, its console on the terminal.
 
-Ends with the emulator's report: what the kernel did with the TDX module, and what it did wrong.
+At the end, prints the emulator's report: the kernel's SEAMCALLs, and its violations.
 """
 import argparse
 import pathlib

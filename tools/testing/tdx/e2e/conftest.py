@@ -70,13 +70,13 @@ def has_threads(item):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_protocol(item):
-    """A machine with a thread for each CPU is alone on the host; others run side by side."""
+    """Runs machines with a thread for each CPU alone on the host, and others in parallel."""
     with machine.lock("cores", fcntl.LOCK_EX if has_threads(item) else fcntl.LOCK_SH):
         yield
 
 
 def keep(name, result):
-    """Writes all output of a machine to files; returns their names and their ends, to be shown."""
+    """Writes all output of a machine to files; returns their names and last lines, to be shown."""
     FAILED.mkdir(parents=True, exist_ok=True)
     for who, text in result.texts().items():
         path = FAILED / f"{name}.{who}"
@@ -106,7 +106,7 @@ def boot_kernel(request, accel):
     results = request.node.stash.setdefault(RESULTS, [])
 
     def run(kernel, scenario, **options):
-        # Five times what the longest take: for machines that hang.
+        # For hung machines: five times the duration of the longest test.
         options.setdefault("timeout", 600 if kernel in ("debug", "kasan") else 120)
         options.setdefault("accel", accel)
         try:
@@ -123,5 +123,5 @@ def boot_kernel(request, accel):
 
 @pytest.fixture
 def boot(boot_kernel, kernel):
-    """The same with the kernel under test."""
+    """Boots a machine with the kernel under test."""
     return functools.partial(boot_kernel, kernel)

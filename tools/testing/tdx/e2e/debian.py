@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Install the packages of build/deb in a Debian system and boot that on the emulated platform.
 
-With a line in /etc/modprobe.d, loading kvm_intel has to bring TDX up there, also when udev loads
-it at boot; without that line it has to leave TDX alone.
+If /etc/modprobe.d has the option tdx_at_load, loading kvm_intel has to initialize TDX, also if udev
+loads it at boot.  Without the option, loading kvm_intel must not initialize TDX.
 """
 import argparse
 import dataclasses
@@ -19,7 +19,7 @@ import private_apt
 
 DEB = machine.BUILD / "deb"
 ROOT = DEB / "root"
-# A Debian system as debootstrap makes it, kept for the next time, and what it was made from.
+# Tarball of a Debian system from debootstrap, which is reused, and a record of its parameters.
 FRESH = DEB / "debian.tar"
 MADE_FROM = DEB / "debian.from"
 SUITE = "bookworm"
@@ -39,12 +39,12 @@ class Wrong(Exception):
 
 @dataclasses.dataclass
 class System:
-    """What to boot."""
+    """A Debian system to boot."""
     release: str
     kernel: pathlib.Path
     initrd: pathlib.Path
     plain: pathlib.Path         # a disk image
-    at_load: pathlib.Path       # one with the line in /etc/modprobe.d
+    at_load: pathlib.Path       # with the option in /etc/modprobe.d
 
 
 @dataclasses.dataclass
@@ -102,13 +102,13 @@ def the_package():
 
 
 def install(package):
-    """A root with the kernel's package, whose scripts make the initrd."""
+    """Unpacks the Debian system and installs the kernel package; its scripts make the initrd."""
     print(f"installing {package.name}", flush=True)
     as_root("rm", "-rf", ROOT)
     as_root("mkdir", ROOT)
     as_root("tar", "-C", ROOT, "--numeric-owner", "-xf", FRESH)
     as_root("cp", package, ROOT / "tmp")
-    # What is mounted for the scripts goes away with them.
+    # Mounts that are made for the scripts vanish with their mount namespace.
     as_root("unshare", "--mount", "sh", "-ec",
             'mount -t proc none "$1/proc"; exec chroot "$1" dpkg --install "/tmp/$2"',
             "-", ROOT, package.name)
@@ -116,7 +116,7 @@ def install(package):
 
 
 def into_root(path, contents):
-    """A small file of ours, for which sudo may be needed."""
+    """Writes a small file into the Debian system, with sudo if necessary."""
     scratch = DEB / "scratch"
     scratch.write_text(contents)
     as_root("install", "-D", "-m", "644", scratch, f"{ROOT}{path}")
@@ -131,7 +131,7 @@ def disk_image(name):
 
 
 def make_system():
-    """Disk images, and beside them the kernel and the initrd of their /boot."""
+    """Makes the disk images, and copies the kernel and the initrd of their /boot."""
     into_root("/etc/fstab", FSTAB)
     into_root("/etc/hostname", "tdx-host\n")
     into_root("/usr/local/sbin/tdx-report.sh", (GUEST / "tdx-report.sh").read_text())
@@ -155,7 +155,7 @@ def run_machine(system, boot, emulator_options):
     return machine.Machine(
         cpus=4, packages=2, memory="4G", timeout=600, bzimage=system.kernel,
         initramfs=system.initrd, emulator_options=emulator_options,
-        # The terminal that systemd takes the console for.
+        # systemd uses TERM for the console.
         cmdline=f"root=/dev/vda ro TERM=dumb {boot.cmdline}".strip(),
         qemu_options=("-drive", f"file={image},format=raw,if=virtio,snapshot=on")).run("debian")
 

@@ -12,7 +12,7 @@ import private_apt
 CACHE = machine.BUILD / "foreign"
 MODULES = ("virt/lib/irqbypass.ko", "arch/x86/kvm/kvm.ko", "arch/x86/kvm/kvm-intel.ko")
 
-# What to boot: the name in the tests, the package that depends on the newest, the suite.
+# Kernels to boot: name in the tests, meta package of the newest kernel, Debian suite.
 KERNELS = {
     "6.1-cloud": ("linux-image-cloud-amd64", "bookworm"),
     "6.1": ("linux-image-amd64", "bookworm"),
@@ -22,7 +22,7 @@ KERNELS = {
 
 @machine.lock("foreign")
 def fetch(name):
-    """Unpack the kernel's package; the folder."""
+    """Unpacks the kernel's package; returns the folder."""
     meta, suite = KERNELS[name]
     return private_apt.unpack(meta, suite, CACHE / name, depends=r"linux-image-\S+")
 
@@ -33,7 +33,7 @@ def read_module(path):
 
 
 def initramfs(root):
-    """The guest program's, and behind it kvm_intel with what it needs, in order."""
+    """The initramfs of the guest program, with kvm_intel and its dependencies, in load order."""
     base = machine.build_initramfs()
     with machine.lock("files"):
         return add_modules(base, root)

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Which lines and branches of the core run in the tests?
 
-Boots the gcov kernel with the KUnit suites and on emulated platforms, and adds up what gcov says
-of arch/x86/virt/vmx/tdx; of the geometry it is what the userspace tests run.  A line that never
-ran is an error unless REASONS says why.
+Boots the gcov kernel with the KUnit suites and on emulated platforms, and adds up the counters for
+arch/x86/virt/vmx/tdx.  The counters of the geometry are those of the userspace tests.  A line that
+never ran is an error unless REASONS has an entry for it.
 """
 import collections
 import json
@@ -24,10 +24,10 @@ WANTED = 95     # percent of the lines
 
 UNIT = machine.TOP / "tools/testing/tdx/unit"
 UNIT_TESTS = sorted(path.stem for path in UNIT.glob("tdmr_*_test.c"))
-# Each test is a process, which has to write its counters.
+# Each test is a process, which has to write its counters before it exits.
 COUNTING = "--coverage -D_exit=exit"
 
-# Lines that no test makes run: the file, the function or a part of the line, and why.
+# Lines that no test runs: file, function or part of the line, and the reason.
 KEXEC = "what was counted is lost with the kernel that leaves: test_kexec.py runs it"
 PANIC = "what was counted is lost in the panic: {} runs it".format
 NO_MEMORY = "a small allocation would have to fail"
@@ -109,12 +109,12 @@ BOOTS = [
 
 
 def is_counted(path):
-    """Is it a file of the core, neither of its tests nor of the model?"""
+    """True if gcov counts the file: it belongs to the core, but not to its tests or the model."""
     return CORE in path and "/tests/" not in path and "/model/" not in path
 
 
 class Coverage:
-    """Counts, by file and line, and by file, line and branch; and the function of each line."""
+    """Counts by file and line, and by file, line and branch; and the function of each line."""
 
     def __init__(self):
         self.lines = collections.defaultdict(lambda: collections.defaultdict(int))
@@ -122,7 +122,7 @@ class Coverage:
         self.functions = {}
 
     def add(self, report, known=()):
-        """gcov's JSON of one object; of a known file the lines that it has with other options."""
+        """Adds gcov's JSON of an object.  Files in @known get no new lines: options may differ."""
         for file in report["files"]:
             name = file["file"]
             if not is_counted(name) or not name.endswith(".c"):
@@ -151,7 +151,7 @@ def read_counters(gcda, directory):
 
 
 def add_userspace(coverage):
-    """Run the tests of the geometry."""
+    """Runs the userspace tests of the geometry and adds their counters."""
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run(["make", "-s", f"-j{os.cpu_count()}", "-C", UNIT, f"O={directory}",
                         f"KTREE={machine.BUILD}/linux", f"SANITIZE={COUNTING}",
@@ -164,7 +164,7 @@ def add_userspace(coverage):
 
 
 def add_boot(coverage, scenario, options, known):
-    """Boot once; what gcov counted until the end."""
+    """Boots once, and adds the counters at the end of the scenario."""
     options = {name: value() if callable(value) else value for name, value in options.items()}
     options["cmdline"] = f"{options.get('cmdline', '')} coverage=on".strip()
     result = machine.Machine(kernel="gcov", timeout=400, **options).run(scenario)
@@ -185,13 +185,13 @@ def percent(counts):
 
 
 def reasons(name, function, text):
-    """Those of REASONS that a line has."""
+    """The entries of REASONS that apply to a line."""
     return [each for each in REASONS
             if each[0] == name and (each[1] == function or each[1] in text)]
 
 
 def show_table(coverage):
-    """Print it; the percentage of all lines."""
+    """Prints the table; returns the percentage of all lines."""
     print(f"{'file':<20} {'lines':>6} {'ran':>7} {'branches':>9} {'taken':>7}")
     for name in sorted(coverage.lines):
         lines, branches = coverage.lines[name].values(), coverage.branches[name].values()
@@ -205,7 +205,7 @@ def show_table(coverage):
 
 
 def show_missing(coverage):
-    """Print the lines that never ran; how many of them have no reason, and reasons of no line."""
+    """Prints lines that never ran; returns how many have no reason, and unused reasons."""
     unexplained, unused = 0, set(REASONS)
     for name, counts in sorted(coverage.lines.items()):
         source = (machine.TOP / CORE / name).read_text().splitlines()

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The text format that kernel and emulated platform describe TDX memory in."""
+"""The text format of TDX memory, as the kernel and the emulated platform print it."""
 import dataclasses
 import re
 
-# The PAMT of a TDMR of 1 GB, its three levels.
+# PAMT of a TDMR of 1 GB, all three levels.
 PAMT_PAGES = 1024 + 2 + 1
 
 
 @dataclasses.dataclass(frozen=True)
 class Range:
-    """A range of bytes; of a reserved area the base counts from its TDMR's."""
+    """A range of bytes; the base of a reserved area is relative to that of its TDMR."""
     base: int
     size: int
 
@@ -30,7 +30,7 @@ class Tdmr(Range):
 
 
 def parse(lines):
-    """CMRs and TDMRs of lines in the format; other lines are skipped."""
+    """The CMRs and TDMRs of lines in this format; other lines are skipped."""
     cmrs, tdmrs = [], []
     for line in lines:
         word, *rest = line.split() or [""]

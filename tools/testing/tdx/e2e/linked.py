@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What object files use of each other, as the linker sees it."""
+"""References between object files, as the linker sees them."""
 import re
 import subprocess
 
@@ -12,7 +12,7 @@ def symbols(path):
 
 
 def uses(rooms):
-    """{room: other rooms that it uses}, of {room: its object files}."""
+    """From {module: its object files}: {module: other modules that it references}."""
     defined, used = {}, {}
     for room, paths in rooms.items():
         used[room] = set()

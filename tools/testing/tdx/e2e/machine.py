@@ -16,22 +16,22 @@ import qmp
 
 TOP = pathlib.Path(__file__).resolve().parents[4]
 BUILD = TOP / "build"
-# Each in a folder with the name of its config.
+# Each kernel is in a folder with the name of its config.
 KERNELS = pathlib.Path(os.environ.get("TDX_KERNELS", BUILD))
 EMULATOR = BUILD / "emulator" / "tdx-emulator"
 GUEST = pathlib.Path(__file__).resolve().parent / "guest"
 INITRAMFS = BUILD / "e2e" / "initramfs.cpio"
 
-# Behind CMPXCHG16B, QEMU 7.2 interrupts a CPU with wrong flags.
+# After CMPXCHG16B, QEMU 7.2 delivers interrupts with wrong flags.
 CPU = "max,phys-bits=52,-cx16"
 
-# One thread for all CPUs, which take turns, or one for each: then they run at the same time.  A
-# machine without the platform, which repairs it (softint.c), needs one: with several a CPU of QEMU
-# 7.2 can run an INT3 that another CPU has just removed from the code.
+# A single thread runs all CPUs in turn; with one thread for each, they run at the same time.  A
+# machine without the platform needs a single thread: with several, a CPU of QEMU 7.2 can execute an
+# INT3 that another CPU has just removed from the code.  The platform works around that (softint.c).
 ONE_THREAD = "tcg,thread=single"
 THREADS = "tcg"
 
-# What a kernel prints when something in it is wrong.
+# Kernel messages that report an error.
 REPORTS = re.compile(r"BUG:|WARNING:|KASAN|UBSAN|Oops|general protection|"
                      r"kernel BUG at|invalid opcode:|detected stalls|Hardware Error|"
                      r"nobody cared|NMI received for unknown reason|segfault at|"
@@ -51,7 +51,7 @@ class MachineError(Exception):
 
 @contextlib.contextmanager
 def errors_in_words():
-    """A command of ours ends with what was wrong with its machine, not with a traceback."""
+    """Exits with the error of the machine, not with a traceback."""
     try:
         yield
     except MachineError as error:
@@ -64,7 +64,7 @@ def read_if_there(path):
 
 @contextlib.contextmanager
 def lock(name, how=fcntl.LOCK_EX):
-    """Hold a lock among all processes that test in this repository."""
+    """Hold a lock that is shared by all test processes in this repository."""
     path = BUILD / "e2e" / f"{name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
@@ -74,7 +74,7 @@ def lock(name, how=fcntl.LOCK_EX):
 
 @lock("files")
 def build_initramfs():
-    """The guest program as /init of an initramfs; made again when a source is newer."""
+    """An initramfs with the guest program as /init; made again if a source is newer."""
     sources = sorted(GUEST.glob("*.c"))
     newest = max(path.stat().st_mtime for path in GUEST.iterdir())
     if INITRAMFS.is_file() and INITRAMFS.stat().st_mtime > newest:
@@ -96,12 +96,12 @@ class Result:
     report: str
     log: str
     seconds: float
-    provoked: str = ""          # what the kernel had to report
+    provoked: str = ""          # regex of reports that the kernel had to print
     events: list = dataclasses.field(default_factory=list)      # QEMU's, if they were attended
-    cpus: str = ""              # what they did when the machine's time was over
+    cpus: str = ""              # their state, if the machine did not end in time
 
     def values(self, key):
-        """All that the guest program reported under a key."""
+        """All values that the guest program reported under a key."""
         return re.findall(rf"^{key} (.*?)\r?$", self.report, re.M)
 
     def value(self, key):
@@ -121,23 +121,23 @@ class Result:
         return [line.split("virt/tdx: ", 1)[1] for line in self.kernel_lines("virt/tdx: ")]
 
     def texts(self):
-        """All that the machine said, by who said it."""
+        """All output of the machine, by source."""
         texts = {"emulator": self.log, "report": self.report, "console": self.console}
         return texts | {"cpus": self.cpus} if self.cpus else texts
 
     def reports(self):
-        """Lines in which the kernel says that something is wrong, but what was provoked."""
+        """Lines in which the kernel reports an error, except those that the test provoked."""
         return [line for line in self.console.splitlines() if REPORTS.search(line)
                 and not (self.provoked and re.search(self.provoked, line))]
 
     def last_words(self):
-        """What tells why a machine ended as it did: the platform's word on it, the kernel's."""
+        """Lines that tell why the machine ended: from the platform, and from the kernel."""
         return re.findall(r"^end: .*$", self.log, re.M) + self.reports()
 
 
 @dataclasses.dataclass
 class Machine:
-    """A machine to be; run() boots it once."""
+    """The configuration of a machine; run() boots it once."""
     kernel: str = "host"
     cpus: int = 4
     packages: int = 2
@@ -148,11 +148,11 @@ class Machine:
     cmdline: str = ""
     timeout: int = 120
     accel: str = THREADS
-    hot_add: bool = False           # there is room for another package
+    hot_add: bool = False           # with room for another package
     answers: dict = dataclasses.field(default_factory=dict)     # see qmp.py
     fatal: bool = False             # the kernel has to panic
-    crash_kernel: bool = False      # it has to panic, and a crash kernel goes on
-    provoked: str = ""              # an expression for what the kernel has to report
+    crash_kernel: bool = False      # the kernel has to panic, and a crash kernel follows
+    provoked: str = ""              # regex of reports that the kernel has to print
     may_violate: bool = False       # the host breaks a rule on purpose
     qemu_options: tuple = ()
     bzimage: pathlib.Path = None    # a kernel that was not built here
@@ -162,13 +162,13 @@ class Machine:
         return self.bzimage or KERNELS / self.kernel / "arch/x86/boot/bzImage"
 
     def kernel_cmdline(self, scenario):
-        # Linux measures whether the timer's interrupts arrive, and panics where a host that is busy
-        # does not run QEMU for some ticks.
+        # Linux tests the timer's interrupts, and panics if a busy host does not run QEMU for some
+        # ticks.
         return (f"console=ttyS0 panic=-1 no_timer_check {self.tdx} {self.cmdline} "
                 f"tdxtest={scenario}")
 
     def qemu(self, log, *options):
-        """QEMU with all of the machine but what it boots."""
+        """QEMU's command line, without the kernel to boot."""
         cores, rest = divmod(self.cpus, self.packages)
         if not cores or rest:
             raise MachineError(f"{self.cpus} CPUs cannot be divided among {self.packages} packages")
@@ -198,7 +198,7 @@ class Machine:
         return command + self.emulator(cmdline, initramfs)
 
     def wrong_end(self, status, result):
-        """How the machine ended, if not as it should."""
+        """The error if the machine ended in a wrong way; empty if there is none."""
         if status != 0:
             return "did not end in time" if status is None else f"ended with status {status}"
         if not self.fatal:
@@ -206,7 +206,7 @@ class Machine:
         return "" if result.kernel_lines("Kernel panic") else "should have panicked"
 
     def wrong_course(self, result):
-        """What no machine may do on the way to its end."""
+        """The error if the machine did what no scenario allows; empty if there is none."""
         for step in result.values("unknown_scenario"):
             return f"knows no step {step}"
         for name in (answer.split()[0] for answer in result.values("answered")
@@ -224,7 +224,7 @@ class Machine:
         return "|".join(filter(None, [panic, self.provoked]))
 
     def watch(self, monitor, command):
-        """Run QEMU: its output, its status, and what the CPUs did if it did not end in time."""
+        """Runs QEMU; returns its output, status, and the CPUs' state if it did not end in time."""
         command = [*command, "-monitor", f"unix:{monitor},server=on,wait=off"]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT) as process:

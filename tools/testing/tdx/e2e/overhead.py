@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the emulated platform costs code that gives it nothing to do.
+"""Measure the overhead of the emulated platform for code that causes no traps.
 
-Boots pairs of machines, with and without it, in alternating order, and compares what loads took
-inside.  They are cut into slices: all of them together count; the median one, which met no tick of
-the timer and so nothing that traps, is shown too.  A kernel chooses its instructions
-and mitigations by the CPU that it believes to run on, so both show it the same one, and mitigations
-are off.  QEMU's speed depends on addresses, so these are the same as well.
+Boots pairs of machines, with and without the platform, in alternating order, and compares the time
+that loads took inside.  A load is cut into slices.  The sum of all slices is compared; the median
+slice, which contains no timer tick and thus no trap, is shown too.  A kernel chooses its
+instructions and mitigations by CPU model, so both machines have the same one, and mitigations are
+off.  QEMU's speed depends on addresses, so these are the same as well.
 """
 import argparse
 import pathlib
@@ -17,10 +17,10 @@ import sys
 import foreign
 import machine
 
-# Their names in the report and here, and how much longer they may take.
+# Names of loads in the report and in the output, and the limits for the ratio.
 LOADS = {"system_calls_ns": ("system calls", 1.05), "page_faults_ns": ("page faults", 1.05),
          "compiling_ns": ("work like a compiler's", 1.05),
-         # QEMU drops its whole TLB at an INVLPG below 1 GB pages of a nested table.
+         # Below the 1 GB pages of a nested table, QEMU drops its whole TLB at an INVLPG.
          "munmap_ns": ("munmap, then 256 pages", 2.5),
          "mprotect_ns": ("mprotect, then 256 pages", 2.5),
          "copies_ns": ("copy on write, then 256 pages", 2.5)}
@@ -44,8 +44,8 @@ def show(what, values):
 
 
 def footprint():
-    """Bytes that the emulator takes of the largest machine that it is for."""
-    # Not reserved: the machine takes what it touches, not what it has.
+    """Bytes that the emulator uses on the largest machine that it supports."""
+    # Not reserved: only pages that the machine accesses are allocated.
     memory = ("-object", "memory-backend-ram,id=ram,size=64G,reserve=off",
               "-machine", "memory-backend=ram")
     result = machine.Machine(cpus=16, packages=4, memory="64G", qemu_options=memory,

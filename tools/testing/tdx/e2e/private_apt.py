@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Packages of any suite of Debian's, whatever release the machine has and what is installed."""
+"""Packages of any Debian suite, independent of the host's release and of installed packages."""
 import contextlib
 import pathlib
 import re
@@ -10,8 +10,8 @@ import tempfile
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 MIRROR = "http://deb.debian.org/debian"
 
-# Of the machine's configuration only how to reach a mirror.  Pattern-Only: a name that is not there
-# is no regular expression, which may match another package.
+# From the host's configuration, only settings to reach a mirror are used.  Pattern-Only: the name
+# of a missing package must not be taken for a regular expression, which may match another package.
 OPTIONS = ("-q", "-o", "APT::Sandbox::User=root", "-o", "APT::Cmd::Pattern-Only=true",
            "-o", "Acquire::Retries=3", "-o", "Dir::State::status=/dev/null",
            "-o", "Dir::Etc::sourceparts=/dev/null", "-o", "Dir::Etc::preferences=/dev/null",
@@ -19,11 +19,11 @@ OPTIONS = ("-q", "-o", "APT::Sandbox::User=root", "-o", "APT::Cmd::Pattern-Only=
 
 
 class Unavailable(Exception):
-    """apt cannot give us the package."""
+    """apt cannot provide the package."""
 
 
 def sources(suite, kind):
-    """A suite, and what fixes its holes: of backports these are backports, too."""
+    """apt sources of a suite and its security updates; backports have none of their own."""
     places = [(MIRROR, suite)]
     if "-" not in suite:
         places.append((f"{MIRROR}-security", f"{suite}-security"))
@@ -33,7 +33,7 @@ def sources(suite, kind):
 
 @contextlib.contextmanager
 def private_apt(suite, kind="deb"):
-    """A function that runs an apt command, which knows nothing but the suite."""
+    """A function that runs an apt command with this suite only."""
     with tempfile.TemporaryDirectory() as directory:
         folder = pathlib.Path(directory)
         for name in ("lists/partial", "cache/archives/partial"):
@@ -66,12 +66,12 @@ def newest(apt, meta, wanted):
 
 def unpack(package, suite, root, depends=""):
     """
-    The files of a package in a folder, where they stay; with depends=PATTERN those of the
+    Unpacks a package into a folder, unless that was done before.  With depends=PATTERN, unpacks the
     package that it depends on.
     """
     if (root / "complete").is_file():
         return root
-    shutil.rmtree(root, ignore_errors=True)     # what an interrupted run left
+    shutil.rmtree(root, ignore_errors=True)     # rest of an interrupted run
     root.mkdir(parents=True)
     with private_apt(suite) as apt, tempfile.TemporaryDirectory() as directory:
         name = newest(apt, package, depends) if depends else package

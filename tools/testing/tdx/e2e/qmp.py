@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Events from outside while a machine runs.
 
-When the guest program reports `ask NAME`, QEMU gets the commands that belong to NAME; a break on
-the line of the reports then lets the guest go on.  `ask knock` is a sleeper's: it gets breaks
+When the guest program reports `ask NAME`, QEMU gets the commands for NAME; then a break on the
+serial line of the reports lets the guest continue.  After `ask knock` a sleeping guest gets breaks
 until it reports that it is awake.
 """
 import contextlib
@@ -16,7 +16,7 @@ KNOCK_EVERY = 1.0
 
 
 def command(name, **arguments):
-    """A command of QEMU's monitor; underscores in names of arguments are hyphens."""
+    """A QMP command; underscores in names of arguments become hyphens."""
     return {"execute": name,
             "arguments": {key.replace("_", "-"): value for key, value in arguments.items()}}
 
@@ -25,7 +25,7 @@ BREAK = command("chardev-send-break", id="serial1")
 
 
 def last_state(path, cpus):
-    """What the CPUs of a machine that has to end do, from QEMU's monitor for people."""
+    """The state of the CPUs of a machine that will be killed, from QEMU's human monitor."""
     requests = [*(f"info lapic {cpu}" for cpu in range(cpus)), "info registers -a", "quit"]
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(PATIENCE)
@@ -43,19 +43,19 @@ class QmpError(Exception):
 
 
 class Monitor:
-    """QEMU's end of a connection, and the events since it was made."""
+    """A QMP connection, and all events since it was made."""
 
     def __init__(self, connection):
         connection.settimeout(PATIENCE)
         self.connection = connection
         self.lines = connection.makefile()
         self.events = []
-        self.waited_for = 0     # the events before this one
+        self.waited_for = 0     # index after the last event that was waited for
         self.receive()
         self.execute(command("qmp_capabilities"))
 
     def receive(self):
-        """The next message that is no event, or None for an event."""
+        """Returns the next message, or None if it is an event, which is stored."""
         try:
             line = self.lines.readline()
         except TimeoutError as error:
@@ -77,7 +77,7 @@ class Monitor:
             raise QmpError(f"{request}: {reply['error']['desc']}")
 
     def wait_for(self, name):
-        """The first event of that name after the last one that was waited for."""
+        """Waits for the first such event after the last one that was waited for."""
         while True:
             for number in range(self.waited_for, len(self.events)):
                 if self.events[number]["event"] == name:
@@ -87,9 +87,9 @@ class Monitor:
 
 
 class Attendant(threading.Thread):
-    """Does what the guest asks for, while QEMU runs with the options.
+    """Handles the guest's requests while QEMU runs with @options.
 
-    For each name there is a sequence: a dict is a command, a string an event to wait for.
+    The answer to a request is a sequence: a dict is a QMP command, a string an event to wait for.
     """
 
     def __init__(self, answers, report, directory):
@@ -111,7 +111,7 @@ class Attendant(threading.Thread):
             self.join()
 
     def connect(self):
-        """A connection; None if QEMU ended before."""
+        """Connects to QEMU; returns None if QEMU ended before."""
         while not self.over.is_set():
             connection = socket.socket(socket.AF_UNIX)
             try:
@@ -127,7 +127,7 @@ class Attendant(threading.Thread):
         return re.findall(rf"^{key} (\S+)\r?\n", text, re.M)
 
     def asked(self):
-        """The names that the guest asks for, until the machine ends."""
+        """Yields the names that the guest asks for, until the machine ends."""
         answered = 0
         while not self.over.wait(0.05):
             names = self.reported("ask")

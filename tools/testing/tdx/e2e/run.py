@@ -44,7 +44,7 @@ def show_ready(info):
 
 
 def show(result):
-    """Print the summary; true if TDX came up and both sides say the same."""
+    """Prints the summary; true if TDX is initialized and the two sides agree."""
     info = layout.Info(result.info())
     ready = bool(info.lines) and info.state() == "ready"
     colour = GREEN if ready else RED
@@ -66,7 +66,7 @@ def show(result):
 
 
 def show_failure(error):
-    """What each side said last when the machine itself went wrong."""
+    """Prints the last messages of the kernel and the platform if the machine failed."""
     for who, text in (error.result.texts() if error.result else {}).items():
         print(f"--- {who}", *text.splitlines()[-60:], sep="\n")
     print(f"{RED}error:{PLAIN} {error}", file=sys.stderr)

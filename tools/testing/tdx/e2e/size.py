@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What TDX host support adds to a kernel on a machine that does not use it.
+"""Measure what TDX host support adds to a kernel on a machine that does not use it.
 
-Compares the kernels plain and notdx: what vmlinux is made of, and memory of a machine that has no
-TDX, after boot.
+Compares the kernels plain and notdx: the sections of vmlinux, and memory after boot on a machine
+without TDX.
 """
 import argparse
 import re
@@ -20,7 +20,7 @@ SECTIONS = {"text": r"\.(text|noinstr|ref)\b.*",
 
 
 def sections(config):
-    """Bytes of each kind, before the linker rounds vmlinux's up to huge pages."""
+    """Bytes of each kind of section, from vmlinux.o: vmlinux is rounded up to huge pages."""
     output = subprocess.run(["size", "-A", str(machine.BUILD / config / "vmlinux.o")], check=True,
                             text=True, stdout=subprocess.PIPE).stdout
     sizes = {match[1]: int(match[2]) for match in re.finditer(r"^(\S+)\s+(\d+)", output, re.M)}
@@ -29,7 +29,7 @@ def sections(config):
 
 
 def memory(config, boots):
-    """kB that the kernel has for all, and those that are free after boot: medians."""
+    """Medians of the kernel's total and free memory after boot, in kB."""
     found = []
     for _ in range(boots):
         result = machine.Machine(kernel=config, cpus=4, packages=2, memory="2G",

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Boot the emulated platform again and again, each time configured differently.
 
-The same seed gives the same configurations.  Each boot has to end as its configuration says:
-with a TDX module that is ready, or with a kernel that says why not, and never with a violation,
-a report of the kernel or a machine that does not end.
+The same seed gives the same configurations.  Each boot has to end as its configuration requires:
+TDX is ready, or the kernel reports why it is not.  Violations, kernel error reports and machines
+that hang are failures.
 """
 import argparse
 import dataclasses
@@ -16,7 +16,7 @@ import layout
 import machine
 from outcome import said
 
-# Options with which TDX comes up, and with which it must not.
+# Options with which TDX must be ready, and options with which it must not.
 GOOD = ["", "module=1.0", "module=1.5.01", "module=2.0", "busy=10:{seed}",
         "no_entropy=10:{seed}", "foreign=ones", "keyids=15:16", "keyids=3:60",
         "max_reserved=4", "e820=acpi:256M+64K*20/16M", "e820=hole:512M+1M",
@@ -28,15 +28,15 @@ BAD = ["module=none", "keyids=62:1", "seamrr=off", "seamrr=unlocked", "state=rea
 
 @dataclasses.dataclass
 class Boot:
-    """A machine, and whether TDX has to come up on it."""
+    """A machine, and whether TDX has to be ready on it."""
     machine: machine.Machine
     good: bool
 
 
 def configure(rng):
     packages = rng.choice([1, 1, 2, 4])
-    # Not 6 CPUs in 2 packages: there QEMU 7.2 hardly gets any kernel, without the emulated
-    # platform too, out of its first stop_machine().
+    # Not 6 CPUs in 2 packages: QEMU 7.2 then rarely gets a kernel out of its first stop_machine(),
+    # also without the emulated platform.
     cpus = packages * rng.choice([1, 2, 4])
     good = rng.random() < 0.75
     options = rng.choice(GOOD if good else BAD).format(seed=rng.randrange(1000))
@@ -45,7 +45,7 @@ def configure(rng):
 
 
 def keep(number, result):
-    """Files with all that a failed machine said."""
+    """Writes all output of a machine that failed to files."""
     folder = machine.BUILD / "e2e" / "soak"
     folder.mkdir(parents=True, exist_ok=True)
     for who, text in result.texts().items():
@@ -53,18 +53,18 @@ def keep(number, result):
 
 
 def what_is_wrong(boot, result):
-    """What no boot may show; None if all is well."""
+    """The error of a boot, None if there is none."""
     state = layout.Info(result.info()).state()
     if boot.good != (state == "ready"):
         return f"TDX is {state}: {result.tdx_messages()}"
-    # Each creator of a TD is told.
+    # The message is repeated for each attempt to create a TD.
     if not boot.good and len(set(said(result))) > 1:
         return f"more than one message: {said(result)}"
     return None
 
 
 def run(number, boot):
-    """Boots it; what is wrong with that, None if nothing is."""
+    """Boots the machine; returns the error, None if there is none."""
     try:
         result = boot.machine.run("create-td")
         wrong = what_is_wrong(boot, result)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""KVM brings TDX up on the emulated platform."""
+"""Initialization of TDX by KVM on the emulated platform."""
 import errno
 import re
 
@@ -12,7 +12,7 @@ TDX_BIT = 1 << 5
 
 
 def ready(result):
-    """The kernel's info, when TDX came up and the platform saw the same."""
+    """The kernel's info, after checks that TDX is ready and that the platform agrees."""
     info = layout.Info(result.info())
     assert info.state() == "ready", result.tdx_messages()
     assert info.differences(layout.EmulatorLog(result.log)) == []
@@ -20,7 +20,7 @@ def ready(result):
 
 
 def unavailable(result, error=errno.EINVAL, for_good=True):
-    """The one message that says why there is no TDX, to all who want a TD."""
+    """The only message, which tells why there is no TDX and is the same for each attempt."""
     assert int(result.value("create_td")) == error
     assert int(result.value("create_td_again")) == error
     assert bool(int(result.value("vm_types_after"), 16) & TDX_BIT) != for_good
@@ -131,7 +131,7 @@ def test_half_of_tdx_in_the_bios_is_named_once(boot, options, words):
 
 @pytest.mark.one_kernel
 def test_without_movdir64b_nobody_gets_memory_that_tdx_had(boot):
-    """It is what makes the lines of such memory safe."""
+    """MOVDIR64B is needed to clear such memory."""
     result = boot("create-td", cpus=2, packages=1, memory="1G", cmdline="clearcpuid=movdir64b")
     assert "the CPU has no MOVDIR64B" in unavailable(result)
     assert layout.EmulatorLog(result.log).number("seamcalls") == 0
@@ -167,10 +167,10 @@ RESET = "; TDX cannot be used until the machine is reset"
      "before, by a previous kernel; reset the machine to use TDX"),
 )])
 def test_a_wrong_bios_or_module_is_named_once_and_the_machine_works(boot, options, error, message):
-    # Else Linux compares TSCs, and may change TSC_ADJUST of a package that seems to be behind.
+    # Otherwise Linux compares the TSCs of packages, and may change TSC_ADJUST.
     result = boot("create-td", cpus=2, packages=2, memory="1G", emulator_options=options,
                   cmdline="tsc=reliable")
-    # What differs between CPUs may be put right; nothing was touched.
+    # Not final if CPUs differ: the module was not called, and the difference may be corrected.
     for_good = not message.endswith("on CPU 0; update the BIOS")
     assert unavailable(result, error, for_good) == message
     assert (layout.Info(result.info()).state() == "failed") == for_good
@@ -250,7 +250,7 @@ def test_tdx_is_off_by_default(boot):
     ("inject=TDH.SYS.CONFIG:1:INVALID_PAMT:1", "YN"),
 ])
 def test_the_parameter_tells_whether_tds_can_be_had(boot, options, states):
-    """Programs take Y for an answer."""
+    """Programs rely on Y."""
     result = boot(f"show,{PARAMETER};create-td;show,{PARAMETER}", cpus=2, packages=1, memory="1G",
                   emulator_options=options)
     assert result.values("read") == [f"{PARAMETER} 0 {state}" for state in states]
@@ -278,7 +278,7 @@ def test_kvm_is_loaded_also_where_tdx_cannot_be_brought_up(boot, options, words)
 
 @pytest.mark.parametrize("tdx", [0, 1])
 def test_an_ordinary_vm_is_untouched(boot, tdx):
-    """As far as the platform allows: its VMLAUNCH fails with VMfailValid 7."""
+    """As far as the platform supports it: its VMLAUNCH fails with VMfailValid 7."""
     result = boot("ordinary-vm", cpus=2, packages=1, memory="1G", cmdline=f"kvm_intel.tdx={tdx}")
     for step in ("create_vm", "set_memory", "create_vcpu", "get_sregs", "set_sregs", "set_regs",
                  "run"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What commands beside the tests make of what they find."""
+"""Messages and statuses of commands, apart from the tests, if something fails."""
 import pytest
 
 import boot

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The emulated platform itself: its options, and what it catches."""
+"""The emulated platform itself: its options, and detection of violations."""
 import collections
 import graphlib
 import pathlib
@@ -20,12 +20,12 @@ SMALL = {"cpus": 2, "packages": 1, "memory": "1G"}
 README = machine.TOP / "tools/testing/tdx/emulator/README.md"
 MODEL = machine.TOP / "arch/x86/virt/vmx/tdx/model"
 
-# What QEMU ends with when the emulator writes its exit code to isa-debug-exit.
+# QEMU's exit statuses after the emulator wrote its exit code to isa-debug-exit.
 HELP, BAD_OPTION = 33, 35
 
 
 def emulator_only(tmp_path, options):
-    """QEMU's status and the debug console, of an emulator that gets no kernel."""
+    """QEMU's exit status and the debug console, for an emulator without a kernel."""
     log = tmp_path / "log"
     status = subprocess.run(
         ["qemu-system-x86_64", "-accel", "tcg", "-machine", "q35,smm=off", "-m", "256M",
@@ -36,7 +36,7 @@ def emulator_only(tmp_path, options):
 
 
 def folders():
-    """Those of the sources, from the ground up; files beside them stand above all."""
+    """The folders of the sources, lowest layer first; files outside of them are above all."""
     makefile = (README.parent / "Makefile").read_text()
     return re.search(r"^FOLDERS := (.+) \.$", makefile, re.M).group(1).split()
 
@@ -46,13 +46,13 @@ def folder_of(room):
 
 
 def has_source(name):
-    """Objects of files that were moved may still be there; the names of functions have none."""
+    """False for objects of files that were moved, and for the table of function names."""
     sources = README.parent if folder_of(name) != "model" else MODEL.parent
     return any((sources / f"{name}.{end}").exists() for end in "cS")
 
 
 def rooms_of(directory):
-    """What each room uses of which others; an assembly half belongs to C."""
+    """References between modules; assembly files are part of the C file that they belong to."""
     halves = {"boot": "main", "cpu/exceptions": "cpu/crash"}
     rooms = collections.defaultdict(list)
     for path in directory.glob("**/*.o"):
@@ -179,7 +179,7 @@ def test_a_seed_is_a_sequence():
 
 
 def probe(case, cpus=1, options="", accel=machine.ONE_THREAD, qemu_options=()):
-    """What the probe said, by key, and the emulator's log."""
+    """The probe's reports, by key, and the emulator's log."""
     with tempfile.TemporaryDirectory() as directory:
         log = pathlib.Path(directory) / "log"
         done = subprocess.run(
@@ -210,7 +210,7 @@ def test_a_host_that_shares_nothing_with_the_kernel_brings_tdx_up():
 
 
 def test_control_registers_read_as_they_were_written():
-    """QEMU 10 intercepts reads of CR4, which alone has CR4.VMXE, by another bit than 7.2."""
+    """QEMU 10 uses another intercept for reads of CR4 than 7.2; only CR4 has a shadow: VMXE."""
     facts, _ = probe("control-registers")
     assert facts["cr4"] == 0x2060
     assert facts["cr0"] == facts["smsw"] == 0x80010033
@@ -219,7 +219,7 @@ def test_control_registers_read_as_they_were_written():
 
 
 def test_an_empty_socket_is_no_package():
-    """CPUs in sockets 0 and 2.  Not with Linux: QEMU 7.2 loses its IPIs to such CPUs."""
+    """CPUs in sockets 0 and 2.  Without Linux: QEMU 7.2 loses IPIs to such CPUs."""
     _, log = probe("outside-vmx", qemu_options=(
         "-smp", "1,maxcpus=6,sockets=3,cores=2",
         "-device", "max-x86_64-cpu,socket-id=2,core-id=0,thread-id=0"))
@@ -260,7 +260,7 @@ def test_more_violations_than_anybody_reads_are_counted():
 
 
 def test_emulated_instructions_reach_no_further_than_the_cpu():
-    """Each one is answered as the CPU's own access would be: with a machine check."""
+    """Each one causes a machine check, as an access of the CPU itself would."""
     facts, log = probe("foreign-operands")
     assert facts.pop("config") == 0
     del facts["done"]
@@ -285,7 +285,7 @@ def test_an_interrupt_whose_delivery_is_a_violation_is_not_lost():
 
 
 def test_an_exit_behind_sti_does_not_let_interrupts_in():
-    """Else a CPU that is about to halt would sleep on with its work waiting."""
+    """Otherwise a CPU that is about to halt would sleep although an interrupt is pending."""
     facts, _ = probe("interrupt-shadow")
     assert facts["interrupts"] == 1 and facts["too_early"] == 0
 
@@ -296,7 +296,7 @@ def test_an_msr_that_reads_otherwise_can_be_written():
 
 
 def test_no_feature_is_offered_that_is_not_emulated():
-    """Whatever QEMU's CPU has."""
+    """Independent of the features of QEMU's CPU."""
     facts, _ = probe("features")
     assert not facts["features_ecx"] & (1 << 21 | 1 << 13), "x2APIC, CMPXCHG16B"
     assert not facts["extended_ecx"] >> 31, "PKS"
@@ -334,7 +334,7 @@ def test_ones_instead_of_a_machine_check():
 
 @pytest.mark.parallel
 def test_no_translation_survives_the_loss_of_a_page(accel):
-    """A CPU that reads in a loop, without any exit, is stopped at once."""
+    """A CPU that reads in a loop, without any exit, is stopped immediately."""
     for _ in range(5):
         facts, log = probe("stale-translation", cpus=2, accel=accel)
         assert facts["config"] == 0 and facts["trapped"] == 18

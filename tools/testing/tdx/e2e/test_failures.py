@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""SEAMCALLs that fail on the emulated platform: what user space and the log see."""
+"""SEAMCALLs that fail on the emulated platform: results for user space and messages."""
 import errno
 
 import pytest
@@ -9,7 +9,7 @@ from layout import PAMT_PAGES
 from outcome import errors, said
 
 SMALL = {"cpus": 4, "packages": 2, "memory": "1G"}
-# A TDMR for each GB, so that the CPUs work at the same time.
+# A TDMR for each GB, so that several CPUs initialize TDMRs at the same time.
 LARGE = {"cpus": 4, "packages": 2, "memory": "3G"}
 
 
@@ -47,7 +47,7 @@ def test_what_clears_by_itself_is_waited_for(boot, inject):
      "initializing TDMRs failed: TDH.SYS.TDMR.INIT: OPERAND_INVALID"),
 ])
 def test_a_failure_is_final_and_everybody_is_told(boot, inject, error, words):
-    """Also that only a reset helps."""
+    """The message also tells that only a reset helps."""
     result = boot("create-td", emulator_options=f"inject={inject}", **SMALL)
     assert int(result.value("create_td")) == error
     assert int(result.value("create_td_again")) == error
@@ -57,7 +57,7 @@ def test_a_failure_is_final_and_everybody_is_told(boot, inject, error, words):
     info = layout.Info(result.info())
     assert info.state() == "failed"
     assert " ".join(info.words("cause")) in message
-    # Once the module told version, limits and CMRs they are shown: they may be the cause.
+    # Version, limits and CMRs are shown if TDH.SYS.INFO succeeded: they may be the cause.
     log = layout.EmulatorLog(result.log)
     known = log.count("TDH.SYS.INFO") > 0
     assert info.cmrs == (log.cmrs if known else [])
@@ -81,7 +81,7 @@ def test_what_passes_before_the_module_has_its_memory_is_gone_on_from(boot, inje
     assert layout.Info(result.info()).state() == "ready"
     log = layout.EmulatorLog(result.log)
     assert log.count("TDH.SYS.LP.SHUTDOWN") == 0
-    # What was done is not done again.
+    # Steps that succeeded are not repeated.
     assert log.count("TDH.SYS.INIT", "SUCCESS") == log.count("TDH.SYS.INFO", "SUCCESS") == 1
     assert log.count("TDH.SYS.LP.INIT", "SUCCESS") == SMALL["cpus"]
 
@@ -99,7 +99,7 @@ def test_pamts_that_the_module_wrote_are_made_safe_before_they_are_freed(boot):
 @pytest.mark.parametrize("inject", ["TDH.SYS.KEY.CONFIG:1", "TDH.SYS.KEY.CONFIG:2",
                                     "TDH.SYS.TDMR.INIT:1", "TDH.SYS.TDMR.INIT:256"])
 def test_no_page_is_the_modules_after_a_failure(boot, machine, inject):
-    """Whatever it had, and on which CPU it was at it."""
+    """Independent of the pages that the module owned, and of the CPU that made the call."""
     result = boot("create-td", **machine, emulator_options=f"inject={inject}:OPERAND_INVALID:1000000")
     assert int(result.value("create_td")) == errno.EIO
     assert number(result.log, "pages_owned") == 0
@@ -110,7 +110,7 @@ def test_no_page_is_the_modules_after_a_failure(boot, machine, inject):
 @pytest.mark.kernels("debug")
 @pytest.mark.parametrize("options", ["", "inject=TDH.SYS.TDMR.INIT:9:OPERAND_INVALID:1000000"])
 def test_nothing_leaks(boot, options):
-    """To kmemleak."""
+    """kmemleak finds no leak."""
     result = boot("create-td", cmdline="kmemleak=on", emulator_options=options, **SMALL)
     assert result.value("kmemleak_scanned") == "2"
     assert result.values("kmemleak") == []
@@ -119,8 +119,8 @@ def test_nothing_leaks(boot, options):
 @pytest.mark.one_kernel
 def test_a_page_that_stays_locked_holds_up_nobody_but_the_search(boot):
     """
-    Like a page of a server that does not answer.  CPUs come and go, processes that wait can be
-    killed, and when the page is free again TDX comes up.
+    Like a page of a server that does not answer.  CPUs can go offline and online, waiting processes
+    can be killed, and TDX is initialized when the page is unlocked.
     """
     result = boot("lock-pages;start-td;wait-stuck;set,/sys/devices/system/cpu/cpu1/online=0;"
                   "set,/sys/devices/system/cpu/cpu1/online=1;end-td,kill;start-td;end-td,kill;"
@@ -154,9 +154,9 @@ def test_a_package_that_goes_offline_in_the_middle_is_waited_for(boot):
 @pytest.mark.one_kernel
 def test_a_cpu_that_a_real_time_task_never_leaves_makes_its_seamcalls(boot):
     """
-    One check on each CPU, the global call, one call on each CPU, reading the module's information:
-    by then the other CPU had to do its part twice.  The kernel's own search for memory follows,
-    which waits for all CPUs, but nothing else waits for it.
+    Six SEAMCALLs: a check on each CPU, TDH.SYS.INIT, TDH.SYS.LP.INIT on each CPU, TDH.SYS.INFO. By
+    then the busy CPU has made two of them.  Then the kernel builds the list of memory, which waits
+    for all CPUs, but nothing else waits for that.
     """
     result = boot("hog-cpu,1;start-td;wait-seamcalls,6;end-hog;end-td;create-td", cpus=2,
                   packages=1, memory="1G")
@@ -168,7 +168,7 @@ def test_a_cpu_that_a_real_time_task_never_leaves_makes_its_seamcalls(boot):
 
 @pytest.mark.one_kernel
 def test_a_machine_that_is_turned_off_in_the_middle_says_nothing_wrong(boot):
-    """No SEAMCALL follows that KVM took the CPUs out of VMX operation, and no memory is touched."""
+    """No SEAMCALL follows after KVM has left VMX operation, and no memory is touched."""
     result = boot("begin-td", cpus=4, packages=2, memory="2G", emulator_options="delay=20000")
     assert "TDMR(s) initialized" not in result.log
     assert [message for message in said(result) if "the machine is going down" not in message] == []

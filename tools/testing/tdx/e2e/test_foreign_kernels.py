@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kernels of other sources, on the emulated platform."""
+"""Kernels from other sources, on the emulated platform."""
 import pytest
 
 import foreign

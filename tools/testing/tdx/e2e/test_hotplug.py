@@ -9,7 +9,7 @@ from events import BOX, CPU1, DIMM, EMPTY_BOX, MB, steps, write_blocks, write_cp
 from outcome import check_cpus_toggled, check_ready, errors, hardware, said, told_firmware
 
 GB = 1 << 30
-# What Linux tells firmware: it does not eject this.
+# Status that Linux reports to firmware when it refuses an ejection.
 NOT_SUPPORTED = 0x80
 BUG = "[Firmware Bug]: the BIOS "
 REJECTED = "which is not possible with TDX: rejected; boot with tdx_host=off to use it"
@@ -92,7 +92,7 @@ def test_memory_that_only_acpi_knows_at_boot_is_rejected(boot):
 
 @pytest.mark.one_kernel
 def test_memory_that_the_user_keeps_from_linux_is_no_hot_added_memory(boot):
-    """As some messages advise.  Firmware describes it all the same."""
+    """Some messages advise such a memmap=. Firmware describes the memory nevertheless."""
     result = boot("create-td", cpus=2, packages=1, memory=events.DESCRIBED,
                   cmdline="memmap=256M$0x110000000", qemu_options=events.firmware("memory"))
     assert said(result) == []
@@ -101,7 +101,7 @@ def test_memory_that_the_user_keeps_from_linux_is_no_hot_added_memory(boot):
 
 @pytest.mark.one_kernel
 def test_what_firmware_describes_or_checks_again_is_no_event(boot):
-    """Memory of the boot is a device, too, and firmware may ask Linux to look again."""
+    """Memory of the boot is also an ACPI device, and firmware may request a device check."""
     result = boot(steps("hardware", "show,acpi:_SB_.CPUC/sun", "show,acpi:_SB_.MEMC/sun",
                         f"wait,{DIMM}/hrv=1", "hardware", "create-td"),
                   cpus=2, packages=1, memory=events.DESCRIBED,
@@ -147,7 +147,7 @@ def test_a_cpu_that_firmware_asks_for_stays(boot, before):
                          ids=["online", "offline"])
 @pytest.mark.parametrize("device, ejector", [("KEEP", "KEEE"), ("BOX0.DIMM", "MEME")])
 def test_memory_that_firmware_asks_for_stays(boot, before, device, ejector):
-    """Whether it could be taken offline, or is already, or not."""
+    """The result is the same for offline, online and unmovable memory."""
     result = boot(steps(*before, "hardware", f"show,acpi:_SB_.{ejector}/sun",
                         f"wait,acpi:_SB_.{device}/hrv=1", f"show,acpi:_SB_.{device}/sun",
                         "hardware", "create-td"),
@@ -164,7 +164,7 @@ def test_memory_that_firmware_asks_for_stays(boot, before, device, ejector):
 @pytest.mark.one_kernel
 @pytest.mark.parametrize("before", [[], ["create-td"]], ids=["unused", "in use"])
 def test_memory_that_is_gone_is_fatal(boot, before):
-    """Whatever an oops would have been."""
+    """The kernel panics independent of panic_on_oops."""
     result = boot(steps(*before, "show,acpi:_SB_.MEMT/sun", "ask,death"), cpus=2, packages=1,
                   memory=events.DESCRIBED, fatal=True, cmdline=events.MOVABLE,
                   answers={"death": ("SHUTDOWN",)}, qemu_options=events.firmware("memory"))
@@ -175,7 +175,7 @@ def test_memory_that_is_gone_is_fatal(boot, before):
 @pytest.mark.one_kernel
 @pytest.mark.parametrize("before", [[], ["create-td"]], ids=["unused", "in use"])
 def test_memory_of_drivers_stays_theirs(boot, before):
-    """The page allocator does not get it; as a device it can be used, its pages included."""
+    """The memory is not added to the page allocator; as a device it can be used."""
     result = boot(steps(*before, events.make_devdax(), "hardware", "map,/dev/dax0.0",
                         events.devdax_to("kmem"), "ask,resize", "wait-log,virtio_mem.*broken",
                         events.devdax_to("device_dax"), "map,/dev/dax0.0", "hardware",
@@ -192,7 +192,7 @@ def test_memory_of_drivers_stays_theirs(boot, before):
 
 
 def test_a_package_may_go_offline_when_the_module_is_ready(boot):
-    """Nothing of it is needed as long as there is no TD."""
+    """Without TDs, the module does not need a CPU in each package."""
     result = boot(steps("toggle-cpus,1", write_cpu(3, 0), "hold-td", write_cpu(3, 1), "hold-td",
                         "toggle-cpus,1", write_cpu(2, 0), write_cpu(3, 0), "hold-td",
                         write_cpu(2, 1), write_cpu(3, 1), "hold-td", "hardware"),
@@ -207,7 +207,7 @@ def test_a_package_may_go_offline_when_the_module_is_ready(boot):
 @pytest.mark.one_kernel
 @pytest.mark.parallel
 def test_all_cpus_come_and_go_while_the_module_is_initialized(boot):
-    """A creator that finds a CPU offline is refused, and the next one succeeds."""
+    """A creator fails if a CPU is offline, and the next one succeeds."""
     result = boot(steps("create-td-while-cpu-toggles,1/2/3", "toggle-cpus,1", "create-td"),
                   cpus=4, packages=2, memory="3G", emulator_options="delay=500")
     check_cpus_toggled(result)

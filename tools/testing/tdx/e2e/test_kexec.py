@@ -14,14 +14,14 @@ import machine
 from layout import PAMT_PAGES
 from test_bringup import USED, ready, unavailable
 
-# Only the first kernel sets the end of memory apart: so its PAMT, which is as high as possible,
-# is not among the last pages that the next one allocates.
+# Only the first kernel reserves the end of memory.  Its PAMT is as high as possible, so it is not
+# among the last pages that the next kernel allocates.
 SMALL = {"cpus": 2, "packages": 1, "memory": "512M", "cmdline": "crashkernel=64M"}
 CRASH = {"memory": "1G", "cmdline": "crashkernel=256M", "crash_kernel": True}
 
 
 def kexec_initramfs(kernel):
-    """The guest program's, and behind it the kernel that the guest is to start."""
+    """The initramfs of the guest program, with the kernel that the guest is to start."""
     base = machine.build_initramfs()
     with machine.lock("files"):
         return add_kernel(base, kernel)
@@ -44,14 +44,14 @@ def add_kernel(base, kernel):
 
 
 def of_last_kernel(result):
-    """The result with that part of the console which is the last kernel's."""
+    """The result, with only the last kernel's part of the console output."""
     return dataclasses.replace(result,
                                console=result.console[result.console.rindex("Linux version "):])
 
 
 @pytest.fixture
 def boot_twice(boot, kernel):
-    """Boots a machine where one kernel starts another; the other's result."""
+    """Boots a machine where one kernel starts another; returns the second kernel's result."""
     def run(scenario, kernels=2, **options):
         result = boot(scenario, **{**SMALL, "initramfs": kexec_initramfs(kernel), **options})
         assert set(result.values("kexec_load")) == {"0"}
@@ -96,7 +96,7 @@ def test_a_crash_kernel_can_use_a_module_that_this_one_did_not(boot_twice):
 @pytest.mark.parametrize("scenario", ["kexec-load,segments;hold-td;kexec",
                                       "hold-td;kexec-load,file;kexec"])
 def test_the_next_kernel_has_all_memory_and_a_word_on_the_module(boot_twice, scenario):
-    """A PAMT may even lie where the next kernel goes, if that was loaded first."""
+    """A PAMT may also be at the next kernel's destination, if the kernel was loaded first."""
     result = boot_twice(scenario)
     assert int(result.value("hold_td")) == 0
     assert int(result.value("cpus")) == SMALL["cpus"]
@@ -109,7 +109,7 @@ def test_the_next_kernel_has_all_memory_and_a_word_on_the_module(boot_twice, sce
 @pytest.mark.parametrize("options", ["", " inject=TDH.SYS.DISABLE:1:INTERRUPTED_RESUMABLE:3",
                                      " inject=TDH.SYS.DISABLE:1:SYS_BUSY:3"])
 def test_the_next_kernel_can_use_a_module_that_can_be_disabled(boot_twice, step, options):
-    """Whether there is a VM, and so VMX operation, or not."""
+    """Both if a VM exists, so that VMX is on, and if not."""
     result = boot_twice(f"{step};kexec-load,file;kexec", emulator_options=f"module=2.0{options}")
     assert result.values("create_td")[-1] == "0"
     assert layout.Info(result.info()).state() == "ready"
@@ -120,7 +120,7 @@ def test_the_next_kernel_can_use_a_module_that_can_be_disabled(boot_twice, step,
 @pytest.mark.one_kernel
 @pytest.mark.parametrize("before", ["", "set,/sys/devices/system/cpu/cpu3/online=0;"])
 def test_caches_are_written_back_for_a_kernel_that_starts_no_other_cpu(boot_twice, before):
-    """Even those of a CPU that went offline."""
+    """This includes the caches of a CPU that is offline."""
     result = boot_twice(f"kexec-load,file,nr_cpus=1;hold-td;{before}kexec", cpus=4, packages=2)
     assert int(result.value("cpus")) == 1
     assert all(line.endswith(" 0") for line in result.values("write"))
@@ -135,8 +135,8 @@ def test_caches_are_written_back_for_a_kernel_that_starts_no_other_cpu(boot_twic
                          ids=["online", "offline"])
 def test_caches_are_written_back_whatever_becomes_of_pamts(boot_twice, model, poisons, before):
     """
-    Where partial writes poison nothing, PAMTs stay as they are, and hide nothing.  To the platform
-    they are still the module's, so the next kernel gets the memory below them.
+    If partial writes do not poison memory, the kernel leaves PAMTs as they are.  The platform still
+    reports them as owned by the module, so the next kernel uses only memory below them.
     """
     result = boot_twice(f"kexec-load,file,mem=256M;hold-td;{before}kexec", cpus=4, packages=2,
                         emulator_options=f"cpuid=all:1:0:eax:{model:#x}")
@@ -145,7 +145,7 @@ def test_caches_are_written_back_whatever_becomes_of_pamts(boot_twice, model, po
 
 
 def start_in_the_middle(boot_twice, how):
-    """Of the initialization of two TDMRs, by two CPUs at once."""
+    """TDH.SYS.TDMR.INIT of two TDMRs is running on two CPUs."""
     result = boot_twice(f"kexec-load,{how};begin-td;kexec", cpus=4, packages=2, memory="2G",
                         cmdline="", emulator_options="delay=20000")
     assert "TDMR(s) initialized" not in result.log
@@ -165,7 +165,7 @@ def test_a_file_that_is_started_in_the_middle_of_the_initialization(boot_twice):
 
 @pytest.mark.one_kernel
 def test_a_kernel_that_is_started_while_memory_is_searched(boot_twice):
-    """It does not wait for a page that stays locked: nothing is the module's yet."""
+    """Kexec does not wait for a locked page: the module owns no memory yet."""
     result = boot_twice("kexec-load,file;lock-pages;start-td;wait-stuck;kexec", cpus=2, packages=1,
                         memory="1G", cmdline="")
     assert result.value("worker_stuck") == "1"
@@ -198,7 +198,7 @@ def test_a_crash_in_the_middle_of_the_initialization(boot_twice, cpu, option):
 
 @pytest.mark.one_kernel
 def test_an_nmi_that_ends_it_all_right_behind_a_seamcall(boot_twice):
-    """The CPU does not come back to where it could write down that its caches are dirty."""
+    """The CPU does not return to the code that would record that its caches are dirty."""
     result = boot_twice("kexec-load,crash,nr_cpus=1;create-td", **{
         **CRASH, "cmdline": f"{CRASH['cmdline']} unknown_nmi_panic", "cpus": 1, "packages": 1},
         emulator_options="nmi=TDH.SYS.TDMR.INIT:5")

@@ -17,15 +17,15 @@ KTAP = re.compile(r" *(KTAP version|1\.\.\d|# |(not )?ok \d)")
 
 @pytest.fixture
 def parser(monkeypatch):
-    """The kernel's own parser of KTAP."""
+    """The kernel's own KTAP parser."""
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.syspath_prepend(machine.BUILD / "linux/tools/testing/kunit")
     return importlib.import_module("kunit_parser")
 
 
 def passed(parser, result):
-    """The cases that passed, by suite; a run with any other kind of case fails."""
-    # A message of the kernel between two lines of a suite's head would cost the parser its name.
+    """The cases that passed, by suite; asserts that no case failed or was skipped."""
+    # If a kernel message is in the header of a suite, the parser does not find its name.
     run = parser.parse_run_tests(line for line in result.console.splitlines() if KTAP.match(line))
     assert run.status == parser.TestStatus.SUCCESS, run.counts
     assert run.counts.passed == run.counts.total() > 0
@@ -51,8 +51,8 @@ def test_a_cpu_that_comes_online_while_kvm_is_enabled_is_not_missed(boot, parser
 @pytest.mark.kernels("debug", "kasan")
 def test_all_suites_pass_under_what_the_kernel_checks(boot, parser):
     """
-    On the host's kernel make test-kunit runs them, and injects at every step.  Without the
-    platform: emulating MOVDIR64B for every PAMT that a case gives back takes minutes.
+    For the host kernel, make test-kunit runs them, and injects a failure at every step.  Without
+    the platform, because emulating MOVDIR64B for the PAMTs of all cases takes minutes.
     """
     result = boot("note,up", emulated=False, accel=machine.ONE_THREAD, memory="1G",
                   cmdline="kunit.enable=1 kunit.filter_glob=tdx_* tdx_injection.every=10")
@@ -62,10 +62,10 @@ def test_all_suites_pass_under_what_the_kernel_checks(boot, parser):
 @pytest.mark.long
 def test_a_random_walk_leaves_no_report(boot_kernel, parser):
     """
-    Callers, CPUs that come and go, failures and resets under lockdep and KCSAN, which
-    watches our files only.  While KCSAN delays an access, another CPU has its turn.  The
-    platform is there for machines with several threads, because of what QEMU does to
-    patched code (softint.c); the module that is walked on is software.
+    Callers, CPU hotplug, failures and resets, under lockdep and KCSAN, which checks the files of
+    TDX host support only.  While KCSAN delays an access, other CPUs run.  The platform is needed
+    for machines with several threads, because of a race of QEMU with patched code (softint.c); the
+    TDX module of the test is a model inside the kernel.
     """
     result = boot_kernel("kcsan", "note,up", memory="1G", timeout=1200,
                          cmdline="kunit.enable=1 kunit.filter_glob=tdx_walk tdx_walk.steps=1000 "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The core's files use each other in one direction only."""
+"""References between files of the core go in one direction only."""
 import re
 
 import linked

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Linux 7.3, which has TDX host support of its own, on the emulated platform."""
+"""Linux 7.3, which has TDX host support itself, on the emulated platform."""
 import pytest
 
 import layout
 
-# TDX comes up when kvm_intel is loaded, but not where the machine may hibernate.
+# This kernel initializes TDX when kvm_intel is loaded, but not if hibernation is possible.
 CMDLINE = "nohibernate"
 
 pytestmark = pytest.mark.kernels("mainline")

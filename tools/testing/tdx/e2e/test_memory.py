@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""TDMRs, PAMTs and their initialization on machines whose memory is not simple."""
+"""TDMRs, PAMTs and their initialization on machines with complex memory maps."""
 import errno
 import re
 
@@ -15,7 +15,7 @@ NODES = 4
 
 
 def pamt_chunk(tdmr):
-    """The one chunk that holds all levels of a TDMR's PAMT."""
+    """The contiguous range of all levels of a TDMR's PAMT."""
     start = min(level.base for level in tdmr.pamt)
     end = max(level.end for level in tdmr.pamt)
     assert end - start == tdmr.pamt_bytes, "the levels do not follow each other"
@@ -23,7 +23,7 @@ def pamt_chunk(tdmr):
 
 
 def nodes_of(result):
-    """NUMA nodes by address, as the kernel's log has them."""
+    """NUMA nodes by address, from the kernel's log."""
     found = re.findall(r"SRAT: Node (\d+) PXM \d+ \[mem (0x\w+)-(0x\w+)\]", result.console)
     return [(int(node), int(first, 16), int(last, 16) + 1) for node, first, last in found]
 
@@ -54,7 +54,7 @@ def test_tdmrs_and_their_pamts_stay_on_their_node(boot):
 
 
 def with_holes(holes, ram):
-    """Options that take 1 MB each from Linux and from the CMRs."""
+    """Options that remove 1 MB for each hole from Linux's memory and from the CMRs."""
     cmrs, start = [], ram[0][0]
     for hole in holes:
         cmrs.append((start, hole - start))
@@ -66,12 +66,12 @@ def with_holes(holes, ram):
     }
 
 
-# What may be convertible on a machine with 6 GB.
+# RAM of a machine with 6 GB.
 RAM = [(MB, 2 * GB - 128 * 1024), (4 * GB, 8 * GB)]
 
 
 def test_holes_for_which_one_tdmr_has_no_room(boot):
-    """Low memory with 22 stretches outside the CMRs, 16 reserved areas for a TDMR."""
+    """Low memory has 22 holes outside the CMRs, and a TDMR has 16 reserved areas."""
     holes = [256 * MB + i * 64 * MB for i in range(20)]
     result = boot("create-td", cpus=1, packages=1, **with_holes(holes, RAM))
     low = [tdmr for tdmr in ready(result).tdmrs if tdmr.base < 2 * GB]
@@ -94,7 +94,7 @@ def test_a_block_with_too_many_holes_is_named(boot):
 
 @pytest.mark.one_kernel
 def test_more_islands_than_tdmrs(boot):
-    """RAM of 3 blocks with a gap, and TDMRs for one."""
+    """RAM of 3 islands, but a module with one TDMR."""
     result = boot("create-td", emulator_options="max_tdmrs=1")
     assert [(tdmr.base, tdmr.size) for tdmr in ready(result).tdmrs] == [(0, 8 * GB)]
 
@@ -121,8 +121,8 @@ def test_a_tdmr_is_never_entered_twice_at_once(boot):
 @pytest.mark.one_kernel
 def test_fragmented_memory_gets_smaller_tdmrs(boot):
     """
-    Chunks for 1 GB are to be had, those for 2 GB hardly anywhere.  The host's kernel only: to
-    fill and pin memory takes minutes on others.
+    There is free contiguous memory for PAMTs of 1 GB, but rarely for those of 2 GB. Only with the
+    host kernel: it takes others minutes to fill and pin memory.
     """
     result = boot("create-td-in-fragmented-memory,7", cpus=1, packages=1,
                   timeout=600)
@@ -137,7 +137,7 @@ def test_memory_without_contiguous_chunks_is_named_and_nothing_is_lost(boot, ker
     assert int(result.value("pinned")) > 32
     assert int(result.value("create_td")) == errno.ENOMEM
     assert [m for m in result.tdx_messages() if "no 4108 contiguous KB for the PAMT" in m]
-    # A PAMT; CPUs hold back a part of that.  What KASAN and kmemleak keep for themselves is more.
+    # Up to a PAMT, as free pages may be in per-CPU lists.  KASAN and kmemleak allocate more.
     assert int(result.value("lost_kb")) < 4108 or kernel == "debug"
 
 
@@ -153,7 +153,7 @@ def test_a_killed_creator_does_not_cost_the_module(boot):
 
 @pytest.mark.parallel
 def test_cpus_that_come_and_go_do_not_disturb(boot):
-    """A creator that finds a CPU offline is refused, and the next one succeeds."""
+    """A creator fails if a CPU is offline, and the next one succeeds."""
     result = boot("create-td-while-cpu-toggles,3", emulator_options="delay=500")
     check_cpus_toggled(result)
     assert int(result.value("create_td")) == 0

@@ -12,14 +12,14 @@ from events import DIMM, LEVELS, MB, steps, try_sleeps, write_blocks, write_cpu,
 
 MEMORY = {"memory": "3G,slots=2,maxmem=8G", "cmdline": events.MOVABLE, "firmware": "memory"}
 
-# What differs between two looks at the hardware.
+# Differences between two reports of the hardware.
 CPU_ONLINE, CPU_COMES = {"cpus_online"}, {"cpus_present", "cpus_online", "cpu_devices"}
 MEMORY_ONLINE, MEMORY_COMES = {"memory_blocks"}, {"memory_blocks", "iomem"}
 
 
 @dataclasses.dataclass
 class Event:
-    """Steps of the guest program, the machine, and what has to come of it on any kernel."""
+    """Steps of the guest program, the machine, and the expected result on any kernel."""
     what: str
     machine: dict
     changes: list
@@ -27,8 +27,8 @@ class Event:
 
 
 EVENTS = {
-    # QEMU 7.2 crashes when a CPU comes after one went, and hangs when it was not the last one, or
-    # when one thread runs all CPUs.
+    # QEMU 7.2 crashes if a CPU is added after one was removed.  It hangs if the removed one was not
+    # the last one, or if a single thread runs all CPUs.
     "a CPU comes and goes": Event(
         steps("ask,come", "hardware", write_cpu(1, 1), "toggle-cpus,2", "hardware",
               "show,acpi:_SB_.CPUC/sun", "show,acpi:_SB_.CPUE/sun", "ask,gone", "hardware"),
@@ -58,7 +58,7 @@ EVENTS = {
               "hardware"),
         {**events.DRIVERS_MEMORY, "answers": {"resize": events.resize_virtio(256 * MB)}},
         [MEMORY_ONLINE, MEMORY_COMES]),
-    # As far as QEMU survives them: not into the firmware, and there is no room for an image.
+    # As far as QEMU survives them: without firmware; and there is no space for an image.
     "suspend and hibernation": Event(
         steps("show,/sys/power/state", "show,/sys/power/mem_sleep", "show,/sys/power/disk",
               try_sleeps("freeze", LEVELS[:3]), write_power("mem_sleep", "deep"),
@@ -68,7 +68,7 @@ EVENTS = {
         [f"write /sys/power/state=disk {errno.ENODEV}"]),
 }
 
-# Kernel, whether the platform has TDX, and the kernel's command line.
+# Kernel, whether the machine has the platform, and the kernel command line.
 WITHOUT_TDX = {
     "turned off": ("host", True, "tdx_host=off"),
     "not built in": ("notdx", True, ""),
@@ -78,7 +78,7 @@ WITHOUT_TDX = {
 
 @pytest.fixture
 def run(boot_kernel):
-    """What comes of an event, with any kernel."""
+    """Boots any kernel and runs the steps of an event."""
 
     def boot(event, kernel, emulated, cmdline=""):
         options = {"cpus": 2, "packages": 1, "memory": "1G", "emulated": emulated,
@@ -95,7 +95,7 @@ def run(boot_kernel):
 
 @pytest.fixture(scope="module")
 def unpatched():
-    """Results of the unpatched kernel, by event and platform: each is had once."""
+    """Cached results of the unpatched kernel, by event and platform."""
     return {}
 
 
@@ -116,7 +116,7 @@ def test_without_tdx_an_event_ends_as_on_the_unpatched_kernel(run, unpatched, ev
     if (event, emulated) not in unpatched:
         unpatched[event, emulated] = run(wanted, "base", emulated)
     plain = unpatched[event, emulated]
-    # Two kernels on which nothing happens do not differ either.
+    # The comparison would also succeed if nothing happened on both kernels.
     assert outcome.failures(plain) == wanted.failures
     assert outcome.changes(outcome.hardware(plain)) == wanted.changes
     found = outcome.differences(*(outcome.all_of(result) for result in

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Firmware that wants CPU 1 back, or looks at it.  QEMU's own does not look again, and takes
- * no CPU back that was there at boot: it has no name for device_del.  An event is raised by
- * reading the attribute sun of its device.
+ * Firmware that requests the ejection of CPU 1, or a device check of it.
+ * QEMU's own firmware never requests a device check, and cannot eject a CPU
+ * that was present at boot, because device_del has no name for it.  Reading the
+ * sysfs attribute "sun" of a device raises its event.
  */
 DefinitionBlock ("", "SSDT", 2, "TDXE2E", "CPU", 1)
 {
 	External (\_SB.CPUS.C001, DeviceObj)
 
-	Device (\_SB.CPUE)		/* eject it */
+	Device (\_SB.CPUE)		/* ejection request */
 	{
 		Name (_HID, "TDXE0001")
 		Name (_UID, 1)
@@ -19,7 +20,7 @@ DefinitionBlock ("", "SSDT", 2, "TDXE2E", "CPU", 1)
 		}
 	}
 
-	Device (\_SB.CPUC)		/* check it: it is still there */
+	Device (\_SB.CPUC)		/* device check: still present */
 	{
 		Name (_HID, "TDXE0001")
 		Name (_UID, 2)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that is RAM since boot, as devices: of the 1 GB that QEMU places above 4 GB, the second
- * quarter, in a container, and the last, where the kernel keeps what it cannot move.
- * Firmware looks at the first again, wants one of them back, or takes the first away unasked:
- * an event is raised by reading the attribute sun of its device.
+ * ACPI devices for memory that is RAM since boot.  QEMU places 1 GB above 4 GB:
+ * DIMM is its second quarter, in a container; KEEP is its last quarter, where
+ * the kernel has unmovable allocations.  Firmware requests a device check of
+ * DIMM, requests the ejection of DIMM or KEEP, or removes DIMM without a
+ * request.  Reading the sysfs attribute "sun" of a device raises its event.
  */
 DefinitionBlock ("", "SSDT", 2, "TDXE2E", "MEMORY", 1)
 {
@@ -19,9 +20,9 @@ DefinitionBlock ("", "SSDT", 2, "TDXE2E", "MEMORY", 1)
 		{
 			Name (_HID, EisaId ("PNP0C80"))
 			Name (_UID, 1)
-			Name (GONE, 0)		/* it was taken out */
-			Name (ENDS, 0)		/* how many events Linux is done with */
-			Name (LAST, 0)		/* what it said of the last one */
+			Name (GONE, 0)		/* removed */
+			Name (ENDS, 0)		/* number of handled events */
+			Name (LAST, 0)		/* status of the last one */
 			Name (_CRS, ResourceTemplate ()
 			{
 				QWordMemory (ResourceConsumer, PosDecode, MinFixed, MaxFixed,
@@ -59,7 +60,7 @@ DefinitionBlock ("", "SSDT", 2, "TDXE2E", "MEMORY", 1)
 		}
 	}
 
-	Device (\_SB.BOX1)		/* an empty one */
+	Device (\_SB.BOX1)		/* an empty container */
 	{
 		Name (_HID, "ACPI0004")
 		Name (_UID, 2)
@@ -105,7 +106,7 @@ DefinitionBlock ("", "SSDT", 2, "TDXE2E", "MEMORY", 1)
 		}
 	}
 
-	Device (\_SB.MEME)		/* eject the first */
+	Device (\_SB.MEME)		/* ejection request for DIMM */
 	{
 		Name (_HID, "TDXE0002")
 		Name (_UID, 1)
@@ -116,7 +117,7 @@ DefinitionBlock ("", "SSDT", 2, "TDXE2E", "MEMORY", 1)
 		}
 	}
 
-	Device (\_SB.KEEE)		/* eject the last */
+	Device (\_SB.KEEE)		/* ejection request for KEEP */
 	{
 		Name (_HID, "TDXE0002")
 		Name (_UID, 2)
@@ -127,7 +128,7 @@ DefinitionBlock ("", "SSDT", 2, "TDXE2E", "MEMORY", 1)
 		}
 	}
 
-	Device (\_SB.MEMC)		/* check the first: it is still there */
+	Device (\_SB.MEMC)		/* device check: still present */
 	{
 		Name (_HID, "TDXE0002")
 		Name (_UID, 3)
@@ -138,7 +139,7 @@ DefinitionBlock ("", "SSDT", 2, "TDXE2E", "MEMORY", 1)
 		}
 	}
 
-	Device (\_SB.MEMT)		/* take the first away */
+	Device (\_SB.MEMT)		/* removal of DIMM */
 	{
 		Name (_HID, "TDXE0002")
 		Name (_UID, 4)

@@ -12,7 +12,7 @@ systemctl list-units --failed --plain --no-legend | sed 's/^/failed /'
 echo "debian $(cat /etc/debian_version)"
 echo "release $release"
 dpkg-query -W -f 'package ${Version} ${db:Status-Status}\n' "linux-image-$release"
-# udev may be loading it.
+# udev may be loading kvm_intel.
 udevadm settle
 sed 's/^/info_before /' "$info"
 

@@ -61,8 +61,8 @@ int set_online(int cpu, char online)
 }
 
 /*
- * The CPUs of @arg, a list with slashes in between, go offline and come back
- * one after the other, as often as they can while a creator is at work.
+ * Takes the CPUs of @arg, a list with slashes in between, offline and online
+ * again, one after the other, until the creator has exited.
  */
 void create_td_while_cpu_toggles(const char *arg)
 {

@@ -9,31 +9,31 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* One fact for the harness: "KEY VALUE" on the second serial line. */
+/* Reports one fact to the harness: "KEY VALUE" on the second serial line. */
 void report(const char *key, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The errno of a system call's result, 0 for success. */
 int error_of(long ret);
 
-/* With coverage=on on the kernel's command line, after the scenario. */
+/* Run after the scenario if the kernel command line has coverage=on. */
 void report_coverage(void);
 
-/* Takes a CPU offline, '0', or back, '1'; an errno. */
+/* Takes a CPU offline, '0', or online, '1'.  Returns an errno. */
 int set_online(int cpu, char online);
 
-/* The first line of a file, without its end; an errno when there is none. */
+/* Reads the first line of a file, without the newline.  Returns an errno. */
 int read_line(const char *path, char *text, size_t size);
 
-/* Writes a text to a file that exists; an errno. */
+/* Writes a text to an existing file.  Returns an errno. */
 int write_text(const char *path, const char *text);
 
-/* What a file says behind a key at the start of a line; 0 if nothing. */
+/* The number after a key that begins a line of a file; 0 if none. */
 unsigned long number_of(const char *path, const char *key);
 
-/* A process that creates a TD; it exits with the errno. */
+/* Forks a process that creates a TD and exits with the errno. */
 pid_t start_creator(void);
 
-/* Scenarios; @arg is what follows the comma in tdxtest=NAME,ARG, or "". */
+/* Scenarios; @arg is the part after the comma of tdxtest=NAME,ARG, or "". */
 void create_td(const char *arg);
 void create_tds_at_once(const char *arg);
 void create_td_in_fragmented_memory(const char *arg);
@@ -45,7 +45,7 @@ void read_pamt(const char *arg);
 void load_modules(const char *arg);
 void run_loads(const char *arg);
 
-/* Steps of longer ones, tdxtest=NAME,ARG;NAME,ARG... */
+/* Steps of scenarios, tdxtest=NAME,ARG;NAME,ARG... */
 void after_kexec(const char *arg);
 void ask(const char *arg);
 void begin_td(const char *arg);

@@ -2,8 +2,8 @@
 /*
  * Steps of scenarios with hotplug.
  *
- * Where an argument is a PATH, acpi:NAME/FILE is that file of the ACPI device
- * whose full name is \NAME.
+ * In arguments, the PATH acpi:NAME/FILE is that file of the ACPI device with
+ * the full name \NAME.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -32,7 +32,7 @@
 #define PATIENCE_S	60
 #define MAPPED		(2UL << 20)
 
-/* The path of an ACPI device's file; without such a device, one that does not exist. */
+/* The path of an ACPI device's file; a nonexistent path if there is no such device. */
 static void find_acpi(const char *name, char *path)
 {
 	size_t length = strcspn(name, "/");
@@ -55,7 +55,7 @@ static void find_acpi(const char *name, char *path)
 		closedir(dir);
 }
 
-/* Of PATH=TEXT: the path to @path, and the text. */
+/* Splits PATH=TEXT: stores the path in @path, returns the text. */
 static const char *split(const char *arg, char *path)
 {
 	size_t length = strcspn(arg, "=");
@@ -89,7 +89,7 @@ void show_file(const char *arg)
 	report("read", "%s %d %s", arg, error, text);
 }
 
-/* PATH=TEXT: waits until that is what the file says. */
+/* PATH=TEXT: waits until the file reads as TEXT. */
 void wait_for_file(const char *arg)
 {
 	char path[MAX_PATH], text[MAX_TEXT];
@@ -97,7 +97,7 @@ void wait_for_file(const char *arg)
 	int tries;
 
 	for (tries = 0; tries < PATIENCE_S * 20; tries++) {
-		/* The device may come later. */
+		/* The device may appear later. */
 		wanted = split(arg, path);
 		if (!read_line(path, text, sizeof(text)) && !strcmp(text, wanted))
 			break;
@@ -106,7 +106,7 @@ void wait_for_file(const char *arg)
 	report("wait", "%s %d", arg, tries < PATIENCE_S * 20 ? 0 : ETIMEDOUT);
 }
 
-/* Waits until a line of the kernel's log, old or new, matches the expression @arg. */
+/* Waits until a line of the kernel's log, old or new, matches the regex @arg. */
 void wait_for_log(const char *arg)
 {
 	int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK), found = 0;
@@ -121,7 +121,7 @@ void wait_for_log(const char *arg)
 		length = read(log, record, sizeof(record) - 1);
 		/* -1 and EPIPE: older records were lost */
 		record[length < 0 ? 0 : length] = '\0';
-		/* The expression is in the kernel's command line, too. */
+		/* The kernel's command line, which has the regex, is logged. */
 		found = !strstr(record, "tdxtest=") && !regexec(&expression, record, 0, NULL, 0);
 	}
 	regfree(&expression);
@@ -129,7 +129,7 @@ void wait_for_log(const char *arg)
 	report("wait_log", "%s %d", arg, found ? 0 : ETIMEDOUT);
 }
 
-/* What is called @prefix and a number, in order; with what the file @name in it says. */
+/* Prints the numbers of devices @prefix, each with its file @name. */
 static void report_devices(const char *key, const char *directory, const char *prefix,
 			   const char *name)
 {
@@ -152,8 +152,8 @@ static void report_devices(const char *key, const char *directory, const char *p
 }
 
 /*
- * Without resources that differ between kernels, or are ROMs if their checksum happens to
- * be 0.
+ * Skips resources that differ between kernels, and adapter ROMs: the kernel
+ * finds one where a checksum happens to be 0.
  */
 static void report_iomem(void)
 {
@@ -185,8 +185,8 @@ void report_hardware(const char *arg)
 }
 
 /*
- * Requests the event @arg from the harness, which sends a break on the serial line of the
- * reports when it is complete.
+ * Requests the event @arg from the harness, which sends a break on this serial
+ * line when the event is complete.
  */
 void ask(const char *arg)
 {
@@ -200,7 +200,7 @@ void ask(const char *arg)
 	report("answered", "%s %d", arg, answered);
 }
 
-/* A line of its own in the kernel's log. */
+/* Writes a line to the kernel's log. */
 void note(const char *arg)
 {
 	char text[MAX_TEXT];
@@ -209,7 +209,7 @@ void note(const char *arg)
 	write_text("/dev/kmsg", text);
 }
 
-/* Uses memory that is a device. */
+/* Maps and uses memory of a device. */
 void map_device(const char *arg)
 {
 	int fd = open(arg, O_RDWR), wrong = -1;
@@ -228,7 +228,7 @@ void map_device(const char *arg)
 	report("map", "%s %d %d", arg, error, wrong);
 }
 
-/* A TD that exists until the machine is turned off. */
+/* Creates a TD that exists until the machine is turned off. */
 void hold_td(const char *arg)
 {
 	int kvm = open("/dev/kvm", O_RDWR);
@@ -236,7 +236,10 @@ void hold_td(const char *arg)
 	report("hold_td", "%d", error_of(ioctl(kvm, KVM_CREATE_VM, VM_TYPE_TDX)));
 }
 
-/* All CPUs but the boot CPU, one after the other, @arg times. */
+/*
+ * Takes all CPUs except the boot CPU offline and online, one after the other,
+ * @arg times.
+ */
 void toggle_cpus(const char *arg)
 {
 	int cpu, cpus = sysconf(_SC_NPROCESSORS_CONF), round, rounds = atoi(arg), off, on;

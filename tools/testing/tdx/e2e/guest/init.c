@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PID 1 of the machine under test: runs the scenario that the kernel command
- * line names with tdxtest=NAME[,ARG], or several of them with semicolons in
- * between, reports, and turns the machine off.
+ * PID 1 of the machine under test: runs the scenario of tdxtest=NAME[,ARG] on
+ * the kernel command line, or several of them separated by semicolons, reports,
+ * and turns the machine off.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -88,8 +88,9 @@ static void mount_all(void)
 }
 
 /*
- * Reports have a serial line of their own, because the kernel's messages would be mixed
- * with them.  A break on it can be read, and does not change the reports.
+ * Reports have a serial line of their own, because the kernel's messages would
+ * be mixed with them.  A break on this line can be read, and does not change
+ * the reports.
  */
 static void open_report_line(void)
 {
@@ -123,7 +124,7 @@ static char *scenario_names(char *cmdline, size_t size)
 	return start;
 }
 
-/* NAME,ARG */
+/* Runs NAME,ARG. */
 static void run_scenario(char *name)
 {
 	char *arg = strchr(name, ',');
@@ -141,7 +142,7 @@ static void run_scenario(char *name)
 	report("unknown_scenario", "%s", name);
 }
 
-/* Lines of a file as "KEY LINE". */
+/* Reports each line of a file as "KEY LINE". */
 static void report_file(const char *key, const char *path)
 {
 	FILE *file = fopen(path, "r");

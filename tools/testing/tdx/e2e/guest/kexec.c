@@ -37,14 +37,14 @@
 
 #define MAX_CMDLINE	2048
 #define SECTOR		512
-#define HEADER_END	0x201	/* a byte: the setup header ends that many behind 0x202 */
-#define ENTRY_64	0x200	/* behind the start of the kernel proper */
+#define HEADER_END	0x201	/* a byte: length of the setup header after 0x202 */
+#define ENTRY_64	0x200	/* offset in the protected-mode kernel */
 #define LOADER_UNKNOWN	0xff
 
-/* Boot data for the second kernel: in low memory, which no kernel allocates. */
+/* Boot data for the second kernel: in low memory, never allocated. */
 #define TOLD_PA		0x10000UL
 
-/* More SEAMCALLs than all steps before the initialization of TDMRs take. */
+/* More SEAMCALLs than are made before the initialization of TDMRs. */
 #define CALLS_BEFORE_TDMRS	80
 
 static void pad(FILE *archive)
@@ -53,7 +53,7 @@ static void pad(FILE *archive)
 		fputc('\0', archive);
 }
 
-/* In cpio's format "newc". */
+/* Writes a header in cpio's "newc" format. */
 static void pack_entry(FILE *archive, const char *name, unsigned int mode, unsigned int bytes)
 {
 	static unsigned int inode;
@@ -64,7 +64,7 @@ static void pack_entry(FILE *archive, const char *name, unsigned int mode, unsig
 	pad(archive);
 }
 
-/* A file or a directory. */
+/* Packs a file or a directory. */
 static void pack_file(FILE *archive, const char *name)
 {
 	FILE *file = fopen(name, "r");
@@ -81,7 +81,7 @@ static void pack_file(FILE *archive, const char *name)
 	fclose(file);
 }
 
-/* Files that a kernel needs to run a scenario, and to start another kernel. */
+/* Files to run a scenario, and those to start another kernel, too. */
 static const char * const program[] = { "dev", "init", NULL };
 static const char * const program_and_kernel[] = { "dev", "init", "kexec", KERNEL, NULL };
 
@@ -102,7 +102,7 @@ static int starts_with(const char *text, const char *start)
 	return !strncmp(text, start, strlen(start));
 }
 
-/* This kernel's command line, without options for this kernel only. */
+/* This kernel's command line without its own options, with @scenario. */
 static void next_cmdline(char to[MAX_CMDLINE], const char *scenario, const char *option)
 {
 	char old[MAX_CMDLINE] = "", *word;
@@ -175,7 +175,7 @@ struct told {
 	} __attribute__((packed)) code;
 } __attribute__((aligned(PAGE)));
 
-/* Memory map and hardware are those of this kernel, the rest is the image's. */
+/* Memory map and hardware are this kernel's, the rest the image's. */
 static void fill_params(struct boot_params *params, const struct mapping *kernel,
 			unsigned long initramfs_pa, size_t initramfs_bytes)
 {
@@ -235,7 +235,7 @@ static int load_by_segments(const char *cmdline)
 	return load_segments(cmdline, 0);
 }
 
-/* To come back to this kernel afterwards. */
+/* The second kernel would return to this one. */
 static int load_for_a_jump(const char *cmdline)
 {
 	return load_segments(cmdline, KEXEC_PRESERVE_CONTEXT);
@@ -251,7 +251,10 @@ static const struct {
 	{ "jump", load_for_a_jump },
 };
 
-/* WAY[,OPTION]: a kernel that does after-kexec; OPTION is for its command line. */
+/*
+ * WAY[,OPTION]: loads a kernel that runs after-kexec, with OPTION on its
+ * command line.
+ */
 void kexec_load(const char *arg)
 {
 	size_t i, length = strcspn(arg, ",");
@@ -271,7 +274,10 @@ void kexec(const char *arg)
 	report("kexec_failed", "%d", error_of(reboot(RB_KEXEC)));
 }
 
-/* On CPU @arg: the first, if the crash kernel starts others; INIT would lead it to the BIOS. */
+/*
+ * Crashes on CPU @arg.  It has to be the first CPU if the crash kernel starts
+ * others, because an INIT would make the first CPU start the BIOS.
+ */
 void crash(const char *arg)
 {
 	int fd = open("/proc/sysrq-trigger", O_WRONLY);
@@ -289,7 +295,7 @@ static unsigned long seamcalls(void)
 	return number_of("/sys/kernel/debug/x86/tdx/info", "seamcalls ");
 }
 
-/* Returns while another process is in the middle of creating a TD. */
+/* Returns when a process that creates a TD initializes TDMRs. */
 void begin_td(const char *arg)
 {
 	int tries;
@@ -300,7 +306,7 @@ void begin_td(const char *arg)
 	report("begin_td_seamcalls", "%lu", seamcalls());
 }
 
-/* The first word of a page is its address.  The rest of it was written by the kernel. */
+/* The first word of a page holds its address; the kernel cleared the rest. */
 static size_t *word_of(char *chunk, size_t at)
 {
 	return (size_t *)(chunk + at);
@@ -346,7 +352,7 @@ static void use_memory(void)
 	report("memory_wrong", "%zu", wrong);
 }
 
-/* Run by the last kernel: uses everything that the previous kernel may have left unusable. */
+/* Run by the last kernel: uses all that the previous kernel may have left unusable. */
 void after_kexec(const char *arg)
 {
 	report("cpus", "%ld", sysconf(_SC_NPROCESSORS_ONLN));
@@ -354,7 +360,7 @@ void after_kexec(const char *arg)
 	use_memory();
 }
 
-/* @arg more kernels, one after the other. */
+/* Starts @arg more kernels, one after the other. */
 void kexec_chain(const char *arg)
 {
 	int nr = atoi(arg);

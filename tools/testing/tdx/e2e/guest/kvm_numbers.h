@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Numbers of KVM's user interface for TDX, as in mainline.  Repeated here on purpose: a
- * test that took them from the kernel under test could not detect a change.
+ * Numbers of KVM's user interface for TDX, as in mainline.  They are repeated
+ * here on purpose: a test that took them from the kernel under test could not
+ * detect a change.
  */
 #ifndef TDX_E2E_KVM_NUMBERS_H
 #define TDX_E2E_KVM_NUMBERS_H

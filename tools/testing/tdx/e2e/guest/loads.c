@@ -14,7 +14,7 @@
 
 #include "guest.h"
 
-/* Duration of a slice: so short that most contain no tick of the timer. */
+/* Number of slices: a slice is so short that most contain no timer tick. */
 #define SLICES		4096
 #define CALLS		20
 #define WORDS		400
@@ -29,7 +29,7 @@ static void make_system_calls(void)
 		syscall(SYS_getppid);
 }
 
-/* One for each slice. */
+/* One page fault for each slice. */
 static void take_page_fault(void)
 {
 	static char *next;
@@ -56,7 +56,7 @@ static char *map_pages(unsigned long count, int fd)
 	return pages;
 }
 
-/* Pages that keep their mapping, and of which a program expects that they are still in the TLB. */
+/* Accesses pages that stay mapped: a program expects them to remain in the TLB. */
 static void touch_working_set(void)
 {
 	static char *pages;
@@ -68,7 +68,7 @@ static void touch_working_set(void)
 		__atomic_fetch_add(&pages[i * PAGE], 1, __ATOMIC_RELAXED);
 }
 
-/* Each of these ends in an INVLPG. */
+/* Each of the following loads causes an INVLPG. */
 static void unmap_page(void)
 {
 	char *page = map_pages(1, -1);
@@ -102,7 +102,7 @@ static void copy_page_on_write(void)
 		if (write(fd, &was, 1) == 1)
 			page = map_pages(1, fd);
 	}
-	/* Atomic, as otherwise the compiler sees that this changes nothing. */
+	/* Atomic, because the compiler would remove the access otherwise. */
 	was = __atomic_load_n(page, __ATOMIC_RELAXED);
 	__atomic_store_n(page, was, __ATOMIC_RELAXED);
 	madvise(page, PAGE, MADV_DONTNEED);
@@ -114,7 +114,7 @@ static int compare_words(const void *a, const void *b)
 	return strcmp(*(char * const *)a, *(char * const *)b);
 }
 
-/* What compilers do most: small pieces of text, allocated, compared and looked up. */
+/* The main work of compilers: short strings are allocated, compared and looked up. */
 static void work_like_a_compiler(void)
 {
 	static char *words[WORDS];
@@ -146,7 +146,7 @@ static int compare_times(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The median slice contains no tick; the mean includes their share. */
+/* The median slice contains no tick; the mean includes the cost of ticks. */
 static void measure(const char *name, void (*load)(void))
 {
 	static uint64_t times[SLICES];

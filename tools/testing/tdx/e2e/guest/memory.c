@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that has been in use for long: free pages, but few contiguous ones.
+ * Memory of a machine with a long uptime: free pages, but few contiguous ones.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -27,7 +27,7 @@
 
 #define THP		"/sys/kernel/mm/transparent_hugepage/enabled"
 
-/* Huge pages make the kernel keep contiguous memory in reserve, if it has them. */
+/* With huge pages, the kernel keeps contiguous memory in reserve. */
 static void without_huge_pages(void)
 {
 	write_text(THP, "never");
@@ -38,7 +38,7 @@ static unsigned long free_kb(void)
 	return number_of("/proc/meminfo", "MemFree:");
 }
 
-/* A page in a pipe cannot be moved: someone else holds a reference. */
+/* A page in a pipe cannot be migrated, because the pipe holds a reference. */
 static int pin(void *page)
 {
 	static int fds[2], used = PIPE_PAGES;
@@ -100,7 +100,7 @@ static void fragment(size_t size, unsigned long window)
 	munmap(memory, size);
 }
 
-/* Most memory is free, but contiguous only for @arg MB in the middle of each GB. */
+/* Most memory is free, but contiguous only in @arg MB in the middle of each GB. */
 void create_td_in_fragmented_memory(const char *arg)
 {
 	without_huge_pages();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kernels that have KVM as a module: load the modules of the initramfs, in order.
+ * Loads the modules of the initramfs, in order, for kernels that have KVM as a
+ * module.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Obstacles to the initialization of the TDX module: pages that stay locked, and a CPU that
- * is never left by a real-time task.
+ * Obstacles to the initialization of the TDX module: pages that stay locked,
+ * and a CPU that runs a real-time task without a pause.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -25,7 +25,7 @@
 #define INFO		"/sys/kernel/debug/x86/tdx/info"
 #define FUSE		"/fuse"
 #define PAGE		4096UL
-#define STRIDE		256	/* pages, of which one is locked */
+#define STRIDE		256	/* pages, one of which is locked */
 #define KEEP_FREE_KB	(48 * 1024UL)
 #define FILE_BYTES	(1024UL * 1024 * 1024 * 1024)
 #define MAX_REQUEST	(256 * 1024)
@@ -109,12 +109,12 @@ static int mount_fuse(void)
 	daemon_pid = fork();
 	if (!daemon_pid)
 		serve(fd);
-	/* The daemon's end is the file system's. */
+	/* The last reference: the end of the daemon aborts requests. */
 	close(fd);
 	return 0;
 }
 
-/* One page in each MB is locked, whatever the rest is used for. */
+/* Locks one page in each MB; the rest is allocated. */
 static unsigned int fill_memory(int fd)
 {
 	unsigned int locked = 0;
@@ -131,7 +131,10 @@ static unsigned int fill_memory(int fd)
 	return locked;
 }
 
-/* Locks pages everywhere in memory, like files of a server that does not answer. */
+/*
+ * Locks pages everywhere in memory, like those of files on a server that does
+ * not answer.
+ */
 void lock_pages(const char *arg)
 {
 	int error, fd;
@@ -149,7 +152,7 @@ void unlock_pages(const char *arg)
 	report("unlock_pages", "%d", error_of(waitpid(daemon_pid, NULL, 0)));
 }
 
-/* Starts a real-time task that never leaves CPU @arg. */
+/* Starts a real-time task that never gives up CPU @arg. */
 void hog_cpu(const char *arg)
 {
 	const struct sched_param highest = { .sched_priority = 99 };
@@ -186,7 +189,7 @@ void start_td(const char *arg)
 	creator_pid = start_creator();
 }
 
-/* With @arg "kill" the creator is killed, else it has to end by itself. */
+/* Waits for the creator to exit; with @arg "kill" it is killed. */
 void end_td(const char *arg)
 {
 	int status, tries;
@@ -225,7 +228,10 @@ static int waits_for_page(const char *pid)
 	return !read_line(path, text, sizeof(text)) && strstr(text, "folio");
 }
 
-/* Waits until the worker that searches for memory waits for a page. */
+/*
+ * Waits until the worker that builds the list of memory is blocked on a locked
+ * page.
+ */
 void wait_for_stuck_worker(const char *arg)
 {
 	struct dirent *entry;

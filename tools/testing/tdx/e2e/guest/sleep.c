@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sleeps that need more than writing to a file.
+ * Sleeps that need more than a write to a file.
  */
 #include <fcntl.h>
 #include <linux/suspend_ioctls.h>
@@ -9,7 +9,7 @@
 
 #include "guest.h"
 
-/* Sleeps in the way @arg of /sys/power/state, until a break on the serial line wakes it. */
+/* Sleeps with the state @arg of /sys/power/state, until a break on the serial line. */
 void doze(const char *arg)
 {
 	report("wakeup", "%d", write_text("/sys/class/tty/ttyS1/power/wakeup", "enabled"));
@@ -18,8 +18,8 @@ void doze(const char *arg)
 }
 
 /*
- * Hibernation as a program does it that writes the image itself.  None is
- * written here, and the machine goes on.
+ * Hibernation by means of /dev/snapshot, except that the image is not written:
+ * the machine continues to run.
  */
 void take_snapshot(const char *arg)
 {

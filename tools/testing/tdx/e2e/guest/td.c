@@ -39,7 +39,7 @@ static void report_capabilities(int vm)
 		       caps.entries[i].eax, caps.entries[i].ebx, caps.entries[i].ecx,
 		       caps.entries[i].edx);
 
-	/* Just enough room, and not quite. */
+	/* The exact number of entries, and one less. */
 	report("capabilities_exact", "%d", vm_command(vm, &cmd));
 	caps.nent--;
 	report("capabilities_one_less", "%d", vm_command(vm, &cmd));
@@ -92,7 +92,7 @@ void create_td(const char *arg)
 	close(kvm);
 }
 
-/* A process of its own that waits for the start and tells the result by its exit status. */
+/* Forks a process that waits for the start, creates a TD and exits with the errno. */
 static pid_t start_waiting_creator(const int start[2])
 {
 	pid_t pid = fork();
@@ -117,7 +117,7 @@ void create_tds_at_once(const char *arg)
 		return;
 	for (i = 0; i < nr; i++)
 		start_waiting_creator(start);
-	/* All of them see the end of the file at the same time. */
+	/* All of them get the EOF at the same time. */
 	close(start[1]);
 	for (i = 0; i < nr; i++) {
 		wait(&status);
