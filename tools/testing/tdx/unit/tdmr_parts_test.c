@@ -52,50 +52,148 @@ TEST(the_node_with_the_most_ram)
 	free((void *)map.ram);
 }
 
-/* More than the PAMT of 1 GB, and less than that of 2 GB. */
-#define LARGEST_CHUNK	(5 * MB)
+/* A layout by hand: TDMRs without PAMTs, and what is outside the CMRs. */
+struct by_hand {
+	struct tdmr_map map;
+	struct tdmr_layout layout;
+	struct tdmr tdmrs[4];
+	struct tdmr_span unusable[TDX_NR_CMRS + 1 + 4];
+};
 
-static bool take_small(const struct tdmr_pamt_source *source, u64 base, u64 size)
+static void lay_out_by_hand(struct by_hand *hand, const u64 (*tdmrs)[2], unsigned int nr)
 {
-	return size <= LARGEST_CHUNK;
+	unsigned int i;
+
+	hand->layout = (struct tdmr_layout) {
+		.map = &hand->map, .tdmrs = hand->tdmrs, .nr_tdmrs = nr,
+		.unusable = hand->unusable,
+	};
+	for (i = 0; i < nr; i++)
+		hand->tdmrs[i] = (struct tdmr) {
+			.base = tdmrs[i][0], .end = tdmrs[i][1], .pamt = TDMR_NO_PAMT,
+			.chunk_limit = ~0ULL,
+		};
+	tdmr_find_holes(&hand->layout);
+}
+
+static bool take(const struct tdmr_pamt_source *source, u64 base, u64 size)
+{
+	return true;
 }
 
 static void give(const struct tdmr_pamt_source *source, u64 base, u64 size)
 {
 }
 
+static const struct tdmr_pamt_source all_memory = { .take = take, .give = give };
+
+/* The PAMT of 1 GB takes 4 MB and 3 pages. */
+static const u64 two_blocks[][2] = { { 0, GB }, { GB, 2 * GB } };
+
+TEST(a_chunk_of_the_size_of_a_pamt_suffices)
+{
+	static const u64 one[][2] = { { 0, GB } };
+	static const struct tdx_cmr_info cmr = { 0, GB };
+	static const struct tdmr_policy policy = {};
+	struct tdx_ram ram = { 512 * MB, 0, 0 };
+	struct by_hand hand = { .map = {
+		.ram = &ram, .nr_ram = 1, .cmrs = &cmr, .nr_cmrs = 1,
+		.limits = { 4, 16, 16 }, .nr_cpus = 1,
+	} };
+
+	lay_out_by_hand(&hand, one, 1);
+	ram.size = tdmr_pamt_bytes(&hand.map, &hand.tdmrs[0]);
+	ASSERT_EQ(TDMR_OK, tdmr_place_pamts(&hand.layout, &policy, &all_memory).error);
+	EXPECT_EQ(512 * MB, hand.tdmrs[0].pamt);
+
+	ram.size -= SZ_4K;
+	lay_out_by_hand(&hand, one, 1);
+	EXPECT_EQ(TDMR_NO_PAMT_MEMORY,
+		  tdmr_place_pamts(&hand.layout, &policy, &all_memory).error);
+}
+
 /*
- * Two blocks with 9 MB of RAM around their boundary.  The PAMT of one of them takes
- * 4 MB from the end of it, and neither has room for another alone.
+ * There are 9 MB of RAM around the boundary.  The PAMT of one TDMR takes 4 MB from the
+ * end of it, and neither TDMR has room for another alone.
  */
+static const struct tdx_ram around_boundary[] = {
+	{ GB - 5 * MB / 2, 5 * MB / 2, 0 }, { GB, 13 * MB / 2, 0 },
+};
+
 TEST(a_pamt_across_a_boundary)
 {
-	static const struct tdmr_pamt_source source = { .take = take_small, .give = give };
-	static const struct tdx_ram ram[] = {
-		{ GB - 5 * MB / 2, 5 * MB / 2, 0 }, { GB, 13 * MB / 2, 0 },
-	};
 	static const struct tdx_cmr_info cmr = { 0, 2 * GB };
-	struct geometry geometry = {
-		.map = {
-			.ram = ram, .nr_ram = ARRAY_SIZE(ram), .cmrs = &cmr, .nr_cmrs = 1,
-			.limits = { 64, 16, 16 }, .nr_cpus = 1,
-		},
-	};
-	const struct tdmr *tdmrs;
-	u64 bytes, first, second;
+	static const struct tdmr_policy policy = {};
+	struct by_hand hand = { .map = {
+		.ram = around_boundary, .nr_ram = ARRAY_SIZE(around_boundary),
+		.cmrs = &cmr, .nr_cmrs = 1, .limits = { 4, 16, 16 }, .nr_cpus = 1,
+	} };
+	u64 bytes;
 
-	ASSERT_EQ(TDMR_OK, geometry_make(&geometry, &source).error);
-	tdmrs = geometry.layout.tdmrs;
-	ASSERT_EQ(2, geometry.layout.nr_tdmrs);
-	bytes = tdmr_pamt_bytes(&geometry.map, &tdmrs[0]);
-	first = min(tdmrs[0].pamt, tdmrs[1].pamt);
-	second = max(tdmrs[0].pamt, tdmrs[1].pamt);
-	EXPECT_LE(GB - 5 * MB / 2, first);
-	EXPECT_GT(GB, first);
-	EXPECT_LT(GB, first + bytes);
-	EXPECT_LE(first + bytes, second);
-	EXPECT_EQ(GB + 13 * MB / 2, second + bytes);
-	geometry_free(&geometry);
+	lay_out_by_hand(&hand, two_blocks, 2);
+	ASSERT_EQ(TDMR_OK, tdmr_place_pamts(&hand.layout, &policy, &all_memory).error);
+	ASSERT_EQ(2, hand.layout.nr_tdmrs);
+	bytes = tdmr_pamt_bytes(&hand.map, &hand.tdmrs[0]);
+	EXPECT_EQ(GB + 13 * MB / 2, hand.tdmrs[1].pamt + bytes);
+	EXPECT_EQ(GB - 5 * MB / 2, hand.tdmrs[0].pamt);
+}
+
+/* The upper TDMR has one area left, so both PAMTs have to share it. */
+TEST(a_pamt_across_a_boundary_respects_the_areas_of_both)
+{
+	static const struct tdx_cmr_info cmrs[] = {
+		{ 0, GB + 512 * MB }, { GB + 768 * MB, 256 * MB },
+	};
+	static const struct tdmr_policy policy = {};
+	struct by_hand hand = { .map = {
+		.ram = around_boundary, .nr_ram = ARRAY_SIZE(around_boundary),
+		.cmrs = cmrs, .nr_cmrs = ARRAY_SIZE(cmrs), .limits = { 4, 2, 16 }, .nr_cpus = 1,
+	} };
+
+	lay_out_by_hand(&hand, two_blocks, 2);
+	ASSERT_EQ(TDMR_OK, tdmr_place_pamts(&hand.layout, &policy, &all_memory).error);
+	EXPECT_EQ(hand.tdmrs[1].pamt,
+		  hand.tdmrs[0].pamt + tdmr_pamt_bytes(&hand.map, &hand.tdmrs[0]));
+	EXPECT_EQ(2, tdmr_count_reserved(&hand.layout, GB, 2 * GB));
+}
+
+/* Only the first TDMR has a chunk for the PAMT of 2 GB, if its own does not take it. */
+TEST(a_large_pamt_is_placed_first_if_asked_for)
+{
+	static const u64 small_and_large[][2] = { { 0, GB }, { GB, 3 * GB } };
+	static const struct tdx_cmr_info cmr = { 0, 3 * GB };
+	static const struct tdx_ram ram[] = {
+		{ 512 * MB, 17 * MB / 2, 0 }, { GB + 512 * MB, 9 * MB / 2, 0 },
+	};
+	static const struct tdmr_policy policy = { .large_first = true };
+	struct by_hand hand = { .map = {
+		.ram = ram, .nr_ram = ARRAY_SIZE(ram), .cmrs = &cmr, .nr_cmrs = 1,
+		.limits = { 2, 16, 16 }, .nr_cpus = 1,
+	} };
+
+	lay_out_by_hand(&hand, small_and_large, 2);
+	ASSERT_EQ(TDMR_OK, tdmr_place_pamts(&hand.layout, &policy, &all_memory).error);
+	EXPECT_GT(GB, hand.tdmrs[1].pamt);
+	EXPECT_LT(GB, hand.tdmrs[0].pamt);
+}
+
+/* 12 blocks, a CPU for each, and a module that takes 4 TDMRs: none is to be left over. */
+TEST(tdmrs_are_split_as_far_as_the_module_takes_them)
+{
+	static const u64 one[][2] = { { 0, 12 * GB } };
+	static const struct tdx_cmr_info cmr = { 0, 12 * GB };
+	static const struct tdx_ram ram[] = { { 0, 12 * GB, 0 } };
+	struct by_hand hand = { .map = {
+		.ram = ram, .nr_ram = 1, .cmrs = &cmr, .nr_cmrs = 1,
+		.limits = { 4, 16, 16 }, .nr_cpus = 12,
+	} };
+	unsigned int i;
+
+	lay_out_by_hand(&hand, one, 1);
+	tdmr_split_for_cpus(&hand.layout);
+	ASSERT_EQ(4, hand.layout.nr_tdmrs);
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(3 * GB, hand.tdmrs[i].end - hand.tdmrs[i].base);
 }
 
 TEST_HARNESS_MAIN
