@@ -74,7 +74,7 @@ static void write_back(struct cpu *cpu)
 	cache_exit(&cpu->host, &wbinvd);
 }
 
-/* A leaf that writes memory with @keyid, and has returned @status. */
+/* A leaf that may write memory with @keyid returns @status. */
 static void call_leaf(struct cpu *cpu, u16 keyid, u64 status)
 {
 	u16 first = cache_before_leaf(cpu, TDH_SYS_TDMR_INIT, keyid);
@@ -104,7 +104,7 @@ TEST_F(cache, lines_with_another_keyid_are_no_harm_to_memory)
 	cache_before_reuse(PA, OTHER);
 	EXPECT_EQ(1, nr_reports);
 	EXPECT_NE(NULL, strstr(last_report, "takes back PAMT memory 0x1234000, but CPU 1 has"));
-	/* Once for each CPU, not for each line */
+	/* Reported once for each CPU, not for each line */
 	cache_before_reuse(PA, OTHER);
 	EXPECT_EQ(1, nr_reports);
 }
@@ -144,7 +144,7 @@ TEST_F(cache, what_the_module_does_not_begin_writes_nothing)
 {
 	call_leaf(&cpus[0], GLOBAL, TDX_SYS_NOT_READY);
 	EXPECT_FALSE(cache_may_hold_private_lines(&cpus[0]));
-	/* But it undoes nothing either */
+	/* A refused call does not clear the state */
 	call_leaf(&cpus[0], GLOBAL, TDX_SUCCESS);
 	call_leaf(&cpus[0], GLOBAL, TDX_SYS_NOT_READY);
 	EXPECT_TRUE(cache_may_hold_private_lines(&cpus[0]));

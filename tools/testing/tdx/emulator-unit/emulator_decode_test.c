@@ -107,7 +107,7 @@ TEST_F(insn, int_n_has_its_vector)
 	EXPECT_EQ(0x80, insn.imm);
 }
 
-/* Outside 64-bit mode a REX is INC or DEC, of which nothing is known here. */
+/* Outside 64-bit mode a REX is INC or DEC, which decode() does not know. */
 TEST_F(insn, there_is_no_rex_in_32_bit_code)
 {
 	struct insn insn;

@@ -99,7 +99,7 @@ TEST_F(npt, a_destroyed_one_has_given_all_tables_back)
 	EXPECT_EQ(~0ULL, reach(&self->npt, 0, false));
 }
 
-/* One that is used again maps nothing that it mapped before. */
+/* A table that is used again has no old mappings. */
 TEST_F(npt, a_new_one_is_empty)
 {
 	npt_map(&self->npt, 0, 0, SIZE_512G, NPT_READ_WRITE);
@@ -129,7 +129,7 @@ TEST_F(npt, tables_that_a_large_page_has_replaced_come_back)
 	EXPECT_EQ(SIZE_2M, reach(&self->npt, SIZE_2M, true));
 }
 
-/* A CPU in the guest may still read them. */
+/* A CPU in the guest may still read the tables. */
 TEST_F(npt, but_not_before_all_cpus_have_been_outside)
 {
 	static unsigned int i;

@@ -34,7 +34,7 @@ TEST_F(pages, the_last_line_completes_a_page)
 	EXPECT_FALSE(all_but_the_last(PAGE));
 	EXPECT_FALSE(overwritten_add(PAGE));
 	EXPECT_TRUE(overwritten_add(2 * PAGE - LINE));
-	/* and then it begins again */
+	/* its entry was dropped, so the page starts anew */
 	EXPECT_FALSE(overwritten_add(2 * PAGE - LINE));
 	EXPECT_TRUE(!all_but_the_last(0) && overwritten_add(PAGE - LINE));
 }

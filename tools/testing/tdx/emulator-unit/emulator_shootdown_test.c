@@ -16,7 +16,7 @@ static u64 time_us, leaves_at_us;
 static unsigned int nr_nmis;
 static jmp_buf given_up;
 
-/* Each look at the clock takes a millisecond. */
+/* Each call of clock_us() advances the time by a millisecond. */
 u64 clock_us(void)
 {
 	time_us += 1000;
@@ -67,7 +67,7 @@ FIXTURE_TEARDOWN(shootdown)
 {
 }
 
-/* A busy host may not run its thread for a long time. */
+/* A busy host may not run a CPU's thread for a long time. */
 TEST_F(shootdown, a_slow_cpu_is_waited_for)
 {
 	leaves_at_us = 5000000;

@@ -108,8 +108,8 @@ static void *send_init(void *self)
 }
 
 /*
- * One of them is reset.  That is not simulated here: it is released, and finds the other in
- * the guest.
+ * One of the two CPUs is reset.  The test does not simulate that: it clears
+ * must_park, so that the thread of this CPU ends, too.
  */
 TEST_F(smp, two_cpus_reset_each_other)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From multiboot's and a starting AP's state to 64-bit C. */
+/* Entry points from the multiboot loader and from a SIPI, up to 64-bit C. */
 #include "cpu/layout.h"
 
 #define MULTIBOOT_MAGIC	0x1badb002
 #define MULTIBOOT_FLAGS	0x00010003	/* page-align modules, memory map, addresses below */
 
 #define CR0_FOR_C	0x80010033	/* PG WP NE ET MP PE */
-/* As most guests have them: QEMU flushes its TLB once more for each exit if they differ. */
+/* Set in most guests, too: QEMU flushes its TLB at each exit if they differ. */
 #define CR4_FOR_C	0x3000b0	/* SMAP SMEP PGE PAE PSE */
 #define EFER_FOR_C	0x1900		/* SVME NXE LME */
 #define MSR_EFER	0xc0000080
@@ -63,7 +63,10 @@ multiboot_entry:
 	movl	$bsp_start64, %edx
 	jmp	enter_long_mode
 
-	/* An AP comes from the trampoline in protected mode, flat. */
+	/*
+	 * An AP comes from the trampoline in protected mode, with flat
+	 * segments.
+	 */
 ap_start32:
 	movl	$SELECTOR_DATA, %eax
 	movl	%eax, %ds
@@ -71,7 +74,7 @@ ap_start32:
 	movl	%eax, %ss
 	movl	$ap_start64, %edx
 
-	/* EDX: where to go on; EDI and ESI are kept. */
+	/* Continues at EDX in long mode; EDI and ESI are preserved. */
 enter_long_mode:
 	movl	$CR4_FOR_C, %eax
 	movl	%eax, %cr4
@@ -114,7 +117,7 @@ ap_start64:
 1:	hlt
 	jmp	1b
 
-	/* Copied below 1 MB by smp.c: where a SIPI sends an AP. */
+	/* Copied below 1 MB by smp.c; a SIPI makes an AP start here. */
 	.code16
 	.globl ap_trampoline, ap_trampoline_end
 ap_trampoline:

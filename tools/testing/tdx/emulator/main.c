@@ -58,7 +58,7 @@ static void register_cpus_of(const struct acpi_facts *acpi, bool enabled)
 	}
 }
 
-/* The BIOS's table has the BSP first; what can be hot-added comes after the rest. */
+/* The BIOS's table lists the BSP first.  CPUs for hotplug are added last. */
 static void register_cpus(const struct acpi_facts *acpi)
 {
 	register_cpus_of(acpi, true);
@@ -75,8 +75,9 @@ static void init_memory_map(void)
 }
 
 /*
- * Neither the emulator's own memory nor the SEAM range is the guest's.  Some kernels
- * read all low memory, reserved or not, and look for tables of the firmware.
+ * The guest cannot access the emulator's own memory and the SEAM range.  It can
+ * read the trampoline, because some kernels read all low memory, reserved or
+ * not, to find tables of the firmware.
  */
 static void init_nested_paging(void)
 {
@@ -86,7 +87,7 @@ static void init_nested_paging(void)
 	host_map_set_access(phys_of(emulator_start), emulator_end - emulator_start, NPT_NONE);
 	host_map_set_access(smp_trampoline(), PAGE_SIZE, NPT_READ);
 	host_map_set_access(platform.seamrr_base, platform.seamrr_size, NPT_NONE);
-	/* Writes are emulated: see apic.c */
+	/* Writes are emulated by apic.c */
 	host_map_set_access(APIC_PAGE, PAGE_SIZE, NPT_READ);
 	for (i = 0; i < nr_cpus; i++) {
 		cpus[i].host.npt = map;
@@ -137,7 +138,7 @@ void bsp_main(u32 magic, u64 multiboot_info_pa)
 	run_host(bsp);
 }
 
-/* An AP arrives here at each of its starts. */
+/* Called at each start of an AP. */
 void ap_main(void)
 {
 	struct cpu *cpu = this_cpu();

@@ -2,15 +2,18 @@
 /* Tracking of modified lines in caches, and of write-backs that are required. */
 
 /*
- * Tracked is, for each CPU and KeyID instead of each line, whether its caches may hold
- * modified lines with it.  WBINVD resets that.
+ * For each CPU and KeyID, the emulator tracks whether the CPU's caches may hold
+ * modified lines with that KeyID.  It does not track single lines.  WBINVD
+ * resets the state of a CPU.
  *
- * - KeyID 0: lines of memory that became PAMTs, from the time when the host used it.  A
- *   WBINVD before TDH.SYS.INIT does not count, because the host cannot know the places of
- *   PAMTs before that.  They have to be written back when the global KeyID is configured.
- * - A private KeyID: from the CPU's first SEAMCALL that writes such memory.  They have to
- *   be written back on all CPUs when the host reuses memory with this KeyID and when a new
- *   kernel begins, and on a CPU that is reset.
+ * - KeyID 0: lines of later PAMTs, which the host has modified.  WBINVD before
+ *   TDH.SYS.INIT does not count, because the host cannot know the location of
+ *   PAMTs before that.  The lines have to be written back before
+ *   TDH.SYS.KEY.CONFIG.
+ * - A private KeyID: lines that the CPU's SEAMCALLs have modified, from the first
+ *   one on that writes such memory.  They have to be written back on all CPUs
+ *   before the host reuses memory with this KeyID and before a new kernel begins,
+ *   and on a single CPU before its reset.
  */
 #include "check/cache.h"
 #include "check/report.h"
@@ -23,7 +26,7 @@
 #define OPCODE_INVD	0x08
 #define HOST_KEYID	0
 
-/* Number of KeyIDs that can have such lines at the same time. */
+/* Maximum number of KeyIDs with modified lines at the same time. */
 #define MAX_KEYIDS	64
 
 /* End of each report of lines with a private KeyID. */
@@ -31,12 +34,12 @@
 			"its caches may hold lines with a private KeyID"
 
 /*
- * Modified lines with a KeyID, and for each CPU the leaf since which its caches may hold
- * some.
+ * A KeyID, and for each CPU the first leaf after which its caches may hold
+ * modified lines with it.
  */
 struct lines {
 	u16 keyid;
-	const char *since[MAX_CPUS];	/* NULL: they hold none */
+	const char *since[MAX_CPUS];	/* NULL: no such lines */
 };
 
 static struct lines all_lines[MAX_KEYIDS];
@@ -70,7 +73,7 @@ static struct lines *lines_of(u16 keyid)
 	fail(EXIT_CRASH, "lines with more than %u KeyIDs: raise MAX_KEYIDS", MAX_KEYIDS);
 }
 
-/* The leaf since which a CPU may hold lines with any private KeyID; NULL if it holds none. */
+/* The first leaf after which a CPU may hold lines with any private KeyID; NULL if none. */
 static const char *private_lines_since(unsigned int cpu)
 {
 	unsigned int i;
@@ -105,8 +108,9 @@ static void host_lines_everywhere(void)
 }
 
 /*
- * The leaf since which a CPU may hold lines with @keyid; NULL if it holds none.  Reported
- * once for each CPU: a page has 64 lines, and a PAMT thousands of pages.
+ * The first leaf after which a CPU may hold lines with @keyid; NULL if none.
+ * It is cleared, so that each CPU is reported once: a page has 64 lines, and a
+ * PAMT thousands of pages.
  */
 static const char *lines_to_report(unsigned int cpu, u16 keyid)
 {
@@ -123,7 +127,7 @@ static const char *lines_to_report(unsigned int cpu, u16 keyid)
 	return since;
 }
 
-/* The same for any private KeyID. */
+/* Like lines_to_report(), for any private KeyID. */
 static const char *private_lines_to_report(unsigned int cpu)
 {
 	const char *since;
@@ -137,7 +141,7 @@ static const char *private_lines_to_report(unsigned int cpu)
 	return since;
 }
 
-/* QEMU's CPU reports both with the exit code of WBINVD. */
+/* QEMU's CPU uses the exit code of WBINVD for INVD, too. */
 void cache_exit(struct vcpu *vcpu, const struct insn *insn)
 {
 	unsigned int i;
@@ -165,7 +169,7 @@ static void check_host_lines(void)
 	}
 }
 
-/* Marked before the leaf: meanwhile another CPU may take back memory that this one writes. */
+/* Set before the leaf runs: meanwhile another CPU may reuse memory that this one writes. */
 u16 cache_before_leaf(const struct cpu *cpu, u64 leaf, u16 keyid)
 {
 	const char **since;
@@ -182,7 +186,7 @@ u16 cache_before_leaf(const struct cpu *cpu, u64 leaf, u16 keyid)
 	return first ? keyid : 0;
 }
 
-/* Statuses of leaves that the module does not begin, so that nothing was written. */
+/* Statuses of calls that the module refuses before it writes anything. */
 static bool is_refusal(u64 status)
 {
 	u64 code = status & TDX_STATUS_CODE_MASK;

@@ -8,7 +8,7 @@
 
 /**
  * cache_exit() - the guest executed WBINVD, WBNOINVD or INVD
- * @vcpu:	is at the instruction
+ * @vcpu:	vCPU at the instruction
  * @insn:	the instruction
  */
 void cache_exit(struct vcpu *vcpu, const struct insn *insn);
@@ -17,10 +17,10 @@ void cache_exit(struct vcpu *vcpu, const struct insn *insn);
  * cache_before_leaf() - a SEAMCALL begins
  * @cpu:	the calling CPU
  * @leaf:	number of the leaf
- * @keyid:	of the memory that the module has taken from the host; 0 if there is none
+ * @keyid:	KeyID of the memory that the module owns; 0 if there is none
  *
- * Return: @keyid if it is from this leaf on that the CPU's caches may hold lines with it,
- * else 0.
+ * Return: @keyid if this is the first leaf after which the CPU's caches may hold
+ * lines with it, else 0.
  */
 u16 cache_before_leaf(const struct cpu *cpu, u64 leaf, u16 keyid);
 
@@ -28,21 +28,21 @@ u16 cache_before_leaf(const struct cpu *cpu, u64 leaf, u16 keyid);
  * cache_after_leaf() - a SEAMCALL has returned
  * @cpu:	the calling CPU
  * @leaf:	number of the leaf
- * @status:	what it returned in RAX
- * @first:	what cache_before_leaf() returned
+ * @status:	status in RAX
+ * @first:	return value of cache_before_leaf()
  */
 void cache_after_leaf(const struct cpu *cpu, u64 leaf, u64 status, u16 first);
 
 /**
  * cache_before_reuse() - the host takes a line back from the module
- * @pa:		of the line
- * @keyid:	that the module has written it with
+ * @pa:		physical address of the line
+ * @keyid:	KeyID with which the module has written the line
  */
 void cache_before_reuse(u64 pa, u16 keyid);
 
 /**
- * cache_before_new_kernel() - a new kernel begins, to which memory is just memory
- * @cpu:	where it begins
+ * cache_before_new_kernel() - a new kernel begins, which may use all memory
+ * @cpu:	CPU on which it begins
  */
 void cache_before_new_kernel(const struct cpu *cpu);
 

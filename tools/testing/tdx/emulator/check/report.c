@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Violations: counted, and the first of them shown. */
+/* Violations are counted, and the first of them are printed. */
 #include "check/report.h"
 #include "lib/log.h"
 
-/* A kernel that repeats one forever must not fill the disk. */
+/* A kernel may repeat a violation forever: do not fill the disk. */
 #define MAX_SHOWN	1000
 
 static u64 nr_violations;

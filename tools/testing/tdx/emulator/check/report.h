@@ -5,14 +5,17 @@
 
 #include "cpu/cpu.h"
 
-/* The host accessed memory that is not its own; @what describes that memory. */
+/*
+ * Report an access of the host to memory that it does not own; @what describes
+ * it.
+ */
 void report_violation(const struct vcpu *vcpu, u64 pa, bool write, const char *what);
 
-/* Any other violation, which hardware may or may not tolerate; as log_line(). */
+/* Report any other violation, which hardware may tolerate; see log_line(). */
 __printf(1, 2)
 void report_fault(const char *format, ...);
 
-/* Number of both so far. */
+/* Number of all violations so far. */
 u64 report_nr_violations(void);
 
 #endif /* _TDX_EMU_REPORT_H */

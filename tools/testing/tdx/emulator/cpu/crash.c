@@ -16,7 +16,7 @@ struct gate {
 
 static struct gate idt[NR_EXCEPTIONS];
 
-/* A function that is called pushes this after the return address. */
+/* Pushed by a function at its start: RBP; the return address is above it. */
 struct stack_frame {
 	const struct stack_frame *caller;
 	u64 rip;

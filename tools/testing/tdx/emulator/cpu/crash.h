@@ -5,16 +5,16 @@
 
 #include "cpu/cpu.h"
 
-/* Load the interrupt descriptor table on the calling CPU. */
+/* Load the IDT on the calling CPU. */
 void crash_load_idt(void);
 
-/* For a test of the report: crash in the middle of a line of the log, or not. */
+/* Crash to test the report, with @in_log while a log line is printed. */
 void crash_on_purpose(bool in_log);
 
-/* The guest did something that the emulator cannot handle: report it, with registers. */
+/* Report a guest state that the emulator cannot handle, with registers. */
 void __noreturn crash_guest(const struct vcpu *vcpu, const char *what);
 
-/* VMRUN refused the guest's state. */
+/* Report that VMRUN refused the guest's state. */
 void __noreturn crash_vmrun(const struct vcpu *vcpu);
 
 #endif /* _TDX_EMU_CRASH_H */

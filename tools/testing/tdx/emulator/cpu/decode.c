@@ -11,10 +11,10 @@
 #define REX_X		2
 #define REX_B		1
 
-/* What follows the opcode. */
+/* Parts of the instruction after the opcode. */
 #define F_MODRM		BIT_ULL(0)
-#define F_REG_ONLY	BIT_ULL(1)	/* ModRM names registers whatever its mod says */
-#define F_IMM32		BIT_ULL(2)	/* 16 bits wide with a 66 prefix */
+#define F_REG_ONLY	BIT_ULL(1)	/* ModRM names registers, mod is ignored */
+#define F_IMM32		BIT_ULL(2)	/* 16 bits with a 66 prefix */
 #define F_IMM8		BIT_ULL(3)
 
 struct opcode {
@@ -113,7 +113,7 @@ static u8 parse_prefixes(struct cursor *c, struct insn *insn)
 
 	for (;;) {
 		byte = next(c, 1);
-		/* A REX counts right before the opcode only */
+		/* A REX is effective only directly before the opcode */
 		if (prefix(c, insn, byte))
 			insn->rex = 0;
 		else if (vcpu_64bit_code(c->vcpu) && (byte & 0xf0) == 0x40)
@@ -143,7 +143,7 @@ static u64 segment_base(const struct cursor *c, bool stack_relative)
 
 	switch (c->segment) {
 	case SEG_FS:
-		/* VMRUN leaves FS and GS alone: the guest's are in the CPU */
+		/* VMRUN does not switch FS and GS: the CPU has the guest's */
 		return native_rdmsr(MSR_FS_BASE);
 	case SEG_GS:
 		return native_rdmsr(MSR_GS_BASE);
@@ -187,7 +187,7 @@ static u64 sib_address(struct cursor *c, const struct insn *insn, unsigned int m
 	return address + gpr(c, base);
 }
 
-/* RIP-relative addresses count from the end of the instruction: added by the caller. */
+/* A RIP-relative address is based on the instruction's end, which the caller adds. */
 static u64 memory_operand(struct cursor *c, const struct insn *insn, bool *stack_relative,
 			  bool *rip_relative)
 {

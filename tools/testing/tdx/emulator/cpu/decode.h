@@ -30,15 +30,15 @@ struct insn {
 
 	u8 modrm;			/* 0 if the instruction has none */
 	u8 reg;				/* with REX.R */
-	bool mem;			/* the other operand is memory, at ... */
+	bool mem;			/* memory operand, at linear */
 	u64 linear;
-	u8 rm;				/* ... else register number, with REX.B */
+	u8 rm;				/* register operand, with REX.B */
 	u64 imm;
 };
 
 /*
- * Decode the instruction at the guest's RIP.  false if the emulator does not know it, or it
- * cannot be read.
+ * Decode the instruction at the guest's RIP.  Return false if it cannot be
+ * read, or the emulator does not know it.
  */
 bool decode(const struct vcpu *vcpu, struct insn *insn);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The entry points of the emulator's own exceptions, all of which are its crashes: crash.c. */
+/* Entry points of the emulator's own exceptions; each of them is a crash: see crash.c. */
 	.text
 /* One stub for each vector, 16 bytes apart: push an error code if the CPU does not. */
 	.balign 16

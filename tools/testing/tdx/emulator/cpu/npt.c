@@ -12,24 +12,25 @@
 #define LEVEL_SHIFT(l)	(12 + 9 * (l))
 
 /*
- * Accessed and dirty are set from the start, so that the CPUs never write to a
- * table and an entry can be replaced by a plain store.  Nested accesses count
- * as user accesses.
+ * Accessed and dirty are always set, so that the CPUs never write to a table
+ * and an entry can be replaced by a plain store.  Nested accesses count as user
+ * accesses.
  */
 #define PTE_READ	(PTE_P | PTE_U | PTE_A | PTE_D)
 #define PTE_READ_WRITE	(PTE_READ | PTE_W)
 
 /*
- * The host's table needs the most.  Splitting at the ends of a range takes at most
- * four; 64 TDMRs have 64 PAMT ranges, which mostly share them.
+ * Most tables are those of the host.  Splitting pages at the ends of a range
+ * takes at most four tables; 64 TDMRs have 64 PAMT ranges, most of which share
+ * tables.
  */
 #define POOL_TABLES	130
 #define NO_TABLE	POOL_TABLES
 
 static u64 pool[POOL_TABLES][ENTRIES] __page_aligned;
-static unsigned int next_table[POOL_TABLES];	/* in the list that a table is in */
-static unsigned int first_free = NO_TABLE;	/* of those that were used before */
-static unsigned int nr_used;			/* others are free */
+static unsigned int next_table[POOL_TABLES];	/* next one in the same list */
+static unsigned int first_free = NO_TABLE;	/* list of free tables */
+static unsigned int nr_used;			/* ever allocated */
 static struct lock pool_lock;
 
 static u64 *table_alloc(void)
@@ -82,7 +83,7 @@ static void set_entry(u64 *entry, u64 value)
 	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 
-/* A leaf of @level, or an entry that maps nothing. */
+/* A leaf entry of @level, or 0 if nothing is mapped. */
 static u64 leaf(u64 pa, u64 flags, unsigned int level)
 {
 	if (!(flags & PTE_P))
@@ -90,7 +91,7 @@ static u64 leaf(u64 pa, u64 flags, unsigned int level)
 	return pa | flags | (level == LEVEL_4K ? 0 : PTE_PS);
 }
 
-/* Put a table with what it maps now in the place of an entry of @level. */
+/* Replace a leaf entry of @level by a table with the same mapping. */
 static void split(u64 *entry, unsigned int level)
 {
 	u64 flags = *entry & ~(PTE_ADDR | PTE_PS), pa = *entry & PTE_ADDR;
@@ -142,7 +143,7 @@ static u64 flags_of(enum npt_access access)
 	}
 }
 
-/* Free the tables below an entry of @level, which is not in use any more. */
+/* Retire the tables below an entry of @level that is not used any more. */
 static void retire(struct npt *npt, u64 entry, unsigned int level)
 {
 	const u64 *table = table_of(entry);

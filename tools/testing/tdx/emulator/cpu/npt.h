@@ -6,7 +6,7 @@
 #include "lib/lock.h"
 #include "lib/x86.h"
 
-/* QEMU's walk ignores the address bits above. */
+/* QEMU's walk ignores higher address bits. */
 #define NPT_WALK_LIMIT	BIT_ULL(48)
 
 enum npt_access {
@@ -18,10 +18,10 @@ enum npt_access {
 /**
  * struct npt - one nested page table
  *
- * @lock:	held for each access to its entries, except those of CPUs in the guest
- * @root:	its highest table; NULL before npt_create()
- * @retired:	tables that are not part of it any more, but maybe still read by CPUs in the
- *		guest: the first of a list
+ * @lock:	protects the entries; CPUs in the guest read them without it
+ * @root:	top-level table; NULL before npt_create()
+ * @retired:	list of tables that were replaced, but may still be read by CPUs in the
+ *		guest
  */
 struct npt {
 	struct lock lock;
@@ -31,21 +31,22 @@ struct npt {
 
 /**
  * npt_create() - make a nested page table in which nothing is mapped
- * @npt:	is not in use
+ * @npt:	a table that is not in use
  *
- * Like all that needs a table, it ends the run when the pool of tables is empty.
+ * Like all functions that allocate tables, it ends the run if the pool of tables is
+ * empty.
  */
 void npt_create(struct npt *npt);
 
 /**
  * npt_destroy() - give all tables back to the pool
- * @npt:	no CPU is in its guest
+ * @npt:	the table; no CPU may be in its guest
  */
 void npt_destroy(struct npt *npt);
 
 /**
  * npt_root() - operand of VMRUN
- * @npt:	was created
+ * @npt:	the table
  *
  * Return: the physical address of the highest table.
  */
@@ -53,31 +54,31 @@ u64 npt_root(const struct npt *npt);
 
 /**
  * npt_map() - map a range, or unmap it
- * @npt:	was created
- * @gpa:	where it begins for the guest; a page's address
- * @pa:		where it begins in memory; a page's address
- * @size:	in bytes, whole pages
- * @access:	what the guest may do there
+ * @npt:	the table
+ * @gpa:	guest-physical start, page-aligned
+ * @pa:		physical start, page-aligned
+ * @size:	bytes, a multiple of PAGE_SIZE
+ * @access:	accesses that the guest may make
  *
- * What is at NPT_WALK_LIMIT or above is ignored.  CPUs in the guest see the change at their
- * next exit or TLB flush.
+ * Addresses from NPT_WALK_LIMIT on are ignored.  CPUs in the guest see the change at
+ * their next exit or TLB flush.
  */
 void npt_map(struct npt *npt, u64 gpa, u64 pa, u64 size, enum npt_access access);
 
 /**
- * npt_free_retired() - give tables that large pages have replaced back to the pool
- * @npt:	since the last npt_map() all CPUs have been outside of its guest
+ * npt_free_retired() - give retired tables back to the pool
+ * @npt:	the table; all CPUs have left its guest since the last npt_map()
  */
 void npt_free_retired(struct npt *npt);
 
 /**
  * npt_reach() - translate an access of the guest
- * @npt:	was created
+ * @npt:	the table
  * @gpa:	guest-physical address; bits that QEMU's walk ignores are ignored
- * @write:	it is a write
+ * @write:	true for a write
  * @pa:		the physical address
  *
- * Return: false if it is not allowed; then @pa is not written.
+ * Return: false if the access is not allowed; then @pa is not set.
  */
 bool npt_reach(struct npt *npt, u64 gpa, bool write, u64 *pa);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The guest's memory by linear and by physical address, for instructions that are emulated. */
+/* Accesses of emulated instructions to the guest's memory, by linear or physical address. */
 #include <linux/string.h>
 
 #include "cpu/walk.h"
@@ -10,8 +10,8 @@
 
 enum outcome {
 	MAPPED,
-	NOT_MAPPED,	/* for that access: a page fault */
-	NO_TABLE,	/* a table lies in memory that is not the guest's */
+	NOT_MAPPED,	/* page fault */
+	NO_TABLE,	/* a table is in memory that the guest may not access */
 };
 
 /* Parameters of the paging modes. */
@@ -63,7 +63,7 @@ static u64 read_entry(u64 pa, unsigned int bytes)
 	return bytes == 4 ? *(u32 *)phys(pa) : *(u64 *)phys(pa);
 }
 
-/* Accesses that an entry forbids; the rights of a walk are those of all its entries. */
+/* True if an entry forbids the access.  A walk needs the rights in all its entries. */
 static bool forbids(const struct vmcb *v, u64 entry, enum access access)
 {
 	bool user = v->cpl == 3;
@@ -73,7 +73,7 @@ static bool forbids(const struct vmcb *v, u64 entry, enum access access)
 	return access == ACCESS_WRITE && !(entry & PTE_W) && (user || v->cr0 & X86_CR0_WP);
 }
 
-/* @gpa: end of the walk, which may be a table that cannot be read */
+/* @gpa: the result, or the address of a table that cannot be read. */
 static enum outcome walk(const struct vcpu *vcpu, u64 linear, enum access access, u64 *gpa,
 			 u32 *error)
 {
@@ -95,7 +95,7 @@ static enum outcome walk(const struct vcpu *vcpu, u64 linear, enum access access
 		entry = read_entry(at, mode->entry_bytes);
 		if (!(entry & PTE_P))
 			return NOT_MAPPED;
-		/* PAE's top entries carry no rights */
+		/* PDPTEs of PAE paging have no access rights */
 		if (!(mode == &mode_pae && level == 2) && forbids(v, entry, access)) {
 			*error |= PF_PRESENT;
 			return NOT_MAPPED;
@@ -183,7 +183,7 @@ bool guest_read(struct vcpu *vcpu, u64 linear, void *buf, unsigned int bytes)
 
 bool guest_write(struct vcpu *vcpu, u64 linear, const void *buf, unsigned int bytes)
 {
-	/* copy() only reads from it in this direction */
+	/* copy() only reads from @buf in this direction */
 	return copy(vcpu, linear, (u8 *)buf, bytes, ACCESS_WRITE);
 }
 

@@ -12,25 +12,29 @@ enum access {
 };
 
 /*
- * Copy between the emulator and linear memory of the guest, with the rights of its current
- * privilege level except for SMEP, SMAP and protection keys.  false if the instruction has
- * ended: its page fault is injected, or it was an access to memory that is not the guest's,
- * which vcpu->unreached() has handled.
+ * Copy between the emulator and linear memory of the guest, with the rights of
+ * its current privilege level, but without checks for SMEP, SMAP and protection
+ * keys.  Return false if the instruction is complete: a page fault was
+ * injected, or vcpu->unreached() has handled an access to memory that is not
+ * the guest's.
  */
 bool guest_read(struct vcpu *vcpu, u64 linear, void *buf, unsigned int bytes);
 bool guest_write(struct vcpu *vcpu, u64 linear, const void *buf, unsigned int bytes);
 
-/* Physical address of @linear, for an access of that kind.  As above. */
+/*
+ * Translate @linear for an access of this kind.  Returns false like
+ * guest_read().
+ */
 bool guest_address(struct vcpu *vcpu, u64 linear, enum access access, u64 *pa);
 
-/* The same in two steps: translation by the guest's page tables, then by the nested ones. */
+/* The two steps of guest_address(): the guest's page tables, then the nested ones. */
 bool guest_walk(struct vcpu *vcpu, u64 linear, enum access access, u64 *gpa);
 bool guest_phys(struct vcpu *vcpu, u64 gpa, enum access access, u64 *pa);
 
-/* As many instruction bytes at @linear as are mapped, up to @bytes; injects nothing. */
+/* Read up to @bytes of instructions at @linear, until the first unmapped page. */
 unsigned int guest_fetch(const struct vcpu *vcpu, u64 linear, u8 *buf, unsigned int bytes);
 
-/* The emulator can reach this physical memory: through its identity map. */
+/* True if the range is in the emulator's identity map. */
 bool phys_reachable(u64 pa, u64 bytes);
 
 #endif /* _TDX_EMU_WALK_H */

@@ -3,10 +3,10 @@
 #ifndef _TDX_EMU_END_H
 #define _TDX_EMU_END_H
 
-/* The machine is about to be turned off or reset: print the report. */
+/* Print the report, before the machine is turned off or reset. */
 void end_report(const char *how);
 
-/* The same, and end the run as the machine does on a CPU's shutdown. */
+/* Print the report, and end the run like a machine at the shutdown of a CPU. */
 void __noreturn end_shutdown(const char *why);
 
 #endif /* _TDX_EMU_END_H */

@@ -24,8 +24,9 @@
 #define OPCODE_XCHG	0x87
 
 /*
- * The instruction that an intercept reports.  false if it gets #UD: it has an invalid LOCK
- * prefix; or it is a program's, which must not end the whole machine.
+ * Decode an intercepted instruction.  Return false if #UD was injected: for an
+ * invalid LOCK prefix, and for an unknown instruction of a program, which must
+ * not end the whole machine.
  */
 static bool decode_known(struct vcpu *vcpu, struct insn *insn)
 {
@@ -43,7 +44,7 @@ static void nested_page_fault(struct vcpu *vcpu)
 {
 	u64 gpa = vcpu->vmcb.exit_info2, pa;
 	bool write = vcpu->vmcb.exit_info1 & SVM_NPF_WRITE;
-	/* Through the guest's page tables, which QEMU calls a write always */
+	/* QEMU reports each walk of the guest's page tables as a write */
 	bool walk = vcpu->vmcb.exit_info1 & SVM_NPF_WALK;
 	struct insn insn;
 
@@ -53,7 +54,7 @@ static void nested_page_fault(struct vcpu *vcpu)
 		return;
 	}
 	host_map_on_demand(gpa);
-	/* Now, or by another CPU since the fault */
+	/* It may have been mapped now, or by another CPU since the fault */
 	if (!npt_reach(vcpu->npt, gpa, write, &pa))
 		foreign_access(vcpu, gpa, write && !walk);
 }
@@ -125,7 +126,7 @@ static void dispatch(struct vcpu *vcpu)
 	case SVM_EXIT_STGI:
 	case SVM_EXIT_CLGI:
 	case SVM_EXIT_SKINIT:
-		/* AMD's; this is an Intel CPU */
+		/* AMD's instructions do not exist on an Intel CPU */
 		vcpu_inject(vcpu, VECTOR_UD);
 		break;
 	case SVM_EXIT_ERROR:

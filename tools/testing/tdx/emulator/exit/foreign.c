@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Accesses of the host to memory that is not its own. */
+/* Accesses of the host to memory that it does not own. */
 
 /*
- * The machine check is that of a load that consumed poison (SDM vol. 3, "Machine-
- * Check Error Codes", data load): what a host gets at the worst, since its line has
- * another KeyID than the one that the memory was written with.
+ * The machine check is that of a load that consumed poison (SDM vol. 3,
+ * "Machine-Check Error Codes", data load).  This is the worst case for a host
+ * that reads a line with another KeyID than the one that the memory was written
+ * with.
  */
 #include "check/report.h"
 #include "cpu/crash.h"

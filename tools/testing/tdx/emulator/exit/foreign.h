@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Handling of accesses of the host to memory that is not its own. */
+/* Handling of accesses of the host to memory that it does not own. */
 #ifndef _TDX_EMU_FOREIGN_H
 #define _TDX_EMU_FOREIGN_H
 
 #include "cpu/cpu.h"
 
 /*
- * A violation: reported with the instruction's address and the CPU, and handled according
- * to the options.  Ends the run if the CPU cannot even take the machine check.
+ * Report a violation with the CPU and the address of the instruction, and
+ * handle the access according to the option foreign=.  Ends the run if the CPU
+ * cannot take the machine check.
  */
 void foreign_access(struct vcpu *vcpu, u64 gpa, bool write);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Instructions that QEMU's CPU does not know. */
+/* Emulation of instructions that QEMU's CPU does not have. */
 #include <linux/string.h>
 
 #include "cpu/decode.h"
@@ -15,7 +15,7 @@
 
 #define DIRECT_STORE_BYTES	64
 
-/* 64 bytes from memory to the linear address in a register. */
+/* Copy 64 bytes from memory to the linear address in a register. */
 static void movdir64b(struct vcpu *vcpu, const struct insn *insn)
 {
 	u64 to = vcpu->gpr[insn->reg], gpa, pa;
@@ -41,8 +41,8 @@ static void movdir64b(struct vcpu *vcpu, const struct insn *insn)
 }
 
 /*
- * Intel has SYSENTER in long mode, AMD has not; a 32-bit program on a kernel that
- * sees an Intel CPU uses it.
+ * In long mode, Intel CPUs have SYSENTER and AMD CPUs do not.  32-bit programs
+ * use it if the kernel sees an Intel CPU.
  */
 static void sysenter(struct vcpu *vcpu, const struct insn *insn)
 {
@@ -66,12 +66,12 @@ static void sysenter(struct vcpu *vcpu, const struct insn *insn)
 	vcpu->gpr[RSP] = native_rdmsr(MSR_SYSENTER_ESP);
 }
 
-/* Which bits of ModRM select an instruction. */
+/* Bits of ModRM that select an instruction. */
 enum operand {
-	NO_OPERAND,	/* the whole byte */
-	MEMORY,		/* the reg field, and memory */
-	REG_AND_MEMORY,	/* nothing: reg is a register operand, the other is memory ... */
-	REG_AND_ANY,	/* ... or a register */
+	NO_OPERAND,	/* all */
+	MEMORY,		/* reg; the operand is memory */
+	REG_AND_MEMORY,	/* none: a register and a memory operand */
+	REG_AND_ANY,	/* none: a register and any operand */
 };
 
 static const struct {

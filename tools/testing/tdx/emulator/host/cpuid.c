@@ -10,7 +10,7 @@
 #define MAX_EXTENDED_LEAF	0x80000008
 #define EXTENDED		0x80000000
 #define ANY_SUBLEAF		0xffffffff
-#define KEEP			0xffffffff	/* in a mask: as QEMU's CPU has it */
+#define KEEP			0xffffffff	/* mask: all bits of QEMU's CPU */
 
 #define LEAF_FEATURES		1
 #define LEAF_EXTENDED_FEATURES	7
@@ -31,8 +31,9 @@
 #define EXT_EDX_ARCH_CAP	BIT_ULL(29)
 
 /*
- * Features of QEMU that are kept: those with instructions only, and those that the emulator
- * supports.  A newer QEMU may have more, with MSRs and bits of CR4 that are not supported.
+ * Features of QEMU's CPU that are shown to the guest: those that add only
+ * instructions, and those that the emulator supports.  Features of newer QEMUs
+ * may need MSRs and bits of CR4 that the emulator does not support.
  */
 
 /* SSE3 PCLMUL SSSE3 FMA SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX F16C RDRAND */
@@ -56,7 +57,7 @@
 
 #define CACHE_SELF_INITIALIZING	BIT_ULL(8)
 
-/* The bits of AMD's extended leaf 1 that Intel has too. */
+/* Bits of AMD's extended leaf 1 that Intel CPUs have, too. */
 #define AMD_ECX_ON_INTEL	(BIT_ULL(0) | BIT_ULL(5) | BIT_ULL(8))
 #define AMD_EDX_ON_INTEL	(BIT_ULL(11) | BIT_ULL(20) | BIT_ULL(26) | BIT_ULL(27) | \
 				 BIT_ULL(29))
@@ -82,7 +83,7 @@ static const struct leaf_rule rules[] = {
 	{ LEAF_FEATURES, ANY_SUBLEAF,
 	  { 0, KEEP, KEEP_FEATURES_ECX, KEEP_FEATURES_EDX },
 	  { 0x806f8, 0, FEATURES_ECX_VMX, FEATURES_EDX_SELF_SNOOP } },
-	/* caches: see leaf 4; TLBs: not told */
+	/* caches: see leaf 4; no data on TLBs */
 	{ 2, ANY_SUBLEAF, { 0 }, { 0x00feff01, 0, 0, 0 } },
 	/* the APIC timer always runs */
 	{ 6, ANY_SUBLEAF, { 0 }, { BIT_ULL(2), 0, 0, 0 } },
@@ -115,7 +116,7 @@ static const struct leaf_rule rules[] = {
 	{ EXTENDED + 8, ANY_SUBLEAF, { ADDRESS_BITS, 0, 0, 0 }, { 0 } },
 };
 
-/* Leaf 4 in the usual terms; sizes are those of the real part. */
+/* Leaf 4 in common units; the sizes are those of Sapphire Rapids. */
 struct cache {
 	u8 type, level;
 	u8 ways;
@@ -157,7 +158,7 @@ static const struct leaf_rule *find_rule(u32 leaf, u32 subleaf)
 	return NULL;
 }
 
-/* QEMU uses the emulator's CR4; replace it by the guest's. */
+/* QEMU derives bits from the emulator's CR4; derive them from the guest's. */
 static void patch_os_bits(const struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 regs[4])
 {
 	if (leaf == LEAF_FEATURES) {
@@ -176,10 +177,10 @@ void cpuid_guest(const struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 regs[4])
 	const struct leaf_rule *rule;
 	unsigned int i;
 
-	/* Intel answers a leaf that is out of range as the last basic one */
+	/* Intel CPUs answer a leaf out of range like the last basic one */
 	if ((leaf > MAX_BASIC_LEAF && leaf < EXTENDED) || leaf > MAX_EXTENDED_LEAF)
 		leaf = MAX_BASIC_LEAF;
-	/* QEMU has the older topology leaf only */
+	/* QEMU has only the older topology leaf */
 	if (leaf == MAX_BASIC_LEAF)
 		leaf = LEAF_TOPOLOGY;
 

@@ -60,7 +60,7 @@ static u64 read_cr(const struct vcpu *vcpu, unsigned int number)
 	}
 }
 
-/* To a register CR0 is stored as wide as the operand is, to memory always 16 bits. */
+/* A register gets CR0 in the operand size, memory always gets 16 bits. */
 static bool smsw(struct vcpu *vcpu, const struct insn *insn)
 {
 	bool wide = vcpu_64bit_code(vcpu) || vcpu->vmcb.cs.attributes & SVM_SEG_DB;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Control registers: CR4, whose VMXE bit QEMU's CPU reserves, and what is trapped with it. */
+/*
+ * Control registers: CR4, because QEMU's CPU reserves VMXE, and others that are
+ * intercepted with it.
+ */
 #ifndef _TDX_EMU_CR_H
 #define _TDX_EMU_CR_H
 
@@ -9,8 +12,8 @@
 u64 cr4_allowed(void);
 
 /*
- * QEMU handles a MOV to CR3 with reserved bits like an invalid VMCB: inject #GP.  false if
- * it is not such an instruction.
+ * QEMU handles a MOV to CR3 with reserved bits like an invalid VMCB.  Inject
+ * #GP if @insn is such an instruction, else return false.
  */
 bool cr3_write_refused(struct vcpu *vcpu, const struct insn *insn);
 

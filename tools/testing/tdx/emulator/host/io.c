@@ -14,7 +14,10 @@
 
 static u16 pm1a_control_port;
 
-/* How writing @value to @port ends the run; NULL if it does not. */
+/*
+ * The kind of end that a write of @value to @port causes; NULL if it does not
+ * end the run.
+ */
 static const char *ending(u16 port, u32 value)
 {
 	if (pm1a_control_port && port == pm1a_control_port)
@@ -58,7 +61,10 @@ void io_exit(struct vcpu *vcpu, void (*on_end)(const char *how), void (*on_dump)
 
 	if (info & SVM_IOIO_STRING)
 		crash_guest(vcpu, "string I/O to an intercepted port is not emulated");
-	/* first, since a reset does not come back; QEMU gives the next RIP */
+	/*
+	 * before the access, as a reset does not return; QEMU passes the next
+	 * RIP
+	 */
 	vcpu_skip_insn(vcpu, vcpu->vmcb.exit_info2 - vcpu->vmcb.rip);
 	if (info & SVM_IOIO_IN) {
 		vcpu->gpr[RAX] = do_in(port, bytes, vcpu->gpr[RAX]);

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The ports by which a machine is turned off or reset, and the emulator asked for a dump. */
+/* Ports that turn the machine off, reset it, or request a dump. */
 #ifndef _TDX_EMU_IO_H
 #define _TDX_EMU_IO_H
 
 #include "cpu/vcpu.h"
 
-/* A write of any byte to this port asks for a dump. */
+/* A write of any byte to this port requests a dump. */
 #define PORT_DUMP	0xeb
 
-/* Intercept them.  @pm1a_control: the port from the FADT, 0 if there is none. */
+/*
+ * Intercept the ports.  @pm1a_control is the port from the FADT, 0 if there is
+ * none.
+ */
 void io_init(u16 pm1a_control);
 
 /*
- * The guest accessed an intercepted port.  @on_end is called before the access
- * that ends the run goes through, @on_dump instead of a write to PORT_DUMP.
+ * Handle an access to an intercepted port.  @on_end is called before an access
+ * that ends the run, @on_dump instead of a write to PORT_DUMP.
  */
 void io_exit(struct vcpu *vcpu, void (*on_end)(const char *how), void (*on_dump)(void));
 

@@ -6,14 +6,14 @@
 #include "lib/log.h"
 #include "lib/text.h"
 
-/* Unused low memory, which Linux copies from when it starts. */
+/* Unused low memory; Linux copies the parameters when it starts. */
 #define BOOT_PARAMS		0x90000ULL
 #define BOOT_COMMAND_LINE	0x91000ULL
 #define BOOT_GDT		0x92000ULL
 #define BOOT_SETUP_DATA		0x93000ULL
 
 #define SETUP_HEADER		0x1f1
-#define SETUP_HEADER_END	0x201	/* a byte: the header ends that many behind 0x202 */
+#define SETUP_HEADER_END	0x201	/* a byte: length of the header after 0x202 */
 #define SETUP_MAGIC		0x53726448	/* HdrS */
 #define SETUP_VERSION_MIN	0x20c	/* the first with init_size and xloadflags */
 #define SECTOR			512
@@ -73,7 +73,7 @@ static_assert(offsetof(struct boot_params, e820_entries) == 0x1e8);
 static_assert(offsetof(struct boot_params, e820) == 0x2d0);
 static_assert(sizeof(struct boot_params) == 4096);
 
-/* More of the memory map than boot_params has room for. */
+/* Entries of the memory map that do not fit into boot_params. */
 struct setup_data {
 	u64 next;
 	u32 type;
@@ -82,7 +82,7 @@ struct setup_data {
 } __packed;
 static_assert(sizeof(struct setup_data) <= 4096);
 
-/* Where the parts of the image are and where they go. */
+/* Sources and destinations of the parts of the image. */
 struct plan {
 	u64 kernel_from, kernel_to, kernel_bytes, kernel_room;
 	u64 initrd_from, initrd_to, initrd_bytes;
@@ -123,7 +123,10 @@ static void make_plan(const struct boot_info *boot, const struct memmap *map, st
 	if (!p->initrd_bytes)
 		return;
 	p->initrd_to = memmap_find_top(map, p->initrd_bytes, PAGE_SIZE, h->initrd_addr_max);
-	/* It moves first: over neither the kernel's old place nor its new one. */
+	/*
+	 * The initrd is moved first: it must not overlap the kernel's source
+	 * and destination.
+	 */
 	if (!p->initrd_to ||
 	    overlap(p->initrd_to, p->initrd_bytes, p->kernel_to, p->kernel_room) ||
 	    overlap(p->initrd_to, p->initrd_bytes, boot->kernel.base, boot->kernel.size))

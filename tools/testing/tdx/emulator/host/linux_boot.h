@@ -7,7 +7,7 @@
 #include "machine/multiboot.h"
 
 /*
- * Move kernel and initrd to where they belong, fill the boot parameters, and
+ * Move kernel and initrd to their destinations, fill the boot parameters, and
  * set @bsp's guest to the kernel's entry.  Ends the run if they do not fit.
  */
 void linux_boot(const struct boot_info *boot, const struct memmap *linux_map, struct vcpu *bsp);

@@ -53,7 +53,7 @@
 
 /* An MSR that is not in any of these tables raises #GP, as on hardware. */
 
-/* QEMU's own, not even intercepted. */
+/* MSRs of QEMU's CPU, which are not intercepted. */
 static const struct { u32 first, last; } passed[] = {
 	{ 0x174, 0x176 },		/* SYSENTER_CS, _ESP, _EIP */
 	{ 0x17a, 0x17b },		/* MCG_STATUS, _CTL */
@@ -69,7 +69,10 @@ static const struct { u32 first, last; } passed[] = {
 	{ 0xc0000100, 0xc0000103 },	/* FS_BASE, GS_BASE, KERNEL_GS_BASE, TSC_AUX */
 };
 
-/* Constants; @from, if given, is the machine's.  A write is #GP, or ignored. */
+/*
+ * Constants; if @from is set, it points to the value.  Writes raise #GP or are
+ * ignored.
+ */
 static const struct constant_msr {
 	u32 msr;
 	bool ignore_writes;
@@ -161,7 +164,10 @@ static u64 read_apic_base(const struct vcpu *vcpu)
 	return native_rdmsr(MSR_APIC_BASE);
 }
 
-/* The nested page table knows the APIC at its usual place only; there is no x2APIC. */
+/*
+ * The nested page table has the APIC at its default address; x2APIC is not
+ * supported.
+ */
 static bool write_apic_base(struct vcpu *vcpu, u64 value)
 {
 	if (value & ~(APIC_BASE_BSP | APIC_BASE_ENABLE) & ~APIC_BASE_DEFAULT ||
@@ -171,7 +177,7 @@ static bool write_apic_base(struct vcpu *vcpu, u64 value)
 	return true;
 }
 
-/* Machine checks happen on one CPU here, but Linux waits for all CPUs by default. */
+/* A machine check is raised on one CPU; without LMCE, Linux waits for all CPUs. */
 static u64 read_mcg_cap(const struct vcpu *vcpu)
 {
 	return native_rdmsr(MSR_MCG_CAP) | MCG_CAP_LMCE;
@@ -182,13 +188,13 @@ static u64 read_cr4_fixed1(const struct vcpu *vcpu)
 	return cr4_allowed();
 }
 
-/* An indirect branch barrier: there is nothing to do. */
+/* The indirect branch prediction barrier has no effect. */
 static bool write_pred_cmd(struct vcpu *vcpu, u64 value)
 {
 	return !(value & ~1ULL);
 }
 
-/* Registers with an effect or a computed value; a missing function is #GP. */
+/* Registers with an effect or a computed value; NULL raises #GP. */
 static const struct active_msr {
 	u32 msr;
 	u64 (*read)(const struct vcpu *vcpu);
@@ -284,7 +290,7 @@ static bool msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 	}
 	if (a)
 		return a->write && a->write(vcpu, value);
-	/* Intercepted for what it reads: see msr_init() */
+	/* Only reads are overridden: see msr_init() */
 	if (!is_passed(msr))
 		return false;
 	native_wrmsr(msr, value);

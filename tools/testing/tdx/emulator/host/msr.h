@@ -5,10 +5,13 @@
 
 #include "cpu/cpu.h"
 
-/* Fill the computed values and let the pass-through registers through. */
+/* Compute values, and do not intercept the MSRs of QEMU's CPU. */
 void msr_init(void);
 
-/* As RDMSR on @vcpu, which the calling CPU runs; false: #GP. */
+/*
+ * Emulate RDMSR on @vcpu, which runs on the calling CPU.  Returns false for
+ * #GP.
+ */
 bool msr_read(const struct vcpu *vcpu, u32 msr, u64 *value);
 
 /* The guest executed RDMSR or WRMSR. */

@@ -72,6 +72,9 @@ void new_kernel_seamcall(struct vcpu *vcpu)
 	if (kernel_of(cpu) == KERNEL_GONE)
 		report_fault("SEAMCALL 0x%llx on CPU %u, whose kernel was replaced by a new one",
 			     vcpu->gpr[RAX], cpu->index);
-	/* Detects the beginning of a guest that stays in the lower half. */
+	/*
+	 * If a guest never enters the upper half, its next kernel is detected
+	 * nevertheless.
+	 */
 	settle(cpu);
 }

@@ -5,10 +5,13 @@
 
 #include "cpu/cpu.h"
 
-/* The guest is about to execute CPUID: is this the beginning of a new kernel? */
+/*
+ * Called before each CPUID of the guest, to detect the beginning of a new
+ * kernel.
+ */
 void new_kernel_watch(struct vcpu *vcpu);
 
-/* The guest is about to call the module. */
+/* Called before each SEAMCALL, to detect those of a replaced kernel. */
 void new_kernel_seamcall(struct vcpu *vcpu);
 
 #endif /* _TDX_EMU_NEW_KERNEL_H */

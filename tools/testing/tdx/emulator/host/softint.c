@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Software interrupts, and code that was patched meanwhile. */
+/* Software interrupts, and stale translations of patched code. */
 
 /*
  * Linux patches its code while other CPUs run it: INT3 over the first byte, the rest, then
@@ -7,8 +7,8 @@
  * first and then stores; another CPU that translates in between keeps the INT3, and the
  * kernel gets an unknown breakpoint.  This happens in QEMU without the emulator, too.
  *
- * Here software interrupts are intercepted.  If memory does not hold one at RIP,
- * the translation is stale: drop it and let the guest execute what is there.
+ * Therefore software interrupts are intercepted.  If memory has no such instruction
+ * at RIP, the translation is stale: drop it and let the guest execute the new code.
  */
 #include "cpu/decode.h"
 #include "cpu/walk.h"
@@ -21,7 +21,7 @@
 #define VECTOR_BP	3
 #define VECTOR_OF	4
 
-/* A store makes QEMU drop what it has translated; this one changes nothing. */
+/* A store makes QEMU drop the translation; this one does not change memory. */
 static void drop_translation(struct vcpu *vcpu, u64 linear)
 {
 	u64 pa;

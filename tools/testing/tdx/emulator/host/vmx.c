@@ -31,7 +31,7 @@ enum vm_error {
 #define INVEPT_TYPES			(BIT_ULL(1) | BIT_ULL(2))
 #define INVVPID_TYPES			(BIT_ULL(0) | BIT_ULL(1) | BIT_ULL(2) | BIT_ULL(3))
 
-/* Our layout behind the two words that the architecture fixes. */
+/* The layout after the two architectural words is specific to this CPU. */
 struct vmcs {
 	u32 revision;
 	u32 abort;
@@ -71,7 +71,10 @@ void vmx_fail_invalid(struct vcpu *vcpu)
 	vcpu->vmcb.rflags |= X86_EFLAGS_CF;
 }
 
-/* The VMCS at @pa; NULL if it is not the host's memory, which has been handled. */
+/*
+ * The VMCS at @pa; NULL if the host does not own the memory, which was
+ * reported.
+ */
 static struct vmcs *vmcs_at(struct vcpu *vcpu, u64 pa, enum access access)
 {
 	u64 at;
@@ -79,19 +82,19 @@ static struct vmcs *vmcs_at(struct vcpu *vcpu, u64 pa, enum access access)
 	return guest_phys(vcpu, pa, access, &at) ? phys(at) : NULL;
 }
 
-/* The place of a field, NULL if there is no such field. */
+/* The location of a field; NULL if there is no such field. */
 static u64 *field_of(struct vmcs *vmcs, u64 encoding)
 {
 	unsigned int index = (encoding >> 1) & 0x1ff;
 	unsigned int type = (encoding >> 10) & 3, width = (encoding >> 13) & 3;
 
-	/* reserved bits, or the high half of what is not 64 bits wide */
+	/* reserved bits, or the high half of a field without one */
 	if (encoding & ~0x6fffULL || (encoding & 1 && width != FIELD_WIDTH_64))
 		return NULL;
 	return index > VMCS_MAX_INDEX ? NULL : &vmcs->fields[type * 4 + width][index];
 }
 
-/* false if the current VMCS is not the host's memory any more, which has been handled. */
+/* false if the host does not own the current VMCS any more, which was reported. */
 static bool fail_valid(struct vcpu *vcpu, enum vm_error error)
 {
 	struct vmcs *vmcs;
@@ -109,7 +112,7 @@ static bool fail_valid(struct vcpu *vcpu, enum vm_error error)
 	return true;
 }
 
-/* The result of an instruction that has run, and on behind it. */
+/* Set the result of a VMX instruction and skip it. */
 static void finish(struct vcpu *vcpu, const struct insn *insn, enum vm_error error)
 {
 	if (!error)
@@ -125,7 +128,7 @@ static void finish_invalid(struct vcpu *vcpu, const struct insn *insn)
 	vcpu_skip_insn(vcpu, insn->length);
 }
 
-/* Whatever is there: also memory that was added since the BIOS's map. */
+/* Memory that was hot-added is valid, too: the BIOS's map is not checked. */
 static bool vmcs_address_valid(u64 pa)
 {
 	return !(pa % VMCS_BYTES) && phys_reachable(pa, VMCS_BYTES);
@@ -140,7 +143,7 @@ void vmx_vmxon(struct vcpu *vcpu, const struct insn *insn)
 		vcpu_inject(vcpu, VECTOR_UD);
 		return;
 	}
-	/* The feature control register always allows VMXON, see msr.c. */
+	/* IA32_FEATURE_CONTROL always allows VMXON, see msr.c. */
 	if (vcpu->vmcb.cpl || (!vcpu->cpu->vmx.on && ~vcpu->vmcb.cr0 & VMX_CR0_FIXED0)) {
 		vcpu_inject_error(vcpu, VECTOR_GP, 0);
 		return;
@@ -230,8 +233,8 @@ void vmx_vmptrst(struct vcpu *vcpu, const struct insn *insn)
 }
 
 /*
- * The field of the current VMCS with @encoding; NULL if there is no such VMCS or field, and
- * the instruction has ended.
+ * The field of the current VMCS with @encoding.  NULL if there is no such VMCS
+ * or field; then the instruction is complete.
  */
 static u64 *current_field(struct vcpu *vcpu, const struct insn *insn, u64 encoding,
 			  enum access access)
@@ -302,7 +305,7 @@ void vmx_vmwrite(struct vcpu *vcpu, const struct insn *insn)
 	finish(vcpu, insn, 0);
 }
 
-/* There is nothing to invalidate, because VMs never run. */
+/* Checks operands only: VMs never run, so there is nothing to invalidate. */
 static void invalidate(struct vcpu *vcpu, const struct insn *insn, u64 types)
 {
 	u64 type = vcpu->gpr[insn->reg];
@@ -327,14 +330,14 @@ void vmx_invvpid(struct vcpu *vcpu, const struct insn *insn)
 	invalidate(vcpu, insn, INVVPID_TYPES);
 }
 
-/* An ordinary VM cannot run here: its entry always fails as for a bad control field. */
+/* Ordinary VMs are not supported: entry fails as with an invalid control field. */
 void vmx_vmlaunch(struct vcpu *vcpu, const struct insn *insn)
 {
 	if (vmx_root_check(vcpu))
 		finish(vcpu, insn, VMERR_ENTRY_CONTROLS);
 }
 
-/* So there is never a launched VMCS. */
+/* VMLAUNCH always fails, so there is never a launched VMCS. */
 void vmx_vmresume(struct vcpu *vcpu, const struct insn *insn)
 {
 	if (vmx_root_check(vcpu))

@@ -19,12 +19,12 @@
 #define VMX_CR0_FIXED0		0x80000021
 
 /*
- * #UD outside VMX operation or 64-bit mode, #GP at another privilege level than
- * 0.  false: the exception is injected.
+ * Check for VMX operation, 64-bit mode and privilege level 0.  Return false
+ * after injecting #UD or #GP.
  */
 bool vmx_root_check(struct vcpu *vcpu);
 
-/* Results of VMX instructions. */
+/* Set the flags for the result of a VMX instruction. */
 void vmx_succeed(struct vcpu *vcpu);
 void vmx_fail_invalid(struct vcpu *vcpu);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Chances that are the same for the same seed. */
+/* Random events that are reproducible by their seed. */
 #include "lib/chance.h"
 
 /* SplitMix64: the n-th number follows from the seed and n alone. */

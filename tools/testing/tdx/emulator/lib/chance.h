@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Random events, which are the same for the same seed. */
+/* Random events that are reproducible by their seed. */
 #ifndef _TDX_EMU_CHANCE_H
 #define _TDX_EMU_CHANCE_H
 
@@ -8,12 +8,12 @@
 struct chance {
 	unsigned int percent;	/* 0: never */
 	u64 seed;
-	u64 drawn;		/* how often */
+	u64 drawn;		/* number of calls */
 };
 
 /*
- * Whether it happens this time.  CPUs that call this at the same time get different
- * numbers.
+ * True if the event happens at this call.  Concurrent calls get different
+ * random numbers.
  */
 bool chance_strikes(struct chance *c);
 

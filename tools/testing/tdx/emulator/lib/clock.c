@@ -4,7 +4,7 @@
 #include "lib/log.h"
 
 #define PM_TIMER_HZ	3579545
-#define PM_TIMER_MASK	0xffffffU	/* it may have no more bits */
+#define PM_TIMER_MASK	0xffffffU	/* only 24 bits are required */
 #define MEASURE_MS	5
 
 static u64 tsc_per_ms, tsc_start;
@@ -16,7 +16,7 @@ void clock_init(u16 pm_timer_port)
 
 	if (!pm_timer_port)
 		fail(EXIT_NO_BOOT, "no ACPI timer: qemu's machine must be q35 with ACPI on");
-	/* In this order, a CPU that is not run for a while has a clock too slow, never too fast. */
+	/* In this order, preemption makes the clock slower, but never faster. */
 	tsc = native_rdtsc();
 	start = io_in32(pm_timer_port);
 	do {

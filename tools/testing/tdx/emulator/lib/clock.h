@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Time: the TSC, and how fast it runs. */
+/* Time: the TSC, and its frequency. */
 #ifndef _TDX_EMU_CLOCK_H
 #define _TDX_EMU_CLOCK_H
 
@@ -16,7 +16,7 @@ u64 clock_tsc_per_ms(void);
 /* Microseconds since clock_init(). */
 u64 clock_us(void);
 
-/* Spend that much time. */
+/* Busy-wait for @us. */
 void clock_wait_us(u64 us);
 
 #endif /* _TDX_EMU_CLOCK_H */

@@ -168,7 +168,7 @@ void fail(enum exit_code code, const char *format, ...)
 	va_list args;
 	unsigned int i;
 
-	/* Not under the lock: the failure may be the logger's own. */
+	/* Without the lock, because the failure may be in the logger itself. */
 	for (i = 0; i < ARRAY_LEN(sinks); i++) {
 		va_start(args, format);
 		put_string(&sinks[i], &(struct spec){ 0 }, "tdx-emulator: ");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The log on QEMU's debug console, and the end of a run that cannot go on. */
+/* The log on QEMU's debug console, and the end of a run after a fatal error. */
 #ifndef _TDX_EMU_LOG_H
 #define _TDX_EMU_LOG_H
 
@@ -16,30 +16,31 @@ enum exit_code {
 };
 
 /*
- * Print one line; the newline is added.  Knows %c %d %u %x %s %%, the lengths l
- * and ll, a width and the flags 0 and -.  Lines of several CPUs do not mix.
+ * Print one line; the newline is added.  Supports %c %d %u %x %s %%, the
+ * lengths l and ll, a width and the flags 0 and -.  Lines of different CPUs are
+ * not mixed.
  */
 __printf(1, 2)
 void log_line(const char *format, ...);
 
-/* The same, behind a prefix and with the arguments of another function. */
+/* Like log_line(), with a prefix and a va_list. */
 void log_line_args(const char *prefix, const char *format, va_list args);
 
 /*
- * The calling CPU is about to end the run, and this or another CPU may have crashed while
- * it printed: wait a short time for the end of the line, and do not wait any more after
- * that.
+ * Called before a CPU ends the run.  A CPU may have crashed while it held the
+ * lock of the log: wait a short time until its line is complete, then release
+ * the lock.
  */
 void log_take_over(void);
 
 /*
  * Print a line on the debug console and on the first serial port, and end QEMU
- * with @code when it has an isa-debug-exit device; stop for good otherwise.
+ * with @code if it has an isa-debug-exit device; halt otherwise.
  */
 __printf(2, 3)
 void __noreturn fail(enum exit_code code, const char *format, ...);
 
-/* As fail(), without a message. */
+/* Like fail(), without a message. */
 void __noreturn end_qemu(enum exit_code code);
 
 #endif /* _TDX_EMU_LOG_H */

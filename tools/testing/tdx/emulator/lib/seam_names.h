@@ -5,11 +5,11 @@
 
 #include <linux/types.h>
 
-/* The name for RAX at SEAMCALL ("TDH.SYS.INIT") or after it ("SYS_BUSY"); "unknown" if none. */
+/* Names of a leaf ("TDH.SYS.INIT") and of a status ("SYS_BUSY"); "unknown" if there is none. */
 const char *leaf_name(u64 rax);
 const char *status_name(u64 status);
 
-/* The opposite; false if there is no such name. */
+/* The reverse; false if there is no such name. */
 bool leaf_by_name(const char *name, u64 *leaf);
 bool status_by_name(const char *name, u64 *status);
 

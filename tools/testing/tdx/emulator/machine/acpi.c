@@ -69,7 +69,7 @@ static const struct header *find_table(const char *signature)
 
 static void read_cpu(struct acpi_facts *facts, const struct madt_local_apic *e)
 {
-	/* QEMU lists what can be hot-added as disabled, without ACPI 6.3's flag for it */
+	/* QEMU lists CPUs for hotplug as disabled, without the flag of ACPI 6.3 */
 	if (!(e->flags & MADT_APIC_ENABLED) && e->apic_id == MADT_APIC_ID_UNUSED)
 		return;
 	if (facts->nr_cpus == MAX_CPUS)

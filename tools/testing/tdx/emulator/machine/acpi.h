@@ -8,7 +8,7 @@
 
 struct acpi_cpu {
 	u32 apic_id;
-	bool enabled;		/* else it can be hot-added */
+	bool enabled;		/* if not, it can be hot-added */
 };
 
 struct acpi_facts {
@@ -18,7 +18,7 @@ struct acpi_facts {
 	u16 pm_timer_port;
 };
 
-/* Ends the run when there are no tables, or more than MAX_CPUS CPUs in them. */
+/* Ends the run if there are no tables, or more than MAX_CPUS CPUs in them. */
 void acpi_read(struct acpi_facts *facts);
 
 #endif /* _TDX_EMU_ACPI_H */

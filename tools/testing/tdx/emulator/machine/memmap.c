@@ -33,7 +33,7 @@ void memmap_add(struct memmap *map, u64 base, u64 size, u32 type)
 		insert(map, at, base, size, type);
 }
 
-/* Cut ranges[@i] so that one begins at @at, if that lies inside. */
+/* Split ranges[@i] at @at, if @at is inside. */
 static void cut(struct memmap *map, unsigned int i, u64 at)
 {
 	struct mem_range *r = &map->ranges[i];

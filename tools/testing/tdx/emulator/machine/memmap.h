@@ -47,12 +47,12 @@ const char *memmap_type_name(enum mem_type type);
 /* false if there is no type of this name. */
 bool memmap_type_by_name(const char *name, enum mem_type *type);
 
-/* All of the range is RAM. */
+/* True if all of the range is RAM. */
 bool memmap_is_ram(const struct memmap *map, u64 base, u64 size);
 
 /*
- * The highest address below @limit, a multiple of @align, where @size bytes of
- * RAM begin; 0 if there are none above 1 MB.
+ * The highest address below @limit, a multiple of @align, at which @size bytes
+ * of RAM begin; 0 if there is none above 1 MB.
  */
 u64 memmap_find_top(const struct memmap *map, u64 size, u64 align, u64 limit);
 

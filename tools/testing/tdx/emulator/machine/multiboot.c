@@ -21,12 +21,12 @@ struct multiboot_module {
 };
 
 struct multiboot_range {
-	u32 size;	/* of what follows */
+	u32 size;	/* of the rest of the entry */
 	u64 base, length;
 	u32 type;
 } __packed;
 
-/* QEMU puts the name of the file first. */
+/* QEMU's string begins with the name of the file. */
 static void copy_arguments(char *to, u32 string_pa)
 {
 	const char *from = phys(string_pa);

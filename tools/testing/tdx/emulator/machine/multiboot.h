@@ -9,17 +9,17 @@
 
 struct boot_module {
 	u64 base, size;
-	char arguments[COMMAND_LINE_MAX];	/* behind the file's name */
+	char arguments[COMMAND_LINE_MAX];	/* after the file's name */
 };
 
 struct boot_info {
-	char options[COMMAND_LINE_MAX];		/* the emulator's own */
+	char options[COMMAND_LINE_MAX];		/* of the emulator */
 	struct memmap memmap;
 	unsigned int nr_modules;
 	struct boot_module kernel, initrd;
 };
 
-/* Copy everything out of the loader's memory, which is free afterwards. */
+/* Copy the information out of the loader's memory, which can be reused then. */
 void multiboot_read(u32 magic, u64 info_pa, struct boot_info *boot);
 
 #endif /* _TDX_EMU_MULTIBOOT_H */

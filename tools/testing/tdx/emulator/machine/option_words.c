@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Numbers, sizes and words in the values of options. */
+/* Parsers for numbers, sizes and words in values of options. */
 #include "cpu/layout.h"
 #include "lib/text.h"
 #include "machine/option_words.h"

@@ -20,12 +20,12 @@ struct options options = {
 	.log_level = LOG_FAILURES,
 };
 
-/* One option: @parse returns false when the value is not one that @values describes. */
+/* One option: @parse returns false for values other than those of @values. */
 struct option {
 	const char *name;
 	bool (*parse)(const char *value);
 	const char *values;
-	const char *standard;	/* if it is not given */
+	const char *standard;	/* default value */
 	const char *meaning;
 };
 
@@ -86,7 +86,7 @@ static bool parse_foreign(const char *s)
 	return options.foreign < ARRAY_LEN(names);
 }
 
-/* Any list is accepted: it is up to the module to refuse invalid ones. */
+/* Invalid lists are accepted: the module has to refuse them. */
 static bool parse_cmrs(const char *s)
 {
 	struct tdx_cmr_info *cmr;
@@ -111,7 +111,7 @@ static bool parse_max_reserved(const char *s)
 	return whole_number(s, 1, TDX_TDMR_NR_RESERVED, &options.max_reserved);
 }
 
-/* TYPE:BASE+SIZE, and *COUNT/STEP for several of them. */
+/* TYPE:BASE+SIZE, with *COUNT/STEP for several ranges. */
 static bool parse_overlay(const char **s)
 {
 	struct overlay *o = &options.overlays[options.nr_overlays];
@@ -306,7 +306,7 @@ static const struct option known[] = {
 	  "0 report only, 1 failed SEAMCALLs, 2 all, 3 also VMX, INIT, SIPI, registers" },
 };
 
-/* As the table of README.md, which a test compares with it. */
+/* In the format of README.md's table, which a test compares with it. */
 static void __noreturn help(void)
 {
 	unsigned int i;

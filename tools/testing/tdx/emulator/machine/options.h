@@ -49,12 +49,12 @@ struct overlay {
 	u64 base, size, count, step;
 };
 
-/* Calls @first_call to @first_call + @nr_calls - 1 of a leaf answer @status; the first is 1. */
+/* Calls @first_call to @first_call + @nr_calls - 1 of a leaf return @status, counted from 1. */
 struct injection {
 	u64 leaf, first_call, status, nr_calls;
 };
 
-/* An NMI arrives during call @call of @leaf, on any CPU; 0 for none. */
+/* Call @call of @leaf, on any CPU, during which an NMI arrives; 0 for none. */
 struct nmi_option {
 	u64 leaf, call;
 };
@@ -75,7 +75,7 @@ struct options {
 	unsigned int nr_overlays;
 	struct overlay overlays[MAX_OVERLAYS];
 	unsigned int max_tdmrs, max_reserved;
-	unsigned int tdmr_init_us;	/* how long one TDH.SYS.TDMR.INIT takes at least */
+	unsigned int tdmr_init_us;	/* minimum time of TDH.SYS.TDMR.INIT */
 	unsigned int nr_injections;
 	struct injection injections[MAX_INJECTIONS];
 	unsigned int nr_msrs, nr_cpuids;
@@ -83,9 +83,9 @@ struct options {
 	struct cpuid_option cpuids[MAX_CPUIDS];
 	struct nmi_option nmi;
 	struct chance busy, no_entropy;
-	bool has_features0;		/* else what the generation has */
+	bool has_features0;		/* else the generation's default */
 	u64 features0;
-	enum tdx_model_state state;	/* in which the module is found */
+	enum tdx_model_state state;	/* state of the module at boot */
 	enum foreign_option foreign;
 	bool check_caches;
 	enum crash_option crash;
@@ -94,7 +94,7 @@ struct options {
 
 extern struct options options;
 
-/* Ends the run on an unknown option or a bad value, and names it; and on "help". */
+/* Ends the run on "help", and on unknown options and bad values, which it names. */
 void options_parse(const char *command_line);
 
 #endif /* _TDX_EMU_OPTIONS_H */

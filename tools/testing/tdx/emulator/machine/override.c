@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* MSRs and CPUID leaves that options replace. */
+/* Values of MSRs and CPUID leaves that are set by options. */
 #include "machine/options.h"
 #include "machine/override.h"
 

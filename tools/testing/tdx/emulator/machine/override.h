@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Deliberate BIOS bugs: options msr= and cpuid=. */
+/* Deliberate BIOS bugs by the options msr= and cpuid=. */
 #ifndef _TDX_EMU_OVERRIDE_H
 #define _TDX_EMU_OVERRIDE_H
 
 #include "cpu/cpu.h"
 
-/* true, and the value, if there is one for this CPU. */
+/* Return true and set @value if an option sets this MSR of this CPU. */
 bool override_msr(const struct cpu *cpu, u32 msr, u64 *value);
 
-/* For any CPU: then the MSR has to be intercepted. */
+/* True if an option sets the MSR of any CPU: then it has to be intercepted. */
 bool override_has_msr(u32 msr);
 
 void override_cpuid(const struct cpu *cpu, u32 leaf, u32 subleaf, u32 regs[4]);

@@ -35,7 +35,7 @@ static unsigned int bits_for(u64 count)
 static void init_keyids(void)
 {
 	u64 mktme = options.mktme_keyids, tdx = options.tdx_keyids;
-	/* KeyID 0 is the platform's own */
+	/* one more for KeyID 0 */
 	unsigned int bits = bits_for(1 + mktme + tdx);
 	unsigned int tdx_bits = bits - bits_for(1 + mktme);
 
@@ -49,9 +49,10 @@ static void init_keyids(void)
 }
 
 /*
- * The SEAM range is at the end of the address space, where there is neither RAM nor a
- * device: the software module needs no memory of the machine.  But it is not where QEMU's
- * nested walk ignores address bits, because the host could access it there.
+ * The SEAM range is at the end of the address space, where there is neither RAM
+ * nor a device, because the software module needs no memory of the machine.  It
+ * is below NPT_WALK_LIMIT: the host could access higher addresses, because
+ * QEMU's nested walk ignores these bits.
  */
 static void init_seamrr(void)
 {
@@ -70,14 +71,14 @@ static void init_seamrr(void)
 		platform.msr_seamrr_mask |= SEAMRR_LOCKED;
 }
 
-/* Those that are there from 0 on without a gap, in the order of the CPUs. */
+/* Number the present packages from 0 without gaps, in the order of the CPUs. */
 static void number_packages(void)
 {
 	u32 socket_of_package[MAX_CPUS];
 	unsigned int i, package, nr = 0;
 	u32 socket;
 
-	/* CPUs that may be hot-added come last in the list, so their packages do */
+	/* CPUs for hotplug are last in the list, and so are their packages */
 	for (i = 0; i < nr_cpus; i++) {
 		socket = cpus[i].apic_id >> platform.package_shift;
 		for (package = 0; package < nr && socket_of_package[package] != socket; package++)

@@ -13,14 +13,14 @@
 #define SEAMRR_ENABLED		BIT_ULL(11)
 
 struct platform {
-	struct memmap map;		/* what Linux is told */
-	struct memmap memory;		/* RAM for the TDX module, whatever Linux is told */
+	struct memmap map;		/* as described to Linux */
+	struct memmap memory;		/* RAM that the TDX module sees */
 	unsigned int nr_lps;		/* enabled by the BIOS */
 	unsigned int nr_packages;
 	unsigned int package_shift;	/* APIC ID to package number */
 	unsigned int thread_shift;	/* APIC ID to core number */
 	unsigned int keyid_bits;
-	u64 phys_limit;			/* physical addresses without KeyID bits are below */
+	u64 phys_limit;			/* end of physical addresses without KeyID bits */
 	u64 seamrr_base, seamrr_size;
 	unsigned int nr_cmrs;
 	struct tdx_cmr_info cmrs[TDX_NR_CMRS];
@@ -35,12 +35,12 @@ struct platform {
 extern struct platform platform;
 
 /*
- * After the options are parsed and the CPUs registered.  @map is the RAM without the
- * emulator's; changed to the map that Linux is told.
+ * Called after the options are parsed and the CPUs registered.  @map is the RAM
+ * without the emulator's; it is changed to the map for Linux.
  */
 void platform_init(struct memmap *map);
 
-/* The range is memory, though maybe reserved by the BIOS. */
+/* True if the range is memory, which may be reserved by the BIOS. */
 bool platform_is_ram(u64 pa, u64 bytes);
 
 /* Prints the first lines of the log. */

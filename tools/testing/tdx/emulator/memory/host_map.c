@@ -12,7 +12,7 @@ static struct lock regions_lock;
 static bool region_is_mapped[NR_REGIONS];
 static u64 map_limit;
 
-/* Until then nothing in the region was taken out. */
+/* A region is mapped as a whole, before parts of it are unmapped. */
 static void map_region(u64 pa)
 {
 	u64 region = pa / SIZE_512G;
@@ -39,7 +39,7 @@ void host_map_set_access(u64 base, u64 size, enum npt_access access)
 
 void host_map_abort_page(u64 pa)
 {
-	/* As QEMU's walk has it */
+	/* QEMU's walk ignores higher bits */
 	pa %= NPT_WALK_LIMIT;
 	map_region(pa);
 	npt_map(&map, pa & PAGE_MASK, phys_of(abort_page), PAGE_SIZE, NPT_READ_WRITE);

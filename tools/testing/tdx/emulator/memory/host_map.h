@@ -9,50 +9,50 @@
 #include "cpu/npt.h"
 
 /**
- * host_map_init() - map all that lies below a limit, RAM and MMIO alike
- * @limit:	addresses from here up, those with KeyID bits, stay unmapped; but QEMU's walk
+ * host_map_init() - map all addresses below a limit, RAM and MMIO
+ * @limit:	addresses from here on have KeyID bits and stay unmapped; but QEMU's walk
  *		ignores bits 48 and up
  *
- * Return: the table, of which there is one.
+ * Return: the only such table.
  */
 struct npt *host_map_init(u64 limit);
 
 /**
  * host_map_set_access() - change the host's access to a range
- * @base:	where it begins; a page's address
- * @size:	in bytes, whole pages
- * @access:	what the host may do there from now on
+ * @base:	start, page-aligned
+ * @size:	bytes, a multiple of PAGE_SIZE
+ * @access:	accesses that the host may make from now on
  *
- * CPUs see it at their next exit or TLB flush.
+ * CPUs see the change at their next exit or TLB flush.
  */
 void host_map_set_access(u64 base, u64 size, enum npt_access access);
 
 /**
- * host_map_abort_page() - let a page that was taken out read as aborted accesses do
- * @pa:		in the page
+ * host_map_abort_page() - make an unmapped page read as ones, like aborted accesses
+ * @pa:		any address in the page
  *
- * It leads to a junk page of ones, so that the guest can go on.
+ * Maps a page of ones there, so that the guest can continue.
  */
 void host_map_abort_page(u64 pa);
 
 /**
- * host_map_has() - see whether a page is mapped for the host
- * @pa:		in the page
+ * host_map_has() - test whether a page is mapped for the host
+ * @pa:		any address in the page
  *
- * Return: true if it is, and not to the junk page.
+ * Return: true if it is mapped, but not to the page of ones.
  */
 bool host_map_has(u64 pa);
 
 /**
- * host_map_on_demand() - map MMIO, which may lie anywhere
- * @pa:		the 512 GB around it are mapped, if they are below the limit and were not
+ * host_map_on_demand() - map MMIO, which may be anywhere
+ * @pa:		address in the 512 GB to be mapped; ignored if it is not below the limit
  */
 void host_map_on_demand(u64 pa);
 
 /**
- * host_map_settle() - free what the table does not need any more
+ * host_map_settle() - free retired tables
  *
- * All CPUs have been outside of the guest since the last change.
+ * All CPUs must have left the guest since the last change.
  */
 void host_map_settle(void);
 

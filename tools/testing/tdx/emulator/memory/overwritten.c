@@ -2,14 +2,14 @@
 /* Tracking of lines that the host has overwritten to take a page back. */
 
 /*
- * By page, not by CPU: a task that overwrites one may move to another CPU, and
- * another task may overwrite another page meanwhile.
+ * Lines are tracked by page, not by CPU: a task that overwrites a page may move
+ * to another CPU, and another task may overwrite another page meanwhile.
  */
 #include "lib/lock.h"
 #include "memory/overwritten.h"
 
 #define LINE_BYTES	64
-#define ALL_LINES	(~0ULL)		/* of a page, a bit each */
+#define ALL_LINES	(~0ULL)		/* one bit for each line of a page */
 
 static struct {
 	u64 page;
@@ -20,8 +20,8 @@ static struct lock pages_lock;
 static unsigned int oldest;
 
 /*
- * The entry of @page, maybe a new one.  If all are used the oldest is dropped, whose task
- * probably ended in the middle.
+ * The entry of @page, which is made if there is none.  If all entries are used,
+ * the oldest is replaced: its task probably ended before the page was complete.
  */
 static unsigned int entry_of(u64 page)
 {

@@ -5,12 +5,15 @@
 
 #include <linux/types.h>
 
-#define OVERWRITTEN_PAGES	64	/* at a time; more than there are CPUs and busy tasks */
+#define OVERWRITTEN_PAGES	64	/* at a time; more than CPUs and busy tasks */
 
-/* The line at @pa is overwritten.  true: it is the last one of its page, which is forgotten. */
+/*
+ * Record that the host overwrites the line at @pa.  Return true if this
+ * completes the page; then its entry is dropped.
+ */
 bool overwritten_add(u64 pa);
 
-/* The range has another owner now: drop all entries for it. */
+/* Drop all entries for a range that has another owner now. */
 void overwritten_forget(u64 pa, u64 bytes);
 
 #endif /* _TDX_EMU_OVERWRITTEN_H */

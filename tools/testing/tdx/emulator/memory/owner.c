@@ -8,7 +8,7 @@
 #include "memory/owner.h"
 #include "smp/shootdown.h"
 
-static const struct tdx_model *module;	/* NULL: there is none */
+static const struct tdx_model *module;	/* NULL if there is none */
 static bool unsettled;
 
 void owner_init(const struct tdx_model *model)

@@ -2,9 +2,9 @@
 /* A guest that deliberately violates the rules. */
 
 /*
- * This is not Linux: it initializes TDX according to the specifications, and then does one
- * thing that a host must not do, to test the emulator.  It shares no code with the kernel.
- * The command line is the name of the case.
+ * This is not Linux: it initializes TDX according to the specifications, and
+ * then does one thing that a host must not do, to test the emulator.  It shares
+ * no code with the kernel.  The command line is the name of the case.
  */
 #include <linux/types.h>
 
@@ -45,7 +45,7 @@
 #define PAMT_4K_BYTES		0x400000ULL
 #define PAMT_BYTES		(PAMT_1G_BYTES + PAMT_2M_BYTES + PAMT_4K_BYTES)
 
-/* Variables that are changed by another CPU or a trap. */
+/* Read a variable that another CPU or a trap changes. */
 #define now(variable)	__atomic_load_n(&(variable), __ATOMIC_ACQUIRE)
 
 static bool ap_ready, ap_may_go_on, ap_done;
@@ -128,7 +128,7 @@ static u64 call(const char *name, u64 leaf, struct regs *regs)
 	return failed ? failed : regs->rax;
 }
 
-/* Reserve all memory outside the CMRs; the PAMT is in the middle of one. */
+/* Reserve all memory outside the only CMR, and the PAMT, which is inside. */
 static unsigned int reserve(struct tdx_tdmr_info *tdmr)
 {
 	const struct tdx_cmr_info *cmr = phys(CMRS);
@@ -229,7 +229,7 @@ static void direct_store(u64 page, unsigned int lines)
 	value;							\
 })
 
-/* With CR4.VMXE, which makes the platform look at reads of control registers. */
+/* With CR4.VMXE set, the platform intercepts reads of control registers. */
 static void case_control_registers(void)
 {
 	u64 word, wide = ~0ULL;
@@ -284,7 +284,10 @@ static void ipi(u32 command)
 	apic_write(0x300, command);
 }
 
-/* One interrupt to the calling CPU, which is to have interrupts off; the BIOS's timer is on. */
+/*
+ * Send an interrupt to the calling CPU, which must have interrupts disabled.
+ * The PICs are masked, because the BIOS left its timer running.
+ */
 static void pend_interrupt(void)
 {
 	io_out8(PIC1_MASK, 0xff);
@@ -308,7 +311,7 @@ static void load_vmcs(u64 pa)
 	asm volatile("vmptrld %0" : : "m"(pa) : "cc", "memory");
 }
 
-/* Instructions that the platform emulates, with operands that are not the host's. */
+/* Emulated instructions with operands in memory that the host does not own. */
 static void case_foreign_operands(void)
 {
 	static u8 line[64] __aligned(64);
@@ -335,7 +338,7 @@ static void case_foreign_operands(void)
 	say("table", attempt("movdir64b (%0), %1", "r"(line), "r"(keyid + SIZE_1G)));
 }
 
-/* Memory that the BIOS's map does not have. */
+/* Memory that is not in the BIOS's map. */
 static void case_vmcs_in_added_memory(void)
 {
 	u64 current = 0;
@@ -346,7 +349,7 @@ static void case_vmcs_in_added_memory(void)
 	say("current", current);
 }
 
-/* The stack that an interrupt is delivered on is the module's. */
+/* The stack for the delivery of an interrupt is in memory of the module. */
 static void case_interrupt_on_a_foreign_stack(void)
 {
 	vmxon(0);
@@ -359,7 +362,7 @@ static void case_interrupt_on_a_foreign_stack(void)
 	say("interrupts", now(interrupts));
 }
 
-/* The instruction behind STI exits, and is executed again, before the interrupt comes. */
+/* The instruction after STI causes an exit, and is executed before the interrupt. */
 static void case_interrupt_shadow(void)
 {
 	u64 behind;
@@ -405,7 +408,7 @@ static void case_trampoline(void)
 	say("touched", touch(EMULATOR_TRAMPOLINE, true));
 }
 
-/* The CPU finds a page table there. */
+/* The CPU's page walk reads a table in a PAMT. */
 static void case_table_in_a_pamt(void)
 {
 	vmxon(0);
@@ -441,7 +444,7 @@ static void case_operands_of_the_module(void)
 	say("info", call("info", TDH_SYS_INFO, &regs));
 }
 
-/* Make it succeed, without any check of the TDMRs. */
+/* The status of TDH.SYS.CONFIG is injected, so the TDMRs are not checked. */
 static void case_config_is_injected(void)
 {
 	struct regs regs = { 0, BIT_ULL(45), 1000, 32, 0 };
@@ -508,7 +511,7 @@ static void case_reuse_half_a_page(void)
 	say("touched", touch(PAMT, false));
 }
 
-/* The host takes the page back without the module knowing it. */
+/* The host takes a page back from a module that still uses it. */
 static void case_use_after_reuse(void)
 {
 	struct regs regs = { 0 };
@@ -559,7 +562,7 @@ static void touch_pamt_forever(void)
 	touch_forever(PAMT);
 }
 
-/* The second CPU goes on reading what becomes a PAMT: it has to be stopped at once. */
+/* The second CPU reads a page in a loop, and has to stop when it becomes a PAMT. */
 static void case_stale_translation(void)
 {
 	u64 seen;
@@ -578,7 +581,7 @@ static void case_stale_translation(void)
 	say("trapped", now(trapped));
 }
 
-/* A kernel that is entered by a jump is detected by its first actions. */
+/* The first CPUID of a kernel that is entered by a jump reveals it. */
 static void begin_new_kernel(void)
 {
 	u32 regs[4];
@@ -591,11 +594,11 @@ static void case_new_kernel(void)
 	bring_up(true);
 	wbinvd();
 	begin_new_kernel();
-	/* no other one */
+	/* detected only once */
 	begin_new_kernel();
 }
 
-/* Leaves that write pages of TDs, if the module begins them. */
+/* Leaves that write pages of TDs, but are refused by the module. */
 static void case_refused_leaves(void)
 {
 	struct regs regs = { 0 };
@@ -621,7 +624,7 @@ static u64 disable(void)
 	return call("disable", TDH_SYS_DISABLE, &regs);
 }
 
-/* The next kernel owns all memory, and a module that can be initialized again. */
+/* The next kernel owns all memory, and can initialize the module again. */
 static void case_disable(void)
 {
 	bring_up(true);
@@ -676,7 +679,7 @@ static void second_half_when_told(void)
 	overwrite_from(PAMT + PAGE_SIZE / 2, PAMT + PAGE_SIZE);
 }
 
-/* As two tasks do, one of which moves to another CPU. */
+/* Like two tasks, one of which moves to another CPU. */
 static void case_reuse_by_turns(void)
 {
 	vmxon(0);
@@ -691,7 +694,7 @@ static void case_reuse_by_turns(void)
 	say("touched", touch(PAMT, true));
 }
 
-/* Each is touched by both CPUs at the same time, for the first time ever. */
+/* Both CPUs access each region for the first time, at the same time. */
 static unsigned int touch_new_regions(void)
 {
 	static unsigned int arrived;
@@ -744,7 +747,10 @@ static void case_nmi(void)
 	say("nmis", now(nmis));
 }
 
-/* A CPU that waits for a SIPI is part of a broadcast, and does not wake up. */
+/*
+ * A CPU that waits for a SIPI is the target of broadcasts, and must ignore
+ * them.
+ */
 static void case_broadcast_to_a_waiting_cpu(void)
 {
 	unsigned int i;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Between start.S and probe.c.
+ * Interface between start.S and probe.c.
  */
 #ifndef _TDX_EMU_PROBE_H
 #define _TDX_EMU_PROBE_H
 
 #include <linux/types.h>
 
-#define INTERRUPT_VECTOR	32	/* the one behind the exceptions */
+#define INTERRUPT_VECTOR	32	/* the first one after exceptions */
 
 struct regs {
 	u64 rax, rcx, rdx, r8, r9;

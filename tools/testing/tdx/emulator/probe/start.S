@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* An image of Linux's boot protocol, up to 64-bit C on both CPUs. */
+/* An image for Linux's boot protocol; enters 64-bit C on both CPUs. */
 
 #define CR0_FOR_C	0x80010033	/* PG WP NE ET MP PE */
 #define CR4_FOR_C	0x2060		/* VMXE MCE PAE */
@@ -59,7 +59,7 @@ enter_long_mode:
 	lgdt	gdtr
 	movl	$pml4, %eax
 	movl	%eax, %cr3
-	/* LME before PAE, as Linux does not, since QEMU has its difficulties with it */
+	/* Set LME before PAE, unlike Linux, because QEMU has a bug with that order */
 	movl	$MSR_EFER, %ecx
 	movl	$EFER_LME, %eax
 	xorl	%edx, %edx
@@ -99,7 +99,7 @@ ap_start32:
 	movl	$ap_start64, %ebx
 	jmp	enter_long_mode
 
-	/* Copied below 1 MB: where the SIPI sends the second CPU. */
+	/* Copied below 1 MB; the SIPI makes the second CPU start here. */
 	.code16
 	.globl ap_trampoline, ap_trampoline_end
 ap_trampoline:
@@ -119,7 +119,10 @@ ap_trampoline_end:
 
 	.code64
 	.text
-	/* An exception with an error code, or without: note it and go on at the fixup. */
+	/*
+	 * Exceptions: record the vector, pop the error code if any, continue at
+	 * the fixup.
+	 */
 	.globl trap_stubs
 	.balign 16
 trap_stubs:
@@ -156,7 +159,7 @@ trap_common:
 	leaq	8(%rsp), %rsp
 	lock incq nmis(%rip)
 	iretq
-	/* An interrupt, and where it came */
+	/* An interrupt: record its RIP */
 3:	movq	16(%rsp), %rax
 	movq	%rax, interrupted_at(%rip)
 	movl	$APIC_EOI, %eax
@@ -166,7 +169,10 @@ trap_common:
 	lock incq interrupts(%rip)
 	iretq
 
-	/* Where this CPU goes on after an exception; changes RAX and RCX. */
+	/*
+	 * Address at which this CPU continues after an exception; changes RAX
+	 * and RCX.
+	 */
 	.macro set_fixup label
 	movl	$APIC_ID, %eax
 	movl	(%rax), %eax
@@ -175,7 +181,7 @@ trap_common:
 	movq	%rcx, fixup(, %rax, 8)
 	.endm
 
-	/* u64 seamcall(u64 leaf, struct regs *regs): 1 if it failed with CF, else RAX in regs */
+	/* u64 seamcall(u64 leaf, struct regs *regs): 1 if CF is set, 2 after #UD, else 0 */
 	.globl seamcall
 seamcall:
 	pushq	%rbx
@@ -200,7 +206,7 @@ seamcall:
 	popq	%rbx
 	ret
 
-	/* bool touch(u64 address, bool write): false if that trapped */
+	/* bool touch(u64 address, bool write): false if the access trapped */
 	.globl touch
 touch:
 	set_fixup 4f
@@ -214,7 +220,7 @@ touch:
 4:	xorl	%eax, %eax
 	ret
 
-	/* Reads on until that traps: no exit in between. */
+	/* Read in a loop, without exits in between, until a read traps. */
 	.globl touch_forever
 touch_forever:
 	set_fixup 4b
@@ -225,7 +231,7 @@ touch_forever:
 	.section .rodata
 	.balign 8
 has_error_code:
-	.quad	0x60227d00		/* by vector */
+	.quad	0x60227d00		/* one bit for each vector */
 gdt:	.quad	0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00af9b000000ffff
 gdt_end:
 gdtr:	.word	gdt_end - gdt - 1

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The module's view of the machine, printed when the guest asks for it. */
+/* The module's view of the machine, printed at the guest's request. */
 #include "check/cache.h"
 #include "cpu/cpu.h"
 #include "lib/log.h"

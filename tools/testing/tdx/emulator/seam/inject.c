@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Statuses and NMIs that options inject. */
+/* Injection of statuses and of an NMI, by options. */
 #include "machine/options.h"
 #include "model/leaves.h"
 #include "seam/inject.h"

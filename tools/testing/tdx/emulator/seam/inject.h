@@ -6,12 +6,15 @@
 #include <linux/types.h>
 
 /*
- * A call of @leaf is about to be made; true: it answers *@status instead of
- * reaching the module, as the option inject= wants.
+ * Called before each call of @leaf.  Return true if the options inject= and
+ * busy= replace the call by *@status.
  */
 bool inject_status(u64 leaf, u64 *status);
 
-/* A call of @leaf has ended: did an NMI arrive meanwhile, as the option nmi= wants? */
+/*
+ * Called after each call of @leaf.  Return true if nmi= injects an NMI in this
+ * call.
+ */
 bool inject_nmi(u64 leaf);
 
 #endif /* _TDX_EMU_INJECT_H */

@@ -40,8 +40,8 @@ static unsigned int this_lp(void *ctx)
 }
 
 /*
- * Features that the module requires and QEMU's CPU does not have.  Only the module gets a
- * good value: a guest would try to use them.
+ * Features that the module requires, but QEMU's CPU does not have.  Only the
+ * module gets valid values, because a guest would try to use the features.
  */
 static const u32 module_only_msrs[] = {
 	0x10a,	/* ARCH_CAPABILITIES: legacy xAPIC mode can be locked out */
@@ -85,7 +85,7 @@ static void module_cpuid(void *ctx, u32 leaf, u32 subleaf, u32 regs[4])
 	override_cpuid(cpu, leaf, subleaf, regs);
 }
 
-/* RDRAND is there on QEMU's CPU, and never fails. */
+/* QEMU's CPU has RDRAND, which never fails. */
 static bool module_random(void *ctx, u64 *value)
 {
 	u8 carry;
@@ -143,7 +143,7 @@ void module_load(void)
 	};
 	unsigned int i;
 
-	/* Also those that may be hot-added, as far as there can be so many packages */
+	/* Includes CPUs for hotplug, if there are not too many packages */
 	for (i = 0; i < nr_cpus && cpus[i].package < TDX_MODEL_MAX_PKGS; i++)
 		config.pkg_of_lp[i] = cpus[i].package;
 	for (i = 0; i < platform.nr_cmrs; i++)

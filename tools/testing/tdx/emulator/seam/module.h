@@ -9,10 +9,10 @@
 extern struct tdx_model tdx_module;
 
 /**
- * module_load() - load the module that the options ask for
+ * module_load() - load the module according to the options
  *
- * By the boot CPU, when the platform is initialized.  Ends the run if the module has no room
- * for a machine like this.
+ * Called by the boot CPU after the platform is initialized.  Ends the run if the module
+ * does not support such a machine.
  */
 void module_load(void);
 

@@ -9,12 +9,12 @@
 /**
  * struct seamcall - one SEAMCALL, from the instruction to its end
  *
- * @cpu:	that executes it
+ * @cpu:	CPU that executes it
  * @leaf:	number of the leaf
- * @start_us:	when it began
+ * @start_us:	start time
  * @in:		registers before
  * @out:	registers after
- * @why:	it failed: the module's reason; "" after success
+ * @why:	the module's reason for a failure; "" after success
  */
 struct seamcall {
 	struct cpu *cpu;
@@ -26,24 +26,24 @@ struct seamcall {
 
 /**
  * observe_before_leaf() - the module is about to be called
- * @call:	what is known of it then; by its CPU
+ * @call:	the SEAMCALL, without results; on the calling CPU
  *
- * Return: what observe_after_leaf() wants to know.
+ * Return: argument for observe_after_leaf().
  */
 u16 observe_before_leaf(const struct seamcall *call);
 
 /**
- * observe_after_leaf() - the module has returned; the guest has not gone on yet
- * @call:	with its results; by its CPU
- * @first:	what observe_before_leaf() has returned
+ * observe_after_leaf() - the module has returned; the guest is not resumed yet
+ * @call:	the SEAMCALL, with its results; on the calling CPU
+ * @first:	return value of observe_before_leaf()
  *
  * When this returns no CPU has a translation of memory that the module has taken.
  */
 void observe_after_leaf(const struct seamcall *call, u16 first);
 
 /**
- * observe_end() - a SEAMCALL is over, be it that its status was injected
- * @call:	all of it; by its CPU
+ * observe_end() - a SEAMCALL has ended, also if its status was injected
+ * @call:	the complete SEAMCALL; on the calling CPU
  */
 void observe_end(const struct seamcall *call);
 

@@ -24,7 +24,10 @@ void operand_read(u64 pa)
 	check_operand(this_cpu(), pa, "reads an operand from");
 }
 
-/* TDH.SYS.TDMR.INIT works on PAMTs; operands of all leaves are the host's memory. */
+/*
+ * TDH.SYS.TDMR.INIT writes PAMTs; other leaves write their results to the
+ * host's memory.
+ */
 void operand_write(u64 pa)
 {
 	const struct cpu *cpu = this_cpu();

@@ -7,14 +7,14 @@
 
 /**
  * operand_read() - the module reads an operand of the calling CPU's SEAMCALL
- * @pa:		where it reads: a violation if that is not the host's memory
+ * @pa:		address, a violation if the host does not own that memory
  */
 void operand_read(u64 pa);
 
 /**
  * operand_write() - the module writes a result, or a PAMT, in the calling CPU's SEAMCALL
- * @pa:		where it writes: a violation if a result is not for the host's memory, or the
- *		host has taken the PAMT's page back
+ * @pa:		address, a violation if the host does not own the memory for a result, or
+ *		has taken back the page of the PAMT
  */
 void operand_write(u64 pa);
 

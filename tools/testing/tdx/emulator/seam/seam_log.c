@@ -9,7 +9,7 @@
 #define MAX_COUNTERS	256
 #define RANGE		" 0x%llx 0x%llx"
 
-/* How often a leaf has returned a status. */
+/* Number of times that a leaf has returned a status. */
 struct counter {
 	u64 leaf, status;	/* without details */
 	u64 count;
@@ -71,7 +71,7 @@ static void log_tdmr(const struct tdx_tdmr_info *info)
 		log_line("rsvd" RANGE, info->reserved[i].offset, info->reserved[i].size);
 }
 
-/* Read from the module, as the host may have changed its memory since. */
+/* Reads the module's copy: the host may have changed its own one. */
 static void log_config(const struct tdx_model *model)
 {
 	const struct tdx_tdmr_info *info;

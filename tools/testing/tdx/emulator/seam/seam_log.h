@@ -7,17 +7,17 @@
 #include "machine/options.h"
 
 /*
- * A SEAMCALL has returned on @cpu: registers before and after, and the module's
- * reason if it failed.
+ * Log a SEAMCALL that has returned on @cpu: registers before and after, and the
+ * module's reason if it failed.
  */
 void seam_log(const struct cpu *cpu, const struct tdx_model_regs *in,
 	      const struct tdx_model_regs *out, const char *why);
 
-/* The same, except for injected statuses: progress of the module. */
+/* Log the progress of the module; not called for injected statuses. */
 void seam_log_progress(const struct tdx_model *model, const struct tdx_model_regs *in,
 		       const struct tdx_model_regs *out);
 
-/* For the report at the end. */
+/* Log the number of calls, for the report at the end. */
 void seam_log_counts(void);
 
 #endif /* _TDX_EMU_SEAM_LOG_H */

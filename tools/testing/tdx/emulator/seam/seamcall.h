@@ -7,10 +7,10 @@
 
 /**
  * seamcall_exit() - the guest executed SEAMCALL
- * @vcpu:	is at the instruction
+ * @vcpu:	vCPU at the instruction
  * @insn:	the instruction
  *
- * It gets on behind it, or gets #UD or #GP.
+ * Skips the instruction, or injects #UD or #GP.
  */
 void seamcall_exit(struct vcpu *vcpu, const struct insn *insn);
 

@@ -7,12 +7,12 @@
 #include "seam/trace.h"
 
 #define PORT_TRACE	0xe8
-#define CONSOLE_IS_HERE	0xe9	/* what QEMU's debug consoles read as */
+#define CONSOLE_IS_HERE	0xe9	/* value that QEMU's debug consoles read as */
 
 #define MAGIC		0x54584454	/* TDXT */
 #define NR_REGISTERS	7		/* RAX RCX RDX R8 R9 R10 R11 */
 
-/* Little endian; trace.py has the same. */
+/* Little endian, in the format of trace.py. */
 struct record {
 	u32 magic;
 	u32 cpu;

@@ -19,7 +19,10 @@ static void start_or_reset(struct cpu *self, struct cpu *target, u32 icr)
 	/* else INIT level de-assert, which modern APICs ignore */
 }
 
-/* Flat: one bit for each CPU.  Clusters: the upper half says which, the lower has bits. */
+/*
+ * Flat: one bit for each CPU.  Cluster: its number in the upper half, bits in
+ * the lower.
+ */
 static bool is_logical_destination(const struct cpu *target, u32 id)
 {
 	u32 ldr = target->apic_ldr >> 24;
@@ -44,7 +47,10 @@ static bool is_destination(const struct cpu *self, const struct cpu *target, u32
 	return id == target->apic_id || id == PHYSICAL_BROADCAST;
 }
 
-/* Sent to each CPU separately, except to those that ignore it: see smp.h. */
+/*
+ * Send to each CPU separately, but not to those that would ignore it: see
+ * smp.h.
+ */
 static void send(const struct cpu *self, u32 icr, u32 id)
 {
 	unsigned int i;
@@ -94,7 +100,7 @@ static void write_icr(struct cpu *self, u32 icr)
 	}
 }
 
-/* What MOV and XCHG store, the only instructions that an operating system uses here. */
+/* The value that MOV or XCHG stores; operating systems use no other instructions. */
 static bool stored_value(const struct vcpu *vcpu, const struct insn *insn, u32 *value)
 {
 	if (insn->map != MAP_ONE_BYTE || insn->prefixes & PREFIX_66 || insn->rex & REX_W)
@@ -121,7 +127,7 @@ bool apic_write_exit(struct vcpu *vcpu, const struct insn *insn, u64 gpa)
 		return false;
 	if (insn->opcode == 0x87)
 		vcpu->gpr[insn->reg] = apic_read(offset);
-	/* first, since an INIT to this CPU does not come back */
+	/* first, since an INIT for this CPU does not return */
 	vcpu_skip_insn(vcpu, insn->length);
 	if (offset == APIC_ICR_LOW) {
 		write_icr(cpu, value);

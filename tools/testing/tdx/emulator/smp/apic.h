@@ -5,7 +5,10 @@
 
 #include "cpu/decode.h"
 
-/* The guest executed @insn, a write to @gpa in the APIC's page.  false: not understood. */
+/*
+ * Emulate @insn, a write to @gpa in the APIC's page.  Return false if it is not
+ * supported.
+ */
 bool apic_write_exit(struct vcpu *vcpu, const struct insn *insn, u64 gpa);
 
 #endif /* _TDX_EMU_APIC_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The local APIC's registers, those of the CPU that executes. */
+/* Registers of the executing CPU's local APIC. */
 #ifndef _TDX_EMU_APIC_REGS_H
 #define _TDX_EMU_APIC_REGS_H
 

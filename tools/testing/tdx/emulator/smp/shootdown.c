@@ -21,7 +21,7 @@ static bool is_in_guest(const struct cpu *cpu)
 	return smp_takes_ipis(cpu) && __atomic_load_n(&cpu->executing, __ATOMIC_SEQ_CST);
 }
 
-/* It will arrive: nothing in the guest blocks NMIs. */
+/* The NMI will arrive, because the guest cannot block it. */
 static void wait_for_exit(const struct cpu *target, u64 nr_exits)
 {
 	u64 end = clock_us() + PATIENCE_US;
@@ -66,7 +66,7 @@ void shootdown_nmi_exit(struct cpu *cpu)
 	bool own = __atomic_exchange_n(&cpu->own_nmi, false, __ATOMIC_SEQ_CST);
 	bool guest = __atomic_exchange_n(&cpu->guest_nmi, false, __ATOMIC_SEQ_CST);
 
-	/* It is still waiting: take it, in a handler that does nothing. */
+	/* Take the pending NMI with a handler that does nothing. */
 	native_take_nmi();
 	if (guest || !own)
 		vcpu_inject_nmi(&cpu->host);

@@ -12,12 +12,12 @@
 void shootdown(const struct cpu *self);
 
 /*
- * The guest sends an NMI to @target, which must not be mistaken for the emulator's; IPIs
- * are locked.
+ * Record that the guest sends an NMI to @target, which must not be mistaken for
+ * the emulator's.  Called with IPIs locked.
  */
 void shootdown_guest_nmi(struct cpu *target);
 
-/* An NMI made the CPU leave the guest: the emulator's, or one for the guest. */
+/* Handle an exit by an NMI, which may be the emulator's or the guest's. */
 void shootdown_nmi_exit(struct cpu *cpu);
 
 #endif /* _TDX_EMU_SHOOTDOWN_H */

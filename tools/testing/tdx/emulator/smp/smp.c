@@ -4,9 +4,9 @@
 /*
  * QEMU's CPU does not clear a pending INIT when SVM intercepts it.  So INIT is
  * not intercepted: an INIT of the guest becomes a physical one, and a SIPI of
- * the guest a physical INIT and SIPI to the emulator's own trampoline, which
- * enters the guest at the vector that was asked for.  This serves boot, CPU
- * hotplug and kexec alike.
+ * the guest becomes a physical INIT and SIPI to the emulator's own trampoline,
+ * which enters the guest at the requested vector.  This is used for boot, CPU
+ * hotplug and kexec.
  */
 #include <linux/string.h>
 
@@ -99,7 +99,7 @@ void smp_started(struct cpu *cpu)
 {
 	if (change_activity(cpu, CPU_STARTS, CPU_RUNS))
 		return;
-	/* An INIT is on its way */
+	/* An INIT is pending */
 	for (;;)
 		cpu_pause();
 }
@@ -110,7 +110,7 @@ void smp_send_ipi(const struct cpu *target, u32 command)
 
 	apic_write(APIC_ICR_HIGH, target->apic_id << 24);
 	apic_write(APIC_ICR_LOW, command);
-	apic_write(APIC_ICR_HIGH, high);	/* the guest's */
+	apic_write(APIC_ICR_HIGH, high);	/* restore the guest's value */
 }
 
 static void send_physical_init(const struct cpu *target)
@@ -123,11 +123,11 @@ static void reset(struct cpu *target)
 	smp_lock_ipis();
 	__atomic_store_n(&target->activity, CPU_WAITS_FOR_SIPI, __ATOMIC_SEQ_CST);
 	smp_unlock_ipis();
-	/* only now: a CPU that resets itself would keep the lock */
+	/* after the unlock: a CPU that resets itself would keep the lock */
 	send_physical_init(target);
 }
 
-/* Only one CPU holds another: two that wait for each other would deadlock. */
+/* Only one CPU at a time: two that wait for each other would deadlock. */
 static void lock_init(struct cpu *self)
 {
 	while (!try_lock(&init_lock)) {
@@ -136,7 +136,7 @@ static void lock_init(struct cpu *self)
 	}
 }
 
-/* Hold @target in the guest, where it may be reset. */
+/* Wait until @target is in the guest and can be reset; keep it there. */
 static void hold(const struct cpu *self, struct cpu *target)
 {
 	u64 end = clock_us() + PATIENCE_US;
@@ -155,12 +155,15 @@ void smp_send_init(struct cpu *self, struct cpu *target)
 	if (__atomic_load_n(&target->activity, __ATOMIC_SEQ_CST) == CPU_WAITS_FOR_SIPI)
 		return;
 	if (change_activity(target, CPU_STARTS, CPU_WAITS_FOR_SIPI)) {
-		/* It holds nothing yet; or it is not there, and never will arrive */
+		/* It holds no locks yet; or it is not present, and never arrives */
 		send_physical_init(target);
 		return;
 	}
 	if (target == &cpus[0]) {
-		/* Not only on hardware: it would be lost to the emulator. */
+		/*
+		 * On hardware it starts the BIOS; the emulator would lose the
+		 * CPU, too.
+		 */
 		report_fault("INIT from CPU %u for CPU 0, which starts the BIOS and no trampoline",
 			     self->index);
 		return;
@@ -189,7 +192,7 @@ void smp_send_init(struct cpu *self, struct cpu *target)
 
 void smp_send_sipi(struct cpu *target, u8 vector)
 {
-	/* Linux sends two: a CPU that runs ignores the second */
+	/* Linux sends two SIPIs: a CPU that runs ignores the second */
 	if (!change_activity(target, CPU_WAITS_FOR_SIPI, CPU_STARTS))
 		return;
 	if (options.log_level >= LOG_CPUS)

@@ -7,8 +7,9 @@
 #include "machine/memmap.h"
 
 /*
- * Put the trampoline for APs, of @bytes, below 1 MB and take its page from @linux_map;
- * at the very end of low memory, since a crash kernel wants the rest in one piece.
+ * Copy the trampoline for APs below 1 MB and remove its page from @linux_map.
+ * It is at the end of low memory, because a crash kernel needs the rest to be
+ * contiguous.
  */
 void smp_init(struct memmap *linux_map, const u8 *trampoline, u64 bytes);
 
@@ -16,17 +17,18 @@ void smp_init(struct memmap *linux_map, const u8 *trampoline, u64 bytes);
 u64 smp_trampoline(void);
 
 /*
- * Called around the guest's execution: only in between the CPU can be reset by another one,
- * so that no lock of the emulator is lost.
+ * Called before and after the guest runs.  Other CPUs can reset this CPU only
+ * in between, so that no lock of the emulator is lost.
  */
 void smp_enter_guest(struct cpu *cpu);
 void smp_leave_guest(struct cpu *cpu);
 
 /*
- * A CPU that waits for a SIPI, or has not arrived at the trampoline yet, ignores
- * other interrupts.  QEMU's does not: an NMI, or a second interrupt in the wrong
- * moment, has it begin at the BIOS, which resets the machine.  So such a CPU is
- * sent none; whether it is one does not change to that while IPIs are locked.
+ * A CPU that waits for a SIPI, or has not reached the trampoline yet, ignores
+ * other interrupts.  QEMU's CPU does not: an NMI, or a second interrupt at the
+ * wrong moment, makes it start the BIOS, which resets the machine.  So no IPIs
+ * are sent to such a CPU.  A CPU does not enter this state while IPIs are
+ * locked.
  */
 void smp_lock_ipis(void);
 void smp_unlock_ipis(void);
@@ -35,14 +37,17 @@ bool smp_takes_ipis(const struct cpu *cpu);
 /* The calling CPU, @cpu, is about to enter the guest for the first time since it was reset. */
 void smp_started(struct cpu *cpu);
 
-/* @command is what to write to the lower half of the ICR; its destination is not looked at. */
+/* @command is the value for the lower half of the ICR, without the destination. */
 void smp_send_ipi(const struct cpu *target, u32 command);
 
-/* An INIT or start-up IPI from the calling CPU, @self, for @target. */
+/* Send an INIT or start-up IPI from the calling CPU, @self, to @target. */
 void smp_send_init(struct cpu *self, struct cpu *target);
 void smp_send_sipi(struct cpu *target, u8 vector);
 
-/* VMXOFF lets an INIT through that VMX operation has held back.  May not return. */
+/*
+ * Called at VMXOFF, to take an INIT that VMX operation has blocked.  May not
+ * return.
+ */
 void smp_take_latched_init(struct cpu *cpu);
 
 #endif /* _TDX_EMU_SMP_H */
