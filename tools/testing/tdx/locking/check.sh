@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Has spin try every order of events in tdx_locking.pml: nothing may go wrong,
-# and each error that can be built in has to be noticed.  Prints what does not
-# hold; takes half a minute and 400 MB.
+# Lets spin try every order of events in tdx_locking.pml: no requirement may be
+# violated, and each seeded error has to be detected.  Prints the failures; takes
+# half a minute and 400 MB.
 
 set -u
 model=$(realpath "$(dirname "$0")")/tdx_locking.pml
@@ -12,7 +12,7 @@ trap 'rm -rf "$build"' EXIT
 cd "$build" || exit 1
 failed=0
 
-# Until the first error.
+# Searches until the first error.
 search() { # optimisation, defines
 	local defines=("${@:2}")
 	rm -f ./*
@@ -26,8 +26,8 @@ complain() { # what, search's output, defines
 	failed=1
 }
 
-# No order of events violates anything, the search left none out, and it came to
-# every line of the model but those that tell what went wrong.
+# No order of events violates a requirement, the search was complete, and it
+# reached every line of the model except those that report errors.
 holds() { # defines
 	local output
 	output=$(search -O1 "$@" 2>&1)
@@ -48,16 +48,16 @@ notices() { # how, defines
 }
 
 deadlock='invalid end state'
-# Initialization: a SEAMCALL failed for want of VMX operation, a CPU is gone.
+# Initialization: a SEAMCALL failed because VMX is off, a CPU is offline.
 no_vmx='assertion violated \(ok'
 cpu_gone='assertion violated online\['
 # Another kernel: dirty lines after a crash, after kexec; PAMTs after kexec.
 crash='assertion violated .*dirty.*mark'
 kexec='assertion violated .*dirty.*dirty'
 pamts='assertion violated .*pamts_private'
-# TDs: a CPU that was not initialized runs one.
+# TDs: a CPU without initialization runs one.
 cpu='assertion violated may_run\[cpu\]'
-# Memory that the module does not know of.
+# Memory that was added without the module's knowledge.
 memory='assertion violated .*memory_taken'
 
 holds KEXEC

@@ -4,22 +4,22 @@
  * model for spin, which tries every order of events.
  *
  * Requirements:
- *  - no process waits forever, except for the worker while it searches memory, where a page
+ *  - no process waits forever, except for the worker while it builds the list of memory: a page
  *    may stay locked;
  *  - no CPU goes away or leaves VMX operation while SEAMCALLs are made;
- *  - only CPUs run TDX on which the module was initialized;
+ *  - a CPU runs TDX only if the module was initialized on it;
  *  - when another kernel starts, after kexec or a crash, no cache has a dirty
  *    line of a TDX KeyID: it would be written over the other kernel's data;
- *  - after kexec, no PAMT is left as the module wrote it;
- *  - no memory is added without the knowledge of a module that took its list.
+ *  - after kexec, no PAMT has contents that the module has written;
+ *  - no memory is added after a module has got its list of memory.
  *
  * Each ERROR_* is a seeded error that has to be detected; check.sh tells by which
  * assertion.  Other definitions:
- *  KEXEC		there is a kexec
+ *  KEXEC		kexec is started
  *  MEMORY		a block of memory goes online or offline
  *  CPU_ADDED		CPU 2 is added after boot, and not rejected
  *  ACCEPT_MEMORY	memory is hot-added, and refused only if the module uses memory
- * The last two do not model hotplug.c, but what would be needed without it.
+ * The last two do not model hotplug.c, but the locking that would be needed without it.
  *
  * Change it together with module.c, bringup.c, cache.c and kexec.c.
  *
@@ -42,7 +42,7 @@ mtype = { UNKNOWN, INITIALIZING, PENDING, READY, FAILED };
 
 /* struct tdx_module */
 mtype state = UNKNOWN;
-bool module_lock;		/* only seen where it is held over a wait */
+bool module_lock;		/* modelled if held while waiting */
 byte attempts, callers;
 bool calling, touched, configured;
 bool may_run[CPUS];		/* cpus */
@@ -58,16 +58,16 @@ bool memory_lock;
 /* KVM */
 byte vms;
 
-/* The CPUs: as Linux sees them, ... */
+/* State of CPUs as Linux sees it ... */
 bool present[CPUS];
 bool online[CPUS];
-bool busy[CPUS];		/* runs something with preemption disabled */
+bool busy[CPUS];		/* runs with preemption disabled */
 bool irqs_off[CPUS];
-bool in_on_each_cpu;		/* a process waits there, with preemption disabled */
-/* ... and what they are. */
+bool in_on_each_cpu;		/* a process waits in it, with preemption disabled */
+/* ... and their actual state. */
 bool vmx[CPUS];			/* in VMX operation */
 bool dirty[CPUS];		/* cache has dirty lines of a TDX KeyID */
-bool dying[CPUS];		/* offline, but did not come to its write-back yet */
+bool dying[CPUS];		/* offline, but before its write-back */
 
 bool pamts_private;		/* written by the module, and not overwritten since */
 
@@ -115,15 +115,15 @@ inline write_unlock(sem)
 }
 
 /*
- * A crash sends an NMI to each online CPU, which writes back if it is marked and
- * stops for good.  What happens on a CPU does not depend on what other caches
- * hold, so it is enough to look at one CPU at one moment.
+ * A crash sends an NMI to each online CPU, which writes back its caches if it
+ * is marked, and then stops.  The result for a CPU does not depend on other
+ * caches, so it is sufficient to check one CPU at one moment.
  *
  * An NMI does not prevent the write-back of a dying CPU, which is offline.
  */
 #define safe_in_crash(cpu)	(!dirty[cpu] || (online[cpu] -> mark[cpu] : dying[cpu]))
 
-/* tdx_cache_write_back() in an interrupt: only a crash comes in between. */
+/* tdx_cache_write_back() in an interrupt: only a crash can interrupt it. */
 inline write_back(cpu)
 {
 	d_step {
@@ -138,7 +138,7 @@ inline write_back(cpu)
 	}
 }
 
-/* The instruction: #UD outside VMX operation. */
+/* The SEAMCALL instruction: #UD outside VMX operation. */
 inline execute(cpu, ok)
 {
 	ok = vmx[cpu];
@@ -173,14 +173,17 @@ inline seamcall_here(cpu, ok)
 	fi
 }
 
-/* In an interrupt: works on busy CPUs, too. */
+/* SEAMCALL in an interrupt, which also works on busy CPUs. */
 inline seamcall_on(cpu, ok)
 {
 	assert(online[cpu]);
 	seamcall_here(cpu, ok)
 }
 
-/* A step of the initialization: it may fail, but not because VMX operation is off. */
+/*
+ * A step of the initialization, which may fail, but not because VMX operation
+ * is off.
+ */
 inline step_on(cpu)
 {
 	seamcall_on(cpu, ok);
@@ -214,7 +217,7 @@ inline end_calls()
 	atomic { locked(true) -> calling = false }
 }
 
-/* Module.c's worker, with the steps of bringup.c */
+/* The worker of module.c, with the steps of bringup.c */
 proctype worker()
 {
 	byte cpu;
@@ -257,7 +260,7 @@ end:	work_queued -> work_queued = false;
 	:: else
 	fi;
 
-	/* TDH.SYS.LP.INIT, as far as it was not done */
+	/* TDH.SYS.LP.INIT on CPUs where it was not done */
 	for (cpu : 0 .. CPUS - 1) {
 		if
 		:: online[cpu] && !may_run[cpu] ->
@@ -444,8 +447,8 @@ inline tdx_init()
 			:: true		/* killed */
 			fi;
 			/*
-			 * A killed caller waits only while SEAMCALLs are made, others
-			 * without limit.
+			 * If killed, the caller waits only while SEAMCALLs are
+			 * made, else without limit.
 			 */
 			atomic {
 				locked(may_leave);
@@ -462,8 +465,9 @@ inline tdx_init()
 }
 
 /*
- * KVM_CREATE_VM, with interrupts to all online CPUs.  It does not check whether KVM left
- * VMX operation for a kexec; nor does KVM check that on a CPU that comes online.
+ * KVM_CREATE_VM, with interrupts to all online CPUs.  It does not check whether
+ * KVM has left VMX operation for a kexec; neither does KVM for a CPU that comes
+ * online.
  */
 inline kvm_create_vm()
 {
@@ -545,7 +549,7 @@ proctype user()
 	kvm_destroy_vm()
 }
 
-/* KVM's starting callback comes first.  CPU 0 always stays. */
+/* KVM's starting callback is called first.  CPU 0 always stays online. */
 inline bring_up(cpu)
 {
 	present[cpu] = true;
@@ -694,8 +698,8 @@ inline leave_machine()
 }
 
 /*
- * The reboot notifiers, then the other kernel.  The other CPUs may be stopped at any time,
- * so they go on.
+ * The reboot notifiers, then the other kernel.  It may stop the other CPUs at
+ * any time, so they continue.
  */
 proctype kexec()
 {
@@ -703,7 +707,7 @@ proctype kexec()
 	bool todo[CPUS];
 
 #if defined(ERROR_RELIES_ON_KVM)
-	/* First end initializations, then VMX operation; but see kvm_create_vm(). */
+	/* Ends initializations, then VMX operation; but see kvm_create_vm(). */
 	retired = true;
 	!calling;
 	kvm_reboot();
@@ -725,11 +729,11 @@ end:	if
 }
 #endif
 
-/* Waits for a state in which it would be an error ... */
+/* Waits for a state in which an event would be an error ... */
 proctype watch()
 {
 end:	if
-	/* ... to crash */
+	/* ... a crash */
 	:: !safe_in_crash(0) -> assert(safe_in_crash(0))
 	:: !safe_in_crash(1) -> assert(safe_in_crash(1))
 	:: !safe_in_crash(2) -> assert(safe_in_crash(2))

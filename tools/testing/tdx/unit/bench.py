@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Measure the geometry of TDX memory: what a layout costs and how its initialization spreads.
 
-A layout is timed, in CPU time; SEAMCALLs are counted, by simulation.
-Exit status 1 if a limit is exceeded.
+The CPU time of a layout is measured; SEAMCALLs are counted by simulation.  Exit status 1 if a limit
+is exceeded.
 """
 import argparse
 import math
@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-# Ranges of RAM, and how many ms their layout may take.  No machine has thousands of them.
+# Number of RAM ranges, and the limit for a layout in ms.  No machine has thousands of ranges.
 LIMITS_MS = {10: 1, 100: 1, 1000: 100, 10000: 100}
 TIMES = 5
 MACHINES = [(64, 1), (64, 2), (1024, 2), (1024, 4), (8192, 8)]
@@ -21,12 +21,12 @@ FROM_IDEAL = 1.25
 MAX_TDMRS = 64
 CALLS_PER_GB = 256
 
-# SEAMCALLs that do not depend on memory: INIT, INFO, CONFIG; each CPU is asked and initialized.
+# SEAMCALLs that do not depend on memory: INIT, INFO, CONFIG; a check and LP.INIT on each CPU.
 FIXED_CALLS, CALLS_PER_CPU = 3, 2
 
 
 class Report:
-    """Lines for the terminal and a file, and whether all limits held."""
+    """Prints lines and keeps them for a file; good is false if a limit was exceeded."""
 
     def __init__(self):
         self.lines = []
@@ -42,7 +42,7 @@ class Report:
 
 
 def run(program, *args):
-    """The numbers that the program prints as KEY=VALUE."""
+    """Runs the program and returns the numbers that it prints as KEY=VALUE."""
     result = subprocess.run([program, *map(str, args)], check=True, capture_output=True, text=True)
     return {key: int(value) for key, value in re.findall(r"(\w+)=(\d+)", result.stdout)}
 
@@ -67,7 +67,7 @@ def bench_machine(program, report, memory, nodes):
     for cpus in CPUS:
         result = run(program, "init", memory, nodes, cpus)
         ideal = math.ceil(result["calls"] / min(cpus, MAX_TDMRS))
-        # A GB is the least that a TDMR can have, and one CPU at a time can initialize.
+        # A TDMR has at least 1 GB, which only one CPU at a time can initialize.
         ideal = max(ideal, CALLS_PER_GB)
         worst = max(worst, result["longest"] / ideal)
         floor &= result["pamt"] == result["floor"]

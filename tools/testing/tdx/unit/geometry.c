@@ -100,7 +100,7 @@ static bool in_the_way(const struct model_memory *memory, u64 block)
 
 static bool take(const struct tdmr_pamt_source *source, u64 base, u64 size)
 {
-	/* The source is the first member. */
+	/* @source is the first member. */
 	struct model_memory *memory = (struct model_memory *)source;
 	u64 block;
 

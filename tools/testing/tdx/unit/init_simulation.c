@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How the initialization of TDMRs spreads over CPUs.  See init_simulation.h.
+ * Distribution of the initialization of TDMRs over CPUs.  See
+ * init_simulation.h.
  */
 #include <linux/minmax.h>
 #include <linux/sizes.h>
@@ -32,7 +33,7 @@ static struct tdmr_work *make_works(const struct geometry *geometry)
 	return works;
 }
 
-/* As the module: reports progress in whole GB only. */
+/* Like the module, reports progress in whole GB only. */
 static void call(struct cpu *cpu, struct init_simulation *result)
 {
 	struct tdmr_work *work = cpu->work;

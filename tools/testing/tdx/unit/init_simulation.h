@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How the initialization of TDMRs spreads over CPUs, if each call takes the
+ * Distribution of the initialization of TDMRs over CPUs, if each call takes the
  * same time.
  */
 #ifndef TDX_UNIT_INIT_SIMULATION_H
@@ -9,18 +9,18 @@
 #include "geometry.h"
 
 /*
- * TDH.SYS.TDMR.INIT: number of calls for a GB, and number of calls before a TDMR is put
- * back.
+ * TDH.SYS.TDMR.INIT: number of calls for a GB, and number of calls before a CPU
+ * puts a TDMR back.
  */
 #define CALLS_PER_GB	256
 #define CALLS_AT_A_TIME	16
 
 /**
- * struct init_simulation - what came out
- * @calls:	all of them
- * @longest:	made by the CPU that made most
- * @far_calls:	made by CPUs of another node than the TDMR's
- * @collisions: two CPUs were at one TDMR at the same time
+ * struct init_simulation - result of a simulation
+ * @calls:	number of all calls
+ * @longest:	calls of the CPU with the most calls
+ * @far_calls:	calls by CPUs of another node than the TDMR's
+ * @collisions: number of times that two CPUs had the same TDMR
  */
 struct init_simulation {
 	u64 calls;
@@ -29,7 +29,7 @@ struct init_simulation {
 	unsigned int collisions;
 };
 
-/* CPU i is of node i * @nr_nodes / @nr_cpus. */
+/* CPU i belongs to node i * @nr_nodes / @nr_cpus. */
 struct init_simulation simulate_init(const struct geometry *geometry, unsigned int nr_cpus,
 				     unsigned int nr_nodes);
 

@@ -13,8 +13,9 @@
 #define MAX_NODE_RANGES	4096
 
 /*
- * Maps that a kernel prints, in this order: Linux uses the last one.  There is also an
- * extended map with data from the boot loader, which is reserved, but the RAM is the same.
+ * Maps that a kernel prints, in this order: Linux uses the last one.  An
+ * "extended physical RAM map" has data from the boot loader, which is reserved;
+ * its RAM is that of the BIOS's map.
  */
 enum map_kind { BIOS, USER, MODIFIED };
 
@@ -34,7 +35,10 @@ static const char * const other_types[] = {
 	"unusable", "persistent (type 7)", "persistent (type 12)", "persistent RAM",
 };
 
-/* Reasons why a file has no map; the first one that applies is reported. */
+/*
+ * Reasons why a file has no map.  The first word that is found determines the
+ * message.
+ */
 static const struct {
 	const char *word;
 	const char *reason;
@@ -61,10 +65,10 @@ struct kernel_log {
 	const char *name;
 	unsigned int line;
 	char *before;			/* the line before this one */
-	int announced;			/* the last header of a map; -1 if none */
+	int announced;			/* last header of a map; -1 if none */
 	unsigned int announced_at;
-	unsigned int memmap_at;		/* the command line defines a map of the user's; 0 if not */
-	struct log_map first, now;	/* of the first boot and this one; line 0: none */
+	unsigned int memmap_at;		/* line with memmap= or mem=; 0 if there is none */
+	struct log_map first, now;	/* of first and current boot; line 0: none */
 	const char *stranger;
 	struct node_range nodes[MAX_NODE_RANGES];
 	unsigned int nr_nodes;
@@ -104,7 +108,7 @@ static bool is_same_ram(const struct log_map *a, const struct log_map *b)
 	       !memcmp(a->ram.ram, b->ram.ram, a->ram.nr_ram * sizeof(*a->ram.ram));
 }
 
-/* The map that Linux used in the boot that has ended: has to be the same in all boots. */
+/* End of a boot: the map that Linux used has to be the same in all boots. */
 static bool end_boot(struct kernel_log *log)
 {
 	if (!log->now.line)
@@ -153,7 +157,7 @@ static bool is_one_of(const char *type, const char * const *types, unsigned int 
 	return false;
 }
 
-/* A range belongs to the previous map, or begins another one. */
+/* Adds to the current map or begins another one, as the range requires. */
 static bool begin_or_go_on(struct kernel_log *log, enum map_kind kind, u64 first)
 {
 	bool begins = !log->now.line || log->now.kind != kind || log->announced >= 0;
@@ -168,7 +172,7 @@ static bool begin_or_go_on(struct kernel_log *log, enum map_kind kind, u64 first
 	return !begins || begin_map(log, kind);
 }
 
-/* "[mem FIRST-LAST] TYPE" */
+/* Parses "[mem FIRST-LAST] TYPE". */
 static bool read_range(struct kernel_log *log, enum map_kind kind, const char *text)
 {
 	unsigned int number;
@@ -202,7 +206,7 @@ static bool read_map_line(struct kernel_log *log, enum map_kind kind, const char
 
 	if (sscanf(text, "%llx - %llx (", &base, &end) == 2)
 		return refuse(log, "a log of Linux before 3.6, which knows no TDX machine");
-	/* Linux 7.x says where there is nothing. */
+	/* Linux 7.x prints gaps, too. */
 	if (!strncmp(text, "[gap 0x", 7))
 		return true;
 	return read_range(log, kind, text);
@@ -242,7 +246,7 @@ static bool read_node(struct kernel_log *log, const char *text)
 	return true;
 }
 
-/* The format of other kernels: "virt/tdx: CMR: [START, END)". */
+/* CMRs in the format of other kernels: "virt/tdx: CMR: [START, END)". */
 static bool read_cmr(struct kernel_log *log, const char *text)
 {
 	struct map_text *map = log->map;
@@ -301,7 +305,7 @@ static bool read_line(struct kernel_log *log, const char *line)
 	return true;
 }
 
-/* Colours and NULs are not part of the text. */
+/* Removes colours and NULs. */
 static void clean(char *line, size_t length)
 {
 	char *to = line, *from = line;
@@ -341,7 +345,10 @@ static bool read_lines(struct kernel_log *log, FILE *file)
 			break;
 		}
 		clean(line, length);
-		/* Console and journal in one file: each line is there twice. */
+		/*
+		 * Each line is there twice if console and journal are in one
+		 * file.
+		 */
 		if (log->before && !strcmp(line, log->before))
 			continue;
 		free(log->before);
@@ -363,7 +370,10 @@ static bool cut_at(struct map_text *map, unsigned int i, u64 at)
 	return true;
 }
 
-/* Ranges are cut where nodes begin and end, new ones are looked at in their turn. */
+/*
+ * Ranges are split at borders of nodes; the new ranges are handled later in the
+ * loop.
+ */
 static void set_nodes(struct map_text *map, const struct kernel_log *log)
 {
 	const struct node_range *nodes = log->nodes;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * RAM as a kernel log tells of it: the last map that Linux printed, its own or
- * one that memmap= or MTRRs changed, NUMA nodes from ACPI's SRAT lines, and CMRs
- * from lines like 'virt/tdx: CMR: [START, END)'.
+ * Reads a memory map from a kernel log: RAM from the last map that Linux
+ * printed, which memmap= or MTRRs may have changed; NUMA nodes from SRAT lines
+ * of ACPI; CMRs from lines like 'virt/tdx: CMR: [START, END)'.
  */
 #ifndef TDX_UNIT_KERNEL_LOG_H
 #define TDX_UNIT_KERNEL_LOG_H
@@ -10,14 +10,14 @@
 #include "map_text.h"
 
 /**
- * kernel_log_read - add to a map what a kernel log tells of
- * @map:	  gets what is usable; CMRs only if it has none
+ * kernel_log_read - read the memory map of a kernel log
+ * @map:	  map to which RAM is added; CMRs are added only if it has none
  * @file:	  the log
- * @name:	  of the log, for messages
- * @user_defined: set to whether memmap= or mem= made the map
+ * @name:	  name of the log, for messages
+ * @user_defined: set to true if memmap= or mem= changed the map
  *
- * Return: False after a message that names the line, when there is no map, when a line of one was
- *	   cut, or when the log has more than one possible map.
+ * Return: False, after a message that names the line, if there is no map, if a line of a map is
+ *     truncated, or if the log has more than one possible map.
  */
 bool kernel_log_read(struct map_text *map, FILE *file, const char *name, bool *user_defined);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Checks of every layout.  See layout_check.h.
+ * Checks that apply to every layout.  See layout_check.h.
  */
 #include <linux/minmax.h>
 #include <linux/sizes.h>
@@ -50,7 +50,7 @@ static u64 pamt_end(const struct geometry *geometry, u64 pa)
 	return 0;
 }
 
-/* End of the memory of @tdmr from @pa on that is not reserved; @pa if it is reserved. */
+/* The end of usable memory of @tdmr from @pa on; @pa if @pa is reserved. */
 static u64 usable_until(const struct tdx_tdmr_info *tdmr, u64 pa)
 {
 	u64 end = tdmr->base + tdmr->size, start;
@@ -87,7 +87,7 @@ static const char *check_usable(const struct geometry *geometry)
 	return NULL;
 }
 
-/* Is [base, end) RAM of one node?  Adjacent ranges count as one. */
+/* True if [base, end) is RAM of one node.  Adjacent ranges count as one. */
 static bool is_ram(const struct tdmr_map *map, u64 base, u64 end)
 {
 	const struct tdx_ram *first = NULL, *ram = map->ram;
@@ -130,7 +130,7 @@ static bool block_has_node(const struct tdmr_map *map, u64 block, int node)
 	return false;
 }
 
-/* If there are TDMRs left, nodes may share one only inside a block. */
+/* Unless all TDMRs are used, a TDMR may span nodes only if a block does. */
 static const char *check_nodes(const struct geometry *geometry)
 {
 	const struct tdmr_map *map = &geometry->map;

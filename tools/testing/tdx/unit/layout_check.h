@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Checks of every layout, without the code that made it.
+ * Checks that apply to every layout, without the code that made it.
  */
 #ifndef TDX_UNIT_LAYOUT_CHECK_H
 #define TDX_UNIT_LAYOUT_CHECK_H
@@ -12,20 +12,21 @@
 u64 layout_judge(struct model_machine *machine, const struct geometry *geometry);
 
 /*
- * NULL if all RAM but the PAMTs is usable, each PAMT is one chunk of RAM, and
- * TDMRs keep to NUMA nodes as far as they can; else what does not hold.
+ * NULL if all RAM except PAMTs is usable, each PAMT is contiguous RAM, and
+ * TDMRs do not span nodes more than necessary; else the violated rule.
  */
 const char *layout_check(const struct geometry *geometry);
 
 /*
- * Reserved areas in [base, end): stretches outside the CMRs; with @over_non_ram,
- * those with no RAM between them count once.
+ * Number of reserved areas in [base, end), which are ranges outside the CMRs.
+ * With @over_non_ram, areas without RAM between them count as one.
  */
 unsigned int count_holes(const struct tdmr_map *map, u64 base, u64 end, bool over_non_ram);
 
 /*
- * The fewest TDMRs, made as large as possible from the lowest address on.  Without @exact
- * blocks without RAM may be covered and all reserved areas used.
+ * The minimum number of TDMRs, each made as large as possible, from the lowest
+ * address on.  Without @exact, blocks without RAM may be covered, and all
+ * reserved areas used.
  */
 unsigned int fewest_tdmrs(const struct tdmr_map *map, bool exact);
 

@@ -11,7 +11,7 @@
 
 #define MAX_WORDS	16
 
-/* Represents numbers of more than 64 bits: it is neither an address nor a size. */
+/* Represents numbers of more than 64 bits; it is neither an address nor a size. */
 #define TOO_LARGE	(~0ULL)
 
 /* A line that is being read. */
@@ -55,7 +55,7 @@ static bool to_number(const char *word, u64 *value)
 
 	if (!isxdigit(hex ? word[2] : word[0]))
 		return false;
-	/* TOO_LARGE if it is. */
+	/* strtoull() returns TOO_LARGE on overflow. */
 	*value = strtoull(word, &end, hex ? 16 : 10);
 	shift = *end ? shift_of(*end) : 0;
 	if (*end && (!shift || end[1]))
@@ -91,7 +91,7 @@ static bool word(struct line *line, const char *expected)
 	return true;
 }
 
-/* Passed to the module unchanged. */
+/* Values that are too large are allowed, as they are passed to the module. */
 static bool range(struct line *line, u64 *base, u64 *size)
 {
 	return read_any_number(line, base) && read_any_number(line, size);
@@ -108,7 +108,7 @@ static void *have(void *memory)
 
 void map_text_add_ram(struct map_text *map, struct tdx_ram ram)
 {
-	/* Room doubles whenever it is used up. */
+	/* The array is doubled when it is full. */
 	if (!(map->nr_ram & (map->nr_ram - 1)))
 		map->ram = have(realloc(map->ram, (map->nr_ram ? 2 * map->nr_ram : 1) *
 						  sizeof(ram)));
@@ -289,7 +289,7 @@ static int compare_cmrs(const void *a, const void *b)
 		       ((const struct tdx_cmr_info *)b)->base);
 }
 
-/* @behind: where the range before ends. */
+/* @behind: end of the previous range. */
 static bool check_range(const char *what, u64 base, u64 size, u64 behind)
 {
 	const char *wrong = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory maps and layouts of TDX memory as text: one fact in a line, '#' begins
- * a comment, numbers are hexadecimal with 0x or decimal, with K, M, G or T.  What is
- * above 64 bits is an error in ram and limit, and read as 2^64 - 1 in the others.
+ * Memory maps and layouts of TDX memory as text: one item per line, '#' begins a
+ * comment, numbers are hexadecimal with 0x or decimal, with K, M, G or T.  Numbers
+ * of more than 64 bits are errors in ram and limit, else they are read as 2^64 - 1.
  *
  *   ram BASE SIZE [node N]
  *   cmr BASE SIZE
@@ -17,11 +17,11 @@
 
 #include "tdmr/tdmr.h"
 
-/* More than a module takes, so that it can refuse them. */
+/* More than a module accepts, so that it can refuse them. */
 #define MAP_TEXT_MAX_TDMRS	256
 
 /**
- * struct map_text - what was read, in the order of the text
+ * struct map_text - items that were read, in the order of the text
  * @ram:         allocated
  * @nr_ram:      entries of @ram
  * @cmrs:        CMRs
@@ -42,15 +42,15 @@ struct map_text {
 	struct tdmr_limits limits;
 };
 
-/* False after a message on stderr that names @name, the line, what is wrong and what was found. */
+/* Return false after a message on stderr with @name, the line, and the expected and found text. */
 bool map_text_read(struct map_text *map, FILE *file, const char *name);
 void map_text_free(struct map_text *map);
 
 void map_text_add_ram(struct map_text *map, struct tdx_ram ram);
 
 /*
- * Sorts RAM and CMRs.  False after a message if a range is empty, wraps, is not
- * made of whole pages, or overlaps another one.
+ * Sort RAM and CMRs.  Return false after a message if a range is empty, wraps,
+ * is not page-aligned, or overlaps another one.
  */
 bool map_text_normalise(struct map_text *map);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Places of addresses in a picture.  See map_windows.h.
+ * Positions of addresses in a picture.  See map_windows.h.
  */
 #include <linux/align.h>
 #include <linux/kernel.h>
@@ -15,7 +15,10 @@
 #define GB_PER_STRIP	16
 #define MAX_STRIPS	12
 
-/* The first GBs of a machine have many holes: room for each of so many ranges. */
+/*
+ * Minimum width of a range smaller than 1 GB, as the first GBs may have many
+ * holes.
+ */
 #define PER_RANGE	16.0
 #define MOST_ENLARGED	600.0
 
@@ -34,7 +37,7 @@ static void add_window(struct picture *picture, u64 base, u64 size)
 	window->end = ALIGN(base + size, (u64)SZ_1G);
 }
 
-/* Everything that is used, in whole GB, merged where it meets. */
+/* Finds all address ranges in use, in whole GB, and merges adjacent ones. */
 static void find_used(struct picture *picture, const struct map_text *text)
 {
 	unsigned int i, last = 0;
@@ -59,7 +62,7 @@ static void find_used(struct picture *picture, const struct map_text *text)
 	picture->nr_windows = last + 1;
 }
 
-/* Ranges that are smaller than a GB are enlarged. */
+/* Ranges smaller than 1 GB enlarge their window. */
 static void count_range(struct picture *picture, u64 base, u64 size)
 {
 	struct window *window = picture->windows;
@@ -91,7 +94,7 @@ static double scale_of(const struct window *window, double per_byte)
 	return max(per_byte, min(window->nr_ranges * PER_RANGE, MOST_ENLARGED) / bytes);
 }
 
-/* Cuts windows at the ends of strips and gives each its place. */
+/* Splits windows at the ends of strips and sets their positions. */
 static void place_windows(struct picture *picture)
 {
 	unsigned int i, strip = 0, nr = picture->nr_windows;
@@ -137,7 +140,7 @@ struct picture picture_make(const struct map_text *text)
 {
 	struct picture picture = {};
 
-	/* Room for each range, and for the cuts at the ends of strips. */
+	/* One for each range, and for each split at the end of a strip. */
 	picture.windows = calloc(text->nr_ram + text->nr_cmrs + text->nr_tdmrs + MAX_STRIPS + 2,
 				 sizeof(*picture.windows));
 	if (!picture.windows)

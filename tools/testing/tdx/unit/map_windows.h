@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Places of addresses in a picture: the address space in strips from left to right, without
- * unused parts.
+ * Positions of addresses in a picture: the address space in strips from left to
+ * right, without unused parts.
  */
 #ifndef TDX_UNIT_MAP_WINDOWS_H
 #define TDX_UNIT_MAP_WINDOWS_H
 
 #include "map_text.h"
 
-#define LEFT		90.0	/* where strips begin */
-#define GAP		46.0	/* stands for an unused stretch */
+#define LEFT		90.0	/* start of strips */
+#define GAP		46.0	/* width of an unused range */
 
 /**
- * struct window - a piece of the address space that is drawn without a break
- * @base:      physical address
- * @end:       physical address behind it
- * @strip:     in which it is
- * @x:         where it begins
- * @per_byte:  its scale
- * @nr_ranges: how many small ranges are in it
- * @after_gap: there is an unused stretch in front of it
+ * struct window - a part of the address space that is drawn without a gap
+ * @base:      first physical address
+ * @end:       physical address after the last one
+ * @strip:     number of its strip
+ * @x:         start position
+ * @per_byte:  scale
+ * @nr_ranges: number of small ranges in it
+ * @after_gap: true if an unused range precedes it
  */
 struct window {
 	u64 base;
@@ -32,12 +32,12 @@ struct window {
 };
 
 /**
- * struct picture - all of the address space
- * @windows:    by address
+ * struct picture - the whole address space
+ * @windows:    sorted by address
  * @nr_windows: entries of @windows
- * @nr_strips:  strips
- * @per_byte:   scale of all windows but those that are enlarged
- * @width:      of the widest strip, with what is left of it
+ * @nr_strips:  number of strips
+ * @per_byte:   scale of windows that are not enlarged
+ * @width:      end of the widest strip, with the labels on its left
  */
 struct picture {
 	struct window *windows;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Proposals for memmap=.  See memmap_advice.h.
+ * Suggestions for memmap=.  See memmap_advice.h.
  */
 #include <linux/minmax.h>
 #include <linux/sizes.h>
 
 #include "memmap_advice.h"
 
-/* Linux itself is below. */
+/* Linux itself is loaded below. */
 #define LOWEST	(64ULL * SZ_1M)
 
 static u64 end_of(const struct tdx_ram *ram)
@@ -15,7 +15,7 @@ static u64 end_of(const struct tdx_ram *ram)
 	return ram->base + ram->size;
 }
 
-/* RAM from entry @i on that goes on without a gap. */
+/* The contiguous RAM that begins with entry @i. */
 static struct tdx_ram stretch(const struct map_text *map, unsigned int i)
 {
 	struct tdx_ram ram = map->ram[i];
@@ -26,8 +26,8 @@ static struct tdx_ram stretch(const struct map_text *map, unsigned int i)
 }
 
 /*
- * Two reserved areas become one when there is no RAM between them: find the smallest such
- * RAM.
+ * Two reserved areas can be one if there is no RAM between them: find the
+ * smallest RAM between two areas.
  */
 static bool smallest_between_holes(const struct map_text *map, u64 base, u64 end,
 				   struct tdx_ram *smallest)

@@ -21,7 +21,7 @@ struct input {
 	const u8 *at, *end;
 };
 
-/* All that a SEAMCALL may change. */
+/* Everything that a SEAMCALL may change. */
 struct summary {
 	enum tdx_model_state state;
 	unsigned int nr_lps_done, nr_keyids, nr_keys, nr_tdmrs, global_keyid;
@@ -29,7 +29,7 @@ struct summary {
 	u64 tdmrs, bytes_owned;
 };
 
-/* Where the leaf that runs may write. */
+/* Memory that the current leaf may write. */
 static struct {
 	struct tdx_pamt_area areas[TDX_NR_PAMT_LEVELS];
 	unsigned int nr_writes;
@@ -69,7 +69,7 @@ static const u64 interesting[] = {
 	TDX_MD_NUM_CMRS | 1ULL << 34, TDX_MD_MAX_TDMRS ^ 31ULL << 50,
 };
 
-/* The value @good, a special value, or any. */
+/* @good, an interesting value, or any other value, as the input says. */
 static u64 take_value(struct input *in, u64 good)
 {
 	u8 choice = take(in);
@@ -208,7 +208,10 @@ static void check_summary(const struct model_machine *m, u64 leaf, u64 status,
 			after.bytes_owned >= before.bytes_owned, "SYS.DISABLE did not get on");
 		return;
 	}
-	/* A call that failed changes nothing else, except the KeyID of TDH.SYS.CONFIG. */
+	/*
+	 * A call without success changes nothing, but TDH.SYS.CONFIG may
+	 * reserve a KeyID.
+	 */
 	stop_if(after.nr_keyids < before.nr_keyids ||
 		after.nr_keyids > before.nr_keyids + (leaf == TDH_SYS_CONFIG), "KeyIDs changed");
 	after.nr_keyids = before.nr_keyids;
@@ -258,7 +261,7 @@ static void check_values(const struct tdx_regs *in, const struct tdx_regs *out, 
 	}
 }
 
-/* Nothing but the outputs of the leaf, and RAX, has changed. */
+/* Only RAX and the outputs of the leaf may have changed. */
 static void check_registers(struct tdx_model_regs *in, struct tdx_model_regs *out,
 			    const struct tdx_model_leaf *leaf)
 {
@@ -271,7 +274,10 @@ static void check_registers(struct tdx_model_regs *in, struct tdx_model_regs *ou
 	stop_if(memcmp(in, out, sizeof(*in)), "a register changed that is no output");
 }
 
-/* RAX, version and state are all right, so that the leaf itself decided. */
+/*
+ * True if RAX, version and state were accepted, so that the leaf itself was
+ * run.
+ */
 static bool was_dispatched(const struct tdx_model_regs *out)
 {
 	u64 code = out->rax & TDX_STATUS_CODE_MASK;
@@ -302,12 +308,12 @@ static void checked_call(struct model_machine *m, unsigned int lp, struct tdx_mo
 		"SEAMCALLs are miscounted");
 	stop_if(m->model.global_lock.holders != holders, "the global lock was not let go");
 	stop_if((m->model.lps_inside ^ inside) & ~TDX_MODEL_CLOSED, "LPs inside are miscounted");
-	/* TDH.SYS.LP.SHUTDOWN of a module 1.0 asks for none. */
+	/* TDH.SYS.LP.SHUTDOWN of a module 1.0 takes no lock. */
 	if (holders && leaf != TDH_SYS_LP_SHUTDOWN)
 		stop_if(m->model.state != before.state, "a state change under a foreign lock");
 }
 
-/* All leaves of the module, and numbers that are none of them. */
+/* All leaves of the module, and numbers without a leaf. */
 static struct {
 	u16 number[TDX_MODEL_NR_LEAVES + 5];
 	unsigned int nr;
@@ -333,7 +339,7 @@ static void step_call(struct model_machine *m, struct input *in, u8 op)
 	struct tdx_model_regs regs = { .gpr = { .rbx = 3, .rsi = 5, .r12 = NONE, .r15 = 7 } };
 	unsigned int lp = take(in) % m->config.nr_lps, times = op & 0x40 ? 2 : 1;
 
-	/* So many that a TDMR comes to its end. */
+	/* Enough calls to complete a TDMR. */
 	if (leaf == TDH_SYS_TDMR_INIT && times == 2)
 		times = 1 + take(in);
 	regs.rax = leaf;
@@ -347,7 +353,10 @@ static void step_call(struct model_machine *m, struct input *in, u8 op)
 		checked_call(m, lp, regs);
 }
 
-/* A word of a TDMR_INFO, of the array of their addresses, or anywhere. */
+/*
+ * Writes a word of a TDMR_INFO, of the array of their addresses, or of any
+ * memory.
+ */
 static void step_memory(struct model_machine *m, struct input *in, u8 op)
 {
 	u8 where = take(in);
@@ -421,7 +430,7 @@ static void set_up(struct model_machine *m, struct input *in)
 	m->config.min_update_hv = module >> 2 & 3;
 	m->config.no_downgrade = module & 16;
 	m->config.metadata_list_bytes = module & 32 ? 32 + (module >> 6) * 40 : 0;
-	/* Then a part of the legal TDMRs is outside. */
+	/* Excludes a part of the legal TDMRs. */
 	if (machine & 0x40)
 		m->config.cmrs[0].base = M(2);
 	machine_reload(m);
@@ -433,12 +442,15 @@ static void set_up(struct model_machine *m, struct input *in)
 		machine_config(m, tdmrs, 2);
 	if (stage % 4 > 2)
 		machine_config_keys(m);
-	/* Not called yet: the addresses and TDMRs are for the input to spoil. */
+	/*
+	 * TDH.SYS.CONFIG was not called yet: the input can modify its addresses
+	 * and TDMRs.
+	 */
 	if (stage % 4 < 2)
 		prepare_config(m);
 }
 
-/* libFuzzer's name for it, which no header declares. */
+/* This name is required by libFuzzer, but declared in no header. */
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	static struct model_machine *machine;

@@ -17,10 +17,10 @@ struct tdx_tdmr_info tdmr_at(u64 base, u64 size, u64 pamt);
 /* [0, 1G) and [1G, 3G).  The first megabyte is outside the CMRs, PAMTs are in [32G, 33G). */
 void legal_pair(struct tdx_tdmr_info tdmrs[2]);
 
-/* TDH.SYS.KEY.CONFIG on each package. */
+/* Call TDH.SYS.KEY.CONFIG on each package. */
 void machine_config_keys(struct model_machine *machine);
 
-/* From a new module to READY, with the legal pair. */
+/* Bring a new module to READY, with the legal pair. */
 void machine_make_ready(struct model_machine *machine);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Expectations for each leaf of the software TDX module: written down from the
- * specification, none of it is computed.
+ * Expectations for each leaf of the software TDX module, copied from the
+ * specification, not computed.
  */
 #include <linux/kernel.h>
 #include <string.h>
@@ -119,7 +119,7 @@ const struct expected_leaf expected_leaves[] = {
 		.leaf = TDH_SYS_LP_SHUTDOWN,
 		.status = { 0, 0, 0, 0, 0, 0, 0, 0 },
 		.stage = READY,
-		/* Of a module 1.0 only. */
+		/* Module 1.0 only. */
 		.from = BIT(TDX_MODEL_INIT_PENDING) | BIT(TDX_MODEL_INIT_DONE) |
 			BIT(TDX_MODEL_CONFIG_DONE) | BIT(TDX_MODEL_READY) |
 			BIT(TDX_MODEL_SHUTDOWN),

@@ -13,11 +13,11 @@
 /* Stages of the module, as seen from a logical processor. */
 enum stage {
 	PENDING,	/* INIT_PENDING */
-	LP_MISSING,	/* INIT_DONE, on the only processor that lacks LP.INIT */
-	LP_DONE,	/* the same from another processor */
-	INIT_DONE,	/* and all logical processors */
-	CONFIG_DONE,	/* in a package without the key */
-	KEY_DONE,	/* in the package that has the key */
+	LP_MISSING,	/* INIT_DONE, on the only processor without LP.INIT */
+	LP_DONE,	/* the same, on another processor */
+	INIT_DONE,	/* LP.INIT is done on all processors */
+	CONFIG_DONE,	/* on a package without the key */
+	KEY_DONE,	/* on the package with the key */
 	READY,
 	SHUTDOWN,
 	NR_STAGES,
@@ -31,7 +31,7 @@ enum held {
 struct expected_leaf {
 	u64 leaf;
 	enum tdx_model_generation since;
-	/* A call that can only be refused for the state, with memory from prepare_config(). */
+	/* Only the state can cause a refusal; memory is set by prepare_config(). */
 	struct tdx_regs good;
 	u16 outputs;		/* bits, numbered as TDX_OPERAND_ID_* */
 	bool interruptible;
@@ -41,12 +41,12 @@ struct expected_leaf {
 	} writes[2];		/* to the host's memory */
 	u64 status[NR_STAGES];
 	/*
-	 * While another processor holds a lock; in a stage where it would succeed, if there
-	 * is one.
+	 * Expected while another processor holds a lock; in a stage in which
+	 * the leaf would succeed, if there is one.
 	 */
 	enum stage stage;
 	u64 locked[NR_HELD];
-	/* Success leads from these module states, as bits, to another; 0: it never does. */
+	/* States, as bits, from which success leads to state @to; 0 if it never does. */
 	u8 from;
 	enum tdx_model_state to;
 };
@@ -54,17 +54,17 @@ struct expected_leaf {
 extern const struct expected_leaf expected_leaves[];
 extern const unsigned int nr_expected_leaves;
 
-/* In each stage, of a leaf that the module does not have. */
+/* Statuses of a number without a leaf, in each stage. */
 extern const u64 no_leaf_status[NR_STAGES];
 
-/* NULL: there should be no such leaf. */
+/* NULL if there must be no such leaf. */
 const struct expected_leaf *expected_leaf(u64 number);
 
-/* The module state after a leaf that succeeded in @state. */
+/* The module state after success of a leaf in @state. */
 enum tdx_model_state expected_state(const struct model_machine *m, u64 leaf,
 				    enum tdx_model_state state);
 
-/* What TDH.SYS.CONFIG reads: the legal pair. */
+/* Write the operands of TDH.SYS.CONFIG for the legal pair to memory. */
 void prepare_config(struct model_machine *m);
 
 #endif

@@ -5,10 +5,10 @@
 
 #include "model_machine.h"
 
-/* The logical processor that a thread is. */
+/* The logical processor that the calling thread simulates. */
 static __thread unsigned int current_lp;
 
-/* Memory outside the buffer takes writes, as PAMTs need, and forgets them. */
+/* Writes outside the buffer are ignored, but allowed: PAMTs are there. */
 static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
 {
 	struct model_machine *machine = ctx;

@@ -8,7 +8,7 @@
 
 #include "model/model.h"
 
-/* Buffers of a test are at these physical addresses. */
+/* Physical address of the buffer that tests use. */
 #define BUFFER_PA	0x100000000ULL
 #define BUFFER_BYTES	(256 * 1024)
 
@@ -17,7 +17,7 @@ struct spoiled_msr {
 	u64 value;
 };
 
-/* One register of one leaf: EAX 0 .. EDX 3. */
+/* An override of one register of one leaf: EAX 0 .. EDX 3. */
 struct spoiled_cpuid {
 	u32 leaf, subleaf;
 	unsigned int reg;
@@ -37,25 +37,25 @@ struct model_machine {
 	u8 buffer[BUFFER_BYTES] __aligned(4096);
 };
 
-/* A healthy machine of two packages with @nr_lps logical processors; reload() after a change. */
+/* A valid machine of two packages with @nr_lps logical processors; reload() after a change. */
 void machine_init(struct model_machine *machine, unsigned int nr_lps);
 void machine_reload(struct model_machine *machine);
 
 /*
- * A SEAMCALL on a logical processor; RAX comes back.  Several threads may do so at
- * once, each as another logical processor.
+ * Make a SEAMCALL on a logical processor; returns RAX.  Several threads may do
+ * so at the same time, each on another logical processor.
  */
 u64 machine_seamcall(struct model_machine *machine, unsigned int lp, struct tdx_model_regs *regs);
 u64 machine_call(struct model_machine *machine, unsigned int lp, u64 leaf);
 
-/* TDH.SYS.INIT and TDH.SYS.LP.INIT everywhere. */
+/* Call TDH.SYS.INIT, and TDH.SYS.LP.INIT on all logical processors. */
 void machine_init_module(struct model_machine *machine);
 
-/* TDMRs of an array into the buffer, with the array of their addresses at its begin. */
+/* Write TDMRs to the buffer, after an array of their addresses. */
 void machine_write_tdmrs(struct model_machine *machine, const struct tdx_tdmr_info *tdmrs,
 			 unsigned int nr_tdmrs);
 
-/* TDH.SYS.CONFIG with TDMRs of an array, the first private KeyID. */
+/* Call TDH.SYS.CONFIG with these TDMRs and the first private KeyID. */
 u64 machine_config(struct model_machine *machine, const struct tdx_tdmr_info *tdmrs,
 		   unsigned int nr_tdmrs);
 

@@ -54,7 +54,7 @@ static void bring_to(struct model_machine *m, enum stage stage)
 	machine_call(m, 3, TDH_SYS_KEY_CONFIG);
 	if (stage == READY)
 		return;
-	/* How a module 1.0 is shut down, and how a later one is. */
+	/* Module 1.0 has LP.SHUTDOWN, later ones have SYS.SHUTDOWN. */
 	machine_call(m, 0, TDH_SYS_LP_SHUTDOWN);
 	machine_call(m, 0, TDH_SYS_SHUTDOWN);
 }
@@ -64,7 +64,7 @@ static unsigned int lp_of_stage(enum stage stage)
 	return stage == LP_MISSING || stage == CONFIG_DONE ? 3 : 0;
 }
 
-/* The registers of a call that nothing but the state can refuse. */
+/* Registers of a call that can be refused only because of the state. */
 static struct tdx_model_regs good_call(struct model_machine *m, u64 leaf)
 {
 	const struct expected_leaf *expected = expected_leaf(leaf);
@@ -76,7 +76,7 @@ static struct tdx_model_regs good_call(struct model_machine *m, u64 leaf)
 	return regs;
 }
 
-/* The state that a stage is in. */
+/* The module state of each stage. */
 static const enum tdx_model_state state_of[NR_STAGES] = {
 	[PENDING] = TDX_MODEL_INIT_PENDING,
 	[LP_MISSING] = TDX_MODEL_INIT_DONE,
@@ -113,8 +113,8 @@ static bool holds(struct model_machine *m, u64 leaf, const u64 expected[NR_STAGE
 }
 
 /*
- * Leaves of TDs are none of this model's: where the real module would go on with
- * their operands, there is no such leaf.
+ * The model has no leaves for TDs.  Where the real module would check their
+ * operands, the model returns the status of an unknown leaf.
  */
 static const u16 numbers_of_no_leaf[] = { TDH_MNG_CREATE, TDH_VP_ENTER, 42, 127, 128, 0x7777 };
 
@@ -180,7 +180,7 @@ TEST_F(order, sys_config_waits_for_every_processor)
 		EXPECT_EQ(C_NOT, machine_call(m, 0, TDH_SYS_CONFIG));
 		EXPECT_EQ(0, machine_call(m, lp, TDH_SYS_LP_INIT));
 	}
-	/* In order at last: address 0 is a legal one, no TDMRs are not. */
+	/* CONFIG is in order now: address 0 is valid, zero TDMRs are not. */
 	EXPECT_EQ(RDX_INVALID, machine_call(m, 0, TDH_SYS_CONFIG));
 }
 
@@ -200,7 +200,7 @@ static void hold(struct model_machine *m, enum held held)
 	m->model.tdmrs[0].lock.holders = tdmr_holders(held);
 }
 
-/* A lock that another processor holds is not released. */
+/* A lock that another processor holds must not be released. */
 static bool is_still_held(const struct model_machine *m, enum held held)
 {
 	return m->model.global_lock.holders == global_holders(held) &&
@@ -255,7 +255,7 @@ TEST_F(order, a_tdmr_lock_is_of_its_tdmr_only)
 	EXPECT_EQ(0, machine_seamcall(m, 0, &regs));
 }
 
-/* A TDH.SYS.CONFIG of two TDMRs that is to be refused. */
+/* A TDH.SYS.CONFIG of two TDMRs that has to be refused. */
 struct attempt {
 	struct model_machine *machine;
 	struct tdx_tdmr_info tdmrs[2];
@@ -265,9 +265,9 @@ struct attempt {
 };
 
 /*
- * Legal: TDMR 1 follows TDMR 0, its PAMTs follow those of TDMR 0: 2M, 1G, 4K.  Each
- * of the rules below breaks something else of it, so that two of them together break
- * both, whichever is applied last.
+ * Legal: TDMR 1 follows TDMR 0, and its PAMTs follow those of TDMR 0: 2M, 1G,
+ * 4K.  The rules below break independent parts of it, so that two of them break
+ * both parts, in any order.
  */
 static struct attempt legal_attempt(struct model_machine *m)
 {
@@ -309,7 +309,7 @@ static u64 try_it(struct attempt *a)
 	return machine_seamcall(m, 0, &a->regs);
 }
 
-/* Take a piece out of the convertible memory. */
+/* Remove a range from the convertible memory. */
 static void cut_cmrs(struct attempt *a, u64 base, u64 size)
 {
 	struct tdx_cmr_info *cmr = a->machine->config.cmrs;
@@ -373,7 +373,10 @@ VIOLATION(pamt_outside_cmrs, tdmr_1(a)->pamt[0].base = G(64))
 VIOLATION(pamt_leaves_cmrs, tdmr_1(a)->pamt[2].base = G(64) - M(4))
 VIOLATION(usable_outside_cmrs, cut_cmrs(a, G(4), M(2)))
 
-/* Rules with the same step are ways to break the same one; @step is their order. */
+/*
+ * Rules of the same @step are variants of one check; checks are made in this
+ * order.
+ */
 static const struct rule {
 	const char *name;
 	unsigned int step;
@@ -436,13 +439,13 @@ TEST_F(order, sys_config_follows_each_of_its_rules)
 		rules[i].violate(&a);
 		EXPECT_EQ(rules[i].status, try_it(&a))
 			TH_LOG("%s: %s", rules[i].name, tdx_model_why(&self->machine->model));
-		/* From the check of the KeyID on, it is reserved. */
+		/* The KeyID is reserved when its check has passed. */
 		EXPECT_EQ(rules[i].step >= FIRST_TDMR_STEP,
 			  self->machine->model.keyid_reserved[32]);
 	}
 }
 
-/* Which level of PAMT it names depends on where the later rule has put the others. */
+/* The level that is reported depends on the PAMTs that the later rule has moved. */
 #define ANY_LEVEL	(~DETAILS(0, 0xff, 0))
 
 TEST_F(order, of_two_broken_rules_the_first_decides)
@@ -465,7 +468,10 @@ TEST_F(order, of_two_broken_rules_the_first_decides)
 	EXPECT_LT(700, nr);
 }
 
-/* PAMTs that are moved onto several things at once; three TDMRs of 1 GB, from 1 GB on. */
+/*
+ * Moved PAMTs that overlap several ranges.  There are three TDMRs of 1 GB, from
+ * 1 GB on.
+ */
 #define NR_MOVED	3
 
 static const struct {
@@ -474,24 +480,24 @@ static const struct {
 	unsigned int nr_moved;
 	u64 details;
 } overlap_cases[] = {
-#define AT(n)		(G(32) + M(64) * (n))	/* where the PAMTs of TDMR n begin: 1G */
+#define AT(n)		(G(32) + M(64) * (n))	/* PAMTs of TDMR n, 1G first */
 #define AT_2M(n)	(AT(n) + K(4))
 #define AT_4K(n)	(AT(n) + K(12))
-	/* Of the PAMTs of the TDMR that is looked at, the smallest level is named. */
+	/* The smallest level of the TDMR's PAMTs that overlaps is reported. */
 	{ "all levels in an earlier PAMT",
 	  { { 1, TDX_PAMT_1G, AT_4K(0) }, { 1, TDX_PAMT_2M, AT_4K(0) + K(8) },
 	    { 1, TDX_PAMT_4K, AT_4K(0) + M(1) } }, 3, DETAILS(1, TDX_PAMT_4K, 0) },
 	{ "1G and 2M in an earlier PAMT",
 	  { { 1, TDX_PAMT_1G, AT_4K(0) }, { 1, TDX_PAMT_2M, AT_4K(0) + K(8) } }, 2,
 	  DETAILS(1, TDX_PAMT_2M, 0) },
-	/* All levels against TDMR 0 come before TDMR 1. */
+	/* All levels are checked against TDMR 0 before TDMR 1. */
 	{ "1G in a PAMT of TDMR 0, 4K in one of TDMR 1",
 	  { { 2, TDX_PAMT_1G, AT_2M(0) }, { 2, TDX_PAMT_4K, AT_4K(1) } }, 2,
 	  DETAILS(2, TDX_PAMT_1G, 0) },
 	{ "4K in a PAMT of TDMR 0, 1G in one of TDMR 1",
 	  { { 2, TDX_PAMT_4K, AT_4K(0) }, { 2, TDX_PAMT_1G, AT_2M(1) } }, 2,
 	  DETAILS(2, TDX_PAMT_4K, 0) },
-	/* Its own PAMTs: 4K and 2M, 4K and 1G, 2M and 1G. */
+	/* Overlaps of PAMTs of one TDMR: 4K and 2M, 4K and 1G, 2M and 1G. */
 	{ "own 4K in 2M", { { 1, TDX_PAMT_4K, AT_2M(1) } }, 1, DETAILS(1, TDX_PAMT_4K, 1) },
 	{ "own 1G in 4K", { { 1, TDX_PAMT_1G, AT_4K(1) } }, 1, DETAILS(1, TDX_PAMT_4K, 1) },
 	{ "own 1G in 2M", { { 1, TDX_PAMT_1G, AT_2M(1) } }, 1, DETAILS(1, TDX_PAMT_2M, 1) },
@@ -499,7 +505,10 @@ static const struct {
 	{ "an earlier PAMT comes before its own",
 	  { { 1, TDX_PAMT_4K, AT_2M(1) }, { 1, TDX_PAMT_1G, AT_2M(0) } }, 2,
 	  DETAILS(1, TDX_PAMT_1G, 0) },
-	/* Usable memory: all levels of one direction, then all of the other. */
+	/*
+	 * Usable memory: all levels of its PAMTs, then all levels of earlier
+	 * PAMTs.
+	 */
 	{ "both directions",
 	  { { 1, TDX_PAMT_1G, G(1) + M(8) }, { 0, TDX_PAMT_4K, G(2) + M(8) } }, 2,
 	  DETAILS(1, TDX_PAMT_1G, 0) },
@@ -555,7 +564,7 @@ TEST_F(order, a_tdmr_is_done_before_the_next_one)
 			continue;
 		a = legal_attempt(self->machine);
 		rules[i].violate(&a);
-		/* The last rule that there is, but of the first TDMR. */
+		/* Breaks the last check, but for the first TDMR. */
 		cut_cmrs(&a, G(2), M(2));
 		EXPECT_EQ(TDX_TDMR_OUTSIDE_CMRS | 0, try_it(&a))
 			TH_LOG("%s: %s", rules[i].name, tdx_model_why(&self->machine->model));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The metadata fields of the software TDX module, read one by one and as a list,
- * against the list of fields of the real one.
+ * The metadata fields of the software TDX module, read by TDH.SYS.RD and
+ * TDH.SYS.RDALL, compared with the list of fields of the real module.
  */
 #include <linux/kernel.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #define LIST_PA		(BUFFER_PA + K(64))
 #define LAST_BITS	(0x1fffULL << 34)	/* last element and last field */
 
-/* In order; value is that of the first element. */
+/* Sorted; value is that of the first element. */
 static const struct field {
 	const char *name;
 	u64 id;
@@ -138,7 +138,10 @@ FIXTURE_TEARDOWN(sysinfo)
 	free(self->machine);
 }
 
-/* The next field behind @field that the generation of the machine has; NULL: none. */
+/*
+ * The next field after @field in this generation of the module; NULL if there
+ * is none.
+ */
 static const struct field *next_field(const struct model_machine *m, const struct field *field)
 {
 	for (field = field ? field + 1 : fields; field < fields + ARRAY_SIZE(fields); field++)
@@ -200,12 +203,12 @@ TEST_F(sysinfo, elements_past_the_used_ones)
 	EXPECT_EQ(NONE, value);
 	EXPECT_EQ(0, sys_rd(m, TDX_MD_CPUID_CONFIG_VALUES + 12, &value, &next));
 	EXPECT_EQ(0, value);
-	/* PKG_FMS of a second package, and of one that there is not. */
+	/* PKG_FMS of the second package, and of a nonexistent one. */
 	EXPECT_EQ(0, sys_rd(m, 0x0000000200000002ULL, &value, &next));
 	EXPECT_EQ(0x806f8, value);
 	EXPECT_EQ(0, sys_rd(m, 0x0000000200000003ULL, &value, &next));
 	EXPECT_EQ(0, value);
-	/* Behind the last element there is no field. */
+	/* The last element of a field is not followed by another field. */
 	EXPECT_EQ(TDX_METADATA_FIELD_ID_INCORRECT,
 		  sys_rd(m, TDX_MD_CMR_SIZE + 32, &value, &next));
 }
@@ -218,7 +221,7 @@ TEST_F(sysinfo, which_bits_of_an_id_matter)
 	bool ignored;
 
 	for (bit = 24; bit < 64; bit++) {
-		/* Element size, inc_size, write mask, context, non-architectural: they do not. */
+		/* Element size, inc_size, write mask, context, non-architectural: ignored. */
 		ignored = bit == 32 || bit == 33 || (bit >= 50 && bit <= 54) || bit == 63;
 		EXPECT_EQ(ignored ? 0 : TDX_METADATA_FIELD_ID_INCORRECT,
 			  sys_rd(m, TDX_MD_PAMT_2M_ENTRY_SIZE ^ 1ULL << bit, &value, &next))
@@ -246,8 +249,8 @@ static u64 list_word(const struct model_machine *m, unsigned int i)
 }
 
 /*
- * Read a list of sequences against TDH.SYS.RD, from @id on; the id behind the last
- * value of the list, or 0 if they differ.
+ * Compare a list of sequences with TDH.SYS.RD, from @id on.  Return the id
+ * after the last value of the list, or 0 if they differ.
  */
 static u64 check_list(struct model_machine *m, u64 id)
 {
@@ -284,7 +287,7 @@ TEST_F(sysinfo, sys_rdall_lists_what_sys_rd_reads)
 		at += 1 + field->nr_ids;
 	}
 	EXPECT_EQ(at * 8, list_word(m, 0) & 0xffff);
-	/* Nothing before it, nothing behind it. */
+	/* No memory before or after the list is written. */
 	EXPECT_EQ(0xee, m->buffer[LIST_PA - BUFFER_PA - 1]);
 	EXPECT_EQ(0xee, m->buffer[LIST_PA - BUFFER_PA + at * 8]);
 }
@@ -295,7 +298,10 @@ TEST_F(sysinfo, sys_rdall_goes_on_where_the_list_was_full)
 	u64 id, next, status, value;
 	unsigned int bytes, lists;
 
-	/* A header, a sequence of one field of two elements: the least that makes progress. */
+	/*
+	 * The smallest list with progress: a header and a sequence of one field
+	 * of 2 elements.
+	 */
 	for (bytes = 32; bytes <= 4096; bytes += 8) {
 		m->model.config.metadata_list_bytes = bytes;
 		sys_rd(m, NONE, &value, &id);

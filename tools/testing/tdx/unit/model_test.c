@@ -42,7 +42,7 @@ TEST_F(module, a_healthy_life)
 	EXPECT_EQ(0, machine_call(m, 2, TDH_SYS_KEY_CONFIG));
 	EXPECT_EQ(TDX_SYS_KEY_CONFIG_NOT_PENDING, machine_call(m, 2, TDH_SYS_KEY_CONFIG));
 
-	/* 256 calls for each GB; the address moves on by whole GBs. */
+	/* 256 calls for each GB; the returned address advances by whole GBs. */
 	for (i = 1; i <= 512; i++) {
 		regs = (struct tdx_model_regs) { .rax = TDH_SYS_TDMR_INIT, .gpr = { .rcx = G(1) } };
 		ASSERT_EQ(0, machine_seamcall(m, i % 4, &regs));
@@ -54,7 +54,7 @@ TEST_F(module, a_healthy_life)
 	EXPECT_EQ(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX, machine_seamcall(m, 0, &regs));
 }
 
-/* From TDH.SYS.CONFIG on, and those that it refused are not. */
+/* After success of TDH.SYS.CONFIG, but not if it was refused. */
 TEST_F(module, pamts_are_the_modules)
 {
 	static const u64 pamts[] = {
@@ -108,7 +108,7 @@ TEST_F(module, what_there_is_no_room_for_is_not_loaded)
 	bad[1].nr_lps = 0;
 	bad[2].nr_pkgs = TDX_MODEL_MAX_PKGS + 1;
 	bad[3].pkg_of_lp[3] = 2;
-	bad[4].pkg_of_lp[3] = 2;	/* and no processor in package 1 */
+	bad[4].pkg_of_lp[3] = 2;	/* no processor in package 1 */
 	bad[4].pkg_of_lp[2] = 0;
 	bad[4].nr_pkgs = 3;
 	bad[5].max_tdmrs = TDX_MODEL_MAX_TDMRS + 1;
@@ -137,7 +137,10 @@ TEST_F(module, a_processor_that_was_added_is_in_no_package)
 	EXPECT_FALSE(m->model.pkg_key_configured[0]);
 }
 
-/* Found as an earlier kernel left it: TDH.SYS.INIT has not looked at the KeyIDs. */
+/*
+ * In the state that an earlier kernel left: TDH.SYS.INIT has not checked the
+ * KeyIDs.
+ */
 TEST_F(module, a_keyid_that_there_is_no_room_for_is_refused)
 {
 	struct model_machine *m = self->machine;
@@ -265,7 +268,7 @@ TEST_F(module, a_cpu_that_it_does_not_support_is_refused)
 		m->cpuid_is_spoiled = false;
 		EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT));
 
-		/* On another processor only. */
+		/* On another processor than the first. */
 		m->cpuid_is_spoiled = true;
 		EXPECT_EQ(TDX_INCONSISTENT_CPUID_FIELD, machine_call(m, 1, TDH_SYS_LP_INIT));
 		m->cpuid_is_spoiled = false;
@@ -372,7 +375,10 @@ TEST_F(module, sys_info_checks_its_buffers)
 
 #define DETAILS(a, b, c)	((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16)
 
-/* Each case is a change to a legal pair of TDMRs, and the status that follows. */
+/*
+ * Each case is a set of changes to a legal pair of TDMRs, and the expected
+ * status.
+ */
 enum what {
 	NOTHING, BASE, SIZE, PAMT_BASE, PAMT_SIZE, OFFSET, AREA_SIZE,
 };
@@ -479,7 +485,7 @@ TEST_F(module, sys_config_follows_its_rules_in_order)
 				config_cases[i].change[j].value;
 		EXPECT_EQ(config_cases[i].status, machine_config(m, tdmrs, 2))
 			TH_LOG("%s: %s", config_cases[i].name, tdx_model_why(&m->model));
-		/* A refused try can be repeated, with the KeyID that it reserved. */
+		/* A refused call can be repeated with the KeyID that it reserved. */
 		EXPECT_TRUE(m->model.keyid_reserved[32]);
 		legal_pair(tdmrs);
 		EXPECT_EQ(config_cases[i].status ? 0 : TDX_SYS_CONFIG_NOT_PENDING,
@@ -515,7 +521,7 @@ TEST_F(module, sys_config_checks_its_operands_in_order)
 		};
 		EXPECT_EQ(cases[i].status, machine_seamcall(m, 0, &regs)) TH_LOG("case %u", i);
 	}
-	/* The KeyID of a refused try stays reserved, one that was never valid does not. */
+	/* A KeyID is not reserved if it is invalid, or a previous operand is. */
 	EXPECT_FALSE(m->model.keyid_reserved[32]);
 	EXPECT_FALSE(m->model.keyid_reserved[31]);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module with several logical processors inside at once, each of
- * them a thread.  Built with ThreadSanitizer.
+ * The software TDX module, called by several logical processors at the same
+ * time, each of them a thread.  Built with ThreadSanitizer.
  */
 #include <linux/kernel.h>
 #include <pthread.h>
@@ -16,7 +16,10 @@
 #define SECONDS		2
 #define NONE		(~0ULL)
 
-/* The model writes this much of a PAMT's 4K level at a time; no other write is as long. */
+/*
+ * The model writes the 4K level of a PAMT in pieces of this size.  No other
+ * write has it.
+ */
 #define WRITE_BYTES	256
 #define PAMTS_PA	G(32)
 #define PAMTS_BYTES	M(128)
@@ -71,7 +74,10 @@ static u64 call(struct worker *w, struct tdx_model_regs *regs)
 	return status;
 }
 
-/* @status has to be success, or @other; locks are @lock, or none. */
+/*
+ * @status has to be success, @other, or @lock: the status for a lock that is
+ * taken.
+ */
 static void expect(struct worker *w, u64 leaf, u64 status, u64 lock, u64 other)
 {
 	if (!status || status == lock || status == other)
@@ -80,7 +86,7 @@ static void expect(struct worker *w, u64 leaf, u64 status, u64 lock, u64 other)
 	__atomic_store_n(&w->crowd->wrong, true, __ATOMIC_RELAXED);
 }
 
-/* These take no lock. */
+/* Leaves that take no lock. */
 static void read_something(struct worker *w)
 {
 	u64 pa = BUFFER_PA + K(64) + w->lp * K(8);
@@ -147,7 +153,7 @@ static void init_lp(struct worker *w)
 	w->lp_done = !status;
 }
 
-/* Leaves that may be tried, according to the state that this logical processor has seen. */
+/* Calls a leaf that is possible in the state that this logical processor has seen. */
 static void bring_up_step(struct worker *w)
 {
 	if (!w->inited) {
@@ -178,7 +184,7 @@ static void bring_up_step(struct worker *w)
 	}
 }
 
-/* Owners of pages while PAMTs change. */
+/* Checks the owners of pages while PAMTs change. */
 static void ask_for_pages(struct worker *w)
 {
 	const struct tdx_model *m = &w->crowd->machine->model;
@@ -215,7 +221,7 @@ static void prepare(struct crowd *crowd)
 	memset(times_written, 0, sizeof(times_written));
 }
 
-/* Each thread runs @run as a logical processor of its own; all end before this does. */
+/* Runs @run in a thread for each logical processor, and waits for the end of all. */
 static bool run_all(struct crowd *crowd, struct worker *workers, void *(*run)(void *worker))
 {
 	pthread_t threads[MAX_THREADS];
@@ -308,7 +314,7 @@ TEST_F(threads, bring_the_module_up_together)
 	printf("# %u rounds, %llu times busy\n", rounds, crowd->nr_busy);
 }
 
-/* LP 0 shuts the module down, which the others notice at some time. */
+/* LP 0 shuts the module down; the others call it until it refuses that. */
 static void *shut_down(void *worker)
 {
 	struct worker *w = worker;
@@ -334,7 +340,7 @@ static void *shut_down(void *worker)
 	return NULL;
 }
 
-/* All disable the module in the middle of their work; one comes to the end of it. */
+/* All threads call TDH.SYS.DISABLE at different times, until it succeeds. */
 static void *disable(void *worker)
 {
 	struct worker *w = worker;
@@ -392,7 +398,7 @@ static void update(struct worker *w)
 	expect(w, TDH_SYS_UPDATE, call(w, &regs), TDX_SYS_BUSY, TDX_SYS_STATE_INCORRECT);
 }
 
-/* The next module, to the end of the TDMRs that the one before began. */
+/* The next module, until all TDMRs of the previous one are initialized. */
 static void *go_on(void *worker)
 {
 	struct worker *w = worker;

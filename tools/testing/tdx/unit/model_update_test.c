@@ -58,7 +58,7 @@ static u64 init_tdmr(struct model_machine *m, u64 base)
 	return machine_seamcall(m, 0, &regs);
 }
 
-/* Load the module anew and initialize it everywhere. */
+/* Load the module again and initialize it on all processors. */
 static bool replace(struct model_machine *m)
 {
 	unsigned int lp;
@@ -115,7 +115,7 @@ TEST_F(update, shutdown_is_busy_while_another_processor_is_in)
 	EXPECT_EQ(TDX_MODEL_READY, m->model.state);
 	EXPECT_EQ(0, init_tdmr(m, G(1)));
 	EXPECT_EQ(1, m->model.lps_inside);
-	/* A wrong operand comes before it. */
+	/* Operands are checked before. */
 	EXPECT_EQ(RCX_INVALID, shut_down(m, 4));
 	m->model.lps_inside = 0;
 	EXPECT_EQ(0, shut_down(m, 3));
@@ -156,7 +156,7 @@ TEST_F(update, the_next_module_goes_on_with_the_old_tdmrs)
 	EXPECT_EQ(TDX_SYS_STATE_INCORRECT, machine_call(m, 0, TDH_SYS_UPDATE));
 	EXPECT_EQ(TDX_SYS_KEY_CONFIG_NOT_PENDING, machine_call(m, 0, TDH_SYS_KEY_CONFIG));
 
-	/* Nothing is begun anew. */
+	/* TDH.SYS.UPDATE keeps the previous state. */
 	EXPECT_EQ(owned, m->bytes_owned);
 	EXPECT_EQ(32, m->model.global_keyid);
 	EXPECT_TRUE(m->model.keyid_reserved[32]);
@@ -193,7 +193,7 @@ TEST_F(update, a_plain_start_forgets_the_old_tdmrs)
 	EXPECT_EQ(0, machine_config(m, &tdmr, 1));
 	EXPECT_EQ(tdmr.pamt[0].size + tdmr.pamt[1].size + tdmr.pamt[2].size, m->bytes_owned);
 	EXPECT_EQ(0, read_field(m, MD_HANDOFF_DATA_VALID));
-	/* Keys are made anew, too. */
+	/* Keys have to be configured again, too. */
 	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_KEY_CONFIG));
 	EXPECT_EQ(TDX_SYS_NOT_READY, init_tdmr(m, G(8)));
 	EXPECT_EQ(0, machine_call(m, 3, TDH_SYS_KEY_CONFIG));
@@ -205,7 +205,7 @@ TEST_F(update, handoff_data_of_a_foreign_version_is_refused)
 {
 	struct model_machine *m = self->machine;
 
-	/* Older than it takes, newer than it knows, and what it takes. */
+	/* The version of the data is too old, too new, and supported. */
 	ASSERT_EQ(0, shut_down(m, 3));
 	m->config.module_hv = 9;
 	m->config.min_update_hv = 4;
@@ -225,7 +225,7 @@ TEST_F(update, only_a_module_that_is_shut_down_is_replaced)
 
 	EXPECT_FALSE(tdx_model_update(&m->model, &m->config));
 	EXPECT_EQ(TDX_MODEL_READY, m->model.state);
-	/* A module 1.0 leaves nothing. */
+	/* A module 1.0 leaves no handoff data. */
 	m->config.generation = TDX_MODEL_1_0;
 	machine_make_ready(m);
 	ASSERT_EQ(0, machine_call(m, 0, TDH_SYS_LP_SHUTDOWN));
@@ -258,7 +258,7 @@ TEST_F(update, after_disable_all_is_as_after_a_reset)
 	EXPECT_EQ(TDX_SYS_NOT_READY, init_tdmr(m, G(1)));
 	EXPECT_EQ(TDX_SYS_LP_INIT_NOT_DONE, machine_call(m, 0, TDH_SYS_RD));
 
-	/* Once more, nothing is to do. */
+	/* The second call has nothing to do. */
 	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_DISABLE));
 
 	EXPECT_EQ(0, machine_call(m, 1, TDH_SYS_INIT));
@@ -290,7 +290,7 @@ TEST_F(update, disable_is_busy_while_another_processor_is_in)
 	EXPECT_EQ(1, m->model.lps_inside);
 	EXPECT_EQ(0, init_tdmr(m, G(1)));
 
-	/* The same seen by a processor that comes later. */
+	/* TDH.SYS.DISABLE on another processor has set TDX_MODEL_ALONE. */
 	m->model.lps_inside = 1 | TDX_MODEL_ALONE;
 	EXPECT_EQ(TDX_SYS_BUSY, init_tdmr(m, G(1)));
 	EXPECT_EQ(TDX_SYS_BUSY, machine_call(m, 0, TDH_SYS_DISABLE));
@@ -298,7 +298,7 @@ TEST_F(update, disable_is_busy_while_another_processor_is_in)
 	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_DISABLE));
 }
 
-/* An interrupt that remains pending: each call makes progress nevertheless. */
+/* While an interrupt remains pending, each call makes progress nevertheless. */
 TEST_F(update, disable_is_interrupted_and_goes_on)
 {
 	struct model_machine *m = self->machine;
@@ -311,14 +311,14 @@ TEST_F(update, disable_is_interrupted_and_goes_on)
 	EXPECT_GT(owned, m->bytes_owned);
 	EXPECT_LT(0, m->bytes_owned);
 	EXPECT_EQ(0, m->model.lps_inside);
-	/* Nothing else can be done with half a module. */
+	/* No other leaf can be called while the module is disabled in part. */
 	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_SYS_INIT));
 	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_SYS_LP_INIT));
 	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_SYS_RD));
 	EXPECT_EQ(TDX_SYS_NOT_READY, init_tdmr(m, 0));
 	EXPECT_EQ(TDX_SYS_NOT_READY, shut_down(m, 3));
 	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_LP_SHUTDOWN));
-	/* Another processor may go on with it. */
+	/* Another processor may continue. */
 	EXPECT_EQ(0, machine_call(m, 2, TDH_SYS_DISABLE));
 	EXPECT_EQ(0, m->bytes_owned);
 	EXPECT_EQ(0, machine_call(m, 0, TDH_SYS_INIT));
@@ -340,7 +340,7 @@ TEST_F(update, disable_drops_what_an_earlier_module_left)
 	EXPECT_EQ(0, read_field(m, MD_HANDOFF_DATA_VALID));
 }
 
-/* Left in this state by a previous kernel, with TDMRs that are not known. */
+/* A previous kernel has left the module in this state, with unknown TDMRs. */
 TEST_F(update, disable_makes_a_module_that_is_found_ready_usable)
 {
 	struct model_machine *m = self->machine;

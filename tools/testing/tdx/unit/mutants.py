@@ -7,10 +7,10 @@ import random
 import re
 import typing
 
-# The folder that userspace tests have to themselves; other files need a kernel.
+# Userspace tests cover this folder; tests of other files need a kernel.
 GEOMETRY = "arch/x86/virt/vmx/tdx/tdmr"
 
-# What to look for, and what to put there.
+# Patterns and replacements.
 CHANGES = [
     (r" < ", " <= "), (r" <= ", " < "), (r" > ", " >= "), (r" >= ", " > "),
     (r" == ", " != "), (r" != ", " == "), (r" && ", " || "), (r" \|\| ", " && "),
@@ -21,8 +21,8 @@ CHANGES = [
     (r"DIV_ROUND_UP\((.*?), (\w+)\)", r"(\1) / \2"),
 ]
 
-# Statements that are left out: calls, assignments, and where another way begins.  What stands
-# there instead tells what is missing, and may be all that an if has.
+# Statements that are removed: calls, assignments and jumps.  They become a comment in an empty
+# block, because an if may need a statement.
 NO_STATEMENT, NO_LINE = r"\1{ /* \2 */ }", r"\1/* \2 */"
 OMISSIONS = [
     (r"^(\t+)((?!if\b|for\b|while\b|switch\b|return\b)\w+\([^;]*\);)$", NO_STATEMENT),
@@ -31,7 +31,7 @@ OMISSIONS = [
     (r"^(\t+)(\.\w+\s*= .*,)$", NO_LINE), (r"^(\t+)(case \w+:)$", NO_LINE),
 ]
 
-# In files that deal with the world: conditions, errors, bits.
+# Changes of conditions, errors and bits, for files outside of the geometry.
 MORE_CHANGES = [
     (r"!(?!=)", ""), (r"\bif \((\w[\w>.\[\]-]*(?:\([^()]*\))?)\)(?=$| \{)", r"if (!\1)"),
     (r"-E(?!IO\b)[A-Z]+\b", "-EIO"), (r"-EIO\b", "-EINVAL"),
@@ -41,7 +41,7 @@ MORE_CHANGES = [
     (r" << ", " >> "), (r" >> ", " << "),
 ]
 
-# Words of a message are not changed.
+# Strings and comments are not changed.
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/')
 
 NOTICED, SURVIVED, EQUIVALENT = "noticed", "survived", "equivalent"
@@ -49,7 +49,7 @@ ENOUGH = 95     # percent
 
 
 class Mutation(typing.NamedTuple):
-    """The number of a line, from 0, what it says, and what is wrong; or of so many lines."""
+    """The number of a line, from 0, its text, the wrong text, and the number of lines replaced."""
     file: str
     number: int
     right: str
@@ -82,7 +82,7 @@ def code_lines(text):
 
 
 def added_lines(patch):
-    """Numbers of the lines that the patch of one file adds, in the file that it makes."""
+    """Numbers, from 0, of the lines that the patch of one file adds to the patched file."""
     number = None
     for line in patch.splitlines():
         hunk = re.match(r"@@ -\S+ \+(\d+)", line)
@@ -95,7 +95,7 @@ def added_lines(patch):
 
 
 def wrong_lines(line, changes):
-    """What the changes make of a line, each once."""
+    """The line after each possible change; duplicates are removed."""
     texts = [match.span() for match in TEXT.finditer(line)]
     found = {}
     for pattern, replacement in changes:
@@ -108,13 +108,13 @@ def wrong_lines(line, changes):
 
 
 def goes_on(text):
-    """Is this no whole statement, or initializer, or condition yet?"""
+    """True if the statement, initializer or condition continues on the next line."""
     code = TEXT.sub("", text)
     return code.count("(") > code.count(")") or code.endswith(("=", "?", "||", "&&"))
 
 
 def statements(lines):
-    """From each code line: what begins there, in one line, and how many it takes."""
+    """For each code line: the statement that begins there, as one line, and its number of lines."""
     for number in lines:
         text, taken = lines[number], 1
         while goes_on(text) and number + taken in lines:
@@ -134,7 +134,7 @@ def omitted(file, lines):
 
 
 def in_turn(todo, seed):
-    """All of them by chance: one of each file, then another one of each that has more."""
+    """All of them in random order: one of each file, then the next one of each file."""
     chance = random.Random(seed)
     by_file = collections.defaultdict(list)
     for mutation in todo:
@@ -147,7 +147,7 @@ def in_turn(todo, seed):
 
 
 def unfounded(accepted, todo):
-    """Reasons for survivors that there cannot be: {file: {wrong line: reason}}."""
+    """Accepted survivors that no mutation can produce."""
     possible = {(mutation.file, mutation.wrong.strip()) for mutation in todo}
     return [f"{file}: {wrong}" for file, reasons in accepted.items() for wrong in reasons
             if (file, wrong) not in possible]
@@ -155,13 +155,13 @@ def unfounded(accepted, todo):
 
 @dataclasses.dataclass
 class Tally:
-    """Results of mutations, by file.  A survivor that is accepted has a reason."""
+    """Results of mutations, by file.  An accepted survivor has a reason."""
     accepted: dict
     outcomes: dict = dataclasses.field(
         default_factory=lambda: collections.defaultdict(collections.Counter))
 
     def add(self, mutation, survived):
-        """Count it; a survivor is shown."""
+        """Count the result; print survivors."""
         reason = self.accepted.get(mutation.file, {}).get(mutation.wrong.strip())
         outcome = (EQUIVALENT if reason else SURVIVED) if survived else NOTICED
         self.outcomes[mutation.file][outcome] += 1
@@ -181,7 +181,7 @@ class Tally:
                    f"{percent(counts):>5.1f} %  {name}")
 
     def fault(self):
-        """Why the tests are not good enough; None if they are."""
+        """The reason why the tests are not good enough; None if they are."""
         counts = self.all()
         if not counts:
             return "nothing was tried"

@@ -15,7 +15,7 @@ u64 random_below(struct random_map *random, u64 limit)
 	return hash(random->state++, 0) % limit;
 }
 
-/* Of every order of magnitude from a page to 8 GB. */
+/* A size of any order of magnitude from a page to 8 GB. */
 static u64 random_size(struct random_map *random)
 {
 	return ALIGN(1 + random_below(random, 1ULL << (12 + random_below(random, 22))), 4096ULL);
@@ -37,7 +37,7 @@ static void add_cmr(struct random_map *random, u64 base, u64 end)
 		random->cmrs[map->nr_cmrs++] = (struct tdx_cmr_info) { base, end - base };
 }
 
-/* RAM in [base, end) with holes in it that are convertible. */
+/* RAM in [base, end); the gaps are convertible. */
 static void fill_with_ram(struct random_map *random, u64 base, u64 end, unsigned int most, int *node)
 {
 	while (base < end && most--) {
@@ -50,7 +50,7 @@ static void fill_with_ram(struct random_map *random, u64 base, u64 end, unsigned
 	}
 }
 
-/* CMRs that are adjacent or apart, with some RAM in each. */
+/* CMRs with and without gaps, with some RAM in each. */
 static void anything(struct random_map *random)
 {
 	unsigned int i, nr = 1 + random_below(random, TDX_NR_CMRS);
@@ -66,7 +66,7 @@ static void anything(struct random_map *random)
 	}
 }
 
-/* About as many holes as a TDMR can describe, in a few GB. */
+/* A few GB with about as many holes as a TDMR has reserved areas. */
 static void many_holes(struct random_map *random)
 {
 	unsigned int i, nr = 14 + random_below(random, 18);
@@ -102,7 +102,7 @@ static void many_islands(struct random_map *random)
 	add_cmr(random, SZ_1G, base + SZ_1G);
 }
 
-/* A server: low memory with holes, the rest above 4 GB on several nodes. */
+/* A server: low memory with holes, and several nodes above 4 GB. */
 static void server(struct random_map *random)
 {
 	unsigned int i, nodes = 1 + random_below(random, 16), holes = random_below(random, 14);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Memory maps, most of them unrealistic.
+ * Random memory maps, most of them unrealistic.
  */
 #ifndef TDX_UNIT_RANDOM_MAP_H
 #define TDX_UNIT_RANDOM_MAP_H
@@ -10,11 +10,11 @@
 #define RANDOM_MAP_MAX_RAM	2100
 
 /**
- * struct random_map - a map and the random numbers that it comes from
- * @state:  of the random numbers
- * @ram:    behind map.ram
- * @cmrs:   behind map.cmrs
- * @map:    what the geometry gets
+ * struct random_map - a random memory map
+ * @state:  state of the random number generator
+ * @ram:    storage of map.ram
+ * @cmrs:   storage of map.cmrs
+ * @map:    input of the geometry
  */
 struct random_map {
 	u64 state;
@@ -23,7 +23,7 @@ struct random_map {
 	struct tdmr_map map;
 };
 
-/* The same map for the same number; kinds of maps take turns. */
+/* The map depends only on @number; kinds of maps alternate. */
 void random_map_make(struct random_map *random, u64 number);
 u64 random_below(struct random_map *random, u64 limit);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A tool that is ended by a sanitizer has a status that no test expects.
+ * The exit status of a tool that a sanitizer ends: no test expects it.
  */
 const char *__asan_default_options(void);
 

@@ -2,7 +2,7 @@
 /*
  * Measurements for bench.py: one layout, and the distribution of its initialization.
  *
- *   tdmr_bench ranges NUMBER		us=CPU time; so many ranges of RAM, a third with a GB gap
+ *   tdmr_bench ranges NUMBER		us=CPU time; NUMBER ranges of RAM, a third with a GB gap
  *   tdmr_bench init GB NODES CPUS	one line of KEY=VALUE
  */
 #include <linux/minmax.h>
@@ -83,7 +83,10 @@ static int simulate(u64 gb, unsigned int nodes, unsigned int cpus)
 	result = simulate_init(&geometry, cpus, nodes);
 	for (i = 0; i < geometry.layout.nr_tdmrs; i++)
 		largest = max(largest, tdmr_pamt_bytes(&geometry.map, &geometry.layout.tdmrs[i]));
-	/* 16 bytes for each page of 4 KB and 2 MB, and a page for each TDMR's 1 GB entries. */
+	/*
+	 * 16 bytes for each 4 KB and 2 MB page, and a page for the 1 GB entries
+	 * of each TDMR.
+	 */
 	floor = blocks_with_ram(ram, nodes + 1) * (4 * SZ_1M + 2 * 4096) +
 		geometry.layout.nr_tdmrs * 4096ULL;
 	printf("tdmrs=%u calls=%llu longest=%llu far=%llu largest_pamt=%llu pamt=%llu floor=%llu\n",

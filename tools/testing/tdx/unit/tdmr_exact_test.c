@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Small maps, for which all possible TDMRs can be tried: the geometry finds a layout if
- * there is one, and covers no more than the best one.
+ * Small maps, for which all possible TDMRs can be tried: the geometry finds a
+ * layout if there is one, and covers no more blocks than the best layout.
  */
 #include <linux/minmax.h>
 #include <linux/sizes.h>
@@ -15,7 +15,7 @@
 #define PER_BLOCK	16
 #define NR_CELLS	(NR_BLOCKS * PER_BLOCK)
 
-/* 64 MB: more than a PAMT of all blocks. */
+/* 64 MB: larger than a PAMT for all blocks. */
 #define CELL		(SZ_1G / PER_BLOCK)
 
 enum cell { RAM, CONVERTIBLE, HOLE };
@@ -33,7 +33,7 @@ static u64 below(struct small_map *small, u64 limit)
 	return hash(small->state++, 1) % limit;
 }
 
-/* Runs of cells of a kind; some maps have mostly whole blocks. */
+/* Runs of cells of one kind; some maps have mostly whole blocks. */
 static void make_cells(struct small_map *small)
 {
 	unsigned int i = 0, length, longest = below(small, 2) ? 6 : 24;
@@ -91,7 +91,10 @@ static bool has_ram(const struct small_map *small, unsigned int block)
 	return false;
 }
 
-/* Reserved areas of a TDMR over the blocks; without RAM between them they can be one. */
+/*
+ * Number of reserved areas for the blocks; @join: as one if there is no RAM
+ * between them.
+ */
 static unsigned int areas(const struct small_map *small, unsigned int first, unsigned int last,
 			  bool join)
 {
@@ -109,7 +112,10 @@ static unsigned int areas(const struct small_map *small, unsigned int first, uns
 	return count;
 }
 
-/* Keeping an area for the PAMT, or using all there are and joining them. */
+/*
+ * With @spare, an area is left for the PAMT; else all areas are used, and
+ * joined.
+ */
 static bool allowed(const struct small_map *small, unsigned int first, unsigned int last,
 		    bool spare)
 {
@@ -120,7 +126,10 @@ static bool allowed(const struct small_map *small, unsigned int first, unsigned 
 	return areas(small, first, last, !spare) <= limit;
 }
 
-/* The fewest blocks without RAM to be covered from @block on, -1 if it is impossible. */
+/*
+ * The minimum number of blocks without RAM to be covered from @block on; -1 if
+ * impossible.
+ */
 static int least_extra(const struct small_map *small, unsigned int block, unsigned int tdmrs,
 		       bool spare)
 {
@@ -145,7 +154,10 @@ static int least_extra(const struct small_map *small, unsigned int block, unsign
 	return best;
 }
 
-/* The fewest blocks that the largest TDMR can have, with up to @extra without RAM. */
+/*
+ * The minimum size of the largest TDMR, if up to @extra blocks without RAM are
+ * covered.
+ */
 static int least_largest(const struct small_map *small, unsigned int block, unsigned int tdmrs,
 			 bool spare, int extra)
 {
@@ -171,7 +183,7 @@ static int least_largest(const struct small_map *small, unsigned int block, unsi
 	return best;
 }
 
-/* Blocks side by side that all hold RAM and none of which has a hole. */
+/* Maximum number of adjacent blocks with RAM and without holes. */
 static unsigned int longest_run(const struct small_map *small)
 {
 	unsigned int block, run = 0, longest = 0;
@@ -184,8 +196,8 @@ static unsigned int longest_run(const struct small_map *small)
 }
 
 /*
- * Number of TDMRs that would be needed, and the first block without one if there are
- * @tdmrs.
+ * Number of TDMRs that are needed.  If there are only @tdmrs, @left_over is set
+ * to the first block without one.
  */
 static unsigned int fewest(const struct small_map *small, unsigned int tdmrs, u64 *left_over)
 {
@@ -201,7 +213,7 @@ static unsigned int fewest(const struct small_map *small, unsigned int tdmrs, u6
 	return nr;
 }
 
-/* Pages of 4 KB; of the RAM, the first part that is in no CMR. */
+/* Pages of 4 KB.  @outside is the first part of the RAM that is in no CMR. */
 static const struct {
 	const char *name;
 	struct { unsigned int first, nr; } ram[3], cmrs[3], outside;
@@ -252,7 +264,7 @@ TEST(the_first_ram_in_no_cmr_is_named)
 	}
 }
 
-/* PAMTs are all that is reserved, and none is lost behind the border. */
+/* Only the PAMT is reserved: adjacent CMRs have no area between them. */
 TEST(cmrs_that_touch_leave_no_area_between_them)
 {
 	static const struct tdx_ram ram[] = { { 0, 4ULL * SZ_1G } };
@@ -273,7 +285,7 @@ TEST(cmrs_that_touch_leave_no_area_between_them)
 	EXPECT_EQ(pamt, geometry.info[0].reserved[0].offset);
 	EXPECT_EQ(geometry_pamt_bytes(&geometry), geometry.info[0].reserved[0].size);
 	EXPECT_EQ(0, geometry.info[0].reserved[1].size);
-	/* And the memory behind the CMRs. */
+	/* The PAMT, and the memory after the CMRs. */
 	EXPECT_EQ(2, geometry.layout.nr_unusable);
 	geometry_free(&geometry);
 }
@@ -388,7 +400,7 @@ TEST(a_layout_is_found_if_there_is_one_and_covers_no_more_than_the_best)
 			}
 			ASSERT_EQ(blocks_with_ram(small.ram, small.map.nr_ram) + best, gb)
 				TH_LOG("map %u", n);
-			/* Blocks without holes are only cut when TDMRs are left for that. */
+			/* Blocks without holes are split only if there are unused TDMRs. */
 			if (geometry.layout.nr_tdmrs == small.map.limits.max_tdmrs)
 				ASSERT_LE(largest, longest_run(&small) +
 					  least_largest(&small, 0, small.map.limits.max_tdmrs,

@@ -2,10 +2,10 @@
 /*
  * libFuzzer: the geometry of TDX memory on maps that coverage leads to.
  *
- * The input is a program: four bytes of parameters, then two bytes for each step through
- * the address space.  If the parameters say so, the last 16 bytes are a CMR that takes the
- * place of one, whatever they are: a list that the host would refuse, but with which the
- * geometry must not access other memory.
+ * The input is a program: four bytes of parameters, then two bytes for each step
+ * through the address space.  With some parameters, the last 16 bytes replace a CMR
+ * by any value: the host would refuse such a list, but the geometry must not access
+ * other memory nevertheless.
  */
 #include <linux/minmax.h>
 #include <linux/sizes.h>
@@ -30,7 +30,7 @@ static void build_step(struct built *built, u64 *base, u8 what, u8 how_much)
 	struct tdx_cmr_info *cmr = &built->cmrs[map->nr_cmrs];
 
 	if (what & 1) {
-		/* Convertible: goes on with the last CMR, or begins one. */
+		/* Convertible: extends the last CMR, or begins a new one. */
 		if (map->nr_cmrs && cmr[-1].base + cmr[-1].size == *base && !(what & 2))
 			cmr[-1].size += bytes;
 		else if (map->nr_cmrs < TDX_NR_CMRS)
@@ -75,7 +75,7 @@ static void stop_if(bool wrong, const char *why)
 	}
 }
 
-/* libFuzzer's name for it, which no header declares. */
+/* This name is required by libFuzzer, but declared in no header. */
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	static struct model_machine *machine;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Chooses TDMRs for a memory map, as the kernel would do.
+ * Chooses TDMRs for a memory map, as the kernel would.
  */
 #include <getopt.h>
 #include <linux/minmax.h>
@@ -120,7 +120,7 @@ static bool has_ram(const struct map_text *text, const struct tdx_cmr_info *cmr)
 	return false;
 }
 
-/* The log may end early, or be of another kernel: missing data must not be ignored. */
+/* The log may be truncated, or of another kernel: missing RAM is an error. */
 static bool all_cmrs_have_ram(const struct map_text *text, const char *name)
 {
 	bool good = true;
@@ -154,11 +154,11 @@ static bool read_log(struct map_text *text, const char *name)
 	}
 	good = kernel_log_read(text, file, name, &user_defined);
 	fclose(file);
-	/* With memmap= it is left out on purpose. */
+	/* With memmap=, RAM is missing on purpose. */
 	return good && (all_cmrs_have_ram(text, name) || user_defined);
 }
 
-/* The kernel reserves the first MB at boot, and the module takes RAM from the lowest CMR on. */
+/* The kernel reserves the first MB at boot, but the module uses RAM from the lowest CMR on. */
 static void leave_out_low_memory(struct map_text *text)
 {
 	u64 low = min(text->nr_cmrs ? text->cmrs[0].base : 0, (u64)SZ_1M), left_out = 0, size;
@@ -291,7 +291,10 @@ static struct tdmr_failure lay_out(const struct map_text *text, const struct opt
 	return failure;
 }
 
-/* Keeps RAM out until there is a layout, and shows how; nothing if there is none. */
+/*
+ * Removes RAM until there is a layout, and prints memmap= options; nothing if
+ * there is none.
+ */
 static void advise(struct map_text *text, const struct options *options,
 		   struct tdmr_failure failure)
 {

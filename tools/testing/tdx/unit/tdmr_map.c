@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A picture of a layout, with four lanes.
+ * Draws a layout with four lanes.
  */
 #include <linux/kernel.h>
 #include <linux/minmax.h>
@@ -77,7 +77,7 @@ static void label(double x, double y, const char *attributes, const char *text)
 	printf("<text x=\"%.1f\" y=\"%.1f\" %s>%s</text>\n", x, y, attributes, text);
 }
 
-/* The number of a TDMR in the middle of what is drawn of it. */
+/* Draws the number of a TDMR in the middle of each of its parts. */
 static void draw_number(const struct picture *picture, const struct tdx_tdmr_info *tdmr,
 			const char *number)
 {
@@ -168,7 +168,7 @@ static void draw_title(const struct map_text *text)
 	       LEFT, of_ram, text->nr_ram, text->nr_tdmrs, of_pamts);
 }
 
-/* Nodes that share a colour share a name. */
+/* Nodes with the same colour share an entry. */
 static void draw_legend(const struct map_text *text)
 {
 	static const struct { const char *fill, *name; } entries[] = {
@@ -230,7 +230,10 @@ static bool in_address_space(const char *what, u64 base, u64 size)
 	return false;
 }
 
-/* A layout that the module would refuse is drawn, one that is nowhere is not. */
+/*
+ * Layouts that the module would refuse are drawn, but addresses have to be
+ * valid.
+ */
 static bool drawable(const struct map_text *text)
 {
 	bool good = true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * TDMRs are initialized on all CPUs, and on one CPU each at a time.
+ * TDMRs are initialized by all CPUs, and each TDMR by one CPU at a time.
  */
 #include <linux/sizes.h>
 #include <linux/minmax.h>
@@ -67,7 +67,7 @@ TEST(no_cpu_idles_while_there_is_work_and_none_is_in_anothers_way)
 					min(cpus, 64u);
 				EXPECT_EQ(gb * nodes * CALLS_PER_GB, result.calls);
 				EXPECT_EQ(0, result.collisions);
-				/* A TDMR of 1 GB cannot be divided. */
+				/* A TDMR of 1 GB cannot be split. */
 				EXPECT_LE(result.longest, max(ideal * 5 / 4, (u64)CALLS_PER_GB))
 					TH_LOG("%u CPUs, %u nodes of %llu GB: ideal %llu", cpus,
 					       nodes, gb, ideal);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The geometry of TDX memory on random maps, judged by the software TDX module.
+ * The geometry of TDX memory on random maps, checked by the software TDX
+ * module.
  */
 #include <linux/minmax.h>
 #include <linux/sizes.h>
@@ -13,7 +14,7 @@
 
 static struct random_map random_map;
 
-/* NR_MAPS in the environment: fewer for a quick answer, more for a long night. */
+/* Set NR_MAPS in the environment for fewer or more maps. */
 static unsigned int nr_maps(void)
 {
 	const char *number = getenv("NR_MAPS");
@@ -49,7 +50,7 @@ static u64 nr_gb(const struct geometry *geometry)
 	return nr;
 }
 
-/* The longest stretch of RAM in [base, end) that is of one node. */
+/* The longest range of RAM in [base, end) that belongs to one node. */
 static u64 longest_segment(const struct tdmr_map *map, u64 base, u64 end)
 {
 	u64 start, stop, longest = 0;
@@ -65,8 +66,8 @@ static u64 longest_segment(const struct tdmr_map *map, u64 base, u64 end)
 }
 
 /*
- * How many PAMTs of 1 GB find a place for certain when all RAM is free: side by
- * side in the longest stretch of a block that has a reserved area left.
+ * Number of PAMTs of 1 GB that certainly fit if all RAM is free: side by side
+ * in the longest range of RAM of each block that has a reserved area left.
  */
 static u64 pamt_slots(const struct tdmr_map *map)
 {
@@ -84,7 +85,7 @@ static u64 pamt_slots(const struct tdmr_map *map)
 	return slots;
 }
 
-/* Is the reason of a failure true? */
+/* True if the reason of a failure is correct. */
 static bool failure_is_true(const struct tdmr_map *map, const struct tdmr_failure *failure)
 {
 	switch (failure->error) {
@@ -144,7 +145,7 @@ TEST_F_TIMEOUT(judge, accepts_all_that_random_maps_become, 600)
 	EXPECT_LT(failures[TDMR_NO_PAMT_MEMORY], nr_maps() / 10);
 }
 
-/* The first byte of RAM that is in no CMR; ~0 if all is. */
+/* The first byte of RAM that is in no CMR; ~0 if there is none. */
 static u64 first_outside(const struct tdmr_map *map)
 {
 	unsigned int i, c;
@@ -161,7 +162,7 @@ static u64 first_outside(const struct tdmr_map *map)
 	return ~0ULL;
 }
 
-/* From @pa to the next CMR, or to the end of the RAM around it. */
+/* The end of the RAM at @pa that is outside the CMRs. */
 static u64 end_outside(const struct tdmr_map *map, u64 pa)
 {
 	unsigned int i;
@@ -209,7 +210,7 @@ TEST_F_TIMEOUT(judge, sees_ram_outside_the_cmrs_named, 600)
 	EXPECT_GT(outside, nr_maps() / 40);
 }
 
-/* The chunk of @info in its own RAM, if a segment of it has room. */
+/* The PAMT is in the TDMR's own RAM, if a segment of that is large enough. */
 static bool is_at_home(const struct geometry *geometry, const struct tdx_tdmr_info *info)
 {
 	u64 base = info->pamt[0].base, bytes = info->pamt[2].base + info->pamt[2].size - base;
@@ -243,7 +244,10 @@ TEST_F_TIMEOUT(judge, sees_pamts_at_home_and_tdmrs_for_all_cpus, 600)
 				const struct tdx_tdmr_info *info = &geometry->info[i];
 
 				ASSERT_TRUE(is_at_home(geometry, info)) TH_LOG("map %u", n);
-				/* A few more could be made only if all were. */
+				/*
+				 * TDMRs may be larger if there would be too
+				 * many otherwise.
+				 */
 				if (geometry->layout.nr_tdmrs < geometry->map.limits.max_tdmrs / 2)
 					ASSERT_LE(info->size / SZ_1G, share) TH_LOG("map %u", n);
 			}
@@ -299,7 +303,7 @@ TEST_F_TIMEOUT(judge, accepts_what_becomes_of_fragmented_memory, 600)
 	EXPECT_GT(split, nr_maps() / 2000);
 }
 
-/* As many TDMRs as there are, the largest of which needs more memory than is in any piece. */
+/* All TDMRs are used, and the largest needs more memory than any free range has. */
 TEST_F_TIMEOUT(judge, sees_small_tdmrs_where_large_ones_find_no_memory, 600)
 {
 	static const unsigned int maps[] = { 23, 48, 143, 178, 333, 363, 438, 503, 603 };
@@ -318,7 +322,7 @@ TEST_F_TIMEOUT(judge, sees_small_tdmrs_where_large_ones_find_no_memory, 600)
 	}
 }
 
-/* RAM for one GB of TDMR at a time, wherever there is a chunk of 8 MB in each GB. */
+/* TDMRs are split down to 1 GB if each GB has a free chunk of only 8 MB. */
 TEST_F_TIMEOUT(judge, sees_fragmented_memory_split_down_to_single_blocks, 600)
 {
 	static const struct tdx_ram ram = { 0, 32ULL * SZ_1G, 0 };
@@ -332,7 +336,7 @@ TEST_F_TIMEOUT(judge, sees_fragmented_memory_split_down_to_single_blocks, 600)
 			.limits = { 64, 16, 16 }, .nr_cpus = 1,
 		};
 		model_memory_init(&self->memory, percent, percent);
-		/* Three free blocks of 2 MB in a row are in every GB up to here. */
+		/* Up to here, every GB has three adjacent free blocks of 2 MB. */
 		ASSERT_EQ(TDMR_OK, geometry_make(geometry, &self->memory.source).error)
 			TH_LOG("%u %%", percent);
 		most = max(most, geometry->layout.nr_tdmrs);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Small maps on which PAMTs hardly find room.  All TDMRs and all places for
- * their PAMTs can be tried: the geometry finds a layout if there is one, and
- * covers no more than the best one.
+ * Small maps in which PAMTs hardly fit.  All TDMRs and all positions of their
+ * PAMTs can be tried: the geometry finds a layout if there is one, and covers
+ * no more blocks than the best layout.
  */
 #include <linux/minmax.h>
 #include <linux/sizes.h>
@@ -31,7 +31,7 @@ struct small_map {
 	struct tdmr_map map;
 };
 
-/* Blocks [first, last] in a TDMR. */
+/* A TDMR of the blocks [first, last]. */
 struct stretch {
 	unsigned int first;
 	unsigned int last;
@@ -72,7 +72,10 @@ static void make_ranges(struct small_map *small)
 	unsigned int i;
 
 	for (i = 0; i < NR_CELLS; i++) {
-		/* Also ranges that touch, as memory blocks that came one by one. */
+		/*
+		 * Some ranges are adjacent, like memory blocks that were added
+		 * one by one.
+		 */
 		if (small->cells[i] == RAM &&
 		    (!i || small->cells[i - 1] != RAM || !below(small, 8)))
 			small->ram[map->nr_ram++] = (struct tdx_ram) { .base = (u64)i * CELL };
@@ -122,8 +125,8 @@ static bool is_area(const struct small_map *small, unsigned int cell)
 }
 
 /*
- * Areas without usable RAM between them can be one.  PAMTs never fill RAM to the
- * last byte: where only they part areas there is usable RAM, too.
+ * Reserved areas without usable RAM between them can be one.  PAMTs never fill
+ * RAM to the last byte: RAM that is full of PAMTs still has usable memory.
  */
 static bool is_expressible(const struct small_map *small, const struct stretch *tdmr)
 {
@@ -131,7 +134,10 @@ static bool is_expressible(const struct small_map *small, const struct stretch *
 	bool apart = true, full = false;
 
 	for (i = tdmr->first * PER_BLOCK; i < (tdmr->last + 1) * PER_BLOCK; i++) {
-		/* RAM begins that would join what is in front of it with what is behind it. */
+		/*
+		 * RAM begins which, if it is full, would join the areas before
+		 * and after it.
+		 */
 		if (small->cells[i] == RAM && (!i || small->cells[i - 1] != RAM))
 			full = !apart;
 		if (is_area(small, i)) {
@@ -153,7 +159,7 @@ static unsigned int length(const struct stretch *tdmr)
 	return tdmr->last - tdmr->first + 1;
 }
 
-/* Is there a place for the PAMTs of the TDMRs from the @i-th on? */
+/* True if there are positions for the PAMTs of TDMR @i and all later ones. */
 static bool pamts_have_places(struct search *search, unsigned int i)
 {
 	struct stretch *tdmr = &search->tdmrs[i];
@@ -167,7 +173,7 @@ static bool pamts_have_places(struct search *search, unsigned int i)
 		return i == -1U;
 	}
 
-	/* Which of two PAMTs of one size is the first makes no difference. */
+	/* The order of two PAMTs of the same size does not matter. */
 	if (i && length(tdmr) == length(tdmr - 1))
 		from = tdmr[-1].pamt + 1;
 	for (c = from; c + length(tdmr) <= NR_CELLS && !found; c++) {
@@ -185,7 +191,7 @@ static bool pamts_have_places(struct search *search, unsigned int i)
 	return found;
 }
 
-/* The fewest blocks without RAM that have to be covered from @block on, -1 if it is impossible. */
+/* The minimum number of blocks without RAM to be covered from @block on; -1 if impossible. */
 static int least_extra(struct search *search, unsigned int block)
 {
 	const struct small_map *small = search->small;
@@ -219,7 +225,7 @@ static unsigned int nr_maps(void)
 	return env ? atoi(env) : 20000;
 }
 
-/* Blocks without RAM that are covered, -1 if there is no layout. */
+/* Number of blocks without RAM that are covered; -1 if there is no layout. */
 static int extra_of(const struct geometry *geometry, struct tdmr_failure failure)
 {
 	int extra = -(int)blocks_with_ram(geometry->map.ram, geometry->map.nr_ram);
@@ -233,9 +239,9 @@ static int extra_of(const struct geometry *geometry, struct tdmr_failure failure
 }
 
 /*
- * The TDMRs with the best places for their PAMTs can be found only by trying all of them.
- * The geometry does not, and may rarely miss a layout: these maps ask for 30 times the
- * PAMTs of the module.
+ * The best positions of PAMTs can be found only by trying all of them.  The
+ * geometry does not try all, so it may miss a layout in rare cases: the PAMTs
+ * of these maps are 30 times as large as those of the module.
  */
 TEST(a_layout_is_hardly_ever_missed_and_covers_no_more_than_the_best)
 {

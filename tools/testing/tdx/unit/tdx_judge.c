@@ -48,8 +48,9 @@ static bool say(struct model_machine *machine, const char *leaf, u64 status)
 }
 
 /*
- * It is the layout that is judged: a CMR may lie where this machine happens to
- * have its SMRAM.
+ * TDH.SYS.INIT may refuse CMRs that overlap the SMRAM of the model's machine.
+ * Only the layout is to be checked, so the CMRs are hidden from TDH.SYS.INIT
+ * then.
  */
 static u64 init_module(struct model_machine *machine)
 {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The command-line tools: what goes in, what comes out, what a mistake is told."""
+"""The command-line tools: inputs, outputs, and messages for mistakes."""
 import os
 import pathlib
 import re
@@ -31,7 +31,7 @@ BIOS-e820: [mem 0x0000000000100000-0x00000000bfffffff] usable
 """
 
 
-SANITIZER = 99      # the status with which one ends a tool: see sanitizer.c
+SANITIZER = 99      # exit status of a tool that a sanitizer ends: see sanitizer.c
 
 
 def run(tool, text, *options):
@@ -86,7 +86,7 @@ FOUR_NODES_RAM = 342_992_424_960
 
 
 def from_log(tmp_path, log, cmrs="r01-4nodes"):
-    """What the tool makes of a log, given as text or bytes."""
+    """Runs tdmr_layout on a log, given as text or bytes."""
     path = tmp_path / "log"
     path.write_bytes(log if isinstance(log, bytes) else log.encode())
     return run("tdmr_layout", (CASES / f"{cmrs}.map").read_text() if cmrs else "", "--cpus", "64",
@@ -126,7 +126,7 @@ def test_ram_is_found_in_every_form_of_a_log(tmp_path, log):
     ("r02-kernel-7.0", FOUR_NODES_RAM),
     ("r03-memmap-reserve", 258_166_820_864),        # 79 GB less
     ("r06-memmap-as-told", 341_918_683_136),
-    ("k01-own-kernel-memmap", 5_366_169_600),       # that kernel said 5117 MB
+    ("k01-own-kernel-memmap", 5_366_169_600),       # according to that kernel, 5117 MB
     ("r09-8nodes-128M-borders", 137_437_511_680), ("r10-32nodes", 824_165_584_896),
     ("r11-srat-hotplug", 966_365_810_688), ("r12-3tb-sparse", 3_708_636_102_656),
     ("r13-cxl-soft-reserved", 136_833_994_752),
@@ -195,7 +195,7 @@ def test_cmrs_come_from_a_log_if_the_map_has_none(tmp_path):
     assert len(lines(from_log(tmp_path, FOUR_NODES + cmrs), "cmr")) == 5
 
 
-# PAMTs in KB, as the machine's own kernel said.
+# PAMTs in KB, according to the machine's own kernel.
 @pytest.mark.parametrize("case, pamts", [("285-256g", 1_050_636), ("385-2tb", 8_396_820),
                                          ("dstack-1tb", 4_202_516)])
 def test_pamts_cost_what_they_cost_on_real_machines(case, pamts):
@@ -208,7 +208,7 @@ def test_pamts_cost_what_they_cost_on_real_machines(case, pamts):
 @pytest.mark.parametrize("case", ["331-sparse-cmrs", *(path.stem for path in sorted(CASES.glob("v*.map"))
                                                        if path.stem[:3] not in ("v05", "v06"))])
 def test_large_and_odd_machines_have_a_layout(case):
-    """One that covers no block without RAM, unless there are more islands than TDMRs."""
+    """No block without RAM is covered, unless there are more islands than TDMRs."""
     layout = run("tdmr_layout", (CASES / f"{case}.map").read_text(), "--cpus", "1152")
     assert ram_bytes(layout)
     blocks, covered = (int(re.search(rf"^# GB {what} +(\d+)$", layout.stdout, re.M)[1])
@@ -217,7 +217,7 @@ def test_large_and_odd_machines_have_a_layout(case):
 
 
 def number(word):
-    """0x or decimal, with K, M, G."""
+    """A number with 0x or decimal, with K, M, G."""
     return int(word.rstrip("KMG"), 0) << {"K": 10, "M": 20, "G": 30}.get(word[-1], 0)
 
 
@@ -227,7 +227,7 @@ def ram_of(text):
 
 
 def without(ram, start, end):
-    """Ranges of RAM without what is between."""
+    """Ranges of RAM without [start, end)."""
     left = [(a, min(b, start)) for a, b in ram] + [(max(a, end), b) for a, b in ram]
     return sorted((a, b) for a, b in left if a < b)
 
@@ -239,7 +239,7 @@ def without(ram, start, end):
     "cmr 0 512M\ncmr 2G 512M\n",
 ])
 def test_the_memmap_that_is_proposed_makes_a_map_work(text):
-    """Once for the kernel's command line, once quoted for GRUB."""
+    """It is printed for the kernel command line, and quoted for GRUB."""
     refused = run("tdmr_layout", text)
     assert refused.returncode == 1
     plain = re.findall(r" memmap=(0x\w+)\$(0x\w+)", refused.stderr)
@@ -332,7 +332,7 @@ def one_gb(reserved="", pamt="0x40000000", extra=""):
      "0xC0000A1000000000 INVALID_PAMT"),
 ])
 def test_the_judge_answers_as_the_module(text, verdict):
-    """The specification's status and details: TDMR, then PAMT level or reserved area."""
+    """With the specification's status and details: TDMR, and PAMT level or reserved area."""
     result = run("tdx_judge", text)
     assert f"TDH.SYS.CONFIG -> {verdict}" in result.stdout
     assert result.returncode == (0 if verdict.endswith("SUCCESS") else 1)

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* As libc declares them; a freestanding program brings its own. */
+/* Declared as in libc; a freestanding program has to define them. */
 void *memcpy(void *to, const void *from, size_t bytes);
 void *memmove(void *to, const void *from, size_t bytes);
 void *memset(void *to, int byte, size_t bytes);

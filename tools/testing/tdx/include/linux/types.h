@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Definitions from kernel headers that pure files need, for freestanding and userspace
- * builds.
+ * Definitions of kernel headers that pure files need for freestanding and
+ * userspace builds.
  */
 #ifndef _TDX_STUB_LINUX_TYPES_H
 #define _TDX_STUB_LINUX_TYPES_H
@@ -19,7 +19,7 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef unsigned long long u64;
 
-/* For glibc 2.41, whose <sched.h> takes them from here. */
+/* <sched.h> of glibc 2.41 expects them here. */
 typedef s32 __s32;
 typedef u32 __u32;
 typedef u64 __u64;
