@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Build Debian packages of the series in build/deb.
 
-The source is the series itself, in a work tree beside build/linux.  The config is Debian's own
-for clouds, and CONFIG_INTEL_TDX_HOST=y.
+The source is the series, in a work tree beside build/linux.  The config is Debian's cloud config
+with CONFIG_INTEL_TDX_HOST=y.
 """
 import argparse
 import lzma
@@ -21,18 +21,18 @@ OUT = DEB / "kernel"
 CONFIG_PACKAGE = "linux-config-6.1"
 DEBIANS = f"usr/src/{CONFIG_PACKAGE}/config.amd64_none_cloud-amd64.xz"
 
-# What differs from Debian's config on purpose.
+# Intended differences from Debian's config.
 ASKED = {
     "CONFIG_INTEL_TDX_HOST": "y",
     "CONFIG_LOCALVERSION": '"-tdx-host"',
-    # Debian's are part of its own build.
+    # Debian's keys are available only to its own build.
     "CONFIG_SYSTEM_TRUSTED_KEYS": '""',
-    # Gigabytes that are not used here, and BTF needs pahole.
+    # Debug information takes gigabytes and is not used here; BTF needs pahole.
     "CONFIG_DEBUG_INFO_NONE": "y",
     "CONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT": "n",
 }
-# What differs then by itself: what belongs to debug information, the compiler's version, and what
-# Debian leaves out of the config that it ships: modules are signed, with a key of the build's own.
+# Differences that follow from these: options of debug information, versions of the compiler, and
+# options that Debian removes from the config that it ships, like MODULE_SIG_KEY.
 FOLLOWS = re.compile(r"CONFIG_(DEBUG_INFO\w*|GDB_SCRIPTS|MODULE_ALLOW_BTF_MISMATCH|PAHOLE_\w+|"
                      r"BUILD_SALT|MODULE_SIG_(ALL|KEY)|"
                      r"(CC|GCC|AS|LD)_VERSION(_TEXT)?)$")
@@ -40,7 +40,7 @@ UNSET = re.compile(r"^# (CONFIG_\w+) is not set$", re.M)
 
 
 def check_out():
-    """The series as a work tree: an incremental one, if it is there already."""
+    """Checks the series out in a work tree, which is reused."""
     with linux.alone():
         base.work_tree(linux.TREE, SOURCE, series.commit_series()[-1])
 
@@ -51,12 +51,12 @@ def make(*args, **environment):
 
 
 def options_of(text):
-    """With those that are said not to be set, which are n."""
+    """Like kernel.options_of(), with the value n for options that are "not set"."""
     return kernel.options_of(text) | dict.fromkeys(UNSET.findall(text), "n")
 
 
 def check_config(debians, dotconfig):
-    """Show what differs from Debian's; refuse what was not asked for."""
+    """Prints the differences from Debian's config; refuses those that are not intended."""
     got = options_of(dotconfig.read_text())
     lost = kernel.missing(ASKED, dotconfig)
     if lost:
@@ -78,7 +78,7 @@ def check_config(debians, dotconfig):
 def configure():
     package = private_apt.unpack(CONFIG_PACKAGE, base.SUITE, linux.PACKAGES / CONFIG_PACKAGE)
     debians = lzma.open(package / DEBIANS, "rt").read()
-    # Of an option that is there twice the last counts, with a warning.
+    # Kconfig uses the last value of an option that is set twice, but prints a warning.
     kept = [line for line in debians.splitlines(keepends=True)
             if not any(re.search(rf"\b{name}\b", line) for name in ASKED)]
     wanted = "".join(kept) + kernel.config_text(ASKED)
@@ -92,7 +92,7 @@ def configure():
 
 
 def build():
-    """All packages that the kernel's bindeb-pkg makes; they end up in build/deb."""
+    """Builds all packages of the kernel's target bindeb-pkg; they are written to build/deb."""
     for old in DEB.glob("linux-*"):
         old.unlink()
     version = run("make", "-s", "--no-print-directory", "-C", str(SOURCE), "kernelversion").strip()

@@ -24,7 +24,7 @@ WRONG = BUILD / "linux-wrong"
 MAINLINE_PACKAGE = ("linux-source-7.3", "trixie-backports")
 CONFIGS = pathlib.Path(__file__).resolve().parent / "configs"
 
-# Each config is these fragments, the later ones winning.
+# Config fragments of each config; later fragments override earlier ones.
 FRAGMENTS = {
     "base": ["base"],
     "host": ["base", "host"],
@@ -39,11 +39,11 @@ FRAGMENTS = {
     "wrong": ["base", "host"],
 }
 
-# Files that sanitizers check: with the whole kernel, KCSAN would hardly ever check these, and KASAN
-# and UBSAN make the kernel slow to build and to run.  The config `kasan` checks all of it.
+# Files that sanitizers check.  With the whole kernel, KCSAN would rarely check these files, and
+# KASAN and UBSAN would make the kernel slow.  The config `kasan` checks all files.
 WATCHED = "$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx.o,$@),y,n)"
 
-# What make has to be told.
+# Variables on make's command line.
 MAKE_VARIABLES = {
     "clang": ["LLVM=-19"],
     "debug": [f"KASAN_SANITIZE={WATCHED}", f"UBSAN_SANITIZE={WATCHED}"],
@@ -68,14 +68,14 @@ def requested(config):
 
 
 def overlay_kconfig():
-    """A checksum of what the overlay adds to Kconfig: new options want a new .config."""
+    """A checksum of the overlay's Kconfig files: if it changes, .config has to be made again."""
     listed = base.run("git", "ls-files", "-co", "--exclude-standard", "*Kconfig*", cwd=TOP)
     files = [TOP / path for path in sorted(listed.split())]
     return hashlib.sha256(b"".join(f.read_bytes() for f in files if f.is_file())).hexdigest()
 
 
 def pristine_tree():
-    """What build/linux was made from, beside it: a work tree of the same repository."""
+    """The base of build/linux, in a work tree of the same repository."""
     base.work_tree(TREE, PRISTINE, linux.git_tree("rev-parse", base.BASE).strip())
     return PRISTINE
 
@@ -93,18 +93,18 @@ def mainline_tree():
 
 
 def wrong_tree():
-    """Links to the files of build/linux: one can become another file here and nowhere else."""
+    """Links to the files of build/linux: a link can be replaced without a change there."""
     shutil.rmtree(WRONG, ignore_errors=True)
     shutil.copytree(TREE, WRONG, copy_function=os.symlink, ignore=shutil.ignore_patterns(".git"))
     return WRONG
 
 
-# What is built from another tree than build/linux.
+# Configs that are built from another tree than build/linux.
 TREES = {"base": pristine_tree, "mainline": mainline_tree, "wrong": wrong_tree}
 
 
 def make_command(tree, out, *args):
-    # The tree is a git tree with edits: LOCALVERSION= keeps a "+" out of the release.
+    # LOCALVERSION= prevents a "+" in the release for a git tree with edits.
     return ["make", "-C", str(tree), f"O={out}", "LOCALVERSION=", *args]
 
 
@@ -120,7 +120,7 @@ def missing(options, dotconfig):
 
 
 def configure(config, tree, out):
-    """Write .config, unless it was made from the same before."""
+    """Write .config, unless it is up to date."""
     options = requested(config)
     text = config_text(options)
     text_and_kconfig = f"{text}# Kconfig {overlay_kconfig()}\n"
@@ -143,7 +143,7 @@ def configure(config, tree, out):
 
 
 def rule(config, targets):
-    """A target of a Makefile that builds the kernel as one of several."""
+    """A rule of a Makefile that builds several kernels in parallel."""
     tree = TREES[config]() if config in TREES else TREE
     configure(config, tree, BUILD / config)
     command = make_command(tree, BUILD / config, *MAKE_VARIABLES.get(config, []), *targets)
@@ -151,7 +151,7 @@ def rule(config, targets):
 
 
 def build(wanted):
-    """Build {config: targets} side by side: while one is linked, another is compiled."""
+    """Build {config: targets} in parallel: while one kernel is linked, another is compiled."""
     rules = "".join(rule(config, targets) for config, targets in wanted.items())
     done = subprocess.run(["make", f"-j{os.cpu_count()}", "-f", "-", *wanted], check=False,
                           input=f".PHONY: {' '.join(wanted)}\n{rules}", text=True)

@@ -27,8 +27,9 @@ fi
 echo "installing$missing"
 export DEBIAN_FRONTEND=noninteractive
 # shellcheck disable=SC2086 # words on purpose
-# A machine that has just started may be at its daily updates: wait for the lock.  Pattern-Only: a
-# name that is not there is no regular expression, which may match another package.
+# On a machine that was just started, apt may be running the daily updates: wait for the lock.
+# Pattern-Only: the name of a missing package must not be taken for a regular expression, which
+# may match another package.
 $sudo apt-get -qq -o Acquire::Retries=3 update &&
 	$sudo apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=600 \
 		-o APT::Cmd::Pattern-Only=true \

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Style and static analysis of all that is ours, as TAP; as many checks at once
-# as there are CPUs.  Needs build/linux and build/host.
+# Style and static analysis of all files of the project, as TAP.  Runs as many
+# checks at a time as there are CPUs.  Needs build/linux and build/host.
 
 # shellcheck disable=SC2317 # checks are called by name
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 
 said=$(mktemp -d) || exit 1
-# checkpatch leaves a cache behind.
+# checkpatch creates a cache.
 trap 'rm -rf "$said" .checkpatch-camelcase.*' EXIT
 
 mapfile -t kernel_c < <(git ls-files -co --exclude-standard 'arch/*.[chS]' 'include/*.h')
@@ -19,29 +19,29 @@ mapfile -t shell < <(git ls-files -co --exclude-standard '*.sh' .ci/run)
 mapfile -t python < <(git ls-files -co --exclude-standard '*.py')
 mapfile -t patches < <(git ls-files -co --exclude-standard '*.patch')
 
-# BUG() only when firmware took a CPU or memory that TDX needs.
+# BUG() is allowed only if firmware removed a CPU or memory that TDX needs.
 fatal_event='^arch/x86/virt/vmx/tdx/hotplug\.c:[0-9]*: CHECK:AVOID_BUG:'
 
-# With what .checkpatch.conf says.
+# Also uses the options of .checkpatch.conf.
 checkpatch() {
 	perl build/linux/scripts/checkpatch.pl --no-summary --terse "$@" 2>&1 |
 		grep -v 'total: 0 errors, 0 warnings, 0 checks'
 }
 
-# A check has nothing to say when all is well.
+# A check succeeds if it prints nothing.
 
 checkpatch_takes_kernel_files() {
 	checkpatch -f "${kernel_c[@]}" | grep -v "$fatal_event"
 }
 
-# Programs outside the kernel have no kernel macros to prefer, and an instruction may have the
-# name of the function around it.
+# Programs outside the kernel cannot use macros of the kernel, and an
+# instruction may have the name of the function that contains it.
 checkpatch_takes_tools() {
 	checkpatch --ignore PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME -f "${tools_c[@]}"
 }
 
-# By standard input: checkpatch takes a file that git knows for source code.  Hooks alone have no
-# message and no sign-off.
+# From standard input, because checkpatch handles a file that git tracks as
+# source code.  Hooks alone have no message and no sign-off.
 checkpatch_takes_patches() {
 	local patch
 	for patch in "${patches[@]}"; do
@@ -71,7 +71,7 @@ files_have_SPDX_lines() {
 		xargs grep -L 'SPDX-License-Identifier: GPL-2.0'
 }
 
-# What sparse says of our files; all that make says when it fails, as without sparse.
+# Prints sparse's messages for our files; if make fails, all of its output.
 sparse_is_silent() {
 	local output
 	if output=$(make -s -C build/linux O=../host C=2 CF=-D__CHECK_ENDIAN__ LOCALVERSION= \
@@ -82,9 +82,9 @@ sparse_is_silent() {
 	fi
 }
 
-# What it cannot know: the kernel's loops; the void pointers and statement expressions of GNU C;
-# symbols of a linker script; that both loops of shootdown() go over the same CPUs.  That it did not
-# try every branch is no finding.
+# Suppressed: the kernel's loops; void pointers and statement expressions of GNU
+# C; symbols of a linker script; that both loops of shootdown() have the same
+# CPUs; that not every branch was checked.
 cppcheck_is_silent() {
 	local each
 	for each in for_each_online_cpu for_each_present_cpu; do

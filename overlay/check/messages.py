@@ -19,11 +19,11 @@ SOURCES = sorted([*TOP.glob("arch/x86/virt/vmx/tdx/*.[ch]"), *TOP.glob("arch/x86
 # Macros that are strings.
 MACROS = {"HW_ERR": "[Hardware Error]: ", "FW_BUG": "[Firmware Bug]: "}
 
-# What is called with strings that are no messages.  X: names of leaves.
+# Functions and macros whose strings are not messages.  X: names of leaves.
 OTHER_CALLS = {"early_param", "module_param_named", "MODULE_PARM_DESC", "X",
                "cpuhp_setup_state_nocalls", "debugfs_create_dir", "debugfs_create_file"}
 
-# Files that are included, and the prefix of all messages.
+# Lines with strings that are not messages: #include, and the prefix of all messages.
 OTHER_LINES = re.compile(r"^#\s*(include|define pr_fmt)\b.*$", re.M)
 
 TOKEN = re.compile(r"""(?P<comment>/\*.*?\*/|//[^\n]*)
@@ -32,16 +32,16 @@ TOKEN = re.compile(r"""(?P<comment>/\*.*?\*/|//[^\n]*)
                      |(?P<word>\w+)
                      |(?P<other>\S)""", re.S | re.X)
 
-# One or several that touch, and what stands for them in the document.
+# One or more adjacent conversions, and the pattern of their placeholders in the document.
 CONVERSIONS = re.compile(r"(?:%[-+ #0]*\d*(?:\.\d+)?(?:hh|h|ll|l|z)?[a-zA-Z])+")
 PLACEHOLDERS = r"\s*(?:<[^<>]+>\s*)+"
 LITERAL = re.compile(r"``(.+?)``", re.S)
-# In the document: what begins an entry of the section of messages.
+# The beginning of an entry in the document's section of messages.
 ENTRY = re.compile(r"^\* ((?:``.+?``(?:,\s+|))+)", re.M | re.S)
 
 
 def strings(source):
-    """Each string of a C source: pieces and macros joined, none of OTHER_CALLS."""
+    """Each string of a C source, with adjacent strings and macros joined, without OTHER_CALLS."""
     called, last, text = [], "", None
     for token in TOKEN.finditer(OTHER_LINES.sub("", source)):
         if token["comment"]:
@@ -69,7 +69,7 @@ def squeeze(text):
 
 
 def pattern(message):
-    """A pattern for literals that quote the message; None if it has no words."""
+    """A pattern that matches literals with the message; None if the message has no words."""
     words = [" ".join(part.replace("%%", "%").split()) for part in CONVERSIONS.split(message)]
     if not re.search(r"\w", "".join(words)):
         return None
@@ -77,7 +77,7 @@ def pattern(message):
 
 
 def messages():
-    """{what a literal has to match: (message, the first file that has it)}"""
+    """{pattern for literals: (message, the first file that contains it)}"""
     found = {}
     for source in SOURCES:
         for text in strings(source.read_text()):

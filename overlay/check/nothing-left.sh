@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# nothing-left.sh FILE...: has none of these files of a kernel without
-# CONFIG_INTEL_TDX_HOST a symbol of TDX host support, or a use of one?  As TAP.
+# nothing-left.sh FILE...: the files are from a kernel without CONFIG_INTEL_TDX_HOST
+# and must not define or use symbols of TDX host support.  Output as TAP.
 
 set -u
 

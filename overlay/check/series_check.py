@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Is the patch series one that a maintainer can apply?
+"""Can a maintainer apply the patch series?
 
-Each check is a test, in TAP.  --quick: what takes a minute and needs no kernel to be
-built.  Without it every prefix of the series is built, with TDX host support on and off, boots and
-runs the KUnit cases that it has; then compilers and configs that make test does not try.
+Each check is a test, in TAP. With --quick, only checks that take a minute and build no kernel.
+Without it, every prefix of the series is built, with TDX host support on and off, boots and runs
+its KUnit cases; then compilers and configs are checked that make test does not use.
 """
 import argparse
 import fnmatch
@@ -31,18 +31,18 @@ MOST_CHANGED_LINES = 250
 ENTRY = "INTEL TDX HOST SUPPORT"
 
 OURS = ("arch/x86/virt/", "arch/x86/kvm/vmx/tdx.o")
-# What a compiler says of a file of ours.
+# Compiler messages for our files.
 OUR_WARNING = re.compile(r"(arch/x86/virt/|kvm/vmx/tdx\.|asm/tdx_host|cc_events).*"
                          r"(warning|error):.*")
-# make's own errors begin with three stars.
+# Errors of make itself begin with three asterisks.
 ANY_WARNING = re.compile(r"^.*(?:warning:|WARNING:|error:|: \*\*\* ).*$", re.M)
 
-# What checkpatch may not know, beside .checkpatch.conf: there are programs outside the kernel.
+# Options for checkpatch, in addition to .checkpatch.conf: some programs are not in the kernel.
 EXCEPTIONS = "PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME"
 
 
 def run(*args, **kwargs):
-    """Status and output of a command."""
+    """Runs a command; returns its status and output."""
     done = subprocess.run([str(arg) for arg in args], check=False, text=True, errors="replace",
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, **kwargs)
@@ -55,21 +55,21 @@ def output_if_failed(*args, **kwargs):
 
 
 def say(text):
-    """What TAP takes for a comment."""
+    """Prints a comment in TAP."""
     print("\n".join(f"# {line}" for line in text.splitlines()), flush=True)
 
 
 def build(tree, out, *args):
-    """Output of make."""
+    """Runs make; returns its output."""
     status, output = run(*kernel.make_command(tree, out, "-s", JOBS, *args))
     return f"{output}\nmake failed with status {status}: error:" if status else output
 
 
 class Series:
-    """The commits, and the mails made of them."""
+    """The commits of the series, and the mails made from them."""
 
     def __init__(self):
-        # What is checked is not sent.
+        # These mails are checked, but never sent.
         if not series.git_value("config", "user.email"):
             os.environ |= {"GIT_COMMITTER_NAME": "nobody",
                            "GIT_COMMITTER_EMAIL": "nobody@localhost"}
@@ -86,12 +86,12 @@ class Series:
         return git_tree("diff", "--name-only", f"{commit}^", commit).split()
 
     def whole(self, only):
-        """Files that are new in the whole series (A), or that it changes (M)."""
+        """Files that the whole series adds (A) or modifies (M)."""
         return git_tree("diff", "--name-only", f"--diff-filter={only}", self.base,
                         self.commits[-1]).split()
 
 
-# The mails.
+# Checks of the mails.
 
 def same_bytes_twice(what):
     first = {str(mail): mail.read_bytes() for mail in what.mails}
@@ -103,7 +103,7 @@ def same_bytes_twice(what):
 
 
 def apply_mails(what, repository):
-    """Why git am does not end in the tree of the series; nothing if it does."""
+    """The output of git am if it fails."""
     options = ("-c", "user.name=applier", "-c", "user.email=applier@localhost")
     status, output = run("git", *options, "am", "--quiet", "--empty=drop", *what.mails,
                          cwd=repository)
@@ -129,7 +129,7 @@ def vanilla_tarball():
     with private_apt.private_apt(base.SUITE, "deb-src") as apt:
         versions = set(re.findall(r"^Version: (6\.1\..*)", apt("apt-cache", "showsrc", "linux"),
                                   re.M))
-        # A mirror need not have what it lists.
+        # A mirror may lack versions that it lists.
         for version in sorted(versions, key=lambda v: [int(n) for n in re.findall(r"\d+", v)],
                               reverse=True):
             try:
@@ -142,7 +142,7 @@ def vanilla_tarball():
 
 
 def applies_to_vanilla(what):
-    """On the files that the series changes; it needs no others."""
+    """Only files that the series modifies are unpacked."""
     tarball = vanilla_tarball()
     with tempfile.TemporaryDirectory(dir=VANILLA) as directory:
         said = output_if_failed("tar", "-xf", tarball, "--strip-components=1", "--wildcards",
@@ -169,7 +169,7 @@ def checkpatch_accepts(what):
 
 
 def is_fatal_event(mail, line):
-    """BUG() only when firmware took a CPU or memory that TDX needs."""
+    """BUG() is allowed only if firmware removed a CPU or memory that TDX needs."""
     return "AVOID_BUG" in line and "cc_check_" in mail.read_text() and "come-and-go" in mail.name
 
 
@@ -180,7 +180,7 @@ def entry_patterns(tree):
 
 
 def every_new_file_has_a_maintainer(what):
-    """get_maintainer.pl takes long, so it is asked for one file of each pattern."""
+    """get_maintainer.pl is slow, so it is run for one file of each pattern."""
     base.work_tree(TREE, WHOLE, what.commits[-1])
     new_files = what.whole("A")
     found = {pattern: [file for file in new_files
@@ -208,7 +208,7 @@ def few_lines_change(what):
     return f"{total} lines are more than {MOST_CHANGED_LINES}" if total > MOST_CHANGED_LINES else ""
 
 
-# Every prefix.
+# Checks of every prefix of the series.
 
 def of_the_kernel(files):
     return any(not file.startswith(("Documentation/", "tools/", "MAINTAINERS")) for file in files)
@@ -219,7 +219,7 @@ def kunit(what, *args):
 
 
 def kunit_cases():
-    """What the cases of this prefix said that is no success, and how many there were."""
+    """Runs this prefix's KUnit cases; returns the output of a failure, and the number of cases."""
     found = BUILD / "series-kunit/results.json"
     found.unlink(missing_ok=True)
     status, output = kunit("exec", *suites.MACHINE, f"--json={found}", suites.SUITES)
@@ -234,7 +234,7 @@ def warnings(output, pattern=ANY_WARNING):
 
 
 def boot(out):
-    """Errors up to the point where the kernel looks for a root, which it does not have."""
+    """Boots; returns errors before the kernel fails to mount a root file system, as expected."""
     console = run("timeout", "120", "qemu-system-x86_64", *suites.QEMU.split(), "-m", "1G",
                   "-kernel", out / "arch/x86/boot/bzImage", "-append", "console=ttyS0 panic=-1",
                   "-nodefaults", "-nographic", "-serial", "stdio", "-no-reboot")[1]
@@ -245,7 +245,7 @@ def boot(out):
 
 
 def check_prefix(commit):
-    """One prefix: what was wrong, and how many KUnit cases it has.  Preparation has none."""
+    """Checks a prefix; returns errors, and the number of KUnit cases, 0 for preparatory patches."""
     base.work_tree(TREE, PREFIX, commit)
     out = BUILD / "series-off"
     kernel.configure("notdx", PREFIX, out)
@@ -281,7 +281,7 @@ def every_prefix_builds_and_passes(what):
     return "\n".join(wrong)
 
 
-# Analysis, compilers and configs.
+# Static analysis, compilers and configs.
 
 def coccinelle_is_silent(what):
     base.work_tree(TREE, WHOLE, what.commits[-1])
@@ -297,7 +297,7 @@ def coccinelle_is_silent(what):
 
 
 def sphinx_warnings(tree, out):
-    """All that Sphinx says, without the place where the tree is."""
+    """The messages of Sphinx, without the path of the tree."""
     shutil.rmtree(out, ignore_errors=True)
     status, output = run("make", "-s", f"O={out}", "SPHINXDIRS=x86 virt/kvm", "SPHINXOPTS=-q",
                          "htmldocs", cwd=tree)
@@ -330,17 +330,18 @@ def clang_boots():
                             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
 
 
-# With all else on.  GCC_PLUGINS: needs its headers.  WERROR: of what is not ours.
+# allmodconfig, except: GCC_PLUGINS needs headers, WERROR would affect other files.
 ALL_CONFIG = {"CONFIG_INTEL_TDX_HOST": "y", "CONFIG_GCC_PLUGINS": "n", "CONFIG_WERROR": "n",
               "CONFIG_DEBUG_INFO_NONE": "y", "CONFIG_GCOV_KERNEL": "n"}
-# Of the objects of a composite module make knows the directory only: arch/x86/kvm/ has virt/kvm/'s.
-# Told to build a directory and an object in it, it may begin with the archive of both.
+# Make can build objects of a composite module only with their directory; arch/x86/kvm/ includes
+# virt/kvm/. With a directory and an object in it as targets, make may begin with the archive of
+# both.
 DIRECTORIES = ("arch/x86/virt/", "arch/x86/kvm/", "arch/x86/coco/", "arch/x86/kernel/cpu/mce/")
 IN_DIRECTORIES = (*DIRECTORIES, "virt/kvm/")
 
 
 def build_all(out, options, objects):
-    """What make said of an allmodconfig with these options, when it has to build the objects."""
+    """Builds allmodconfig with these options and the objects; returns warnings and errors."""
     wanted = ALL_CONFIG | options
     out.mkdir(exist_ok=True)
     (out / "all.config").write_text(kernel.config_text(wanted))
@@ -355,7 +356,7 @@ def build_all(out, options, objects):
 
 
 def modules_and_tests_as_y_and_m(what):
-    """Our directories and all that the series changes."""
+    """Builds our directories and all files that the series modifies."""
     base.work_tree(TREE, WHOLE, what.commits[-1])
     objects = ["arch/x86/virt/vmx/tdx/module.o", "arch/x86/kvm/vmx/tdx.o",
                *(path.removesuffix(".c") + ".o" for path in what.whole("M")

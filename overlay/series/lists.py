@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the series bring, and in which order.
+"""Contents and order of the patch series.
 
-host, kvm and platform are folders here, each for other people to merge and each applying on the one
-before.  A folder has a cover letter and a file for each patch, in the order of their names: the
-subject, the message, and behind a line "Files:" the overlay files that the patch brings.
+host, kvm and platform are folders here.  Different maintainers merge them, and each applies on the
+previous one.  A folder has a cover letter and a file for each patch, in the order of their names:
+subject, message, and after a line "Files:" the overlay files of the patch.
 """
 import fnmatch
 import pathlib
@@ -14,18 +14,18 @@ COVER = "cover-letter.txt"
 
 
 def patches(series):
-    """The files of the patches of a series, in order."""
+    """The files of a series' patches, in order."""
     return sorted((HERE / series).glob("[0-9]*.txt"))
 
 
 def parts(path):
-    """Message of a patch, and patterns of what it brings; None without a line for them."""
+    """The message of a patch, and the patterns of its files; None if there is no line "Files:"."""
     message, separator, files = path.read_text().partition("\nFiles:\n")
     return message, files.split() if separator else None
 
 
 def order(files):
-    """A key to sort files by when they come; by name those that no patch brings."""
+    """A sort key: order of files in the series; files without a patch come last, by name."""
     patterns = [pattern for series in SERIES for path in patches(series)
                 for pattern in parts(path)[1] or ()]
     place = {}

@@ -37,12 +37,12 @@ class Patch:
 
 
 def branch(series):
-    """The branch of build/linux where a series ends."""
+    """The branch of build/linux for a series."""
     return f"series/{series}"
 
 
 def checked_message(path, text):
-    """A subject, an empty line and a body that a mail can hold."""
+    """Checks for a subject, an empty line and a body of lines that are not too long."""
     subject, _, body = text.partition("\n")
     if not subject or not body.startswith("\n") or not body.strip():
         raise Refusal(f"{path.relative_to(TOP)}: wants a subject, an empty line and a message")
@@ -53,7 +53,7 @@ def checked_message(path, text):
 
 
 def patches_with_files():
-    """The patches in order, each with its overlay files; every file in exactly one."""
+    """The patches in order, each with its overlay files; each file belongs to one patch."""
     patches = [Patch(series, path) for series in lists.SERIES for path in lists.patches(series)]
     if not patches:
         raise Refusal("overlay/series/ has no patch")
@@ -76,7 +76,7 @@ def patches_with_files():
 
 
 def grown(path, text, present):
-    """A Makefile or Kconfig without what is not there yet."""
+    """A Makefile or Kconfig without lines for files that later patches add."""
     directory = pathlib.PurePosixPath(path).parent
 
     def there(name):
@@ -95,7 +95,7 @@ def grown(path, text, present):
         elif source and source[1] not in present:
             line = ""
         lines.append(line)
-    # No empty line at the end where lines are missing.
+    # Removed lines must not leave an empty line at the end.
     return "".join(lines).rstrip("\n") + "\n"
 
 
@@ -104,7 +104,7 @@ def grows(path):
 
 
 def identity():
-    """The sign-off: (environment for git, the line)."""
+    """The identity for the sign-off: (environment for git, Signed-off-by line)."""
     for key, variable in IDENTITY.items():
         if not os.environ.get(variable) and not git_value("config", key):
             raise Refusal(f"git does not know {key}; the series is signed off with it: "
@@ -112,7 +112,7 @@ def identity():
     ident = git_value("var", "GIT_COMMITTER_IDENT")
     name, email = re.match(r"(.*) <(.*)> ", ident).groups()
     environment = {}
-    # The same series has the same bytes whenever it is made.
+    # The date of the last commit, so that the same series has the same bytes.
     date = git_value("log", "-1", "--format=%cI") or "2000-01-01T00:00:00+0000"
     for role in ("AUTHOR", "COMMITTER"):
         environment |= {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": email,
@@ -126,7 +126,7 @@ def git_value(*args):
 
 
 class Commits:
-    """Commits in build/linux's repository, beside its work tree and its branch."""
+    """Adds commits to build/linux's repository, without its work tree and its branch."""
 
     def __init__(self, environment):
         self.index = linux.Index(BASE)
@@ -138,7 +138,7 @@ class Commits:
         self.hooked = {patch: file for stack in stacks.values() for patch, file in stack}
 
     def contents_of(self, patch):
-        """What the patch brings: {path: File}."""
+        """The files of a patch: {path: File}."""
         brought = {}
         for file in patch.files:
             if file in self.hooked:
@@ -170,7 +170,7 @@ class Commits:
 
 
 def commit_series():
-    """The commits of all series, in order, each series on its branch of build/linux."""
+    """Commits all series, each on its branch of build/linux; returns the commits in order."""
     linux.refuse_edits()
     patches = patches_with_files()
     environment, signed_off = identity()
@@ -181,7 +181,7 @@ def commit_series():
 
 
 def ranges():
-    """(series, the commit before it) of those that have patches."""
+    """(series, its parent commit) for each series that has patches."""
     start = BASE
     for series in filter(lists.patches, lists.SERIES):
         yield series, start

@@ -12,14 +12,14 @@ from overlay.tree.conftest import PATCH, Repository
 MESSAGE = "mm: {}\n\nThe reason.\n\nFiles:\n{}\n"
 MAKEFILE = ("# SPDX\n\nobj-y += one.o two.o sub/\nobj-$(CONFIG_X) += two.o\n"
             "obj-$(and $(filter y,$(CONFIG_X)),$(CONFIG_Y)) += sub/\n")
-# Made behind the first hook.
+# A patch on top of the first hook.
 SECOND = PATCH.replace("@@ -9,3 +9,4 @@\n line 8\n line 9\n+hook",
                        "@@ -10,3 +10,4 @@\n line 9\n hook\n+second")
 IDENTITY = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
 
 
 class Overlay(Repository):
-    """With one file of the base that two series change, each for another reason."""
+    """An overlay with one file of the base that two series modify, each for its own reason."""
 
     def __init__(self, path):
         super().__init__(path)

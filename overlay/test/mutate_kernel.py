@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Do the KUnit suites and the end-to-end tests notice when a line of the kernel is wrong?
 
-Changes a line at a time, of our files and of the lines that hooks add to others, and builds the
-host kernel with it.  Changes that the KUnit suites do not detect have to be detected by the
-end-to-end tests of the file's subject.  A change that survives all of them is an error unless it is
-in ACCEPTED, with a reason.  Changes that do not compile, or compile to the same object, are not
-counted.  unit/mutate.py tests the geometry.
+Changes one line at a time, in our files and in lines that hooks add to others, and builds the host
+kernel.  Changes that the KUnit suites do not detect have to be detected by the end-to-end tests of
+the file's subject.  A change that no test detects is an error unless ACCEPTED has a reason for it.
+Changes that do not compile, or do not change the object, are not counted. unit/mutate.py tests the
+geometry.
 """
 import argparse
 import concurrent.futures
@@ -30,13 +30,13 @@ OUT = BUILD / "wrong"
 IMAGE = "arch/x86/boot/bzImage"
 E2E = TOP / "tools/testing/tdx/e2e"
 
-# An oops may leave a case that does not end.
+# oops=panic, because a case may hang after an oops.
 KUNIT_OPTIONS = ("--kernel_args", "tdx_injection.every=10", "--kernel_args", "oops=panic",
                  "--kernel_args", "panic=-1")
-# Seconds for the right kernel; one that hangs takes so many times what that one took.
+# Timeout in seconds for the unmodified kernel; for others, so many times its run time.
 KUNIT_TIMEOUT, PATIENCE = 600, 5
 
-# What pytest is told to run, cheap tests first.
+# Arguments for pytest; faster tests first.
 BRINGUP, FAILURES, MEMORY, HOTPLUG = ("test_bringup.py", "test_failures.py", "test_memory.py",
                                       "test_hotplug.py")
 KEXEC, SLEEP, MACHINE_CHECK = "test_kexec.py", "test_sleep.py", "test_machine_check.py"
@@ -79,7 +79,7 @@ SUBJECTS = {
     "virt/kvm/kvm_main.c": [VMX_ONLINE, BRINGUP, FAILURES, HOTPLUG, KEXEC],
 }
 
-# Survivors: file, the changed line, and why its behaviour cannot be told from the right one's.
+# Accepted survivors: file, changed line, and why the change cannot be detected by a test.
 ACCEPTED = {
     "arch/x86/coco/core.c": {
         "/* case CC_ATTR_CPU_HOTPLUG_DISABLED: */": "what TDX guests ask, and none is there",
@@ -91,7 +91,7 @@ ACCEPTED = {
 
 
 def files():
-    """Our files that need a kernel, with no lines; files with hooks, with those that they add."""
+    """{our file that needs a kernel: None; file with hooks: numbers of the lines they add}"""
     new, patches = assemble.overlay_files()
     ours = {path: None for path in new
             if path.startswith("arch/") and path.endswith(".c")
@@ -102,7 +102,7 @@ def files():
 
 
 def hook_lines(path):
-    """Numbers of the lines that all hooks of a file add."""
+    """Numbers of the lines that all hooks add to a file."""
     return set(mutants.added_lines(linux.git_tree("diff-index", "-p", base.BASE, "--", path)))
 
 
@@ -123,18 +123,18 @@ def object_of(path):
 
 
 def contents(path):
-    """An object without debug information."""
+    """An object file without debug information."""
     with tempfile.NamedTemporaryFile() as stripped:
         base.run("objcopy", "--strip-debug", str(object_of(path)), stripped.name)
         return pathlib.Path(stripped.name).read_bytes()
 
 
 class Workshop:
-    """A tree where files are changed one after the other, and where kernels are built from it."""
+    """A source tree in which one file at a time is modified and a kernel is built."""
 
     def __init__(self, paths, images):
         self.images = images
-        # A run that was interrupted left a wrong one.
+        # An interrupted run may have left objects of a modified file.
         for path in paths:
             object_of(path).unlink(missing_ok=True)
         kernel.build({"wrong": ["bzImage"]})
@@ -142,20 +142,20 @@ class Workshop:
         self.keep("right")
 
     def keep(self, name):
-        """A copy of the image, as the harness of the end-to-end tests looks for it."""
+        """Copies the image to where the end-to-end tests expect it."""
         image = self.images / name / "host" / IMAGE
         image.parent.mkdir(parents=True)
         shutil.copy(OUT / IMAGE, image)
         return self.images / name
 
     def built(self, mutation):
-        """Whether it compiles, to another object."""
+        """True if the file compiles and the object differs."""
         return not kernel.make(kernel.WRONG, OUT, "-s", f"-j{os.cpu_count()}", "bzImage",
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) \
             and contents(mutation.file) != self.right[mutation.file]
 
     def build(self, number, mutation):
-        """A folder with the wrong kernel; None if it is not to be counted."""
+        """The folder with the modified kernel; None if it is not counted."""
         source = kernel.WRONG / mutation.file
         right = source.read_text()
         source.unlink()
@@ -167,7 +167,7 @@ class Workshop:
 
 
 def first_failure(tests, folder):
-    """The first end-to-end test that fails with a kernel; None if none does."""
+    """The first end-to-end test that fails with a kernel; None if all pass."""
     found = folder / "e2e.xml"
     pytest = subprocess.run(
         ["/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "-q", "-x",
@@ -182,7 +182,7 @@ def first_failure(tests, folder):
 
 @dataclasses.dataclass
 class Judge:
-    """Boots wrong kernels, and the right one to see that it is not the test that is wrong."""
+    """Tests modified kernels.  Tests that fail with the unmodified kernel, too, are rejected."""
     right: pathlib.Path
     timeout: int = KUNIT_TIMEOUT
     lock: threading.Lock = dataclasses.field(default_factory=threading.Lock)
@@ -196,7 +196,7 @@ class Judge:
         self.is_fit = functools.lru_cache(None)(self.passes_when_right)
 
     def failing_case(self, folder):
-        """A case of the KUnit suites that fails with a kernel; None if none does."""
+        """A KUnit case that fails with a kernel; None if all pass."""
         found = folder / "kunit.json"
         with (folder / "kunit.log").open("w") as log:
             status = suites.run_in(folder / "host", found, *KUNIT_OPTIONS,
@@ -226,7 +226,10 @@ class Judge:
 
 
 def run(todo, number, jobs):
-    """So many mutations that count, each with what noticed it: one is built, others are tested."""
+    """
+    Yields @number counted mutations, each with the test that noticed it.  Builds and tests run in
+    parallel.
+    """
     with tempfile.TemporaryDirectory() as images, \
             concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         workshop = Workshop({mutation.file for mutation in todo}, pathlib.Path(images))
@@ -239,7 +242,7 @@ def run(todo, number, jobs):
             if folder:
                 counted += 1
                 pending.add(pool.submit(judge.judge, mutation, folder))
-            # Images are not built faster than they are tested.
+            # Limits the number of kernels that were built but not tested.
             done, pending = concurrent.futures.wait(
                 pending, 0 if len(pending) <= 2 * jobs else None,
                 concurrent.futures.FIRST_COMPLETED)
@@ -248,7 +251,7 @@ def run(todo, number, jobs):
 
 
 def chosen(args):
-    """What to try, in order, of what there is."""
+    """The mutations to try, in order."""
     todo = all_mutations()
     for wrong in mutants.unfounded(ACCEPTED, todo):
         raise Refusal(f"ACCEPTED has what is no change of any line: {wrong}")

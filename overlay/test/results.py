@@ -30,7 +30,7 @@ def from_junit(path):
 
 
 def kernels_parser():
-    """The kernel's parser of KTAP, without what it prints."""
+    """The kernel's KTAP parser, without its output."""
     tools = str(TREE / "tools/testing/kunit")
     if tools not in sys.path:
         sys.path.insert(0, tools)
@@ -41,7 +41,7 @@ def kernels_parser():
 
 
 def leaves(test, status):
-    """Tests without subtests.  Without a plan it is unknown whether all of them are there."""
+    """Tests without subtests.  A test without a plan fails, as cases may be missing."""
     if test.expected_count is None:
         yield Case(f"{test.name}: no plan", "failed")
     for each in test.subtests:
@@ -53,7 +53,7 @@ def leaves(test, status):
 
 
 def from_ktap(path):
-    """TAP, too.  What is missing of a plan has failed."""
+    """Reads KTAP or TAP. Planned cases without a result have failed."""
     parser = kernels_parser()
     with path.open(errors="replace") as lines:
         run = parser.parse_run_tests(lines)
@@ -77,7 +77,7 @@ READERS = {".xml": from_junit, ".tap": from_ktap, ".json": from_kunit}
 
 
 def read(folder):
-    """All cases that a folder's files tell of; a file that cannot be read is one that failed."""
+    """All cases in the files of a folder; a file that cannot be read is a failed case."""
     cases = []
     for path in sorted(folder.glob("*")):
         try:

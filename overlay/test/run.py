@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Run the parts of make test, or of make test-all, and count their tests.
 
-The last line is "N passed, N failed".  What passed and what failed is read from the data that a
-part leaves in build/results/PART.  A test that was skipped was not run, so it counts as failed;
-so does a part that ends with an error or without any test that passed.
+The last line is "N passed, N failed".  The results are read from files that each part writes to
+build/results/PART. A skipped test counts as failed.  A part that ends with an error, or without any
+test that passed, counts as failed, too.
 """
 import argparse
 import dataclasses
@@ -21,21 +21,21 @@ from overlay.tree.linux import BUILD, TOP, TREE
 
 RESULTS = BUILD / "results"
 
-# What builds, and what tests: cheap parts first.
+# Builds and tests: faster parts first.
 STEPS = ["tree", "test-tools", "test-unit", "test-series", "kernels", "check", "test-kunit",
          "test-notdx", "test-e2e"]
-# What takes longer and changes less: see README.md.
+# Parts that take longer and change less often: see README.md.
 MORE = ["test-kunit-tool", "test-notdx-whole", "test-e2e-all", "series-check", "coverage", "soak",
         "mutate"]
 BUILDS = ["tree", "kernels"]
-# Their exit status is their only result.
+# Parts whose exit status is the only result.
 COMMANDS = ["coverage", "soak", "mutate"]
 
-# Minutes: from nothing, and when the kernels are built.
+# Time limits in minutes: from scratch, with kernels that are built, and for all parts.
 BUDGET, BUDGET_WHEN_BUILT, BUDGET_FOR_ALL = 30, 20, 180
 SLOWEST = 10
 
-# Progress of a kernel build: one line for so many files.
+# Lines of a kernel build; one line of progress is printed for many of them.
 BUILD_LINE = re.compile(r"^ +(CC|AS|AR|LD|HOSTCC|GEN|UPD|WRAP|SYSTBL|SYSHDR|HOSTLD|CHK\w*) ")
 
 
@@ -59,7 +59,7 @@ class Part:
 
 
 def run_target(target):
-    """Its status; its output is shown without the lines of a build."""
+    """Runs a target, shows its output without the lines of a kernel build; returns its status."""
     built = 0
     with subprocess.Popen(["make", "--no-print-directory", target], cwd=TOP, text=True,
                           errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -75,7 +75,7 @@ def run_target(target):
 
 
 def verdict(target, status, cases):
-    """The cases, and one more for what they do not tell."""
+    """The cases, and one more if the target failed in another way."""
     if target in COMMANDS:
         return [Case(target, "failed" if status else "passed")]
     if status and all(case.outcome == "passed" for case in cases):
@@ -96,7 +96,7 @@ def run_part(target):
 
 
 def refuse_edits():
-    """What is tested has to be what can be committed."""
+    """Refuses edits of build/linux: the tested state has to be one that can be committed."""
     if not TREE.is_dir():
         return
     try:

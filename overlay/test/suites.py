@@ -13,9 +13,9 @@ from overlay.tree.linux import BUILD, TREE
 
 CONFIG = f"{kunit_suites.TESTS}/.kunitconfig"
 
-# One thread for all CPUs: with several, QEMU 7.2 can run a stale INT3 after code was patched, and
-# the suites patch a static call.  No CMPXCHG16B: behind it, QEMU 7.2 interrupts a CPU with wrong
-# flags.  No keyboard: it is found late, and said so in the middle of a result.
+# A single thread for all CPUs: with several, QEMU 7.2 can execute a stale INT3 after code was
+# patched, and the suites patch a static call.  No CMPXCHG16B: after it, QEMU 7.2 delivers
+# interrupts with wrong flags.  No keyboard: its message may be printed in the middle of a result.
 QEMU = "-smp 4,sockets=2 -accel tcg,thread=single -cpu qemu64,-cx16"
 MACHINE = ("--qemu_args", QEMU,
            "--kernel_args", "i8042.nokbd", "--kernel_args", "i8042.noaux")
@@ -23,13 +23,13 @@ SUITES = "tdx_*"
 
 
 def command(tree, out, what, *args):
-    """What kunit.py of a tree has to be called with."""
+    """The command line for kunit.py of a tree."""
     return [str(tree / "tools/testing/kunit/kunit.py"), what, "--arch", "x86_64",
             "--build_dir", str(out), *args]
 
 
 def run_in(out, results, *options, **kwargs):
-    """Run the suites of a kernel that was built; kunit.py's status."""
+    """Runs the suites of a kernel that was built; returns kunit.py's status."""
     kunit = command(TREE, out, "exec", "--kernel_args", "kunit.enable=1", *MACHINE, *options,
                     f"--json={results}", SUITES)
     return subprocess.run(kunit, check=False, **kwargs).returncode
@@ -42,7 +42,7 @@ def build_and_run(results):
 
 
 def difference(results):
-    """Suites that did not run, or are in no source."""
+    """Suites that did not run, and suites that have no source."""
     ran = {group["name"] for group in json.loads(results.read_text())["sub_groups"]}
     return ran ^ kunit_suites.expected()
 

@@ -58,7 +58,7 @@ def test_another_one_is_tried_for_what_does_not_compile():
 
 @pytest.fixture
 def judge(monkeypatch, tmp_path):
-    """KUnit is content with all kernels; what end-to-end tests say is to be set."""
+    """KUnit detects nothing; the results of end-to-end tests are set by the test."""
     monkeypatch.setattr(mutate_kernel.Judge, "failing_case", lambda *_: None)
     return mutate_kernel.Judge(tmp_path / "right")
 

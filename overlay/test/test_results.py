@@ -79,14 +79,14 @@ GOOD, BAD = results.Case("good", "passed"), results.Case("bad", "failed")
 
 @pytest.mark.parametrize("target, status, cases, failed", [
     ("check", 0, [GOOD], 0),
-    ("check", 1, [GOOD], 1),            # it does not say what failed
+    ("check", 1, [GOOD], 1),            # no test failed, but the status is an error
     ("check", 1, [GOOD, BAD], 1),
     ("check", 0, [GOOD, BAD], 1),
-    ("check", 0, [], 1),                # it ran nothing
+    ("check", 0, [], 1),                # no tests were run
     ("check", 0, [results.Case("left out", "skipped")], 1),
-    ("kernels", 0, [], 0),              # it has no tests
+    ("kernels", 0, [], 0),              # no tests are expected
     ("kernels", 2, [], 1),
-    ("soak", 0, [], 0),                 # a command, its status counts
+    ("soak", 0, [], 0),                 # a command: only its status counts
     ("soak", 1, [], 1),
 ])
 def test_a_part_fails_without_a_test_that_passed_or_with_an_error(target, status, cases, failed):

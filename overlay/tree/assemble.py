@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Make or update build/linux: a Linux 6.1 base, and this overlay on it.
 
-The overlay's rule: NAME.patch and NAME@TOPIC.patch are edits of the kernel's own file NAME, any
-other file is new and has the same path there.
+NAME.patch and NAME@TOPIC.patch modify the kernel's file NAME. Any other overlay file is a new file
+with the same path in the kernel tree.
 """
 import argparse
 import pathlib
@@ -12,7 +12,7 @@ from overlay.tree import base, hooks, linux, upgrade
 from overlay.tree.base import BASE, Refusal, run, say
 from overlay.tree.linux import BUILD, LAID, TOP, TREE
 
-# What in the repository is not part of the kernel tree.
+# Files of the repository that are not part of the kernel tree.
 NOT_OVERLAY = ("README.md", "Makefile", ".checkpatch.conf", ".gitignore", ".ci/", "overlay/")
 
 
@@ -26,7 +26,7 @@ def overlay_files():
 
 
 def wanted():
-    """{path: File} of all that the overlay adds to the base or changes in it."""
+    """{path: File} of all files that the overlay adds to the base or modifies."""
     new_files, patches = overlay_files()
     for path in linux.base_entries(set(new_files)):
         raise Refusal(f"{path}: the base has a file of that name; an edit of it has to be "
@@ -36,7 +36,7 @@ def wanted():
 
 
 def difference(laid):
-    """What of the overlay is not as it was laid: {path: File, or None for no file}."""
+    """{path: File, or None if removed} of files that differ from what was laid."""
     files = wanted()
     for path in linux.base_entries(laid.keys() - files.keys()):
         files[path] = linux.file_of(BASE, path)
@@ -45,7 +45,7 @@ def difference(laid):
 
 
 def refuse_conflicts(laid, changed):
-    """No file of the work tree is overwritten that is not as it was laid."""
+    """Refuses to overwrite a file of the work tree that was edited."""
     known = linux.base_entries(set(changed)) | laid
     for path, file in changed.items():
         here = linux.read(path)
@@ -55,7 +55,7 @@ def refuse_conflicts(laid, changed):
 
 
 def lay(start):
-    """Bring the work tree from what was laid, or from the base, to what the overlay has now."""
+    """Updates the work tree from the base, or from the last update, to the current overlay."""
     laid = linux.laid_entries() if start == LAID else {}
     changed = difference(laid)
     refuse_conflicts(laid, changed)

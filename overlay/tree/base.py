@@ -8,7 +8,7 @@ import sys
 
 from overlay.tree import private_apt
 
-# Debian's, whatever release the machine has.
+# Debian's package, independent of the host's release.
 PACKAGE = "linux-source-6.1"
 SUITE = "bookworm"
 WANTED = ("6", "1")
@@ -18,12 +18,12 @@ BASE = "base"
 
 
 class Refusal(Exception):
-    """Something that the user has to decide; the message says what."""
+    """An error that the user has to resolve; the message describes it."""
 
 
 @contextlib.contextmanager
 def errors_in_words():
-    """What ends a command of ours ends it with one line."""
+    """Exits with a message of one line after an error."""
     try:
         yield
     except Refusal as refusal:
@@ -60,7 +60,7 @@ def check_version(makefile, base):
 
 
 def debian_source(package, suite, packages):
-    """The tarball of a linux-source package, which is fetched if the machine does not have it."""
+    """The tarball of a linux-source package; it is fetched if it is not installed."""
     tarball = pathlib.Path(f"/usr/src/{package}.tar.xz")
     if tarball.is_file():
         return tarball
@@ -94,7 +94,7 @@ def unpack_base(ksrc, to, packages):
         run("cp", "-a", f"{ksrc}/.", str(to))
     else:
         raise Refusal(f"KSRC={ksrc} does not exist")
-    # What the kernel's Makefile looks for: it builds elsewhere only from a clean source.
+    # The kernel's Makefile checks for these: O= needs a source tree that was not built in.
     for built in (".config", "include/config", "arch/x86/include/generated"):
         if (to / built).exists():
             raise Refusal(f"{ksrc} has been built in ({built} is there), so it cannot be a base: "
@@ -103,7 +103,7 @@ def unpack_base(ksrc, to, packages):
 
 
 def commit_base(tree, version, origin):
-    """The first commit is the base; it says where that came from."""
+    """Commits the base, with its origin in the message."""
     say(f"committing Linux {version} as the base")
     run("git", "init", "-q", "-b", BASE, cwd=tree)
     # One uncompressed pack instead of 80,000 small files.
@@ -114,7 +114,7 @@ def commit_base(tree, version, origin):
 
 
 def work_tree(tree, path, commit):
-    """A work tree of the tree's repository at a commit, with what was built in it."""
+    """Checks a commit out in a work tree, and keeps files that were built there."""
     def git(*args, cwd=tree):
         return subprocess.run(["git", *args], cwd=cwd, check=False, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL).returncode

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Edits of the base's own files: PATH.patch, or PATH@TOPIC.patch, one for each reason.
+"""Edits of the base's files: PATH.patch, or PATH@TOPIC.patch for each topic.
 
-Several patches of one file apply in the order in which the series brings them.  An edit of the
-file that they make belongs to the topic whose lines it changes or touches.
+Patches of one file are applied in the order of the series.  An edit of the patched file belongs to
+the topic whose lines it changes or touches.
 """
 import dataclasses
 import os
@@ -41,7 +41,7 @@ def by_file(patches):
 
 
 def apply(patch, scratch):
-    # git apply skips what is outside of the repository that it finds itself in.
+    # Without this, git apply ignores files outside of the repository that contains scratch.
     applied = subprocess.run(["git", "apply", "--whitespace=nowarn", str(TOP / patch)],
                              cwd=scratch, check=False, capture_output=True, text=True,
                              env={**os.environ, "GIT_CEILING_DIRECTORIES": scratch})
@@ -51,7 +51,7 @@ def apply(patch, scratch):
 
 
 def versions(patches):
-    """{path: [(patch, the File that it makes), ...]}, first (None, the base's)."""
+    """{path: [(patch, File after the patch), ...]}, beginning with (None, File of the base)."""
     stacks = by_file(patches)
     based = linux.base_entries(set(stacks))
     for path, stack in stacks.items():
@@ -71,7 +71,7 @@ def versions(patches):
 
 
 def diff(old, new, *options, path="file"):
-    """What git says of two contents at a path; it knows the path's language."""
+    """git's diff of two contents at a path, which determines the language."""
     trees = []
     for contents in (old, new):
         index = linux.Index()
@@ -82,14 +82,14 @@ def diff(old, new, *options, path="file"):
 
 
 def text_of(path, old, new):
-    """A patch with nothing in it that depends on git's objects."""
+    """A patch without data that depends on git's objects."""
     return b"".join(line for line in LINE.findall(diff(old, new, path=path))
                     if not line.startswith((b"diff --git ", b"index ")))
 
 
 @dataclasses.dataclass(eq=False)
 class Line:
-    """A line of any version, and numbers of the patches that add and remove it; 0 is the base."""
+    """A line, and numbers of the patches that add and remove it; 0 is the base."""
     text: bytes
     born: int
     died: int | None = None
@@ -102,7 +102,7 @@ class Line:
 
 
 def hunks(old, new):
-    """What differs, the last first: (start, end) of the old lines, (start, end) of the new."""
+    """Hunks, last one first: (start, end) of the old lines, (start, end) of the new lines."""
     found = []
     for hunk in HUNK.finditer(diff(old, new, "-U0")):
         spans = []
@@ -115,7 +115,7 @@ def hunks(old, new):
 
 
 class Weave:
-    """All versions of a file in one list of lines."""
+    """All versions of a file in a single list of lines."""
 
     def __init__(self, path, stack):
         self.path = path
@@ -130,7 +130,7 @@ class Weave:
         return b"".join(line.text for line in self.lines if line.is_in(number))
 
     def become(self, contents, owner):
-        """Make this the last version; owner() says which patch a hunk belongs to."""
+        """Adds a new last version; owner() returns the patch to which a hunk belongs."""
         new = LINE.findall(contents)
         for (start, end), (new_start, new_end) in hunks(self.version(self.last), contents):
             visible = [line for line in self.lines if line.is_in(self.last)]
@@ -150,7 +150,7 @@ class Weave:
                           f"{self.topics[line.born]} adds later: {line.text.decode().strip()}")
 
     def owner(self, visible, start, end):
-        """The one patch that a hunk belongs to: it adds lines that change, or is beside them."""
+        """The patch to which a hunk belongs: it adds lines that change, or adjacent lines."""
         if self.last == 1:
             return 1
         added = {line.born for line in visible[start:end]} - {0}
@@ -166,7 +166,7 @@ class Weave:
 
 
 def written_back(path, stack, edited, topic):
-    """What the patches of a file have to become: {patch: text, or None if it has none any more}."""
+    """Changes of a file's patches: {patch: text, or None if it is not needed any more}."""
     names = [patch for patch, _ in stack]
     if topic or len(stack) == 1:
         chosen = name_of(path, topic)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """build/linux: a base, the overlay on top of it, and edits of the user.
 
-Its repository has two commits: the base, and on it all that the overlay adds.  So git diff there is
-what was edited and not written back, and git grep and grep -r find every file.
+Its repository has two commits: the base, and all files of the overlay.  So git diff shows the edits
+that were not written back, and git grep and grep -r find every file.
 """
 import contextlib
 import fcntl
@@ -18,21 +18,21 @@ from overlay.tree.base import BASE, Refusal, run
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = TOP / "build"
 TREE = BUILD / "linux"
-# Packages of Debian's that no machine needs to have installed.
+# Debian packages that are unpacked here instead of being installed.
 PACKAGES = BUILD / "packages"
 
-# The branch that is checked out, and where make tree left it.
+# The branch that is checked out, and the commit of the last make tree.
 BRANCH = "overlay"
 LAID = "refs/overlay/laid"
 MESSAGE = "What the overlay adds\n\nmake tree lays it, make refresh writes edits back.\n"
 IDENTITY = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER")
             for key, value in (("NAME", "overlay"), ("EMAIL", "overlay@localhost"))}
-# Untracked files that are no new files of the overlay.  Debian's .gitignore has everything.
+# Untracked files that do not belong to the overlay.  Not .gitignore: Debian's ignores everything.
 EXCLUDED = [f"--exclude={pattern}" for pattern in (".*", "*~", "*.orig", "*.rej", "*.o", "*.pyc")]
 
 
 class File(typing.NamedTuple):
-    """A file's contents, and whether it is a program."""
+    """Contents of a file, and whether it is executable."""
     contents: bytes
     executable: bool = False
 
@@ -47,7 +47,7 @@ class File(typing.NamedTuple):
 
     @property
     def entry(self):
-        """As git knows it: (mode, id)."""
+        """The entry in git's index: (mode, id)."""
         return self.mode, self.blob
 
 
@@ -56,7 +56,7 @@ def git_tree(*args, **kwargs):
 
 
 def check():
-    """Refuse a build/linux that was not made here, or that has further commits."""
+    """Refuses a build/linux that was not made by make tree, or that has more commits."""
     if not TREE.is_dir():
         raise Refusal("there is no build/linux: make tree")
     laid, head = (subprocess.run(["git", "rev-parse", "--verify", "--quiet", name], cwd=TREE,
@@ -72,7 +72,7 @@ def check():
 
 
 def entries(listing):
-    """{path: (mode, id)} of git ls-tree -z."""
+    """{path: (mode, id)} from the output of git ls-tree -z."""
     found = {}
     for line in filter(None, listing.split("\0")):
         facts, path = line.split("\t", 1)
@@ -82,20 +82,20 @@ def entries(listing):
 
 
 def base_entries(paths):
-    """{path: (mode, id)} of those that the base has."""
+    """{path: (mode, id)} of the paths that exist in the base."""
     listing = git_tree("--literal-pathspecs", "ls-tree", "-r", "-z", BASE, "--", *sorted(paths))
     return {path: entry for path, entry in entries(listing).items() if path in paths}
 
 
 def laid_entries():
-    """{path: (mode, id)} of what the overlay has added or changed."""
+    """{path: (mode, id)} of files that the overlay has added or modified."""
     changed = git_tree("diff-tree", "-r", "-z", "--no-renames", BASE, LAID).split("\0")
     return {path: tuple(facts.split()[1:4:2])
             for facts, path in zip(changed[0::2], changed[1::2])}
 
 
 def file_of(commit, path):
-    """A file of a commit; None if it has none."""
+    """The file of a commit; None if it does not exist."""
     listed = entries(git_tree("--literal-pathspecs", "ls-tree", "-z", commit, "--", path))
     if path not in listed:
         return None
@@ -104,7 +104,7 @@ def file_of(commit, path):
 
 
 def read(path, folder=None):
-    """A file of the work tree, or of another folder; None if there is none."""
+    """The file in the work tree, or in another folder; None if it does not exist."""
     place = (folder or TREE) / path
     if place.is_symlink() or place.is_dir():
         raise Refusal(f"{place.relative_to(TOP)} is not a file")
@@ -114,7 +114,7 @@ def read(path, folder=None):
 
 
 def write(path, file, folder=None):
-    """Put the file, or nothing, at a path; False if that is there already, and not touched."""
+    """Writes or removes a file; returns False, and does not touch it, if nothing changed."""
     place = (folder or TREE) / path
     if file == read(path, folder):
         return False
@@ -129,21 +129,21 @@ def write(path, file, folder=None):
 
 
 def remove_empty(folder):
-    """A folder without files, and those that it leaves empty: git knows none."""
+    """Removes a folder and its parents if they are empty, as git does not track them."""
     while not any(folder.iterdir()):
         folder.rmdir()
         folder = folder.parent
 
 
 def edited():
-    """Paths whose file is not as it was laid: edited, gone, or new."""
+    """Paths of files that were edited, removed or added since the last make tree."""
     changed = git_tree("diff", "--name-only", "--no-renames", "--no-ext-diff", "-z", LAID)
     new = git_tree("ls-files", "--others", "-z", *EXCLUDED)
     return sorted(set(filter(None, (changed + new).split("\0"))))
 
 
 def refuse_edits():
-    """Before what takes the overlay and not build/linux."""
+    """Called before commands that use the overlay, but not edits of build/linux."""
     check()
     edits = edited()
     if edits:
@@ -152,13 +152,13 @@ def refuse_edits():
 
 
 def described(edits):
-    """A line of words."""
+    """The edits as one line of text."""
     few = ", ".join(edits[:3]) + (f" and {len(edits) - 3} more" if len(edits) > 3 else "")
     return f"build/linux has edits that the overlay lacks: {few}"
 
 
 def store(files):
-    """Make the contents objects of the repository."""
+    """Writes contents as objects to the repository."""
     with tempfile.TemporaryDirectory() as scratch:
         places = [pathlib.Path(scratch) / str(number) for number in range(len(files))]
         for place, file in zip(places, files):
@@ -168,7 +168,7 @@ def store(files):
 
 
 class Index:
-    """Commits beside the work tree and its own index."""
+    """Makes commits with an index of its own, without the work tree."""
 
     def __init__(self, start=None):
         self.place = BUILD / "commits.index"
@@ -179,7 +179,7 @@ class Index:
         return git_tree(*args, env=self.environment, **kwargs).strip()
 
     def put(self, files):
-        """{path: File, or None for no file any more}"""
+        """Adds {path: File, or None to remove it}"""
         store([file for file in files.values() if file])
         lines = [f"{file.mode} {file.blob}\t{path}" if file else f"0 {'0' * 40}\t{path}"
                  for path, file in files.items()]
@@ -194,7 +194,7 @@ class Index:
 
 
 def commit(start, changed):
-    """Make what is laid the one commit on the base: start, and what has changed since."""
+    """Commits the overlay on the base: the tree of @start, with the changed files."""
     index = Index(start)
     index.put(changed)
     made = index.commit(BASE, MESSAGE, **IDENTITY)
@@ -207,7 +207,7 @@ def commit(start, changed):
 
 @contextlib.contextmanager
 def alone():
-    """Two makes at once take turns."""
+    """Holds a lock, so that only one make at a time changes build/linux."""
     BUILD.mkdir(exist_ok=True)
     lock = os.open(BUILD, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)

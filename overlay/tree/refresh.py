@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Write edits of build/linux back into the overlay.
 
-A new file is copied.  An edit of the base's file goes into its patch; if it has several, into the
-one whose lines it changes or touches, or the one that --topic names.  What changed on both sides
-since make tree is merged.  Nothing is written before all of it is known to work.
+New files are copied.  An edit of a base's file is written to its patch; if it has several patches,
+to the one whose lines are changed or touched, or to the topic of --topic.  Edits on both sides
+since make tree are merged.  Nothing is written unless all edits can be.
 """
 import argparse
 import pathlib
@@ -16,7 +16,7 @@ from overlay.tree.linux import LAID, TOP, File
 
 
 def merged(path, here, before, wanted):
-    """Both edits of what was laid before."""
+    """Merges the edits of both sides."""
     with tempfile.TemporaryDirectory() as scratch:
         places = [pathlib.Path(scratch) / name for name in ("edited", "laid", "overlay")]
         for place, file in zip(places, (here, before, wanted)):
@@ -31,7 +31,7 @@ def merged(path, here, before, wanted):
 
 
 def result(path, wanted):
-    """What a file that was edited becomes on both sides; None if neither has it."""
+    """The file after merging the edits of both sides; None if it was removed."""
     here, before = linux.read(path), linux.file_of(LAID, path)
     if wanted == before or wanted == here:
         after = here
@@ -53,7 +53,7 @@ def refuse_what_no_patch_says(path, file, original):
 
 
 def overlay_changes(files, topic):
-    """What has to be written, for files of build/linux: {path in the overlay: File or None}."""
+    """Files of the overlay to write, for files of build/linux: {path: File or None}."""
     versions = hooks.versions(assemble.overlay_files()[1])
     changes = {}
     for path in files:
@@ -69,7 +69,7 @@ def overlay_changes(files, topic):
 
 
 def refresh(topic=""):
-    """Write edits of build/linux back."""
+    """Writes edits of build/linux back."""
     linux.check()
     wanted = assemble.wanted()
     results = {path: result(path, wanted.get(path) or linux.file_of(BASE, path))

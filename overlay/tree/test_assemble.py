@@ -26,7 +26,7 @@ def test_the_tree_has_two_commits_and_no_difference(tree):
 
 
 def test_every_file_is_found(tree):
-    """Also one that the base's .gitignore has: Debian's has everything."""
+    """Including a file that the base's .gitignore excludes: Debian's excludes everything."""
     (tree.tree / ".gitignore").write_text("/*\n")
     assert tree.git("grep", "-l", "-e", "new", "-e", "hook").split() == ["mm/base.c", "mm/new.c"]
     done = subprocess.run(["grep", "-rl", "^new", "mm"], cwd=tree.tree, check=True,
@@ -116,7 +116,7 @@ def test_commits_of_ones_own_are_refused_and_can_become_an_edit(tree):
 
 @pytest.fixture
 def old(tree):
-    """As an earlier make tree left it: one commit, a link, an applied hook, and a file of both."""
+    """A tree of an earlier version: one commit, a link, an applied hook, and a state file."""
     applied = tree.patched()
     tree.git("checkout", "-q", "base")
     tree.git("update-ref", "-d", "refs/overlay/laid")
@@ -241,7 +241,7 @@ def test_another_base_needs_a_new_tree(tree):
 
 
 def test_what_is_left_of_a_work_tree_is_made_again(tree):
-    """Also inside of a repository that has commits of its own."""
+    """Also inside of another repository that has commits."""
     subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q",
                     "--allow-empty", "-m", "top"], cwd=tree.top, check=True)
     beside = tree.top / "build/beside"

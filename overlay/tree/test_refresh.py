@@ -106,7 +106,7 @@ def test_a_hook_that_is_reverted_has_no_patch_any_more(tree):
 
 
 def topic(name, number, line="", context=3):
-    """A patch that adds a line behind line number of the base, as its topic."""
+    """A patch that adds a line after a line of the base; the line defaults to the name."""
     text = "".join(f" line {n}\n" for n in range(number - context + 1, number + 1))
     after = "".join(f" line {n}\n" for n in range(number + 1, number + context + 1))
     return (f"--- a/mm/base.c\n+++ b/mm/base.c\n@@ -{number - context + 2},{2 * context} "
@@ -115,7 +115,7 @@ def topic(name, number, line="", context=3):
 
 @pytest.fixture
 def topics(repo):
-    """Three hooks in one file; the series has them in another order than their names."""
+    """Three hooks in one file; their order in the series is not that of their names."""
     (repo.top / "mm/base.c.patch").unlink()
     for name, number in (("late", 5), ("early", 9), ("middle", 13)):
         (repo.top / f"mm/base.c@{name}.patch").write_text(topic(name, number))
@@ -128,7 +128,7 @@ def topics(repo):
 
 
 def patches(repo):
-    """What the patches of mm/base.c add and remove: {topic: lines}"""
+    """Lines that the patches of mm/base.c add and remove: {topic: lines}"""
     return {place.name.removeprefix("base.c@").removesuffix(".patch"):
             [line for line in place.read_text().splitlines()[2:] if line[0] in "+-"]
             for place in (repo.top / "mm").glob("base.c@*.patch")}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A build/linux of before: one commit, links to new files, and a file that says what was applied.
+"""Upgrade a build/linux of an earlier version: one commit, links to new files, and a state file.
 
-It becomes one of now without being unpacked and built anew, unless it has edits.
+It is converted without being unpacked and built again, unless it has edits.
 """
 import hashlib
 import json
@@ -14,7 +14,7 @@ STATE = BUILD / "linux.state.json"
 
 
 def refuse_edits(state):
-    """What is laid anew has to be what was laid."""
+    """Refuses edits, because they would be lost."""
     applied = {path: known["applied"] for path, known in state["patches"].items()}
     changed = git_tree("diff", "--name-only", "-z", "HEAD").split("\0")
     new = git_tree("ls-files", "--others", "-z", *linux.EXCLUDED).split("\0")
@@ -27,7 +27,7 @@ def refuse_edits(state):
 
 
 def upgrade():
-    """Make what was laid a commit."""
+    """Commits the files of the overlay, and removes the links."""
     state = json.loads(STATE.read_text())
     refuse_edits(state)
     version = git_tree("log", "-1", "--format=%s").strip()
