@@ -97,7 +97,7 @@ class Result:
     log: str
     seconds: float
     provoked: str = ""          # regex of reports that the kernel had to print
-    events: list = dataclasses.field(default_factory=list)      # QEMU's, if they were attended
+    events: list = dataclasses.field(default_factory=list)      # of QEMU, if there are answers
     cpus: str = ""              # their state, if the machine did not end in time
 
     def values(self, key):

@@ -53,7 +53,7 @@ def said(result):
 
 
 def check_ready(result):
-    """TDX came up, and every creation of a TD succeeded."""
+    """Asserts that TDX is ready, and that every TD was created."""
     assert layout.Info(result.info()).state() == "ready"
     assert set(result.values("create_td") + result.values("create_td_again")) <= {"0"}
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Boot Linux on the emulated TDX platform, let KVM bring TDX up, show what happened."""
+"""Boot Linux on the emulated TDX platform, let KVM initialize TDX, and show the results."""
 import argparse
 import errno
 import sys

@@ -138,7 +138,7 @@ def e820_of(result, word):
 
 @pytest.mark.one_kernel
 def test_sixty_acpi_ranges_inside_the_cmrs(boot):
-    """More ranges than boot_params has room for; and a TDMR needs no area for one of them."""
+    """More ranges than fit into boot_params; TDMRs need no reserved areas for them."""
     result = boot("create-td", **SMALL, emulator_options="e820=acpi:256M+64K*62/8M")
     info = ready(result)
     told = e820_of(result, "ACPI data")

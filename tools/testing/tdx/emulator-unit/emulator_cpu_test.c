@@ -7,7 +7,7 @@
 #include "emulator/cpu/cpu.h"
 #include "emulator/cpu/entry.h"
 
-/* What QEMU says was being delivered when the guest's turn ended. */
+/* EXITINTINFO: the event whose delivery was interrupted by the exit. */
 static u32 unfinished;
 
 void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow)
@@ -52,15 +52,15 @@ static const struct {
 	u32 injected, unfinished, again;
 } events[] = {
 	{ 0, 0, 0 },
-	{ 0x80000061, 0x00000061, 0x00000061 },	/* it was delivered */
-	{ 0x80000061, 0x80000061, 0x80000061 },	/* what was injected: interrupt, */
+	{ 0x80000061, 0x00000061, 0x00000061 },	/* delivered */
+	{ 0x80000061, 0x80000061, 0x80000061 },	/* injected: interrupt, */
 	{ 0x80000202, 0x80000202, 0x80000202 },	/* NMI, */
 	{ 0x80000480, 0x80000480, 0x80000480 },	/* INT n */
 	{ 0, 0x80000b0d, 0x80000b0d },		/* the CPU's own: exception, */
 	{ 0, 0x80000361, 0x80000061 },		/* interrupt, */
 	{ 0, 0x80000320, 0x80000020 },		/* the first one, */
 	{ 0, 0x80000302, 0x80000202 },		/* NMI, */
-	{ 0, 0x80000480, 0 },			/* INT n, at which RIP still is */
+	{ 0, 0x80000480, 0 },			/* INT n: RIP is still at it */
 	{ 0x80000202, 0x80000361, 0x80000061 },
 };
 
@@ -77,7 +77,10 @@ TEST_F(cpu, an_unfinished_event_is_delivered_again)
 	}
 }
 
-/* Before that QEMU's CPU would leave the guest into an emulator without paging. */
+/*
+ * EFER.LME must not be set earlier: QEMU would exit to an emulator without
+ * paging.
+ */
 TEST_F(cpu, long_mode_is_enabled_with_pae)
 {
 	struct vmcb *v = &self->cpu->host.vmcb;

@@ -58,7 +58,7 @@ static const struct {
 } prefixed[] = {
 	{ "\x0f\xa2", 2, 0xa2, 0, 0, false },
 	{ "\x48\x0f\xa2", 3, 0xa2, 0x48, 0, false },
-	/* a REX that is not the last prefix does not count */
+	/* a REX that is not the last prefix has no effect */
 	{ "\x48\x2e\x0f\xa2", 4, 0xa2, 0, 0, false },
 	{ "\x2e\x48\x0f\xa2", 4, 0xa2, 0x48, 0, false },
 	{ "\x41\x48\x0f\xa2", 4, 0xa2, 0x48, 0, false },
@@ -133,7 +133,7 @@ TEST_F(insn, operands_are_where_the_manual_says)
 	ASSERT_TRUE(DECODE("\x41\x0f\x20\xe2", &insn));
 	EXPECT_EQ(4, insn.reg);
 	EXPECT_EQ(R10, insn.rm);
-	/* a 67 prefix cuts the address: movdir64b (%eax), %ecx */
+	/* a 67 prefix truncates the address: movdir64b (%eax), %ecx */
 	self->vcpu->gpr[RAX] = 0x123456789ULL;
 	ASSERT_TRUE(DECODE("\x67\x66\x0f\x38\xf8\x08", &insn));
 	EXPECT_EQ(0x23456789, insn.linear);

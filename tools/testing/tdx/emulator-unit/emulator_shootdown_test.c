@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The emulated platform: a shootdown is over when each CPU has left the guest, not before. */
+/* The emulated platform: a shootdown ends when all CPUs have left the guest, not before. */
 #include <setjmp.h>
 #include <string.h>
 

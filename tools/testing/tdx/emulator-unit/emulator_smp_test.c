@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The emulated platform: INIT and SIPI, also for a CPU that is not there or sends one itself. */
+/* The emulated platform: INIT and SIPI, also for a CPU that is not present or sends one itself. */
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -6,7 +6,10 @@
 #define MULTIBOOT_FLAGS	0x00010003	/* page-align modules, memory map, addresses below */
 
 #define CR0_FOR_C	0x80010033	/* PG WP NE ET MP PE */
-/* Set in most guests, too: QEMU flushes its TLB at each exit if they differ. */
+/*
+ * Same bits as in most guests: QEMU flushes its TLB at each exit if they
+ * differ.
+ */
 #define CR4_FOR_C	0x3000b0	/* SMAP SMEP PGE PAE PSE */
 #define EFER_FOR_C	0x1900		/* SVME NXE LME */
 #define MSR_EFER	0xc0000080

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Print what the emulated TDX platform traced: every SEAMCALL, or a table of them.
+"""Print a trace of the emulated TDX platform: every SEAMCALL, or a table of them.
 
 QEMU writes the trace with
   -chardev file,id=trace,path=FILE -device isa-debugcon,iobase=0xe8,chardev=trace

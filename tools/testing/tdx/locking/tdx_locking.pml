@@ -6,7 +6,7 @@
  * Requirements:
  *  - no process waits forever, except for the worker while it builds the list of memory: a page
  *    may stay locked;
- *  - no CPU goes away or leaves VMX operation while SEAMCALLs are made;
+ *  - no CPU goes offline or leaves VMX operation while SEAMCALLs are made;
  *  - a CPU runs TDX only if the module was initialized on it;
  *  - when another kernel starts, after kexec or a crash, no cache has a dirty
  *    line of a TDX KeyID: it would be written over the other kernel's data;

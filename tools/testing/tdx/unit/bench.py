@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Measure the geometry of TDX memory: what a layout costs and how its initialization spreads.
+"""Measure the geometry of TDX memory: cost of a layout, distribution of its initialization.
 
 The CPU time of a layout is measured; SEAMCALLs are counted by simulation.  Exit status 1 if a limit
 is exceeded.

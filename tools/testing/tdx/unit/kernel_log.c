@@ -28,7 +28,7 @@ static const struct {
 	[MODIFIED] = { "modified physical RAM map:", "modified: [mem " },
 };
 
-/* Kinds of memory, as Linux 3.6 to 7.x name them; a line may have been cut in the middle of one. */
+/* Kinds of memory, as Linux 3.6 to 7.x name them; a truncated line may end in one. */
 static const char * const ram_types[] = { "usable", "System RAM" };
 static const char * const other_types[] = {
 	"reserved", "device reserved", "soft reserved", "kernel reserved", "ACPI data", "ACPI NVS",

@@ -29,7 +29,7 @@
  * @tdmrs:       allocated, with their reserved areas
  * @nr_tdmrs:    used entries of @tdmrs
  * @nr_reserved: reserved areas of the last TDMR
- * @limits:      of the module; 64, 16, 16 if the text says nothing
+ * @limits:      of the module; 64, 16, 16 by default
  */
 struct map_text {
 	struct tdx_ram *ram;

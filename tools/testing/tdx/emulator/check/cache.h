@@ -47,14 +47,14 @@ void cache_before_reuse(u64 pa, u16 keyid);
 void cache_before_new_kernel(const struct cpu *cpu);
 
 /**
- * cache_before_init() - a CPU gets an INIT: a new kernel starts it, or the old one again
- * @cpu:	that CPU
+ * cache_before_init() - a CPU gets an INIT, from a new kernel or from the old one
+ * @cpu:	CPU that gets the INIT
  */
 void cache_before_init(const struct cpu *cpu);
 
 /**
  * cache_may_hold_host_lines() - for a dump: modified lines with KeyID 0 of later PAMTs
- * @cpu:	any
+ * @cpu:	any CPU
  *
  * Return: true if the CPU's caches may hold some.
  */
@@ -62,7 +62,7 @@ bool cache_may_hold_host_lines(const struct cpu *cpu);
 
 /**
  * cache_may_hold_private_lines() - for a dump: modified lines with any private KeyID
- * @cpu:	any
+ * @cpu:	any CPU
  *
  * Return: true if the CPU's caches may hold some.
  */

@@ -5,10 +5,7 @@
 
 #include "cpu/cpu.h"
 
-/*
- * Report an access of the host to memory that it does not own; @what describes
- * it.
- */
+/* Report a host access to memory of another owner, which @what describes. */
 void report_violation(const struct vcpu *vcpu, u64 pa, bool write, const char *what);
 
 /* Report any other violation, which hardware may tolerate; see log_line(). */

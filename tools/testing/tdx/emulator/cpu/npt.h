@@ -48,7 +48,7 @@ void npt_destroy(struct npt *npt);
  * npt_root() - operand of VMRUN
  * @npt:	the table
  *
- * Return: the physical address of the highest table.
+ * Return: the physical address of the top-level table.
  */
 u64 npt_root(const struct npt *npt);
 

@@ -68,7 +68,7 @@ static void sysenter(struct vcpu *vcpu, const struct insn *insn)
 
 /* Bits of ModRM that select an instruction. */
 enum operand {
-	NO_OPERAND,	/* all */
+	NO_OPERAND,	/* the whole ModRM byte */
 	MEMORY,		/* reg; the operand is memory */
 	REG_AND_MEMORY,	/* none: a register and a memory operand */
 	REG_AND_ANY,	/* none: a register and any operand */

@@ -5,7 +5,7 @@
 
 #include "cpu/cpu.h"
 
-/* CPUID as the guest of @cpu, the calling CPU, sees it: EAX, EBX, ECX, EDX. */
+/* CPUID as @vcpu, on the calling CPU, sees it: EAX, EBX, ECX, EDX. */
 void cpuid_guest(const struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 regs[4]);
 
 /* The guest executed CPUID. */

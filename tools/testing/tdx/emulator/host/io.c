@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The ports that turn the machine off, reset it, or ask for a dump. */
+/* The ports that turn the machine off, reset it, or request a dump. */
 #include "cpu/crash.h"
 #include "host/intercepts.h"
 #include "host/io.h"

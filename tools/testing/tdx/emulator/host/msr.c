@@ -100,7 +100,7 @@ static const struct constant_msr {
 	{ 0x48b, false, 0x00030fff00000000ULL, NULL },
 	/* EPT: 4 levels, WB, 2M, 1G, A/D; INVEPT and INVVPID, all types */
 	{ 0x48c, false, 0x00000f0106334041ULL, NULL },
-	{ 0x48d, false, 0x000000ff00000016ULL, NULL },	/* the same, without default 1s */
+	{ 0x48d, false, 0x000000ff00000016ULL, NULL },	/* pin-based, no default 1s */
 	{ 0x48e, false, 0xfff9fffe04006172ULL, NULL },
 	{ 0x48f, false, 0x007fefff00036dfbULL, NULL },
 	{ 0x490, false, 0x0000d3ff000011fbULL, NULL },

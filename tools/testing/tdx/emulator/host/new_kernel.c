@@ -8,7 +8,7 @@
  * Code that executes CPUID in the lower half, with all privileges, on a CPU that was in the
  * upper half before, is a new kernel.
  *
- * A CPU that is reset starts from scratch.  In real mode it executes CPUID on behalf of the
+ * The reset of a CPU clears this state.  In real mode it executes CPUID on behalf of the
  * kernel that started it.
  */
 #include "check/cache.h"

@@ -2,7 +2,7 @@
 /* Random events that are reproducible by their seed. */
 #include "lib/chance.h"
 
-/* SplitMix64: the n-th number follows from the seed and n alone. */
+/* SplitMix64: the n-th number depends only on the seed and n. */
 static u64 number(u64 seed, u64 n)
 {
 	u64 z = seed + n * 0x9e3779b97f4a7c15ULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A spinlock.  The emulator runs with the global interrupt flag clear, and a CPU
- * is only ever reset while it runs the guest (smp.c), so no holder can vanish.
+ * is only ever reset while it runs the guest (smp.c), so a holder is never reset.
  */
 #ifndef _TDX_EMU_LOCK_H
 #define _TDX_EMU_LOCK_H

@@ -37,7 +37,7 @@ void owner_settle(const struct cpu *self);
 bool owner_is_module(u64 pa);
 
 /**
- * owner_pamt_keyid() - the KeyID that the module writes PAMTs with
+ * owner_pamt_keyid() - get the KeyID of PAMTs
  *
  * Return: the KeyID, or 0 if there are no PAMTs.
  */

@@ -15,7 +15,7 @@
 	.byte	1			/* setup_sects */
 	.org 0x1fe
 	.word	0xaa55
-	.byte	0xeb, 0x66		/* where the header ends */
+	.byte	0xeb, 0x66		/* end of the header */
 	.ascii	"HdrS"
 	.word	0x20c
 	.org 0x211
