@@ -2,99 +2,16 @@
 /*
  * Memory maps and layouts of TDX memory as text.  See map_text.h.
  */
-#include <ctype.h>
 #include <linux/kernel.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "map_text.h"
 
-#define MAX_WORDS	16
-
-/* Represents numbers of more than 64 bits; it is neither an address nor a size. */
-#define TOO_LARGE	(~0ULL)
-
-/* A line that is being read. */
-struct line {
-	const char *name;
-	unsigned int number;
-	char *words[MAX_WORDS];
-	unsigned int nr_words;
-	unsigned int next;
-};
-
-static bool bad(const struct line *line, const char *expected)
+/* Passed to the module unchanged. */
+static bool range(struct text_line *line, u64 *base, u64 *size)
 {
-	const char *found = line->next < line->nr_words ? line->words[line->next] : "end of line";
-
-	fprintf(stderr, "%s:%u: expected %s, found '%s'\n", line->name, line->number, expected,
-		found);
-	return false;
-}
-
-static unsigned int shift_of(char suffix)
-{
-	switch (toupper(suffix)) {
-	case 'K':
-		return 10;
-	case 'M':
-		return 20;
-	case 'G':
-		return 30;
-	case 'T':
-		return 40;
-	}
-	return 0;
-}
-
-static bool to_number(const char *word, u64 *value)
-{
-	bool hex = word[0] == '0' && tolower(word[1]) == 'x';
-	unsigned int shift;
-	char *end;
-
-	if (!isxdigit(hex ? word[2] : word[0]))
-		return false;
-	/* strtoull() returns TOO_LARGE on overflow. */
-	*value = strtoull(word, &end, hex ? 16 : 10);
-	shift = *end ? shift_of(*end) : 0;
-	if (*end && (!shift || end[1]))
-		return false;
-	*value = *value << shift >> shift == *value ? *value << shift : TOO_LARGE;
-	return true;
-}
-
-static bool read_any_number(struct line *line, u64 *value)
-{
-	if (line->next == line->nr_words || !to_number(line->words[line->next], value))
-		return bad(line, "a number");
-	line->next++;
-	return true;
-}
-
-static bool read_number(struct line *line, u64 *value)
-{
-	if (!read_any_number(line, value))
-		return false;
-	if (*value == TOO_LARGE) {
-		line->next--;
-		return bad(line, "a number below 2^64 - 1");
-	}
-	return true;
-}
-
-static bool word(struct line *line, const char *expected)
-{
-	if (line->next == line->nr_words || strcmp(line->words[line->next], expected))
-		return bad(line, expected);
-	line->next++;
-	return true;
-}
-
-/* Values that are too large are allowed, as they are passed to the module. */
-static bool range(struct line *line, u64 *base, u64 *size)
-{
-	return read_any_number(line, base) && read_any_number(line, size);
+	return text_line_any_number(line, base) && text_line_any_number(line, size);
 }
 
 static void *have(void *memory)
@@ -115,66 +32,67 @@ void map_text_add_ram(struct map_text *map, struct tdx_ram ram)
 	map->ram[map->nr_ram++] = ram;
 }
 
-static bool read_ram(struct map_text *map, struct line *line)
+static bool read_ram(struct map_text *map, struct text_line *line)
 {
 	struct tdx_ram ram = {};
 	u64 node = 0;
 
-	if (!read_number(line, &ram.base) || !read_number(line, &ram.size))
+	if (!text_line_number(line, &ram.base) || !text_line_number(line, &ram.size))
 		return false;
-	if (line->next < line->nr_words && (!word(line, "node") || !read_number(line, &node)))
+	if (text_line_peek(line) &&
+	    (!text_line_word(line, "node") || !text_line_number(line, &node)))
 		return false;
 	if (node >= 1024) {
 		line->next--;
-		return bad(line, "a node below 1024");
+		return text_line_bad(line, "a node below 1024");
 	}
 	ram.node = node;
 	map_text_add_ram(map, ram);
 	return true;
 }
 
-static bool read_cmr(struct map_text *map, struct line *line)
+static bool read_cmr(struct map_text *map, struct text_line *line)
 {
 	struct tdx_cmr_info *cmr = &map->cmrs[map->nr_cmrs];
 
 	if (map->nr_cmrs == TDX_NR_CMRS)
-		return bad(line, "no more than 32 CMRs");
+		return text_line_bad(line, "no more than 32 CMRs");
 	map->nr_cmrs++;
 	return range(line, &cmr->base, &cmr->size);
 }
 
-static bool read_tdmr(struct map_text *map, struct line *line)
+static bool read_tdmr(struct map_text *map, struct text_line *line)
 {
 	static const char * const levels[] = { "pamt1g", "pamt2m", "pamt4k" };
 	struct tdx_tdmr_info *tdmr = &map->tdmrs[map->nr_tdmrs];
 	unsigned int i;
 
 	if (map->nr_tdmrs == MAP_TEXT_MAX_TDMRS)
-		return bad(line, "no more than 256 TDMRs");
+		return text_line_bad(line, "no more than 256 TDMRs");
 	map->nr_tdmrs++;
 	map->nr_reserved = 0;
 	if (!range(line, &tdmr->base, &tdmr->size))
 		return false;
 	for (i = 0; i < TDX_NR_PAMT_LEVELS; i++)
-		if (!word(line, levels[i]) ||
+		if (!text_line_word(line, levels[i]) ||
 		    !range(line, &tdmr->pamt[i].base, &tdmr->pamt[i].size))
 			return false;
 	return true;
 }
 
-static bool read_reserved(struct map_text *map, struct line *line)
+static bool read_reserved(struct map_text *map, struct text_line *line)
 {
 	struct tdx_reserved_area *area;
 
 	if (!map->nr_tdmrs)
-		return bad(line, "a tdmr before the first reserved area");
+		return text_line_bad(line, "a tdmr before the first reserved area");
 	if (map->nr_reserved == TDX_TDMR_NR_RESERVED)
-		return bad(line, "no more than 16 reserved areas in a TDMR");
+		return text_line_bad(line, "no more than 16 reserved areas in a TDMR");
 	area = &map->tdmrs[map->nr_tdmrs - 1].reserved[map->nr_reserved++];
 	return range(line, &area->offset, &area->size);
 }
 
-static bool read_limit(struct map_text *map, struct line *line)
+static bool read_limit(struct map_text *map, struct text_line *line)
 {
 	struct { const char *name; u16 *value; u16 max; } limits[] = {
 		{ "max_tdmrs", &map->limits.max_tdmrs, 64 },
@@ -189,77 +107,74 @@ static bool read_limit(struct map_text *map, struct line *line)
 		    strcasecmp(line->words[line->next], limits[i].name))
 			continue;
 		line->next++;
-		if (!read_number(line, &value))
+		if (!text_line_number(line, &value))
 			return false;
 		if (!value || value > limits[i].max) {
 			line->next--;
-			return bad(line, "a limit that is not 0 and not above the architecture's");
+			return text_line_bad(line, "a limit that is not 0 and not above the architecture's");
 		}
 		*limits[i].value = value;
 		return true;
 	}
-	return bad(line, "max_tdmrs, max_reserved_per_tdmr or pamt_entry_size");
+	return text_line_bad(line, "max_tdmrs, max_reserved_per_tdmr or pamt_entry_size");
 }
 
 static const struct {
 	const char *key;
-	bool (*read)(struct map_text *map, struct line *line);
+	bool (*read)(struct map_text *map, struct text_line *line);
 } keys[] = {
 	{ "ram", read_ram }, { "cmr", read_cmr }, { "tdmr", read_tdmr },
 	{ "rsvd", read_reserved }, { "limit", read_limit },
 };
 
-static bool read_line(struct map_text *map, struct line *line)
+bool map_text_line(struct map_text *map, struct text_line *line, bool *known)
 {
 	unsigned int i;
 
-	if (!line->nr_words)
-		return true;
+	*known = false;
 	for (i = 0; i < ARRAY_SIZE(keys); i++) {
 		if (strcmp(line->words[0], keys[i].key))
 			continue;
+		*known = true;
 		line->next = 1;
 		if (!keys[i].read(map, line))
 			return false;
-		return line->next == line->nr_words || bad(line, "end of line");
-	}
-	return bad(line, "ram, cmr, tdmr, rsvd or limit");
-}
-
-static bool split(struct line *line, char *text)
-{
-	char *save, *found;
-
-	text[strcspn(text, "#\n")] = '\0';
-	line->nr_words = 0;
-	line->next = 0;
-	for (found = strtok_r(text, " \t\r", &save); found; found = strtok_r(NULL, " \t\r", &save)) {
-		if (line->nr_words == MAX_WORDS) {
-			fprintf(stderr, "%s:%u: too many words\n", line->name, line->number);
-			return false;
-		}
-		line->words[line->nr_words++] = found;
+		return line->next == line->nr_words || text_line_bad(line, "end of line");
 	}
 	return true;
 }
 
-bool map_text_read(struct map_text *map, FILE *file, const char *name)
+static bool read_line(struct map_text *map, struct text_line *line)
 {
-	struct line line = { .name = name };
-	char *text = NULL;
-	size_t room = 0;
-	bool good = true;
+	bool known;
 
+	if (!line->nr_words)
+		return true;
+	if (!map_text_line(map, line, &known))
+		return false;
+	return known || text_line_bad(line, "ram, cmr, tdmr, rsvd or limit");
+}
+
+void map_text_init(struct map_text *map)
+{
 	*map = (struct map_text) {
 		.limits = { 64, TDX_TDMR_NR_RESERVED, 16 },
 		.tdmrs = have(aligned_alloc(TDX_TDMR_INFO_ALIGNMENT,
 					    MAP_TEXT_MAX_TDMRS * sizeof(*map->tdmrs))),
 	};
 	memset(map->tdmrs, 0, MAP_TEXT_MAX_TDMRS * sizeof(*map->tdmrs));
-	while (good && getline(&text, &room, file) >= 0) {
-		line.number++;
-		good = split(&line, text) && read_line(map, &line);
-	}
+}
+
+bool map_text_read(struct map_text *map, FILE *file, const char *name)
+{
+	struct text_line line = { .name = name };
+	char *text = NULL;
+	size_t room = 0;
+	bool good = true;
+
+	map_text_init(map);
+	while (good && getline(&text, &room, file) >= 0)
+		good = text_line_split(&line, text) && read_line(map, &line);
 	free(text);
 	if (!good)
 		map_text_free(map);

@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 #include "tdmr/tdmr.h"
+#include "text_line.h"
 
 /* More than a module accepts, so that it can refuse them. */
 #define MAP_TEXT_MAX_TDMRS	256
@@ -42,7 +43,13 @@ struct map_text {
 	struct tdmr_limits limits;
 };
 
-/* Return false after a message on stderr with @name, the line, and the expected and found text. */
+/* Initialize an empty map. */
+void map_text_init(struct map_text *map);
+
+/* Read a line, if it begins with one of the words above.  False after a message. */
+bool map_text_line(struct map_text *map, struct text_line *line, bool *known);
+
+/* False after a message on stderr that names @name, the line, what is wrong and what was found. */
 bool map_text_read(struct map_text *map, FILE *file, const char *name);
 void map_text_free(struct map_text *map);
 
