@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model_leaves.h"
+#include "model_td.h"
 
 #define MAX_STEPS	200
 #define INFO_OFFSET	K(4)		/* of TDMR_INFOs in the buffer */
@@ -26,7 +26,7 @@ struct summary {
 	enum tdx_model_state state;
 	unsigned int nr_lps_done, nr_keyids, nr_keys, nr_tdmrs, global_keyid;
 	bool handoff_valid;
-	u64 tdmrs, bytes_owned;
+	u64 tdmrs, bytes_owned, nr_td_pages;
 };
 
 /* Memory that the current leaf may write. */
@@ -65,6 +65,10 @@ static const u64 interesting[] = {
 	~0ULL << 30, BUFFER_PA, BUFFER_PA + K(4), BUFFER_PA + K(4) + 512, OUTPUT_PA,
 	OUTPUT_PA + 1024, OUTPUT_PA | 3ULL << 46, OUTPUT_PA | 33ULL << 46, OUTPUT_PA + 512,
 	BUFFER_PA + BUFFER_BYTES - 8, BUFFER_PA + BUFFER_BYTES, BUFFER_PA - 4096,
+	TDR_PA, TDVPR_PA, PAGE_PA, TDCX_PA(0), TDCX_PA(1), TDCX_PA(2), TDCX_PA(3), TDCX_PA(4),
+	TDCX_PA(5), TDVPS_PA(1), TDVPS_PA(2), TDVPS_PA(3), TDVPS_PA(4), TDVPS_PA(5),
+	TDVPR_PA | 33ULL << 46, PARAMS_PA, 33, 34, TDX_MD_TDCS_VM_CTLS,
+	TDX_MD_VCPU_TDVPS_PAGE_PA + 14, TDX_MD_VMCS_32(TDX_VMCS_PIN_CONTROLS), 0x80,
 	TDX_MD_NUM_CMRS, TDX_MD_CMR_BASE + 31, TDX_MD_CPUID_CONFIG_VALUES + 1,
 	TDX_MD_NUM_CMRS | 1ULL << 34, TDX_MD_MAX_TDMRS ^ 31ULL << 50,
 };
@@ -138,16 +142,14 @@ static struct summary sum_up(const struct model_machine *machine)
 		.global_keyid = m->global_keyid,
 		.handoff_valid = m->handoff.valid,
 		.bytes_owned = machine->bytes_owned,
+		.nr_td_pages = m->nr_td_pages,
 	};
 	unsigned int i;
-	u64 word;
 
 	for (i = 0; i < m->config.nr_lps; i++)
 		s.nr_lps_done += m->lps[i].init_done;
-	for (i = 0; i < TDX_MODEL_NR_KEYIDS; i += sizeof(word)) {
-		memcpy(&word, &m->keyid_reserved[i], sizeof(word));
-		s.nr_keyids += __builtin_popcountll(word);
-	}
+	for (i = 0; i < 64; i++)
+		s.nr_keyids += m->keyids[i].state == TDX_MODEL_KEYID_RESERVED;
 	for (i = 0; i < TDX_MODEL_MAX_PKGS; i++)
 		s.nr_keys += m->pkg_key_configured[i];
 	for (i = 0; i < m->nr_tdmrs; i++) {
@@ -156,6 +158,15 @@ static struct summary sum_up(const struct model_machine *machine)
 	}
 	stop_if(s.nr_lps_done != m->nr_lps_init_done, "LPs done are miscounted");
 	return s;
+}
+
+static u64 count_td_pages(const struct model_machine *machine)
+{
+	bool locked;
+	u64 nr = td_count_pages(machine, &locked);
+
+	stop_if(locked, "a page was not let go");
+	return nr;
 }
 
 static bool is_known_status(u64 status)
@@ -172,7 +183,7 @@ static bool is_known_status(u64 status)
 static bool is_success(u64 status)
 {
 	return status == TDX_SUCCESS || status == TDX_KEY_CONFIGURED ||
-	       status == TDX_TDMR_ALREADY_INITIALIZED ||
+	       status == TDX_TDMR_ALREADY_INITIALIZED || status == TDX_NO_HKID_READY_TO_WBCACHE ||
 	       status == TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT;
 }
 
@@ -196,14 +207,17 @@ static void check_summary(const struct model_machine *m, u64 leaf, u64 status,
 		check_state(m, leaf, before.state, after.state);
 		if (leaf == TDH_SYS_CONFIG)
 			stop_if(!after.nr_tdmrs || !after.bytes_owned, "SYS.CONFIG took nothing");
+		if (!(tdx_model_leaf(leaf)->states & BIT(TDX_MODEL_INIT_PENDING)))
+			stop_if(after.nr_td_pages != count_td_pages(m), "pages are miscounted");
 		if (leaf == TDH_SYS_DISABLE)
 			stop_if(after.nr_lps_done || after.nr_keyids || after.nr_keys ||
 				after.nr_tdmrs || after.handoff_valid || after.bytes_owned,
 				"SYS.DISABLE left something");
 		return;
 	}
-	if (status == TDX_INTERRUPTED_RESUMABLE) {
+	if (status == TDX_INTERRUPTED_RESUMABLE)
 		stop_if(!tdx_model_leaf(leaf)->interruptible, "a leaf was interrupted that cannot be");
+	if (status == TDX_INTERRUPTED_RESUMABLE && leaf == TDH_SYS_DISABLE) {
 		stop_if(after.state != TDX_MODEL_DISABLING || after.nr_tdmrs >= before.nr_tdmrs ||
 			after.bytes_owned >= before.bytes_owned, "SYS.DISABLE did not get on");
 		return;
@@ -219,6 +233,7 @@ static void check_summary(const struct model_machine *m, u64 leaf, u64 status,
 		after.nr_keys != before.nr_keys || after.nr_tdmrs != before.nr_tdmrs ||
 		after.global_keyid != before.global_keyid || after.tdmrs != before.tdmrs ||
 		after.handoff_valid != before.handoff_valid ||
+		after.nr_td_pages != before.nr_td_pages ||
 		after.bytes_owned != before.bytes_owned, "a call without success changed something");
 }
 
@@ -265,24 +280,23 @@ static void check_values(const struct tdx_regs *in, const struct tdx_regs *out, 
 static void check_registers(struct tdx_model_regs *in, struct tdx_model_regs *out,
 			    const struct tdx_model_leaf *leaf)
 {
+	u16 outputs = leaf->outputs | (in->rax & TDX_LEAF_VERSION_MASK ? leaf->outputs_1 : 0);
 	unsigned int i;
 
 	for (i = 0; i < TDX_MODEL_NR_REGISTERS; i++)
-		if (leaf->outputs & BIT(i))
+		if (outputs & BIT(i))
 			*tdx_model_register(&out->gpr, i) = *tdx_model_register(&in->gpr, i);
 	out->rax = in->rax;
 	stop_if(memcmp(in, out, sizeof(*in)), "a register changed that is no output");
 }
 
-/*
- * True if RAX, version and state were accepted, so that the leaf itself was
- * run.
- */
-static bool was_dispatched(const struct tdx_model_regs *out)
+/* RAX, version and state are all right, so that the leaf itself decided, or it may have. */
+static bool was_dispatched(const struct tdx_model_regs *in, const struct tdx_model_regs *out)
 {
+	const struct tdx_model_leaf *leaf = tdx_model_leaf(in->rax & TDX_LEAF_NUMBER_MASK);
 	u64 code = out->rax & TDX_STATUS_CODE_MASK;
 
-	return out->rax != TDX_OPERAND_INVALID && code != TDX_SYS_SHUTDOWN &&
+	return (out->rax != TDX_OPERAND_INVALID || leaf->any_version) && code != TDX_SYS_SHUTDOWN &&
 	       code != TDX_SYS_NOT_READY;
 }
 
@@ -300,7 +314,7 @@ static void checked_call(struct model_machine *m, unsigned int lp, struct tdx_mo
 	status = machine_seamcall(m, lp, &out);
 	check_status(m, status);
 	check_summary(m, leaf, status, before);
-	ran = was_dispatched(&out) ? leaf : TDX_LEAF_NUMBER_MASK;
+	ran = was_dispatched(&in, &out) ? leaf : TDX_LEAF_NUMBER_MASK;
 	check_values(&in.gpr, &out.gpr, ran, status);
 	check_registers(&in, &out, tdx_model_leaf(ran));
 	stop_if(m->model.nr_seamcalls != nr + 1 || m->model.nr_by_leaf[counter] != nr_leaf + 1 ||
@@ -333,11 +347,11 @@ static void list_leaves(void)
 
 static void step_call(struct model_machine *m, struct input *in, u8 op)
 {
-	u64 leaf = leaves.number[(op >> 2) % leaves.nr];
+	u64 leaf = leaves.number[take(in) % leaves.nr];
 	const struct expected_leaf *expected = expected_leaf(leaf);
 	const struct tdx_regs good = expected ? expected->good : (struct tdx_regs) {};
 	struct tdx_model_regs regs = { .gpr = { .rbx = 3, .rsi = 5, .r12 = NONE, .r15 = 7 } };
-	unsigned int lp = take(in) % m->config.nr_lps, times = op & 0x40 ? 2 : 1;
+	unsigned int lp = take(in), times = op & 0x40 ? 2 : 1;
 
 	/* Enough calls to complete a TDMR. */
 	if (leaf == TDH_SYS_TDMR_INIT && times == 2)
@@ -349,8 +363,9 @@ static void step_call(struct model_machine *m, struct input *in, u8 op)
 	regs.gpr.rdx = take_value(in, good.rdx);
 	regs.gpr.r8 = take_value(in, good.r8);
 	regs.gpr.r9 = take_value(in, good.r9);
+	/* Repeated calls are made on all processors in turn. */
 	while (times--)
-		checked_call(m, lp, regs);
+		checked_call(m, lp++ % m->config.nr_lps, regs);
 }
 
 /*
@@ -418,13 +433,23 @@ static void step_platform(struct model_machine *m, struct input *in, u8 op)
 	}
 }
 
+/* A TD in any stage of its lifecycle */
+static void set_up_td(struct model_machine *m, u8 stage)
+{
+	td_bring_to(m, stage % NR_TD_STAGES);
+	td_params(m);
+	stop_if(m->model.nr_td_pages != count_td_pages(m), "pages are miscounted");
+}
+
 static void set_up(struct model_machine *m, struct input *in)
 {
 	u8 machine = take(in), module = take(in), stage = take(in);
+	struct phys_memory memory = m->memory;
 	struct tdx_tdmr_info tdmrs[2];
 
+	memory_clear(&memory);
 	machine_init(m, 1 + (machine >> 2) % 4);
-	m->written = written;
+	m->memory = memory;
 	m->config.generation = machine % TDX_MODEL_NR_GENERATIONS;
 	m->config.module_hv = module & 3;
 	m->config.min_update_hv = module >> 2 & 3;
@@ -435,6 +460,11 @@ static void set_up(struct model_machine *m, struct input *in)
 		m->config.cmrs[0].base = M(2);
 	machine_reload(m);
 
+	if (stage & 0x80)
+		set_up_td(m, stage);
+	m->written = written;
+	if (stage & 0x80)
+		return;
 	legal_pair(tdmrs);
 	if (stage % 4 > 0)
 		machine_init_module(m);
@@ -461,6 +491,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	if (!machine) {
 		machine = aligned_alloc(4096, (sizeof(*machine) + 4095) & ~4095UL);
 		stop_if(!machine, "no memory");
+		machine->memory = (struct phys_memory) {};
 		list_leaves();
 	}
 	set_up(machine, &in);

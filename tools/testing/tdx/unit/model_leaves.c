@@ -26,7 +26,13 @@
 #define BUSY		TDX_SYS_BUSY
 #define TDMR_BUSY	(TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX)
 
+#define NO_PAGE_RCX	(TDX_OPERAND_ADDR_RANGE_ERROR | TDX_OPERAND_ID_RCX)
+#define NO_PAGE_RDX	(TDX_OPERAND_ADDR_RANGE_ERROR | TDX_OPERAND_ID_RDX)
+
 #define NOT_BEFORE_READY NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY
+
+#define PAGE_OUTPUTS \
+	(BIT_OF(RCX) | BIT_OF(RDX) | BIT_OF(R8) | BIT_OF(R9) | BIT_OF(R10) | BIT_OF(R11))
 
 /* PENDING, LP_MISSING, LP_DONE, INIT_DONE, CONFIG_DONE, KEY_DONE, READY, SHUTDOWN. */
 const u64 no_leaf_status[NR_STAGES] = { NOT_BEFORE_READY, NO_LEAF, SHUT };
@@ -137,6 +143,41 @@ const struct expected_leaf expected_leaves[] = {
 			BIT(TDX_MODEL_DISABLING),
 		.to = TDX_MODEL_INIT_PENDING,
 	},
+	/*
+	 * Leaves for TDs.  When the module becomes ready no TDMR is initialized, so that no page
+	 * operand is valid; more of them is tested in model_td_test.c.
+	 */
+#define TD_LEAF(name, rcx_value, rdx_value, found, ...) \
+	{ \
+		.leaf = TDH_##name, \
+		.good = { .rcx = (rcx_value), .rdx = (rdx_value) }, \
+		.status = { NOT_BEFORE_READY, found, SHUT }, \
+		.stage = READY, \
+		.locked = { found, found, found, found }, \
+		__VA_ARGS__ \
+	}
+	TD_LEAF(MNG_CREATE, TDR_PA, 33, NO_PAGE_RCX),
+	TD_LEAF(MNG_KEY_CONFIG, TDR_PA, 0, NO_PAGE_RCX),
+	TD_LEAF(MNG_ADDCX, PAGE_PA, TDR_PA, NO_PAGE_RDX),
+	TD_LEAF(MNG_INIT, TDR_PA, PARAMS_PA, NO_PAGE_RCX, .outputs = BIT_OF(RCX)),
+	TD_LEAF(MNG_RD, TDR_PA, TDX_MD_TDCS_HP_LOCK_TIMEOUT, NO_PAGE_RCX,
+		.outputs = BIT_OF(R8), .outputs_1 = BIT_OF(RDX), .any_version = true),
+	TD_LEAF(MNG_WR, TDR_PA, TDX_MD_TDCS_HP_LOCK_TIMEOUT, NO_PAGE_RCX, .outputs = BIT_OF(R8)),
+	TD_LEAF(MNG_VPFLUSHDONE, TDR_PA, 0, NO_PAGE_RCX),
+	TD_LEAF(MNG_KEY_FREEID, TDR_PA, 0, NO_PAGE_RCX),
+	TD_LEAF(MNG_KEY_RECLAIMID, TDR_PA, 0, 0),
+	TD_LEAF(VP_CREATE, PAGE_PA, TDR_PA, NO_PAGE_RDX),
+	TD_LEAF(VP_ADDCX, PAGE_PA, TDVPR_PA, NO_PAGE_RDX),
+	TD_LEAF(VP_INIT, TDVPR_PA, 0, NO_PAGE_RCX, .any_version = true),
+	TD_LEAF(VP_RD, TDVPR_PA, TDX_MD_VCPU_PEND_NMI, NO_PAGE_RCX,
+		.outputs = BIT_OF(R8), .outputs_1 = BIT_OF(RDX), .any_version = true),
+	TD_LEAF(VP_WR, TDVPR_PA, TDX_MD_VCPU_PEND_NMI, NO_PAGE_RCX, .outputs = BIT_OF(R8)),
+	TD_LEAF(VP_FLUSH, TDVPR_PA, 0, NO_PAGE_RCX),
+	TD_LEAF(PHYMEM_CACHE_WB, TDX_CACHE_WB_START, 0, TDX_NO_HKID_READY_TO_WBCACHE,
+		.interruptible = true),
+	TD_LEAF(PHYMEM_PAGE_RDMD, PAGE_PA, 0, NO_PAGE_RCX, .outputs = PAGE_OUTPUTS),
+	TD_LEAF(PHYMEM_PAGE_RECLAIM, PAGE_PA, 0, NO_PAGE_RCX, .outputs = PAGE_OUTPUTS),
+	TD_LEAF(PHYMEM_PAGE_WBINVD, PAGE_PA, 0, NO_PAGE_RCX),
 };
 
 const unsigned int nr_expected_leaves = ARRAY_SIZE(expected_leaves);

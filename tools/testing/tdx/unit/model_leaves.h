@@ -10,6 +10,12 @@
 
 #define NONE		(~0ULL)
 
+/* Operands of valid calls for TDs: a TD, a vCPU, a free page and TD_PARAMS. */
+#define TDR_PA		G(1)
+#define TDVPR_PA	(G(1) + K(32))
+#define PAGE_PA		(G(1) + K(128))
+#define PARAMS_PA	(BUFFER_PA + K(128))
+
 /* Stages of the module, as seen from a logical processor. */
 enum stage {
 	PENDING,	/* INIT_PENDING */
@@ -34,6 +40,8 @@ struct expected_leaf {
 	/* Only the state can cause a refusal; memory is set by prepare_config(). */
 	struct tdx_regs good;
 	u16 outputs;		/* bits, numbered as TDX_OPERAND_ID_* */
+	u16 outputs_1;		/* and more in version 1 */
+	bool any_version;	/* it is the leaf that refuses some */
 	bool interruptible;
 	struct {
 		u8 operand;

@@ -8,26 +8,45 @@
 /* The logical processor that the calling thread simulates. */
 static __thread unsigned int current_lp;
 
-/* Writes outside the buffer are ignored, but allowed: PAMTs are there. */
+/* A machine whose memory is everywhere has no buffer. */
+static bool is_in_buffer(const struct model_machine *machine, u64 pa, u64 bytes)
+{
+	return !machine->memory_is_everywhere && pa >= BUFFER_PA &&
+	       pa + bytes <= BUFFER_PA + BUFFER_BYTES;
+}
+
 static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
 {
 	struct model_machine *machine = ctx;
 
-	if (pa < BUFFER_PA || pa + bytes > BUFFER_PA + BUFFER_BYTES)
+	if (is_in_buffer(machine, pa, bytes))
+		memcpy(buf, &machine->buffer[pa - BUFFER_PA], bytes);
+	else if (machine->memory_is_everywhere)
+		memory_read(&machine->memory, pa, buf, bytes);
+	else
 		return false;
-	memcpy(buf, &machine->buffer[pa - BUFFER_PA], bytes);
 	return true;
 }
 
+/* PAMTs are elsewhere. */
 static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
 {
 	struct model_machine *machine = ctx;
 
 	if (machine->written)
 		machine->written(machine, pa, bytes);
-	if (pa >= BUFFER_PA && pa + bytes <= BUFFER_PA + BUFFER_BYTES)
+	if (is_in_buffer(machine, pa, bytes))
 		memcpy(&machine->buffer[pa - BUFFER_PA], buf, bytes);
+	else
+		memory_write(&machine->memory, pa, buf, bytes);
 	return true;
+}
+
+static void *map(void *ctx, u64 pa, u64 bytes)
+{
+	struct model_machine *machine = ctx;
+
+	return memory_map(&machine->memory, pa) + pa % MEMORY_PAGE_BYTES;
 }
 
 static unsigned int this_lp(void *ctx)
@@ -39,6 +58,8 @@ static bool rdmsr(void *ctx, u32 msr, u64 *value)
 {
 	struct model_machine *machine = ctx;
 
+	if (machine->rdmsr && machine->rdmsr(machine, current_lp, msr, value))
+		return true;
 	if (msr == machine->spoiled.msr) {
 		*value = machine->spoiled.value;
 		return true;
@@ -62,13 +83,23 @@ static bool entropy(void *ctx, u64 *value)
 	return !((struct model_machine *)ctx)->no_entropy;
 }
 
-static void own(void *ctx, u64 pa, u64 bytes, bool owned)
+static u32 pconfig(void *ctx, u16 keyid)
 {
 	struct model_machine *machine = ctx;
 
-	const enum tdx_model_page_type type = owned ? TDX_MODEL_PAGE_PAMT : TDX_MODEL_PAGE_HOST;
+	if (machine->has_pconfig)
+		return machine->pconfig;
+	return machine->no_entropy ? 2 : 0;
+}
 
-	machine->bytes_owned += owned ? bytes : -bytes;
+static void own(void *ctx, u64 pa, u64 bytes, enum tdx_model_page_type type, bool owned)
+{
+	struct model_machine *machine = ctx;
+	u64 *count = type == TDX_MODEL_PAGE_TD ? &machine->td_bytes_owned : &machine->bytes_owned;
+
+	__atomic_fetch_add(count, owned ? bytes : -bytes, __ATOMIC_RELAXED);
+	if (!owned)
+		type = TDX_MODEL_PAGE_HOST;
 	if (tdx_model_page(&machine->model, pa).type != type ||
 	    tdx_model_page(&machine->model, pa + bytes - 1).type != type)
 		abort();
@@ -77,16 +108,20 @@ static void own(void *ctx, u64 pa, u64 bytes, bool owned)
 static const struct tdx_model_ops ops = {
 	.read_phys = read_phys,
 	.write_phys = write_phys,
+	.map = map,
 	.this_lp = this_lp,
 	.rdmsr = rdmsr,
 	.cpuid = cpuid,
 	.random = entropy,
+	.pconfig = pconfig,
 	.own = own,
 };
 
 void machine_reload(struct model_machine *machine)
 {
 	machine->bytes_owned = 0;
+	machine->td_bytes_owned = 0;
+	memory_clear(&machine->memory);
 	if (!tdx_model_load(&machine->model, &machine->config, &ops, machine))
 		abort();
 }
@@ -118,6 +153,12 @@ void machine_init(struct model_machine *machine, unsigned int nr_lps)
 	for (i = 0; i < nr_lps; i++)
 		machine->config.pkg_of_lp[i] = i * machine->config.nr_pkgs / nr_lps;
 	machine_reload(machine);
+}
+
+void machine_free(struct model_machine *machine)
+{
+	memory_free(&machine->memory);
+	free(machine);
 }
 
 u64 machine_seamcall(struct model_machine *machine, unsigned int lp, struct tdx_model_regs *regs)

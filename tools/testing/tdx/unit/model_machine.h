@@ -7,6 +7,7 @@
 #define TDX_UNIT_MODEL_MACHINE_H
 
 #include "model/model.h"
+#include "phys_memory.h"
 
 /* Physical address of the buffer that tests use. */
 #define BUFFER_PA	0x100000000ULL
@@ -31,15 +32,25 @@ struct model_machine {
 	struct spoiled_cpuid spoiled_cpuid;
 	bool cpuid_is_spoiled;
 	bool no_entropy;
-	u64 bytes_owned;
+	u32 pconfig;			/* error code of PCONFIG, with has_pconfig */
+	bool has_pconfig;		/* else it fails without entropy only */
+	u64 bytes_owned;		/* by PAMTs */
+	u64 td_bytes_owned;
+	/* Overrides MSRs; false: as on a healthy machine.  Optional. */
+	bool (*rdmsr)(struct model_machine *machine, unsigned int lp, u32 msr, u64 *value);
 	/* Called for each write of the module to memory.  Optional. */
 	void (*written)(struct model_machine *machine, u64 pa, u64 bytes);
+	struct phys_memory memory;	/* but for the buffer */
+	bool memory_is_everywhere;	/* the host's too, not only the module's */
 	u8 buffer[BUFFER_BYTES] __aligned(4096);
 };
 
 /* A valid machine of two packages with @nr_lps logical processors; reload() after a change. */
 void machine_init(struct model_machine *machine, unsigned int nr_lps);
 void machine_reload(struct model_machine *machine);
+
+/* Also of @machine itself, which the caller has allocated. */
+void machine_free(struct model_machine *machine);
 
 /*
  * Make a SEAMCALL on a logical processor; returns RAX.  Several threads may do

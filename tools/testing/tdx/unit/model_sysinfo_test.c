@@ -59,7 +59,7 @@ static const struct field {
 	{ "ATTRIBUTES_FIXED1", 0x1900000300000001, 1, 1, 0 },
 	{ "XFAM_FIXED0", 0x1900000300000002, 1, 1, 0x61ae7 },
 	{ "XFAM_FIXED1", 0x1900000300000003, 1, 1, 0x3 },
-	{ "NUM_CPUID_CONFIG", 0x9900000100000004, 1, 1, 6 },
+	{ "NUM_CPUID_CONFIG", 0x9900000100000004, 1, 1, 0xc },
 	{ "CONFIG_FLAGS_FIXED0", 0x9900000300000006, 1, 1, 0x7 },
 	{ "CONFIG_FLAGS_FIXED1", 0x9900000300000007, 1, 1, 0 },
 	{ "MAX_VCPUS_PER_TD", 0x9900000100000008, 1, 1, 0xffff, TDX_MODEL_1_5_06 },
@@ -135,7 +135,7 @@ FIXTURE_SETUP(sysinfo)
 
 FIXTURE_TEARDOWN(sysinfo)
 {
-	free(self->machine);
+	machine_free(self->machine);
 }
 
 /*
@@ -199,9 +199,9 @@ TEST_F(sysinfo, elements_past_the_used_ones)
 
 	EXPECT_EQ(0, sys_rd(m, TDX_MD_CMR_SIZE + 31, &value, &next));
 	EXPECT_EQ(0, value);
-	EXPECT_EQ(0, sys_rd(m, TDX_MD_CPUID_CONFIG_LEAVES + 6, &value, &next));
+	EXPECT_EQ(0, sys_rd(m, TDX_MD_CPUID_CONFIG_LEAVES + 12, &value, &next));
 	EXPECT_EQ(NONE, value);
-	EXPECT_EQ(0, sys_rd(m, TDX_MD_CPUID_CONFIG_VALUES + 12, &value, &next));
+	EXPECT_EQ(0, sys_rd(m, TDX_MD_CPUID_CONFIG_VALUES + 24, &value, &next));
 	EXPECT_EQ(0, value);
 	/* PKG_FMS of the second package, and of a nonexistent one. */
 	EXPECT_EQ(0, sys_rd(m, 0x0000000200000002ULL, &value, &next));

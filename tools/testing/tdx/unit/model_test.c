@@ -22,7 +22,7 @@ FIXTURE_SETUP(module)
 
 FIXTURE_TEARDOWN(module)
 {
-	free(self->machine);
+	machine_free(self->machine);
 }
 
 TEST_F(module, a_healthy_life)
@@ -164,7 +164,8 @@ TEST_F(module, rax_is_checked_before_the_state)
 	EXPECT_EQ(TDX_OPERAND_INVALID, machine_call(m, 0, TDH_SYS_INIT | 1ULL << 62));
 	EXPECT_EQ(TDX_OPERAND_INVALID, machine_call(m, 0, TDH_SYS_INIT | 1ULL << 16));
 	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_MNG_RD | 1ULL << 16));
-	EXPECT_EQ(TDX_OPERAND_INVALID, machine_call(m, 0, TDH_MNG_RD | 2ULL << 16));
+	/* This leaf refuses versions itself. */
+	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_MNG_RD | 2ULL << 16));
 }
 
 TEST_F(module, which_generation_has_which_version_1)
@@ -485,8 +486,8 @@ TEST_F(module, sys_config_follows_its_rules_in_order)
 				config_cases[i].change[j].value;
 		EXPECT_EQ(config_cases[i].status, machine_config(m, tdmrs, 2))
 			TH_LOG("%s: %s", config_cases[i].name, tdx_model_why(&m->model));
-		/* A refused call can be repeated with the KeyID that it reserved. */
-		EXPECT_TRUE(m->model.keyid_reserved[32]);
+		/* A refused try can be repeated, with the KeyID that it reserved. */
+		EXPECT_EQ(TDX_MODEL_KEYID_RESERVED, m->model.keyids[32].state);
 		legal_pair(tdmrs);
 		EXPECT_EQ(config_cases[i].status ? 0 : TDX_SYS_CONFIG_NOT_PENDING,
 			  machine_config(m, tdmrs, 2));
@@ -521,9 +522,9 @@ TEST_F(module, sys_config_checks_its_operands_in_order)
 		};
 		EXPECT_EQ(cases[i].status, machine_seamcall(m, 0, &regs)) TH_LOG("case %u", i);
 	}
-	/* A KeyID is not reserved if it is invalid, or a previous operand is. */
-	EXPECT_FALSE(m->model.keyid_reserved[32]);
-	EXPECT_FALSE(m->model.keyid_reserved[31]);
+	/* The KeyID of a refused try stays reserved, one that was never valid does not. */
+	EXPECT_EQ(TDX_MODEL_KEYID_FREE, m->model.keyids[32].state);
+	EXPECT_EQ(TDX_MODEL_KEYID_FREE, m->model.keyids[31].state);
 }
 
 TEST_F(module, cmrs_that_touch_count_as_one)

@@ -10,11 +10,10 @@
 #include <time.h>
 
 #include "kselftest_harness.h"
-#include "model_layouts.h"
+#include "model_td.h"
 
 #define MAX_THREADS	4
 #define SECONDS		2
-#define NONE		(~0ULL)
 
 /*
  * The model writes the 4K level of a PAMT in pieces of this size.  No other
@@ -31,6 +30,7 @@ struct crowd {
 	pthread_barrier_t start;
 	unsigned int seed;
 	bool wrong;
+	unsigned int td_ends;	/* one of so many calls may end a TD */
 	u64 nr_busy, nr_calls;
 };
 
@@ -59,7 +59,7 @@ static unsigned int draw(struct worker *w, unsigned int below)
 
 static bool is_busy(u64 status)
 {
-	return status == TDX_SYS_BUSY || status == (TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX);
+	return status == TDX_SYS_BUSY || (status & TDX_STATUS_CODE_MASK) == TDX_OPERAND_BUSY;
 }
 
 static u64 call(struct worker *w, struct tdx_model_regs *regs)
@@ -290,7 +290,7 @@ FIXTURE_SETUP(threads)
 
 FIXTURE_TEARDOWN(threads)
 {
-	free(self->crowd.machine);
+	machine_free(self->crowd.machine);
 }
 
 TEST_F(threads, bring_the_module_up_together)
@@ -441,6 +441,152 @@ TEST_F(threads, shut_the_module_down_and_go_on_with_the_next)
 		rounds++;
 	} while (time(NULL) < end);
 	printf("# %u rounds, %llu times busy\n", rounds, crowd->nr_busy);
+}
+
+/* Leaves for TDs; repeated ones are more frequent. */
+static const u16 td_leaves[] = {
+	TDH_MNG_CREATE, TDH_MNG_KEY_CONFIG, TDH_MNG_KEY_CONFIG, TDH_MNG_ADDCX, TDH_MNG_ADDCX,
+	TDH_MNG_ADDCX, TDH_MNG_ADDCX, TDH_MNG_INIT, TDH_MNG_RD, TDH_MNG_WR, TDH_VP_CREATE,
+	TDH_VP_ADDCX, TDH_VP_ADDCX, TDH_VP_ADDCX, TDH_VP_INIT, TDH_VP_RD, TDH_VP_RD, TDH_VP_WR,
+	TDH_VP_FLUSH, TDH_VP_FLUSH, TDH_PHYMEM_CACHE_WB, TDH_PHYMEM_PAGE_RECLAIM,
+	TDH_PHYMEM_PAGE_RECLAIM, TDH_PHYMEM_PAGE_RECLAIM, TDH_PHYMEM_PAGE_RDMD,
+	TDH_PHYMEM_PAGE_WBINVD,
+};
+
+/* Leaves that end a TD; they are rare. */
+static const u16 final_td_leaves[] = { TDH_MNG_VPFLUSHDONE, TDH_MNG_KEY_FREEID };
+
+#define NR_TD_PAGES	40		/* shared by all threads */
+#define TD_CALLS	800		/* of each thread, in a round */
+#define TD_ROUNDS	6
+
+static u64 draw_page(struct worker *w)
+{
+	return TDR_PA + K(4) * draw(w, NR_TD_PAGES);
+}
+
+static u64 draw_td_leaf(struct worker *w)
+{
+	if (!draw(w, w->crowd->td_ends))
+		return final_td_leaves[draw(w, ARRAY_SIZE(final_td_leaves))];
+	return td_leaves[draw(w, ARRAY_SIZE(td_leaves))];
+}
+
+static u64 draw_rcx(struct worker *w, u64 leaf, u64 tdr, u64 tdvpr)
+{
+	switch (leaf) {
+	case TDH_MNG_ADDCX:
+	case TDH_VP_ADDCX:
+	case TDH_PHYMEM_PAGE_RECLAIM:
+	case TDH_PHYMEM_PAGE_RDMD:
+	case TDH_PHYMEM_PAGE_WBINVD:
+		return draw_page(w);
+	case TDH_PHYMEM_CACHE_WB:
+		return draw(w, 2);
+	case TDH_VP_CREATE:
+	case TDH_VP_INIT:
+	case TDH_VP_RD:
+	case TDH_VP_WR:
+	case TDH_VP_FLUSH:
+		return tdvpr;
+	default:
+		return tdr;
+	}
+}
+
+static u64 draw_rdx(struct worker *w, u64 leaf, u64 tdr, u64 tdvpr)
+{
+	switch (leaf) {
+	case TDH_MNG_CREATE:
+		return 33 + draw(w, 3);
+	case TDH_MNG_INIT:
+		return PARAMS_PA;
+	case TDH_MNG_RD:
+		return draw(w, 2) ? TDX_MD_TDCS_NUM_ASSOC_VCPUS : TDX_MD_TDR_CHLDCNT;
+	case TDH_MNG_WR:
+		return TDX_MD_TDCS_HP_LOCK_TIMEOUT;
+	case TDH_VP_RD:
+	case TDH_VP_WR:
+		return TDX_MD_VCPU_PEND_NMI;
+	case TDH_VP_ADDCX:
+		return tdvpr;
+	default:
+		return tdr;
+	}
+}
+
+static struct tdx_model_regs draw_td_call(struct worker *w)
+{
+	u64 tdr = draw(w, 2) ? TDR_PA : PAGE_PA, tdvpr = draw(w, 2) ? TDVPR_PA : PAGE_PA + K(4);
+	u64 leaf = draw_td_leaf(w);
+	struct tdx_model_regs regs = {
+		.rax = leaf,
+		.gpr = {
+			.rcx = draw_rcx(w, leaf, tdr, tdvpr), .rdx = draw_rdx(w, leaf, tdr, tdvpr),
+			.r8 = leaf == TDH_MNG_WR ? 20000 : draw(w, 2), .r9 = NONE,
+		},
+	};
+
+	if (leaf == TDH_VP_INIT && draw(w, 2))
+		regs.rax |= 1 << TDX_LEAF_VERSION_SHIFT;
+	return regs;
+}
+
+/* Owners of pages are read at the same time, without a lock. */
+static void *use_tds(void *worker)
+{
+	struct worker *w = worker;
+	struct tdx_model_regs regs;
+	struct tdx_model_page page;
+	unsigned int i;
+
+	pthread_barrier_wait(&w->crowd->start);
+	for (i = 0; i < TD_CALLS; i++) {
+		regs = draw_td_call(w);
+		call(w, &regs);
+		page = tdx_model_page(&w->crowd->machine->model, draw_page(w));
+		if (page.type == TDX_MODEL_PAGE_PAMT || (page.type == TDX_MODEL_PAGE_HOST && page.keyid))
+			__atomic_store_n(&w->crowd->wrong, true, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+static bool is_consistent(const struct model_machine *m)
+{
+	bool locked;
+
+	return m->model.nr_td_pages == td_count_pages(m, &locked) && !locked &&
+	       m->td_bytes_owned == K(4) * m->model.nr_td_pages && !m->model.kot_lock.holders &&
+	       !m->model.ket_lock.holders && !m->model.lps_inside;
+}
+
+/* Starts from several stages, so that each leaf succeeds sometimes. */
+TEST_F(threads, live_and_die_as_tds)
+{
+	static const struct {
+		enum td_stage stage;
+		unsigned int ends;
+	} rounds[] = { { TDCX_6, 256 }, { VP_6, 256 }, { WB_2, 16 } };
+	u64 succeeded[TDX_MODEL_NR_LEAVES] = {};
+	struct crowd *crowd = &self->crowd;
+	struct model_machine *m = crowd->machine;
+	unsigned int i, leaf;
+
+	m->written = NULL;
+	for (i = 0; i < TD_ROUNDS; i++) {
+		struct worker workers[MAX_THREADS] = {};
+
+		ASSERT_TRUE(td_bring_to(m, rounds[i % ARRAY_SIZE(rounds)].stage));
+		crowd->td_ends = rounds[i % ARRAY_SIZE(rounds)].ends;
+		ASSERT_TRUE(run_all(crowd, workers, use_tds));
+		ASSERT_TRUE(is_consistent(m));
+		for (leaf = 0; leaf < TDX_MODEL_NR_LEAVES; leaf++)
+			succeeded[leaf] += m->model.nr_by_leaf[leaf] -
+					   m->model.nr_failed_by_leaf[leaf];
+	}
+	for (i = 0; i < ARRAY_SIZE(td_leaves); i++)
+		EXPECT_LT(0, succeeded[td_leaves[i]]) TH_LOG("leaf %u", td_leaves[i]);
+	printf("# %llu times busy\n", crowd->nr_busy);
 }
 
 TEST_HARNESS_MAIN

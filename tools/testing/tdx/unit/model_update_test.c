@@ -34,7 +34,7 @@ FIXTURE_SETUP(update)
 
 FIXTURE_TEARDOWN(update)
 {
-	free(self->machine);
+	machine_free(self->machine);
 }
 
 static u64 shut_down(struct model_machine *m, u64 version)
@@ -159,7 +159,7 @@ TEST_F(update, the_next_module_goes_on_with_the_old_tdmrs)
 	/* TDH.SYS.UPDATE keeps the previous state. */
 	EXPECT_EQ(owned, m->bytes_owned);
 	EXPECT_EQ(32, m->model.global_keyid);
-	EXPECT_TRUE(m->model.keyid_reserved[32]);
+	EXPECT_EQ(TDX_MODEL_KEYID_RESERVED, m->model.keyids[32].state);
 	for (; i < 512 - 300 + 4; i++)
 		ASSERT_EQ(0, init_tdmr(m, G(1)));
 	EXPECT_EQ(TDX_TDMR_ALREADY_INITIALIZED, init_tdmr(m, G(1)));
@@ -189,7 +189,7 @@ TEST_F(update, a_plain_start_forgets_the_old_tdmrs)
 
 	ASSERT_EQ(0, shut_down(m, 3));
 	ASSERT_TRUE(replace(m));
-	EXPECT_FALSE(m->model.keyid_reserved[32]);
+	EXPECT_EQ(TDX_MODEL_KEYID_FREE, m->model.keyids[32].state);
 	EXPECT_EQ(0, machine_config(m, &tdmr, 1));
 	EXPECT_EQ(tdmr.pamt[0].size + tdmr.pamt[1].size + tdmr.pamt[2].size, m->bytes_owned);
 	EXPECT_EQ(0, read_field(m, MD_HANDOFF_DATA_VALID));
@@ -254,7 +254,7 @@ TEST_F(update, after_disable_all_is_as_after_a_reset)
 	EXPECT_EQ(TDX_MODEL_INIT_PENDING, m->model.state);
 	EXPECT_EQ(0, m->bytes_owned);
 	EXPECT_EQ(0, m->model.lps_inside);
-	EXPECT_FALSE(m->model.keyid_reserved[32]);
+	EXPECT_EQ(TDX_MODEL_KEYID_FREE, m->model.keyids[32].state);
 	EXPECT_EQ(TDX_SYS_NOT_READY, init_tdmr(m, G(1)));
 	EXPECT_EQ(TDX_SYS_LP_INIT_NOT_DONE, machine_call(m, 0, TDH_SYS_RD));
 

@@ -37,7 +37,7 @@ FIXTURE_SETUP(judge)
 
 FIXTURE_TEARDOWN(judge)
 {
-	free(self->machine);
+	machine_free(self->machine);
 }
 
 static u64 nr_gb(const struct geometry *geometry)

@@ -102,7 +102,7 @@ int main(int argc, char **argv)
 		return 2;
 	machine_init(machine, 1);
 	accepted = judge(machine, &text);
-	free(machine);
+	machine_free(machine);
 	map_text_free(&text);
 	return accepted ? 0 : 1;
 }

@@ -108,4 +108,5 @@ void owner_report(void)
 	owner_count(&owned, &taken_back);
 	log_line("pages_owned %llu", owned);
 	log_line("pamt_pages_taken_back %llu", taken_back);
+	log_line("td_pages_owned %llu", module ? module->nr_td_pages : 0);
 }

@@ -34,6 +34,14 @@ static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
 	return true;
 }
 
+static void *map(void *ctx, u64 pa, u64 bytes)
+{
+	if (!platform_is_ram(pa, bytes))
+		return NULL;
+	owner_module_write(this_cpu(), pa);
+	return phys(pa);
+}
+
 static unsigned int this_lp(void *ctx)
 {
 	return this_cpu()->index;
@@ -96,9 +104,11 @@ static bool module_random(void *ctx, u64 *value)
 	return carry;
 }
 
-static void own(void *ctx, u64 pa, u64 bytes, bool owned)
+/* Pages of TDs stay in the host's map. */
+static void own(void *ctx, u64 pa, u64 bytes, enum tdx_model_page_type type, bool owned)
 {
-	owner_set(pa, bytes, owned);
+	if (type == TDX_MODEL_PAGE_PAMT)
+		owner_set(pa, bytes, owned);
 }
 
 static void work(void *ctx, u64 leaf)
@@ -110,6 +120,7 @@ static void work(void *ctx, u64 leaf)
 static const struct tdx_model_ops ops = {
 	.read_phys = read_phys,
 	.write_phys = write_phys,
+	.map = map,
 	.this_lp = this_lp,
 	.rdmsr = module_rdmsr,
 	.cpuid = module_cpuid,

@@ -5,6 +5,7 @@
 #include "lib/seam_names.h"
 #include "memory/host_map.h"
 #include "memory/owner.h"
+#include "model/leaves.h"
 #include "seam/operand.h"
 
 static u64 leaf_of(const struct cpu *cpu)
@@ -24,15 +25,12 @@ void operand_read(u64 pa)
 	check_operand(this_cpu(), pa, "reads an operand from");
 }
 
-/*
- * TDH.SYS.TDMR.INIT writes PAMTs; other leaves write their results to the
- * host's memory.
- */
+/* A leaf writes either memory of the module, or results to memory of the host. */
 void operand_write(u64 pa)
 {
 	const struct cpu *cpu = this_cpu();
 
-	if (leaf_of(cpu) == TDH_SYS_TDMR_INIT)
+	if (tdx_model_leaf(leaf_of(cpu))->writes_private)
 		owner_module_write(cpu, pa);
 	else
 		check_operand(cpu, pa, "writes its result to");

@@ -9,23 +9,34 @@
 
 static void clear_outputs(struct tdx_model_call *call)
 {
+	u16 outputs = call->leaf->outputs | (call->version ? call->leaf->outputs_1 : 0);
 	unsigned int i;
 
 	for (i = 0; i < TDX_MODEL_NR_REGISTERS; i++)
-		if (call->leaf->outputs & BIT(i))
+		if (outputs & BIT(i))
 			*tdx_model_register(call->out, i) = 0;
+}
+
+static u64 refuse_version(struct tdx_model *m, u64 number, u64 version)
+{
+	return refuse2(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RAX, "leaf % has no version %",
+		       number, version);
 }
 
 /* The common part of all leaves: outputs, checks and locks. */
 static u64 run_leaf(struct tdx_model *m, const struct tdx_model_leaf *leaf,
-		    struct tdx_model_regs *regs)
+		    struct tdx_model_regs *regs, unsigned int version)
 {
-	struct tdx_model_call call = { .leaf = leaf, .in = regs->gpr, .out = &regs->gpr };
+	struct tdx_model_call call = {
+		.leaf = leaf, .version = version, .in = regs->gpr, .out = &regs->gpr,
+	};
 	u64 status = TDX_SUCCESS;
 
 	clear_outputs(&call);
 	if (leaf->check)
 		status = leaf->check(m, &call);
+	if (!status && version > 1)
+		status = refuse_version(m, regs->rax & TDX_LEAF_NUMBER_MASK, version);
 	if (!status)
 		status = tdx_model_take_locks(m, &call);
 	if (!status)
@@ -49,6 +60,13 @@ static bool has(const struct tdx_model *m, u8 generations)
 	return generations & BIT(m->config.generation);
 }
 
+static bool has_version(const struct tdx_model *m, const struct tdx_model_leaf *leaf, u64 version)
+{
+	if (!version)
+		return true;
+	return has(m, leaf->version_1) && (version == 1 || leaf->any_version);
+}
+
 /* @inside: value of lps_inside before this logical processor entered */
 static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs, int inside)
 {
@@ -61,9 +79,8 @@ static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs, int inside
 	if (regs->rax & ~(TDX_LEAF_NUMBER_MASK | TDX_LEAF_VERSION_MASK))
 		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RAX,
 			       "reserved bits are set in RAX %", regs->rax);
-	if (version > 1 || (version == 1 && !has(m, leaf->version_1)))
-		return refuse2(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RAX,
-			       "leaf % has no version %", number, version);
+	if (!has_version(m, leaf, version))
+		return refuse_version(m, number, version);
 	if (inside & TDX_MODEL_ALONE)
 		return refuse(m, TDX_SYS_BUSY, "another logical processor disables the module");
 	if (!has(m, leaf->generations))
@@ -73,7 +90,7 @@ static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs, int inside
 	if (!leaf->run)
 		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RAX,
 			       "leaf % does not exist, or not in this model", number);
-	return run_leaf(m, leaf, regs);
+	return run_leaf(m, leaf, regs, version);
 }
 
 /**

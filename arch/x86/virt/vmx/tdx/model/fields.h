@@ -6,6 +6,7 @@
 #define _X86_VIRT_TDX_MODEL_FIELDS_H
 
 #include "internal.h"
+#include "td_cpuid.h"
 
 /* Values that both TDH.SYS.INFO and metadata fields report. */
 #define VENDOR_INTEL			0x8086
@@ -17,16 +18,45 @@
 #define XFAM_FIXED1			0x3ULL
 #define PLATFORM_FMS			0x806f8	/* family, model, stepping */
 
-/* One or more consecutive ids, and the source of their values. */
+/* The structure that has the value of a field. */
+enum tdx_model_field_home {
+	TDX_MODEL_OF_CONFIG,
+	TDX_MODEL_OF_TD,
+	TDX_MODEL_OF_TDCS,
+	TDX_MODEL_OF_VCPU,
+};
+
+/* Whether the host can read a field. */
+enum tdx_model_field_access {
+	TDX_MODEL_READABLE,
+	TDX_MODEL_HIDDEN,
+	TDX_MODEL_HIDDEN_IN_WALK,	/* no, but a walk returns its id */
+};
+
+/*
+ * One or more consecutive ids, and the source of their values.
+ *
+ * @write_mask has the bits of a TD's or vCPU's field that the host may write.  @write checks
+ * and stores a value; without it the value is stored as it is.
+ */
 struct tdx_model_field {
 	u64 id;
 	u16 nr_ids;
+	u8 step;	/* from one id to the next; 0: one */
+	u16 any_bits;	/* set in @id, ignored in the operand */
 	u16 elements;	/* of each field, if there are several */
 	enum tdx_model_generation since;
-	/* One of these: a function, a member of the config or a constant. */
+	/* One of these: a function, a member of a structure or a constant. */
 	u64 (*read)(const struct tdx_model *m, unsigned int i);
+	u64 (*read_td)(struct tdx_model *m, struct tdx_model_call *call, unsigned int i);
+	enum tdx_model_field_home home;
 	u16 offset, bytes;
 	u64 value;
+	enum tdx_model_field_access access;
+	u8 l2_vm;	/* 0, or the field exists only in a TD with this L2 VM */
+	u64 read_mask;	/* 0: all bits */
+	u64 write_mask;
+	u64 (*write)(struct tdx_model *m, struct tdx_model_call *call, unsigned int i, u64 value);
 };
 
 /* In the order of TDH.SYS.RD. */
@@ -36,10 +66,6 @@ struct tdx_model_fields {
 };
 
 extern const struct tdx_model_fields tdx_model_sys_fields;
-
-#define TDX_MODEL_NR_CPUID_CONFIGS	6
-
-extern const struct tdx_cpuid_config tdx_model_cpuid_configs[TDX_MODEL_NR_CPUID_CONFIGS];
 
 /* An id: indexes of the field and of the id in it. */
 struct tdx_model_field_id {
@@ -52,8 +78,13 @@ bool tdx_model_find_field(const struct tdx_model *m, const struct tdx_model_fiel
 			  struct tdx_model_field_id *at);
 u64 tdx_model_next_field_id(const struct tdx_model *m, const struct tdx_model_fields *fields,
 			    struct tdx_model_field_id at);
-u64 tdx_model_field_value(const struct tdx_model *m, const struct tdx_model_field *field,
-			  unsigned int index);
+u64 tdx_model_field_value(struct tdx_model *m, struct tdx_model_call *call,
+			  const struct tdx_model_field *field, unsigned int index);
+u64 tdx_model_first_field_id(const struct tdx_model *m, const struct tdx_model_fields *fields);
+u64 tdx_model_read_field(struct tdx_model *m, struct tdx_model_call *call,
+			 const struct tdx_model_fields *fields);
+u64 tdx_model_write_field(struct tdx_model *m, struct tdx_model_call *call,
+			  const struct tdx_model_fields *fields);
 bool tdx_model_write_field_list(struct tdx_model *m, const struct tdx_model_fields *fields, u64 pa,
 				unsigned int bytes, struct tdx_model_field_id at, u64 *next);
 

@@ -49,7 +49,7 @@ static unsigned int list_add_sequence(struct tdx_model *m, struct metadata_list 
 	list_add(m, list, (field->id + index) | (u64)(elements - 1) << ID_LAST_ELEMENT_SHIFT |
 			  (u64)(nr - 1) << ID_LAST_FIELD_SHIFT);
 	for (; index < end; index++)
-		list_add(m, list, tdx_model_field_value(m, field, index));
+		list_add(m, list, tdx_model_field_value(m, NULL, field, index));
 	list->nr_sequences++;
 	return end;
 }

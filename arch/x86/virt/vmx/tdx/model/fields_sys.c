@@ -4,16 +4,6 @@
  */
 #include "fields.h"
 
-const struct tdx_cpuid_config tdx_model_cpuid_configs[TDX_MODEL_NR_CPUID_CONFIGS] = {
-	{ .leaf = 0x1, .subleaf = ~0U, .eax = 0x0fff3fff, .ebx = 0x00ff0000,
-	  .ecx = 0x31044988, .edx = 0xb8400000 },
-	{ .leaf = 0x4, .subleaf = 0, .eax = 0xffffc000, .ebx = ~0U, .ecx = ~0U, .edx = 0x7 },
-	{ .leaf = 0x4, .subleaf = 3, .eax = 0xffffc000, .ebx = ~0U, .ecx = ~0U, .edx = 0x7 },
-	{ .leaf = 0x7, .subleaf = 0, .ebx = 0xd02b9b18, .ecx = 0x02417f64, .edx = 0x50004010 },
-	{ .leaf = 0x1f, .subleaf = 0, .eax = 0x1f, .ebx = 0xffff, .ecx = 0xff00 },
-	{ .leaf = 0x80000008, .subleaf = ~0U, .ecx = 0xf0ff },
-};
-
 static u64 cmr_base(const struct tdx_model *m, unsigned int i)
 {
 	return m->config.cmrs[i].base;
@@ -36,19 +26,23 @@ static u64 allowed_fms(const struct tdx_model *m, unsigned int i)
 
 static u64 cpuid_config_leaf(const struct tdx_model *m, unsigned int i)
 {
+	const struct tdx_model_cpuid_leaf *leaf;
+
 	if (i >= TDX_MODEL_NR_CPUID_CONFIGS)
 		return ~0ULL;
-	return tdx_model_cpuid_configs[i].leaf | (u64)tdx_model_cpuid_configs[i].subleaf << 32;
+	leaf = &tdx_model_cpuid_leaves[tdx_model_cpuid_config(i)];
+	return leaf->leaf | (u64)leaf->subleaf << 32;
 }
 
+/* 1.5.01 does not tell here which bits are allowed, TDH.SYS.INFO does. */
 static u64 cpuid_config_value(const struct tdx_model *m, unsigned int i)
 {
-	const struct tdx_cpuid_config *c;
+	struct tdx_cpuid_config c;
 
 	if (i / 2 >= TDX_MODEL_NR_CPUID_CONFIGS)
 		return 0;
-	c = &tdx_model_cpuid_configs[i / 2];
-	return i % 2 ? c->ecx | (u64)c->edx << 32 : c->eax | (u64)c->ebx << 32;
+	c = tdx_model_configurable_cpuid(m, i / 2, m->config.generation > TDX_MODEL_1_5);
+	return i % 2 ? c.ecx | (u64)c.edx << 32 : c.eax | (u64)c.ebx << 32;
 }
 
 /* Read without a lock: leaves change nothing of it but whether it is valid. */

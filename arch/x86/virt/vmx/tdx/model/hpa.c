@@ -9,7 +9,15 @@ static unsigned int keyid_shift(const struct tdx_model *m)
 	return PA_BITS - m->config.keyid_bits;
 }
 
-static u64 strip_keyid(const struct tdx_model *m, u64 pa)
+/**
+ * tdx_model_strip_keyid - an address without its KeyID
+ * @m:  the module
+ * @pa: the address
+ *
+ * Context: Any.
+ * Return: The address, without what is above the KeyID as well.
+ */
+u64 tdx_model_strip_keyid(const struct tdx_model *m, u64 pa)
 {
 	return pa & (BIT_ULL(keyid_shift(m)) - 1);
 }
@@ -28,6 +36,20 @@ unsigned int tdx_model_keyid_of(const struct tdx_model *m, u64 pa)
 }
 
 /**
+ * tdx_model_hpa_with_keyid - add a KeyID to an address
+ * @m:     the module
+ * @pa:    the address, without KeyID bits
+ * @keyid: the KeyID
+ *
+ * Context: Any.
+ * Return: The address with the KeyID.
+ */
+u64 tdx_model_hpa_with_keyid(const struct tdx_model *m, u64 pa, u16 keyid)
+{
+	return pa | (u64)keyid << keyid_shift(m);
+}
+
+/**
  * tdx_model_hpa_without_keyid - check that KeyID bits and all above are clear
  * @m:  the module
  * @pa: the address
@@ -37,7 +59,7 @@ unsigned int tdx_model_keyid_of(const struct tdx_model *m, u64 pa)
  */
 bool tdx_model_hpa_without_keyid(const struct tdx_model *m, u64 pa)
 {
-	return pa == strip_keyid(m, pa);
+	return pa == tdx_model_strip_keyid(m, pa);
 }
 
 /**
@@ -52,7 +74,7 @@ bool tdx_model_hpa_without_keyid(const struct tdx_model *m, u64 pa)
  */
 bool tdx_model_shared_hpa(const struct tdx_model *m, u64 pa, u64 bytes, u64 alignment)
 {
-	u64 start = strip_keyid(m, pa);
+	u64 start = tdx_model_strip_keyid(m, pa);
 	u64 seamrr_end = m->config.seamrr_base + m->config.seamrr_size;
 
 	if (pa & (alignment - 1) || pa >> PA_BITS)
@@ -74,7 +96,7 @@ bool tdx_model_shared_hpa(const struct tdx_model *m, u64 pa, u64 bytes, u64 alig
  */
 bool tdx_model_read(struct tdx_model *m, u64 pa, void *buf, u64 bytes)
 {
-	return m->ops->read_phys(m->ctx, strip_keyid(m, pa), buf, bytes);
+	return m->ops->read_phys(m->ctx, tdx_model_strip_keyid(m, pa), buf, bytes);
 }
 
 /**
@@ -89,7 +111,7 @@ bool tdx_model_read(struct tdx_model *m, u64 pa, void *buf, u64 bytes)
  */
 bool tdx_model_write(struct tdx_model *m, u64 pa, const void *buf, u64 bytes)
 {
-	return m->ops->write_phys(m->ctx, strip_keyid(m, pa), buf, bytes);
+	return m->ops->write_phys(m->ctx, tdx_model_strip_keyid(m, pa), buf, bytes);
 }
 
 /**

@@ -26,10 +26,22 @@ static_assert(TDX_MODEL_NR_GENERATIONS <= 8);
 #define R9			BIT(TDX_OPERAND_ID_R9)
 #define R10			BIT(TDX_OPERAND_ID_R10)
 
-/* Locks. */
+#define R11			BIT(TDX_OPERAND_ID_R11)
+
+/* Locks.  THEN() has a function for checks before the next lock. */
 #define GLOBAL(mode)		{ TDX_MODEL_GLOBAL_LOCK, TDX_MODEL_##mode }
 #define LOCK(kind, mode, operand) \
 	{ TDX_MODEL_##kind##_LOCK, TDX_MODEL_##mode, TDX_OPERAND_ID_##operand }
+#define THEN(kind, mode, operand, function) \
+	{ TDX_MODEL_##kind##_LOCK, TDX_MODEL_##mode, TDX_OPERAND_ID_##operand, function }
+#define OWNER(mode)		LOCK(OWNER, mode, TDR)
+#define OP_STATE(mode)		LOCK(OP_STATE, mode, OP_STATE)
+#define KOT(mode)		LOCK(KOT, mode, KOT)
+
+/* States of TDs. */
+#define WHEN_UNINITIALIZED	BIT(TDX_TD_UNINITIALIZED)
+#define WHEN_INITIALIZED	BIT(TDX_TD_INITIALIZED)
+#define WHEN_INITIALIZED_OR_LATER (BIT(TDX_TD_INITIALIZED) | BIT(TDX_TD_RUNNABLE))
 
 static const struct tdx_model_leaf leaves[TDX_MODEL_NR_LEAVES] = {
 	[TDH_SYS_INIT] = {
@@ -113,19 +125,191 @@ static const struct tdx_model_leaf leaves[TDX_MODEL_NR_LEAVES] = {
 		.locks		= { GLOBAL(EXCLUSIVE) },
 		.run		= tdx_model_sys_disable,
 	},
+	[TDH_MNG_CREATE] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.writes_private	= true,
+		.locks		= { LOCK(FREE_PAGE, EXCLUSIVE, RCX), KOT(EXCLUSIVE) },
+		.check		= tdx_model_mng_create_check,
+		.run		= tdx_model_mng_create,
+	},
+	[TDH_MNG_KEY_CONFIG] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.writes_private	= true,
+		.locks		= { LOCK(TDR, EXCLUSIVE, RCX) },
+		.run		= tdx_model_mng_key_config,
+	},
+	[TDH_MNG_ADDCX] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.writes_private	= true,
+		.locks		= {
+			THEN(TDR, EXCLUSIVE, RDX, tdx_model_mng_addcx_check),
+			LOCK(FREE_PAGE, EXCLUSIVE, RCX),
+		},
+		.run		= tdx_model_mng_addcx,
+	},
+	[TDH_MNG_INIT] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_UNINITIALIZED,
+		.outputs	= RCX,
+		.writes_private	= true,
+		.locks		= { LOCK(TDR, EXCLUSIVE, RCX), OP_STATE(UNLOCKED) },
+		.check		= tdx_model_mng_init_check,
+		.run		= tdx_model_mng_init,
+	},
+	[TDH_MNG_RD] = {
+		.generations	= SINCE(1_0),
+		.version_1	= SINCE(1_5),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.outputs	= R8,
+		.outputs_1	= RDX,
+		.any_version	= true,
+		.writes_private	= true,
+		.locks		= { LOCK(TDR, SHARED, RCX), OP_STATE(SHARED) },
+		.check		= tdx_model_rd_check,
+		.run		= tdx_model_mng_rd,
+	},
+	[TDH_MNG_WR] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.outputs	= R8,
+		.writes_private	= true,
+		.locks		= { LOCK(TDR, SHARED, RCX), OP_STATE(SHARED) },
+		.run		= tdx_model_mng_wr,
+	},
+	[TDH_MNG_VPFLUSHDONE] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.writes_private	= true,
+		.locks		= { LOCK(TDR, EXCLUSIVE, RCX), KOT(EXCLUSIVE) },
+		.run		= tdx_model_mng_vpflushdone,
+	},
+	[TDH_MNG_KEY_FREEID] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.writes_private	= true,
+		.locks		= {
+			THEN(TDR, EXCLUSIVE, RCX, tdx_model_mng_key_freeid_check),
+			KOT(EXCLUSIVE),
+		},
+		.run		= tdx_model_mng_key_freeid,
+	},
+	[TDH_MNG_KEY_RECLAIMID] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.run		= tdx_model_mng_key_reclaimid,
+	},
+	[TDH_VP_CREATE] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED,
+		.writes_private	= true,
+		.locks		= {
+			LOCK(TDR, SHARED, RDX), OP_STATE(SHARED), LOCK(FREE_PAGE, EXCLUSIVE, RCX),
+		},
+		.run		= tdx_model_vp_create,
+	},
+	[TDH_VP_ADDCX] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED,
+		.writes_private	= true,
+		.locks		= {
+			LOCK(TDVPR, EXCLUSIVE, RDX),
+			OWNER(SHARED),
+			THEN(OP_STATE, SHARED, OP_STATE, tdx_model_vp_addcx_check),
+			LOCK(FREE_PAGE, EXCLUSIVE, RCX),
+		},
+		.run		= tdx_model_vp_addcx,
+	},
+	[TDH_VP_INIT] = {
+		.generations	= SINCE(1_0),
+		.version_1	= SINCE(1_5_06),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED,
+		.any_version	= true,
+		.writes_private	= true,
+		.locks		= {
+			LOCK(TDVPR, EXCLUSIVE, RCX), OWNER(EXCLUSIVE_IN_1), OP_STATE(SHARED),
+		},
+		.check		= tdx_model_vp_init_check,
+		.run		= tdx_model_vp_init,
+	},
+	[TDH_VP_RD] = {
+		.generations	= SINCE(1_0),
+		.version_1	= SINCE(1_5),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.outputs	= R8,
+		.outputs_1	= RDX,
+		.any_version	= true,
+		.writes_private	= true,
+		.locks		= { LOCK(TDVPR, SHARED, RCX), OWNER(SHARED), OP_STATE(SHARED) },
+		.check		= tdx_model_rd_check,
+		.run		= tdx_model_vp_rd,
+	},
+	[TDH_VP_WR] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.outputs	= R8,
+		.writes_private	= true,
+		.locks		= { LOCK(TDVPR, SHARED, RCX), OWNER(SHARED), OP_STATE(SHARED) },
+		.run		= tdx_model_vp_wr,
+	},
+	[TDH_VP_FLUSH] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.writes_private	= true,
+		.locks		= { LOCK(TDVPR, EXCLUSIVE, RCX), OWNER(SHARED) },
+		.run		= tdx_model_vp_flush,
+	},
+	[TDH_PHYMEM_CACHE_WB] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.interruptible	= true,
+		.locks		= { LOCK(CACHE_WB, EXCLUSIVE, WBCACHE), KOT(SHARED) },
+		.check		= tdx_model_phymem_cache_wb_check,
+		.run		= tdx_model_phymem_cache_wb,
+	},
+	[TDH_PHYMEM_PAGE_RDMD] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.outputs	= RCX | RDX | R8 | R9 | R10 | R11,
+		.writes_private	= true,
+		.locks		= { LOCK(ANY_PAGE, SHARED, RCX) },
+		.run		= tdx_model_phymem_page_rdmd,
+	},
+	[TDH_PHYMEM_PAGE_RECLAIM] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.outputs	= RCX | RDX | R8 | R9 | R10 | R11,
+		.writes_private	= true,
+		.locks		= { LOCK(ANY_PAGE, EXCLUSIVE, RCX) },
+		.run		= tdx_model_phymem_page_reclaim,
+	},
+	[TDH_PHYMEM_PAGE_WBINVD] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.writes_private	= true,
+		.locks		= { LOCK(FREE_HPA, SHARED, RCX) },
+		.run		= tdx_model_phymem_page_wbinvd,
+	},
 	/* Leaves that are not in this model, but with known versions. */
 	[TDH_MEM_SEPT_ADD]	= { .version_1 = SINCE(1_5), .writes_private = true },
 	[TDH_MEM_SEPT_REMOVE]	= { .version_1 = SINCE(1_5), .writes_private = true },
 	[TDH_MEM_PAGE_PROMOTE]	= { .version_1 = SINCE(1_5), .writes_private = true },
-	[TDH_MNG_RD]		= { .version_1 = SINCE(1_5), .writes_private = true },
-	[TDH_VP_RD]		= { .version_1 = SINCE(1_5), .writes_private = true },
-	[TDH_VP_INIT]		= { .version_1 = SINCE(1_5_06), .writes_private = true },
 };
 
 /*
  * For all other leaves, the module just has to be ready.  A real module has
- * some of them, for TDs; they lock the PAMT entry of a page before they read
- * it.
+ * some of them, for memory of TDs; they lock the PAMT entry of a page before
+ * they read it.
  */
 const struct tdx_model_leaf tdx_model_no_leaf = {
 	.states		= WHEN_READY,

@@ -20,11 +20,24 @@ enum tdx_model_lock_kind {
 	TDX_MODEL_NO_LOCK,
 	TDX_MODEL_GLOBAL_LOCK,
 	TDX_MODEL_TDMR_LOCK,
+	TDX_MODEL_KOT_LOCK,		/* all KeyIDs */
+	TDX_MODEL_CACHE_WB_LOCK,	/* of the calling package */
+	/* PAMT entry of a page, which has to be of the type in the name. */
+	TDX_MODEL_FREE_PAGE_LOCK,
+	TDX_MODEL_FREE_HPA_LOCK,	/* a free page, by an address with any KeyID */
+	TDX_MODEL_ANY_PAGE_LOCK,	/* also a large one */
+	TDX_MODEL_TDR_LOCK,
+	TDX_MODEL_TDVPR_LOCK,
+	TDX_MODEL_OWNER_LOCK,		/* TDR of the vCPU */
+	TDX_MODEL_OP_STATE_LOCK,	/* state of the TD, which is checked */
+	TDX_MODEL_NR_LOCK_KINDS,
 };
 
 enum tdx_model_lock_mode {
 	TDX_MODEL_SHARED,
 	TDX_MODEL_EXCLUSIVE,
+	TDX_MODEL_EXCLUSIVE_IN_1,	/* shared in version 0 of the leaf */
+	TDX_MODEL_UNLOCKED,		/* the state is protected by the TDR's lock */
 };
 
 /**
@@ -33,14 +46,16 @@ enum tdx_model_lock_mode {
  * @mode:    shared or exclusive
  * @operand: the operand that it belongs to, as TDX_OPERAND_ID_*, also used in
  *           OPERAND_BUSY; the global lock belongs to no operand
+ * @check:   checks with the lock held, before the next one is taken; may be NULL
  */
 struct tdx_model_lock_rule {
 	enum tdx_model_lock_kind kind;
 	enum tdx_model_lock_mode mode;
 	u8 operand;
+	u64 (*check)(struct tdx_model *m, struct tdx_model_call *call);
 };
 
-#define TDX_MODEL_MAX_LOCKS	2	/* of one leaf */
+#define TDX_MODEL_MAX_LOCKS	4	/* in the row of a leaf */
 
 /**
  * struct tdx_model_leaf - properties of a leaf
@@ -48,8 +63,12 @@ struct tdx_model_lock_rule {
  * @version_1:      generations that have version 1 of it
  * @states:         module states in which it can be called: bits by enum
  *                  tdx_model_state
+ * @op_states:      the same of the TD's state: bits by enum tdx_td_op_state
  * @outputs:        registers besides RAX that it may change: bits by
  *                  TDX_OPERAND_ID_*
+ * @outputs_1:      additional outputs of versions above 0
+ * @any_version:    versions above 1 are refused by the leaf, which has cleared its
+ *                  outputs by then, and not by the dispatcher
  * @writes_private: it may write memory with a private KeyID: PAMTs, pages of TDs
  * @interruptible:  it may end with TDX_INTERRUPTED_RESUMABLE
  * @locks:          in the order in which they are taken
@@ -61,7 +80,10 @@ struct tdx_model_leaf {
 	u8 generations;
 	u8 version_1;
 	u8 states;
+	u8 op_states;
 	u16 outputs;
+	u16 outputs_1;
+	bool any_version;
 	bool writes_private;
 	bool interruptible;
 	struct tdx_model_lock_rule locks[TDX_MODEL_MAX_LOCKS];

@@ -31,7 +31,8 @@ void tdx_model_begin_anew(struct tdx_model *m)
 		m->lps[i].shut_down = false;
 	}
 	m->nr_lps_init_done = 0;
-	memset(m->keyid_reserved, 0, sizeof(m->keyid_reserved));
+	memset(m->keyids, 0, sizeof(m->keyids));
+	memset(m->cache_wb, 0, sizeof(m->cache_wb));
 	memset(m->pkg_key_configured, 0, sizeof(m->pkg_key_configured));
 	m->global_keyid = 0;
 	m->nr_tdmrs = 0;
@@ -133,6 +134,7 @@ void tdx_model_find_in_state(struct tdx_model *m, enum tdx_model_state state)
 	m->state = state;
 	if (state == TDX_MODEL_INIT_PENDING)
 		return;
+	tdx_model_record_platform(m);
 	for (i = 0; i < m->config.nr_lps; i++)
 		m->lps[i].init_done = true;
 	m->nr_lps_init_done = m->config.nr_lps;

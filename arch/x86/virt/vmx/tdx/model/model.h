@@ -16,6 +16,7 @@
 #include <linux/types.h>
 
 #include "../abi.h"
+#include "../abi_td.h"
 #include "../regs.h"
 
 #define TDX_MODEL_MAX_LPS	64
@@ -23,6 +24,7 @@
 #define TDX_MODEL_MAX_TDMRS	64
 #define TDX_MODEL_NR_KEYIDS	2048
 #define TDX_MODEL_MAX_PAMT_ENTRY	256	/* bytes */
+#define TDX_MODEL_NR_CPUID	64	/* leaves that the module virtualizes */
 #define TDX_MODEL_NR_LEAVES	128	/* higher numbers are counted as the last */
 
 /* The registers that a SEAMCALL reads and writes. */
@@ -30,6 +32,13 @@ struct tdx_model_regs {
 	u64 rax;
 	u64 rbp;
 	struct tdx_regs gpr;
+};
+
+/* Owner of a page. */
+enum tdx_model_page_type {
+	TDX_MODEL_PAGE_HOST,	/* free, reserved, or in no TDMR */
+	TDX_MODEL_PAGE_PAMT,
+	TDX_MODEL_PAGE_TD,
 };
 
 /*
@@ -41,6 +50,11 @@ struct tdx_model_ops {
 	bool (*read_phys)(void *ctx, u64 pa, void *buf, u64 bytes);
 	bool (*write_phys)(void *ctx, u64 pa, const void *buf, u64 bytes);
 	/*
+	 * Memory that the module owns, PAMTs and pages of TDs: a range within a page.  The
+	 * mapping is valid until the page is returned to the host.  NULL: no memory there.
+	 */
+	void *(*map)(void *ctx, u64 pa, u64 bytes);
+	/*
 	 * The current logical processor: 0 .. nr_lps - 1; those from nr_lps on,
 	 * below TDX_MODEL_MAX_LPS, were hot-added.
 	 */
@@ -51,11 +65,13 @@ struct tdx_model_ops {
 	void (*cpuid)(void *ctx, u32 leaf, u32 subleaf, u32 regs[4]);
 	/* False if there is no entropy. */
 	bool (*random)(void *ctx, u64 *value);
+	/* PCONFIG: new key for a KeyID on this package.  Returns 0 or an error code.  Optional. */
+	u32 (*pconfig)(void *ctx, u16 keyid);
 	/*
-	 * The module takes a range from the host (PAMTs, in TDH.SYS.CONFIG) or
-	 * returns it; tdx_model_page() has been updated before.  Optional.
+	 * The module takes a range from the host (PAMTs, in TDH.SYS.CONFIG; pages of
+	 * TDs) or returns it; tdx_model_page() has been updated before.  Optional.
 	 */
-	void (*own)(void *ctx, u64 pa, u64 bytes, bool owned);
+	void (*own)(void *ctx, u64 pa, u64 bytes, enum tdx_model_page_type type, bool owned);
 	/* Called while a leaf holds its locks, to take time.  Optional. */
 	void (*work)(void *ctx, u64 leaf);
 };
@@ -130,7 +146,27 @@ enum tdx_model_state {
  * holders.
  */
 struct tdx_model_lock {
-	int holders;	/* -1: exclusive */
+	s16 holders;	/* -1: exclusive */
+};
+
+/* The state of a KeyID in the module's key ownership table (KOT). */
+enum tdx_model_keyid_state {
+	TDX_MODEL_KEYID_FREE,
+	TDX_MODEL_KEYID_ASSIGNED,
+	TDX_MODEL_KEYID_FLUSHED,
+	TDX_MODEL_KEYID_RESERVED,
+};
+
+struct tdx_model_keyid {
+	u8 state;
+	u8 dirty_pkgs;	/* FLUSHED: packages whose caches have to be written back, as bits */
+};
+
+/* State of TDH.PHYMEM.CACHE.WB on a package. */
+struct tdx_model_cache_wb {
+	struct tdx_model_lock lock;
+	u32 next;	/* next part of the cache after an interruption; 0: not interrupted */
+	u64 keyids[TDX_MODEL_NR_KEYIDS / 64];	/* those that were FLUSHED at its start */
 };
 
 /* MSRs whose values have to be equal on all logical processors. */
@@ -161,7 +197,7 @@ struct tdx_model_handoff {
 	bool valid;
 	u16 version;
 	u16 global_keyid;
-	bool keyid_reserved[TDX_MODEL_NR_KEYIDS];
+	struct tdx_model_keyid keyids[TDX_MODEL_NR_KEYIDS];
 	bool pkg_key_configured[TDX_MODEL_MAX_PKGS];
 	unsigned int nr_tdmrs;
 	struct tdx_model_tdmr tdmrs[TDX_MODEL_MAX_TDMRS];
@@ -177,12 +213,18 @@ struct tdx_model {
 	enum tdx_model_state state;
 	unsigned int nr_lps_init_done;
 	u64 recorded_msrs[TDX_MODEL_NR_RECORDED_MSRS];
-	bool keyid_reserved[TDX_MODEL_NR_KEYIDS];
+	struct tdx_model_lock kot_lock;		/* protects keyids */
+	struct tdx_model_keyid keyids[TDX_MODEL_NR_KEYIDS];
+	struct tdx_model_lock ket_lock;		/* a PCONFIG is at work */
+	struct tdx_model_cache_wb cache_wb[TDX_MODEL_MAX_PKGS];
 	u16 global_keyid;
 	bool pkg_key_configured[TDX_MODEL_MAX_PKGS];
 	unsigned int nr_tdmrs;
 	struct tdx_model_tdmr tdmrs[TDX_MODEL_MAX_TDMRS];
 	struct tdx_model_pamts pamts;
+	u64 nr_td_pages;	/* owned by TDs, in 4 KB */
+	/* Recorded by TDH.SYS.INIT, for the leaves of tdx_model_cpuid_leaves[]. */
+	struct tdx_cpuid_value cpuid[TDX_MODEL_NR_CPUID];
 	struct tdx_model_lp lps[TDX_MODEL_MAX_LPS];
 	/* Logical processors in the module; and TDX_MODEL_CLOSED, TDX_MODEL_ALONE. */
 	int lps_inside;
@@ -200,12 +242,6 @@ void tdx_model_find_in_state(struct tdx_model *m, enum tdx_model_state state);
 bool tdx_model_update(struct tdx_model *m, const struct tdx_model_config *config);
 void tdx_model_seamcall(struct tdx_model *m, struct tdx_model_regs *regs);
 const char *tdx_model_why(struct tdx_model *m);
-
-/* Owner of a page. */
-enum tdx_model_page_type {
-	TDX_MODEL_PAGE_HOST,	/* free, reserved, or in no TDMR */
-	TDX_MODEL_PAGE_PAMT,
-};
 
 struct tdx_model_page {
 	enum tdx_model_page_type type;

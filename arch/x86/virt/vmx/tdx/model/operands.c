@@ -55,6 +55,27 @@ u64 tdx_model_shared_operand(struct tdx_model *m, struct tdx_model_call *call,
 }
 
 /**
+ * tdx_model_read_operand - read from a buffer whose address was checked
+ * @m:       the module
+ * @call:    the SEAMCALL
+ * @operand: the register, as TDX_OPERAND_ID_*
+ * @buf:     where to
+ * @bytes:   how much
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
+u64 tdx_model_read_operand(struct tdx_model *m, struct tdx_model_call *call,
+			   unsigned int operand, void *buf, u64 bytes)
+{
+	u64 pa = value_of(call, operand);
+
+	if (!tdx_model_read(m, pa, buf, bytes))
+		return refuse1(m, TDX_OPERAND_INVALID | operand, "no memory at %", pa);
+	return TDX_SUCCESS;
+}
+
+/**
  * tdx_model_write_operand - write to a buffer whose address was checked
  * @m:       the module
  * @call:    the SEAMCALL

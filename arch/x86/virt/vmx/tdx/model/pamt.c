@@ -4,9 +4,7 @@
  */
 #include "internal.h"
 
-#define PAMT_TYPE_OFFSET	2
-#define PAMT_TYPE_NDA		0
-#define PAMT_TYPE_RSVD		1
+#define PAMT_TYPE_OFFSET	offsetof(struct tdx_model_pamt_entry, type)
 
 const unsigned int tdx_model_level_shift[TDX_NR_PAMT_LEVELS] = {
 	[TDX_PAMT_4K] = 12,
@@ -51,7 +49,7 @@ bool tdx_model_write_pamt(struct tdx_model *m, struct tdx_tdmr_info *tdmr,
 		memset(&entries[used], 0, entry_size);
 		entries[used + PAMT_TYPE_OFFSET] =
 			level == TDX_PAMT_4K && is_reserved(tdmr, start) ?
-			PAMT_TYPE_RSVD : PAMT_TYPE_NDA;
+			TDX_PAGE_RSVD : TDX_PAGE_NDA;
 		used += entry_size;
 		if (used + entry_size <= sizeof(entries) && start + step < end)
 			continue;
@@ -124,7 +122,7 @@ void tdx_model_own_pamts(struct tdx_model *m, const struct tdx_model_tdmr *tdmrs
 			drop_pamt(pamts, pamt);
 		store(&pamts->sequence, pamts->sequence + 1);
 		if (m->ops->own)
-			m->ops->own(m->ctx, pamt->base, pamt->size, owned);
+			m->ops->own(m->ctx, pamt->base, pamt->size, TDX_MODEL_PAGE_PAMT, owned);
 	}
 }
 
@@ -138,6 +136,29 @@ static struct tdx_model_page find_page(const struct tdx_model_pamts *pamts, u64 
 				.type = TDX_MODEL_PAGE_PAMT, .keyid = load(&pamts->keyid),
 			};
 	return (struct tdx_model_page) { .type = TDX_MODEL_PAGE_HOST };
+}
+
+/* Owner of a page that is not a PAMT's */
+static struct tdx_model_page find_td_page(const struct tdx_model *m, u64 pa)
+{
+	struct tdx_model_page page = { .type = TDX_MODEL_PAGE_HOST };
+	const struct tdx_model_pamt_entry *entry;
+	const struct tdx_model_td *td;
+	u8 type;
+
+	if (!load(&m->nr_td_pages))
+		return page;
+	entry = tdx_model_entry_of(m, pa);
+	type = entry ? __atomic_load_n(&entry->type, __ATOMIC_ACQUIRE) : TDX_PAGE_NDA;
+	if (type == TDX_PAGE_NDA || type == TDX_PAGE_RSVD)
+		return page;
+	page.type = TDX_MODEL_PAGE_TD;
+	page.keyid = m->global_keyid;
+	if (type != TDX_PAGE_TDR) {
+		td = m->ops->map(m->ctx, tdx_model_owner(entry), PAGE_BYTES);
+		page.keyid = td ? td->hkid : 0;
+	}
+	return page;
 }
 
 /**
@@ -162,7 +183,7 @@ struct tdx_model_page tdx_model_page(const struct tdx_model *m, u64 pa)
 		sequence = load(&m->pamts.sequence);
 		page = find_page(&m->pamts, pa);
 	} while (sequence & 1 || sequence != load(&m->pamts.sequence));
-	return page;
+	return page.type == TDX_MODEL_PAGE_HOST ? find_td_page(m, pa) : page;
 }
 
 /**

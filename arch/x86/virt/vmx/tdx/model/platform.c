@@ -57,6 +57,32 @@ u64 tdx_model_read_msr(struct tdx_model *m, u32 msr)
 	return m->ops->rdmsr(m->ctx, msr, &value) ? value : 0;
 }
 
+/**
+ * tdx_model_interrupt_is_pending - check for a pending event
+ * @m: the module
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: True if one is pending.
+ */
+bool tdx_model_interrupt_is_pending(struct tdx_model *m)
+{
+	return tdx_model_read_msr(m, MSR_INTR_PENDING);
+}
+
+/**
+ * tdx_model_check_cpuid_limit - check that MSR_MISC_ENABLES does not limit CPUID
+ * @m: the module
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
+u64 tdx_model_check_cpuid_limit(struct tdx_model *m)
+{
+	return tdx_model_read_msr(m, MSR_MISC_ENABLES) & BIT_ULL(22) ?
+		refuse(m, TDX_LIMIT_CPUID_MAXVAL_SET, "IA32_MISC_ENABLE limits CPUID") :
+		TDX_SUCCESS;
+}
+
 static u64 check_msrs(struct tdx_model *m)
 {
 	unsigned int i;

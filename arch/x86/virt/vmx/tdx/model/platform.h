@@ -8,10 +8,12 @@
 
 #include "internal.h"
 
+#define MSR_TSC				0x10
 #define MSR_TSC_ADJUST			0x3b
 #define MSR_KEYID_PARTITIONING		0x87
 #define MSR_WBINVDP			0x98
 #define MSR_WBNOINVDP			0x99
+#define MSR_INTR_PENDING		0x9a
 #define MSR_MISC_PACKAGE_CTLS		0xbc
 #define MSR_XAPIC_DISABLE_STATUS	0xbd
 #define MSR_MTRR_CAP			0xfe
@@ -20,6 +22,7 @@
 #define MSR_SMRR_BASE			0x1f2
 #define MSR_SMRR_MASK			0x1f3
 #define MSR_VMX_BASIC			0x480
+#define MSR_VMX_PROCBASED_CTLS2		0x48b
 #define MSR_VMX_EPT_VPID_CAP		0x48c
 #define MSR_TME_ACTIVATE		0x982
 #define MSR_SEAMRR_BASE			0x1400
@@ -45,9 +48,10 @@ struct tdx_model_cpuid_check {
 
 extern const struct tdx_model_cpuid_check tdx_model_cpuid_checks[TDX_MODEL_NR_CPUID_CHECKS];
 
-u64 tdx_model_read_msr(struct tdx_model *m, u32 msr);
+void tdx_model_record_msrs(struct tdx_model *m);
+u64 tdx_model_native_arch_capabilities(const struct tdx_model *m);
+u64 tdx_model_check_cpuid_limit(struct tdx_model *m);
 u64 tdx_model_check_platform(struct tdx_model *m, struct tdx_regs *regs);
 u64 tdx_model_check_cpuid(struct tdx_model *m, struct tdx_regs *regs);
-u64 tdx_model_check_entropy(struct tdx_model *m);
 
 #endif /* _X86_VIRT_TDX_MODEL_PLATFORM_H */

@@ -302,7 +302,7 @@ u64 tdx_model_sys_config(struct tdx_model *m, struct tdx_model_call *call)
 	 * Remains set if a TDMR is refused: only TDH.SYS.CONFIG can use the
 	 * KeyID then.
 	 */
-	m->keyid_reserved[keyid] = true;
+	m->keyids[keyid].state = TDX_MODEL_KEYID_RESERVED;
 	for (i = 0; i < nr && !status; i++)
 		status = take_tdmr(m, pointers, i);
 	if (status)

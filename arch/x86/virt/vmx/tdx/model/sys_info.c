@@ -6,12 +6,36 @@
  * Metadata".
  */
 #include "fields.h"
+#include "platform.h"
+
+static void compose_cpuid(struct tdx_model *m)
+{
+	struct tdx_sysinfo_struct *info = &m->sysinfo;
+	unsigned int i;
+
+	for (i = 0; i < TDX_MODEL_NR_CPUID_CONFIGS; i++)
+		info->cpuid_config[i] = tdx_model_configurable_cpuid(m, i, true);
+}
+
+/**
+ * tdx_model_record_platform - record the CPU's features
+ * @m: the module
+ *
+ * Context: On the logical processor that runs TDH.SYS.INIT, or as if it had.
+ */
+void tdx_model_record_platform(struct tdx_model *m)
+{
+	tdx_model_record_msrs(m);
+	tdx_model_record_cpuid(m);
+	compose_cpuid(m);
+}
 
 /**
  * tdx_model_compose_sysinfo - fill in the output of TDH.SYS.INFO
  * @m: the module
  *
- * Done once, as it never changes and is too large for the stack.
+ * Done once, as it is too large for the stack; CPUID is added by
+ * tdx_model_record_platform().
  *
  * Context: When a module is loaded.
  */
@@ -36,7 +60,6 @@ void tdx_model_compose_sysinfo(struct tdx_model *m)
 	info->xfam_fixed0 = XFAM_FIXED0;
 	info->xfam_fixed1 = XFAM_FIXED1;
 	info->num_cpuid_config = TDX_MODEL_NR_CPUID_CONFIGS;
-	memcpy(info->cpuid_config, tdx_model_cpuid_configs, sizeof(tdx_model_cpuid_configs));
 }
 
 u64 tdx_model_sys_info(struct tdx_model *m, struct tdx_model_call *call)
@@ -90,7 +113,7 @@ u64 tdx_model_sys_rd(struct tdx_model *m, struct tdx_model_call *call)
 		return refuse1(m, TDX_METADATA_FIELD_ID_INCORRECT, "field id %", id);
 
 	call->out->rdx = tdx_model_next_field_id(m, fields, at);
-	call->out->r8 = tdx_model_field_value(m, &fields->field[at.field], at.index);
+	call->out->r8 = tdx_model_field_value(m, NULL, &fields->field[at.field], at.index);
 	return TDX_SUCCESS;
 }
 

@@ -5,10 +5,61 @@
 #include "platform.h"
 
 /* MSRs that have to be equal on all logical processors. */
-static const u32 recorded_msrs[TDX_MODEL_NR_RECORDED_MSRS] = {
-	MSR_TSC_ADJUST, MSR_KEYID_PARTITIONING, MSR_ARCH_CAPABILITIES,
-	MSR_TME_ACTIVATE, MSR_SEAMRR_BASE, MSR_SEAMRR_MASK,
+enum {
+	TSC_ADJUST, KEYID_PARTITIONING, ARCH_CAPABILITIES, TME_ACTIVATE, SEAMRR_BASE, SEAMRR_MASK
 };
+
+static const u32 recorded_msrs[TDX_MODEL_NR_RECORDED_MSRS] = {
+	[TSC_ADJUST] = MSR_TSC_ADJUST,
+	[KEYID_PARTITIONING] = MSR_KEYID_PARTITIONING,
+	[ARCH_CAPABILITIES] = MSR_ARCH_CAPABILITIES,
+	[TME_ACTIVATE] = MSR_TME_ACTIVATE,
+	[SEAMRR_BASE] = MSR_SEAMRR_BASE,
+	[SEAMRR_MASK] = MSR_SEAMRR_MASK,
+};
+
+/**
+ * tdx_model_record_msrs - record MSRs that have to be equal on all logical processors
+ * @m: the module
+ *
+ * Context: On the logical processor that runs TDH.SYS.INIT.
+ */
+void tdx_model_record_msrs(struct tdx_model *m)
+{
+	unsigned int i;
+
+	for (i = 0; i < TDX_MODEL_NR_RECORDED_MSRS; i++)
+		m->recorded_msrs[i] = tdx_model_read_msr(m, recorded_msrs[i]);
+}
+
+/**
+ * tdx_model_native_arch_capabilities - the CPUs' IA32_ARCH_CAPABILITIES
+ * @m: the module
+ *
+ * Context: Any, once TDH.SYS.INIT has run.
+ * Return: The value.
+ */
+u64 tdx_model_native_arch_capabilities(const struct tdx_model *m)
+{
+	return m->recorded_msrs[ARCH_CAPABILITIES];
+}
+
+/**
+ * tdx_model_check_tsc_adjust - check IA32_TSC_ADJUST against its value at TDH.SYS.INIT
+ * @m: the module
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
+u64 tdx_model_check_tsc_adjust(struct tdx_model *m)
+{
+	u64 value = tdx_model_read_msr(m, MSR_TSC_ADJUST);
+
+	return value == m->recorded_msrs[TSC_ADJUST] ? TDX_SUCCESS :
+		refuse2(m, TDX_INCONSISTENT_MSR | MSR_TSC_ADJUST,
+			"IA32_TSC_ADJUST is % here and % where TDH.SYS.INIT ran", value,
+			m->recorded_msrs[TSC_ADJUST]);
+}
 
 u64 tdx_model_sys_init_check(struct tdx_model *m, struct tdx_model_call *call)
 {
@@ -20,7 +71,6 @@ u64 tdx_model_sys_init_check(struct tdx_model *m, struct tdx_model_call *call)
 
 u64 tdx_model_sys_init(struct tdx_model *m, struct tdx_model_call *call)
 {
-	unsigned int i;
 	u64 status;
 
 	if (tdx_model_state(m) != TDX_MODEL_INIT_PENDING)
@@ -29,8 +79,7 @@ u64 tdx_model_sys_init(struct tdx_model *m, struct tdx_model_call *call)
 	if (status)
 		return status;
 
-	for (i = 0; i < TDX_MODEL_NR_RECORDED_MSRS; i++)
-		m->recorded_msrs[i] = tdx_model_read_msr(m, recorded_msrs[i]);
+	tdx_model_record_platform(m);
 	tdx_model_enter_state(m, TDX_MODEL_INIT_DONE);
 	return TDX_SUCCESS;
 }

@@ -29,7 +29,7 @@ u64 tdx_model_sys_tdmr_init(struct tdx_model *m, struct tdx_model_call *call)
 	if (tdmr->next == tdx_model_tdmr_end(&tdmr->info))
 		status = TDX_TDMR_ALREADY_INITIALIZED;
 	else if (init_slice(m, tdmr))
-		tdmr->next += SLICE_BYTES;
+		__atomic_store_n(&tdmr->next, tdmr->next + SLICE_BYTES, __ATOMIC_RELEASE);
 	else
 		status = refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
 				 "the PAMT of the TDMR at % is not in memory", tdmr->info.base);

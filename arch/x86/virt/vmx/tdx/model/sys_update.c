@@ -7,8 +7,6 @@
  */
 #include "internal.h"
 
-#define MSR_INTR_PENDING	0x9a
-
 /* Does nothing from 1.5 on; before, the module cannot be used any more. */
 u64 tdx_model_sys_lp_shutdown(struct tdx_model *m, struct tdx_model_call *call)
 {
@@ -31,7 +29,7 @@ static void leave_handoff(struct tdx_model *m, u16 version)
 	handoff->valid = true;
 	handoff->version = version;
 	handoff->global_keyid = m->global_keyid;
-	memcpy(handoff->keyid_reserved, m->keyid_reserved, sizeof(m->keyid_reserved));
+	memcpy(handoff->keyids, m->keyids, sizeof(m->keyids));
 	memcpy(handoff->pkg_key_configured, m->pkg_key_configured, sizeof(m->pkg_key_configured));
 	handoff->nr_tdmrs = m->nr_tdmrs;
 	memcpy(handoff->tdmrs, m->tdmrs, m->nr_tdmrs * sizeof(*m->tdmrs));
@@ -80,7 +78,8 @@ static void take_handoff(struct tdx_model *m)
 	m->global_keyid = handoff->global_keyid;
 	/* A TDH.SYS.CONFIG that failed meanwhile may have reserved one, too. */
 	for (i = 0; i < TDX_MODEL_NR_KEYIDS; i++)
-		m->keyid_reserved[i] |= handoff->keyid_reserved[i];
+		if (handoff->keyids[i].state)
+			m->keyids[i] = handoff->keyids[i];
 	memcpy(m->pkg_key_configured, handoff->pkg_key_configured, sizeof(m->pkg_key_configured));
 	m->nr_tdmrs = handoff->nr_tdmrs;
 	memcpy(m->tdmrs, handoff->tdmrs, handoff->nr_tdmrs * sizeof(*m->tdmrs));
@@ -125,26 +124,22 @@ u64 tdx_model_sys_update(struct tdx_model *m, struct tdx_model_call *call)
  */
 void tdx_model_drop_handoff(struct tdx_model *m)
 {
-	if (m->handoff.valid)
+	if (m->handoff.valid) {
+		tdx_model_forget_tds(m);
 		tdx_model_own_pamts(m, m->handoff.tdmrs, m->handoff.nr_tdmrs, false);
+	}
 	__atomic_store_n(&m->handoff.valid, false, __ATOMIC_RELEASE);
-}
-
-static bool interrupt_is_pending(struct tdx_model *m)
-{
-	u64 value;
-
-	return m->ops->rdmsr(m->ctx, MSR_INTR_PENDING, &value) && value;
 }
 
 /* Each call makes progress, by at least one TDMR, even if it is interrupted. */
 static u64 disable(struct tdx_model *m)
 {
 	tdx_model_enter_state(m, TDX_MODEL_DISABLING);
+	tdx_model_forget_tds(m);
 	tdx_model_drop_handoff(m);
 	while (m->nr_tdmrs) {
 		tdx_model_own_pamts(m, &m->tdmrs[--m->nr_tdmrs], 1, false);
-		if (m->nr_tdmrs && interrupt_is_pending(m))
+		if (m->nr_tdmrs && tdx_model_interrupt_is_pending(m))
 			return refuse1(m, TDX_INTERRUPTED_RESUMABLE, "% TDMRs are left",
 				       m->nr_tdmrs);
 	}

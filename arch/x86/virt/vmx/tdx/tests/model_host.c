@@ -38,6 +38,11 @@ static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
 	return true;
 }
 
+static void *map(void *ctx, u64 pa, u64 bytes)
+{
+	return pfn_valid(PHYS_PFN(pa)) ? __va(pa) : NULL;
+}
+
 static unsigned int this_lp(void *ctx)
 {
 	struct model_host *host = ctx;
@@ -68,6 +73,7 @@ static bool random(void *ctx, u64 *value)
 static const struct tdx_model_ops model_ops = {
 	.read_phys	= read_phys,
 	.write_phys	= write_phys,
+	.map		= map,
 	.this_lp	= this_lp,
 	.rdmsr		= rdmsr_healthy,
 	.cpuid		= cpuid_healthy,
