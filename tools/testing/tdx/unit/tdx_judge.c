@@ -2,13 +2,12 @@
 /*
  * Checks a layout with the software TDX module.
  */
-#include <linux/kernel.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "map_text.h"
 #include "model_machine.h"
-#include "abi_status.h"
+#include "status_name.h"
 
 static const char usage[] =
 	"usage: tdx_judge < LAYOUT\n"
@@ -20,24 +19,6 @@ static const char usage[] =
 	"KeyID.\n"
 	"\n"
 	"Exit status: 0 accepted, 1 refused, 2 bad input.\n";
-
-static const char *status_name(u64 status)
-{
-	static const struct {
-		u64 status;
-		const char *name;
-	} names[] = {
-#define NAME(name, value) { value, #name },
-		TDX_STATUS_LIST(NAME)
-#undef NAME
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		if (names[i].status == (status & TDX_STATUS_CODE_MASK))
-			return names[i].name;
-	return "UNKNOWN";
-}
 
 static bool say(struct model_machine *machine, const char *leaf, u64 status)
 {

@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import subprocess
+import textwrap
 import xml.etree.ElementTree
 
 import pytest
@@ -378,7 +379,88 @@ def test_what_cannot_be_drawn_is_named(text, message):
     assert not result.stdout
 
 
-@pytest.mark.parametrize("tool", ["tdmr_layout", "tdx_judge", "tdmr_map"])
+SCRIPT = """\
+module 1.5.01
+lps 4 packages 2
+seamrr 0xc0000000 0x2000000 enabled locked
+keyids mktme 1..31 tdx 32..63 bits 6
+cmr 0x100000 0x7ff00000
+tdmr 0x40000000 0x40000000 pamt1g 0x10900000 0x1000 pamt2m 0x10800000 0x2000 \
+pamt4k 0x10000000 0x400000
+rsvd 0x0 0x200000
+global_keyid 32
+ready 0
+"""
+
+
+def test_the_script_of_the_documentation_is_answered_as_it_says():
+    page = pathlib.Path(__file__).parents[4] / "Documentation/x86/tdx-host-development.rst"
+    text = re.search(r"^  \$ cat script\n(.*?)^  \$ tdx_script < script\n(.*?)\n\n",
+                     page.read_text(), re.M | re.S)
+    script, answers = (textwrap.dedent(part) for part in text.groups())
+    assert run("tdx_script", script).stdout.strip() == answers.strip()
+
+
+@pytest.mark.parametrize("statements, answers", [
+    ("call 0 MNG.CREATE rcx=0x40200000 rdx=33", ["MNG.CREATE -> 0x0000000000000000 SUCCESS"]),
+    ("call 0 9 rcx=0x40000000 rdx=33", ["MNG.CREATE -> 0xc000030000000001 PAGE_METADATA_INCORRECT"
+                                        " # the page 0x40000000 has type 0x1, of size 0x0"]),
+    ("call 3 0x1000026", ["0x1000026 -> 0xc000010000000000 OPERAND_INVALID"
+                          " # reserved bits are set in RAX 0x1000026"]),
+    ("call 0 MNG.RD/2 rcx=1 rdx=2 r8=3", ["MNG.RD/2 -> 0xc000010000000000 OPERAND_INVALID"
+                                          " rdx=0xffffffffffffffff r8=0x0"
+                                          " # leaf 0xb has no version 0x2"]),
+    ("mem 0x20000ffe 4 0=0102 2=ff\npeek 0x20000ffd 6", ["0x20000ffd 000102ff0000"]),
+    ("mem 0x20000000 1 0=01\nreset\npeek 0x20000000 1", ["0x20000000 00"]),
+    ("env norand 1\ncall 0 MNG.CREATE rcx=0x40200000 rdx=33\nreset\n"
+     "call 0 MNG.CREATE rcx=0x40200000 rdx=33",
+     ["MNG.CREATE -> 0x8000020300000000 RND_NO_ENTROPY # the random number generator is empty",
+      "MNG.CREATE -> 0x0000000000000000 SUCCESS"]),
+    ("call 0 MNG.CREATE rcx=0x40200000 rdx=33\nenv pconfig 5\n"
+     "call 0 MNG.KEY.CONFIG rcx=0x40200000",
+     ["MNG.CREATE -> 0x0000000000000000 SUCCESS",
+      "MNG.KEY.CONFIG -> 0x80000200000000bb OPERAND_BUSY # PCONFIG is busy"]),
+    ("call 0 MNG.CREATE rcx=0x40200000 rdx=33\ncall 0 MNG.VPFLUSHDONE rcx=0x40200000\n"
+     "env intr 2\ncall 1 PHYMEM.CACHE.WB\ncall 2 PHYMEM.CACHE.WB rcx=1",
+     ["MNG.CREATE -> 0x0000000000000000 SUCCESS", "MNG.VPFLUSHDONE -> 0x0000000000000000 SUCCESS",
+      "PHYMEM.CACHE.WB -> 0x8000000300000000 INTERRUPTED_RESUMABLE # 0x1 of 0x4 parts are done",
+      "PHYMEM.CACHE.WB -> 0xc000082300000000 WBCACHE_RESUME_ERROR # nothing was interrupted"]),
+    ("env msr 1 0x1a0 0x400000\ncall 1 MNG.INIT\ncall 0 MNG.INIT rcx=1",
+     ["MNG.INIT -> 0xc000090100000000 LIMIT_CPUID_MAXVAL_SET # IA32_MISC_ENABLE limits CPUID",
+      "MNG.INIT -> 0xc000010000000001 OPERAND_INVALID rcx=0x0"
+      " # 0x1 is unaligned, or has KeyID bits"]),
+])
+def test_a_script_is_answered(statements, answers):
+    result = run("tdx_script", SCRIPT + statements + "\n")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == answers
+
+
+@pytest.mark.parametrize("statement, message", [
+    ("calls 0", "expected a statement: see tdx_script --help, found 'calls'"),
+    ("call 4 MNG.CREATE", "expected a logical processor, found '4'"),
+    ("call 0 MNG.CREAT", "expected a leaf's name, or the value of RAX, found 'MNG.CREAT'"),
+    ("call 0 MNG.RD/256", "expected a version of up to 255 behind the leaf, found 'MNG.RD/256'"),
+    ("call 0 MNG.RD rsp=1", "expected REG=VALUE, found 'rsp=1'"),
+    ("call 0 MNG.RD rcx=0x10000000000000000", "expected a number of up to 64 bits"),
+    ("mem 0 2 1=0102", "expected bytes in hexadecimal, within the range"),
+    ("mem 0 2 1=012", "expected two digits for each byte"),
+    ("env intr", "expected a number of up to 64 bits, found 'end of line'"),
+    ("lps 2 packages 3", "expected packages with a logical processor each, found '3'"),
+    ("keyids mktme 1..31 tdx 33..63 bits 6", "expected KeyIDs from 1 on"),
+    ("ready 1", "expected a TDMR, found '1'"),
+    ("reset now", "expected end of line, found 'now'"),
+    ("guest 0x40000000 0 call", "expected a statement"),
+    ("global_keyid 31\nready", "TDH.SYS.CONFIG -> 0xc000010000000008 OPERAND_INVALID"),
+])
+def test_a_bad_line_ends_a_script(statement, message):
+    result = run("tdx_script", SCRIPT + statement + "\n")
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert re.match(r"standard input:1[01]: ", result.stderr)
+
+
+@pytest.mark.parametrize("tool", ["tdmr_layout", "tdx_judge", "tdmr_map", "tdx_script"])
 def test_help_says_what_a_tool_does(tool):
     result = run(tool, "", "--help")
     assert result.returncode == 0
