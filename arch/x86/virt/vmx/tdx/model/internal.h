@@ -24,7 +24,12 @@ u64 tdx_model_refuse(struct tdx_model *m, u64 status, const char *text, u64 a, u
 #define refuse1(m, status, text, a)		tdx_model_refuse(m, status, text, a, 0, 0)
 #define refuse(m, status, text)			tdx_model_refuse(m, status, text, 0, 0, 0)
 
-/* PAMT entry of a page.  A module whose entries are smaller has no TDs. */
+/*
+ * PAMT entry of a page.  A module whose entries are smaller has no TDs.
+ *
+ * @bepoch is that of mapped and secure EPT pages.  For a TDR it is the TD's KeyID, which
+ * tdx_model_page() reads without a lock.
+ */
 struct tdx_model_pamt_entry {
 	struct tdx_model_lock lock;
 	u8 type;		/* enum tdx_page_type */
@@ -139,6 +144,8 @@ u64 tdx_model_lock_owner(struct tdx_model *m, struct tdx_model_call *call,
 			 enum tdx_model_lock_mode mode);
 void tdx_model_take_page(struct tdx_model *m, struct tdx_model_page_operand *page,
 			 enum tdx_page_type type, u64 owner);
+void tdx_model_record_keyid(struct tdx_model_page_operand *tdr, u16 keyid);
+u16 tdx_model_keyid_of_td(const struct tdx_model *m, u64 tdr);
 void tdx_model_give_page_back(struct tdx_model *m, struct tdx_model_page_operand *page);
 void tdx_model_forget_tds(struct tdx_model *m);
 const struct tdx_model_pamt_entry *tdx_model_entry_of(const struct tdx_model *m, u64 pa);

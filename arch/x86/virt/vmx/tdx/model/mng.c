@@ -50,6 +50,7 @@ u64 tdx_model_mng_create(struct tdx_model *m, struct tdx_model_call *call)
 	td->handoff_version = m->config.module_hv;
 	*keyid = (struct tdx_model_keyid) { .state = TDX_MODEL_KEYID_ASSIGNED };
 	tdx_model_take_page(m, &call->page, TDX_PAGE_TDR, 0);
+	tdx_model_record_keyid(&call->page, td->hkid);
 	return TDX_SUCCESS;
 }
 

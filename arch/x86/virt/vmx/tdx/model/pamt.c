@@ -143,7 +143,6 @@ static struct tdx_model_page find_td_page(const struct tdx_model *m, u64 pa)
 {
 	struct tdx_model_page page = { .type = TDX_MODEL_PAGE_HOST };
 	const struct tdx_model_pamt_entry *entry;
-	const struct tdx_model_td *td;
 	u8 type;
 
 	if (!load(&m->nr_td_pages))
@@ -154,10 +153,8 @@ static struct tdx_model_page find_td_page(const struct tdx_model *m, u64 pa)
 		return page;
 	page.type = TDX_MODEL_PAGE_TD;
 	page.keyid = m->global_keyid;
-	if (type != TDX_PAGE_TDR) {
-		td = m->ops->map(m->ctx, tdx_model_owner(entry), PAGE_BYTES);
-		page.keyid = td ? td->hkid : 0;
-	}
+	if (type != TDX_PAGE_TDR)
+		page.keyid = tdx_model_keyid_of_td(m, tdx_model_owner(entry));
 	return page;
 }
 

@@ -196,9 +196,38 @@ void tdx_model_take_page(struct tdx_model *m, struct tdx_model_page_operand *pag
 
 	__atomic_store_n(&entry->owner_low, owner >> PAGE_SHIFT_4K, __ATOMIC_RELAXED);
 	__atomic_store_n(&entry->owner_high, owner >> (PAGE_SHIFT_4K + 32), __ATOMIC_RELAXED);
-	entry->bepoch = 0;
+	__atomic_store_n(&entry->bepoch, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&entry->type, type, __ATOMIC_RELEASE);
 	set_owner(m, page, true);
+}
+
+/**
+ * tdx_model_record_keyid - record the KeyID of a TD for tdx_model_page()
+ * @tdr:   the TDR page, whose entry is locked exclusively
+ * @keyid: the KeyID
+ *
+ * Context: On the logical processor that runs the leaf, before the TD has other pages.
+ */
+void tdx_model_record_keyid(struct tdx_model_page_operand *tdr, u16 keyid)
+{
+	__atomic_store_n(&tdr->entry->bepoch, keyid, __ATOMIC_RELAXED);
+}
+
+/**
+ * tdx_model_keyid_of_td - find the KeyID with which pages of a TD are written
+ * @m:   the module
+ * @tdr: address of the TDR
+ *
+ * Context: As tdx_model_page().
+ * Return: The KeyID; 0 if the page is not a TDR any more.
+ */
+u16 tdx_model_keyid_of_td(const struct tdx_model *m, u64 tdr)
+{
+	const struct tdx_model_pamt_entry *entry = tdx_model_entry_of(m, tdr);
+
+	if (!entry || __atomic_load_n(&entry->type, __ATOMIC_ACQUIRE) != TDX_PAGE_TDR)
+		return 0;
+	return __atomic_load_n(&entry->bepoch, __ATOMIC_RELAXED);
 }
 
 /**
