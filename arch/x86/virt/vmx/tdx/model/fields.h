@@ -59,6 +59,15 @@ struct tdx_model_field {
 	u64 (*write)(struct tdx_model *m, struct tdx_model_call *call, unsigned int i, u64 value);
 };
 
+/* Initializers of a field: the member that has its value, or that of the first id. */
+#define TDX_MODEL_MEMBER(of, structure, member) \
+	.home = (of), .offset = offsetof(structure, member), \
+	.bytes = sizeof(((structure *)NULL)->member)
+#define TDX_MODEL_TDR_FIELD(member) \
+	TDX_MODEL_MEMBER(TDX_MODEL_OF_TD, struct tdx_model_td, member)
+#define TDX_MODEL_TDCS_FIELD(member) \
+	TDX_MODEL_MEMBER(TDX_MODEL_OF_TDCS, struct tdx_model_tdcs, member)
+
 /* In the order of TDH.SYS.RD. */
 struct tdx_model_fields {
 	const struct tdx_model_field *field;

@@ -65,8 +65,7 @@ static u64 handoff_bytes(const struct tdx_model *m, unsigned int i)
 #define ASK(function)	.read = (function)
 #define IS(constant)	.value = (constant)
 #define FROM(member) \
-	.offset = offsetof(struct tdx_model_config, member), \
-	.bytes = sizeof(((struct tdx_model_config *)NULL)->member)
+	TDX_MODEL_MEMBER(TDX_MODEL_OF_CONFIG, struct tdx_model_config, member)
 #define NEW_IN(version)	.since = TDX_MODEL_##version
 
 /*

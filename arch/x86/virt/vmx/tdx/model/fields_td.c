@@ -50,33 +50,20 @@ static u64 set_hp_lock_timeout(struct tdx_model *m, struct tdx_model_call *call,
 	return TDX_SUCCESS;
 }
 
-/* The first id of a leaf is EBX:EAX, the second one EDX:ECX. */
-static u64 cpuid_value(struct tdx_model_call *call, unsigned int leaf, unsigned int i)
-{
-	const struct tdx_cpuid_value *value = &call->tdcs->cpuid[leaf];
-
-	return i ? value->ecx | (u64)value->edx << 32 : value->eax | (u64)value->ebx << 32;
-}
-
 #define IS(constant)	.value = (constant)
 #define ASK(function)	.read_td = (function)
-#define TDR(member) \
-	.home = TDX_MODEL_OF_TD, .offset = offsetof(struct tdx_model_td, member), \
-	.bytes = sizeof(((struct tdx_model_td *)NULL)->member)
-#define TDCS(member) \
-	.home = TDX_MODEL_OF_TDCS, .offset = offsetof(struct tdx_model_tdcs, member), \
-	.bytes = sizeof(((struct tdx_model_tdcs *)NULL)->member)
+#define TDR(member)	TDX_MODEL_TDR_FIELD(member)
+#define TDCS(member)	TDX_MODEL_TDCS_FIELD(member)
 #define HIDDEN		.access = TDX_MODEL_HIDDEN
 
-/* A function and a field for each CPUID leaf.  Without subleaves, any subleaf matches. */
-#define READ_CPUID(index, leaf, subleaf, kind) \
-	static u64 cpuid_##index(struct tdx_model *m, struct tdx_model_call *call, \
-				 unsigned int i) \
-	{ \
-		return cpuid_value(call, index, i); \
-	}
-TDX_MODEL_CPUID_LIST(READ_CPUID)
-#undef READ_CPUID
+/*
+ * A field for each CPUID leaf: the first id is EBX:EAX, the second one EDX:ECX, as they
+ * lie in struct tdx_cpuid_value.  Without subleaves, any subleaf matches.
+ */
+static_assert(offsetof(struct tdx_model_tdcs, cpuid) % sizeof(u64) == 0);
+static_assert(offsetof(struct tdx_cpuid_value, ebx) == sizeof(u32));
+static_assert(offsetof(struct tdx_cpuid_value, ecx) == sizeof(u64));
+static_assert(offsetof(struct tdx_cpuid_value, edx) == sizeof(u64) + sizeof(u32));
 
 #define CPUID_CODE(leaf, subleaf) \
 	((((leaf) & 0x80000000U) ? TDX_MD_CPUID_VALUES_LEAF_31 : 0) | \
@@ -89,7 +76,8 @@ TDX_MODEL_CPUID_LIST(READ_CPUID)
 #define ACCESS_CONFIG	TDX_MODEL_READABLE
 #define ACCESS_VE	TDX_MODEL_HIDDEN_IN_WALK
 #define CPUID_FIELD(index, leaf, subleaf, kind) \
-	{ TDX_MD_TDCS_CPUID_VALUES | CPUID_CODE(leaf, subleaf), 2, ASK(cpuid_##index), \
+	{ TDX_MD_TDCS_CPUID_VALUES | CPUID_CODE(leaf, subleaf), 2, .home = TDX_MODEL_OF_TDCS, \
+	  .offset = offsetof(struct tdx_model_tdcs, cpuid[index]), .bytes = sizeof(u64), \
 	  .any_bits = CPUID_ANY_BITS(subleaf), .access = ACCESS_##kind },
 
 /* In the order of walks.  There is no migration in this model. */

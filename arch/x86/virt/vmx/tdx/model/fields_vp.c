@@ -97,15 +97,10 @@ static u64 tdvps_page_pa(struct tdx_model *m, struct tdx_model_call *call, unsig
 
 #define IS(constant)	.value = (constant)
 #define ASK(function)	.read_td = (function)
-#define TD(member) \
-	.home = TDX_MODEL_OF_TD, .offset = offsetof(struct tdx_model_td, member), \
-	.bytes = sizeof(((struct tdx_model_td *)NULL)->member)
-#define TDCS(member) \
-	.home = TDX_MODEL_OF_TDCS, .offset = offsetof(struct tdx_model_tdcs, member), \
-	.bytes = sizeof(((struct tdx_model_tdcs *)NULL)->member)
+#define TDR(member)	TDX_MODEL_TDR_FIELD(member)
+#define TDCS(member)	TDX_MODEL_TDCS_FIELD(member)
 #define VCPU(member) \
-	.home = TDX_MODEL_OF_VCPU, .offset = offsetof(struct tdx_model_vcpu, member), \
-	.bytes = sizeof(((struct tdx_model_vcpu *)NULL)->member)
+	TDX_MODEL_MEMBER(TDX_MODEL_OF_VCPU, struct tdx_model_vcpu, member)
 #define HIDDEN		.access = TDX_MODEL_HIDDEN
 
 /*
@@ -149,7 +144,7 @@ static const struct tdx_model_field fields[] = {
 	{ TDX_MD_VMCS_32(0x4020), 2, .step = 2, IS(0) },	/* PLE_GAP, PLE_WINDOW */
 	{ TDX_MD_VMCS_32(TDX_VMCS_INSTRUCTION_TIMEOUT), 1, VCPU(instruction_timeout),
 	  .write_mask = 0xffffffff },
-	{ TDX_MD_VMCS_32(0x4026), 1, TD(hkid) },
+	{ TDX_MD_VMCS_32(0x4026), 1, TDR(hkid) },
 	{ TDX_MD_VMCS_32(0x4400), 8, HIDDEN, .step = 2 },
 	{ TDX_MD_VMCS_32(0x4800), 22, HIDDEN, .step = 2 },
 	{ TDX_MD_VMCS_32(0x482e), 1, HIDDEN },
@@ -197,7 +192,7 @@ static const struct tdx_model_field fields[] = {
 	{ 0xa020000000000008, 1, VCPU(cpuid_user_ve) },
 	{ 0xa02000030000000a, 1, HIDDEN },	/* LAST_EXIT_TSC */
 	{ TDX_MD_VCPU_PEND_NMI, 1, VCPU(pend_nmi), .write_mask = 0xff },
-	{ 0x202000030000000c, 1, TDCS(xfam) },	/*  */
+	{ 0x202000030000000c, 1, TDCS(xfam) },
 	{ 0xa02000000000000d, 3, HIDDEN },	/* LAST_EPF_GPA_LIST_IDX to LAST_TD_EXIT */
 	{ TDX_MD_VCPU_TDVPS_PAGE_PA, TDX_MAX_TDVPS_PAGES, ASK(tdvps_page_pa) },
 	{ 0xa020000300000030, 3, HIDDEN },	/* HP_LOCK_BUSY_START to LAST_SEAMDB_INDEX */
