@@ -489,7 +489,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	u8 op;
 
 	if (!machine) {
-		machine = aligned_alloc(4096, (sizeof(*machine) + 4095) & ~4095UL);
+		machine = machine_alloc();
 		stop_if(!machine, "no memory");
 		machine->memory = (struct phys_memory) {};
 		list_leaves();

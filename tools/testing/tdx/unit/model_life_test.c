@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "kselftest_harness.h"
+#include "model/platform.h"
 #include "model_td.h"
 
 #define RCX(status)	(TDX_##status | TDX_OPERAND_ID_RCX)
-#define MSR_INTR_PENDING 0x9a
 
 FIXTURE(life) {
 	struct model_machine *machine;
@@ -17,7 +17,7 @@ FIXTURE(life) {
 
 FIXTURE_SETUP(life)
 {
-	self->machine = aligned_alloc(4096, (sizeof(*self->machine) + 4095) & ~4095UL);
+	self->machine = machine_alloc();
 	ASSERT_NE(NULL, self->machine);
 	machine_init(self->machine, 4);
 }

@@ -126,6 +126,11 @@ void machine_reload(struct model_machine *machine)
 		abort();
 }
 
+struct model_machine *machine_alloc(void)
+{
+	return aligned_alloc(__alignof__(struct model_machine), sizeof(struct model_machine));
+}
+
 void machine_init(struct model_machine *machine, unsigned int nr_lps)
 {
 	const struct tdx_model_release *release = &tdx_model_releases[TDX_MODEL_DEFAULT];

@@ -45,11 +45,14 @@ struct model_machine {
 	u8 buffer[BUFFER_BYTES] __aligned(4096);
 };
 
+/* Memory for a machine, not initialized; NULL if there is none. */
+struct model_machine *machine_alloc(void);
+
 /* A valid machine of two packages with @nr_lps logical processors; reload() after a change. */
 void machine_init(struct model_machine *machine, unsigned int nr_lps);
 void machine_reload(struct model_machine *machine);
 
-/* Also of @machine itself, which the caller has allocated. */
+/* Free a machine of machine_alloc() and its memory. */
 void machine_free(struct model_machine *machine);
 
 /*

@@ -23,7 +23,7 @@ FIXTURE(order) {
 
 FIXTURE_SETUP(order)
 {
-	self->machine = aligned_alloc(4096, (sizeof(*self->machine) + 4095) & ~4095UL);
+	self->machine = machine_alloc();
 	ASSERT_NE(NULL, self->machine);
 	machine_init(self->machine, 4);
 }

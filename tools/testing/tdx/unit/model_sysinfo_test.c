@@ -119,7 +119,7 @@ FIXTURE_SETUP(sysinfo)
 {
 	struct tdx_model_config *config;
 
-	self->machine = aligned_alloc(4096, (sizeof(*self->machine) + 4095) & ~4095UL);
+	self->machine = machine_alloc();
 	ASSERT_NE(NULL, self->machine);
 	machine_init(self->machine, 4);
 	config = &self->machine->config;

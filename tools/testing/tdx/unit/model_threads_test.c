@@ -280,7 +280,7 @@ FIXTURE_SETUP(threads)
 {
 	struct crowd *crowd = &self->crowd;
 
-	crowd->machine = aligned_alloc(4096, (sizeof(*crowd->machine) + 4095) & ~4095UL);
+	crowd->machine = machine_alloc();
 	ASSERT_NE(NULL, crowd->machine);
 	crowd->nr_threads = variant->nr_threads;
 	crowd->seed = 1;

@@ -24,7 +24,7 @@ FIXTURE(update) {
 
 FIXTURE_SETUP(update)
 {
-	self->machine = aligned_alloc(4096, (sizeof(*self->machine) + 4095) & ~4095UL);
+	self->machine = machine_alloc();
 	ASSERT_NE(NULL, self->machine);
 	machine_init(self->machine, 4);
 	self->machine->config.module_hv = 3;

@@ -109,8 +109,10 @@ void memory_read(struct phys_memory *memory, u64 pa, void *buf, u64 bytes)
 	}
 }
 
-static bool is_zero(const u8 *byte, u64 bytes)
+bool memory_is_zero(const void *memory, u64 bytes)
 {
+	const u8 *byte = memory;
+
 	while (bytes && !*byte) {
 		byte++;
 		bytes--;
@@ -126,7 +128,7 @@ void memory_write(struct phys_memory *memory, u64 pa, const void *buf, u64 bytes
 
 	for (; bytes; bytes -= part, pa += part, from += part) {
 		part = bytes_in_page(pa, bytes);
-		if (find_page(memory, pa) || !is_zero(from, part))
+		if (find_page(memory, pa) || !memory_is_zero(from, part))
 			memcpy(&memory_map(memory, pa)[pa % MEMORY_PAGE_BYTES], from, part);
 	}
 }

@@ -29,6 +29,9 @@ void memory_write(struct phys_memory *memory, u64 pa, const void *buf, u64 bytes
 /* The page that contains @pa; it is allocated if necessary. */
 u8 *memory_map(struct phys_memory *memory, u64 pa);
 
+/* Are these bytes 0, of any memory? */
+bool memory_is_zero(const void *memory, u64 bytes);
+
 /* Free all pages. */
 void memory_clear(struct phys_memory *memory);
 

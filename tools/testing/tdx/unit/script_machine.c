@@ -34,7 +34,7 @@ static void *have(void *memory)
 void script_machine_init(struct script_machine *script)
 {
 	*script = (struct script_machine) {};
-	script->machine = have(aligned_alloc(4096, (sizeof(*script->machine) + 4095) & ~4095UL));
+	script->machine = have(machine_alloc());
 	machine_init(script->machine, 1);
 	memset(script->machine->config.cmrs, 0, sizeof(script->machine->config.cmrs));
 	script->machine->memory_is_everywhere = true;
@@ -151,13 +151,6 @@ static const char *initialize(struct script_machine *script, const bool *tdmrs, 
 	return *status ? "TDH.SYS.TDMR.INIT" : NULL;
 }
 
-static bool is_zero(const struct memory_page *page)
-{
-	static const u8 zeros[MEMORY_PAGE_BYTES];
-
-	return !memcmp(page->data, zeros, sizeof(zeros));
-}
-
 static void keep_ready(struct script_machine *script)
 {
 	const struct memory_page *page = script->machine->memory.pages;
@@ -166,7 +159,7 @@ static void keep_ready(struct script_machine *script)
 	script->ready = have(aligned_alloc(1024, (sizeof(*script->ready) + 1023) & ~1023UL));
 	memcpy(script->ready, &script->machine->model, sizeof(*script->ready));
 	for (; page; page = page->next) {
-		if (is_zero(page))
+		if (memory_is_zero(page->data, sizeof(page->data)))
 			continue;
 		copy = have(aligned_alloc(MEMORY_PAGE_BYTES, sizeof(*copy)));
 		*copy = *page;

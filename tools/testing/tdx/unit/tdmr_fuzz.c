@@ -88,7 +88,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	if (size < 4)
 		return 0;
 	if (!machine) {
-		machine = aligned_alloc(4096, (sizeof(*machine) + 4095) & ~4095UL);
+		machine = machine_alloc();
 		stop_if(!machine, "no memory");
 		machine_init(machine, 1);
 	}

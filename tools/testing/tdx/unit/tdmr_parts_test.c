@@ -76,16 +76,14 @@ static void lay_out_by_hand(struct by_hand *hand, const u64 (*tdmrs)[2], unsigne
 	tdmr_find_holes(&hand->layout);
 }
 
-static bool take(const struct tdmr_pamt_source *source, u64 base, u64 size)
+/* All memory is free. */
+static struct tdmr_failure place_pamts(struct by_hand *hand, const struct tdmr_policy *policy)
 {
-	return true;
-}
+	struct model_memory memory;
 
-static void give(const struct tdmr_pamt_source *source, u64 base, u64 size)
-{
+	model_memory_init(&memory, 0, 0);
+	return tdmr_place_pamts(&hand->layout, policy, &memory.source);
 }
-
-static const struct tdmr_pamt_source all_memory = { .take = take, .give = give };
 
 /* The PAMT of 1 GB takes 4 MB and 3 pages. */
 static const u64 two_blocks[][2] = { { 0, GB }, { GB, 2 * GB } };
@@ -103,13 +101,12 @@ TEST(a_chunk_of_the_size_of_a_pamt_suffices)
 
 	lay_out_by_hand(&hand, one, 1);
 	ram.size = tdmr_pamt_bytes(&hand.map, &hand.tdmrs[0]);
-	ASSERT_EQ(TDMR_OK, tdmr_place_pamts(&hand.layout, &policy, &all_memory).error);
+	ASSERT_EQ(TDMR_OK, place_pamts(&hand, &policy).error);
 	EXPECT_EQ(512 * MB, hand.tdmrs[0].pamt);
 
 	ram.size -= SZ_4K;
 	lay_out_by_hand(&hand, one, 1);
-	EXPECT_EQ(TDMR_NO_PAMT_MEMORY,
-		  tdmr_place_pamts(&hand.layout, &policy, &all_memory).error);
+	EXPECT_EQ(TDMR_NO_PAMT_MEMORY, place_pamts(&hand, &policy).error);
 }
 
 /*
@@ -131,7 +128,7 @@ TEST(a_pamt_across_a_boundary)
 	u64 bytes;
 
 	lay_out_by_hand(&hand, two_blocks, 2);
-	ASSERT_EQ(TDMR_OK, tdmr_place_pamts(&hand.layout, &policy, &all_memory).error);
+	ASSERT_EQ(TDMR_OK, place_pamts(&hand, &policy).error);
 	ASSERT_EQ(2, hand.layout.nr_tdmrs);
 	bytes = tdmr_pamt_bytes(&hand.map, &hand.tdmrs[0]);
 	EXPECT_EQ(GB + 13 * MB / 2, hand.tdmrs[1].pamt + bytes);
@@ -151,7 +148,7 @@ TEST(a_pamt_across_a_boundary_respects_the_areas_of_both)
 	} };
 
 	lay_out_by_hand(&hand, two_blocks, 2);
-	ASSERT_EQ(TDMR_OK, tdmr_place_pamts(&hand.layout, &policy, &all_memory).error);
+	ASSERT_EQ(TDMR_OK, place_pamts(&hand, &policy).error);
 	EXPECT_EQ(hand.tdmrs[1].pamt,
 		  hand.tdmrs[0].pamt + tdmr_pamt_bytes(&hand.map, &hand.tdmrs[0]));
 	EXPECT_EQ(2, tdmr_count_reserved(&hand.layout, GB, 2 * GB));
@@ -172,7 +169,7 @@ TEST(a_large_pamt_is_placed_first_if_asked_for)
 	} };
 
 	lay_out_by_hand(&hand, small_and_large, 2);
-	ASSERT_EQ(TDMR_OK, tdmr_place_pamts(&hand.layout, &policy, &all_memory).error);
+	ASSERT_EQ(TDMR_OK, place_pamts(&hand, &policy).error);
 	EXPECT_GT(GB, hand.tdmrs[1].pamt);
 	EXPECT_LT(GB, hand.tdmrs[0].pamt);
 }

@@ -78,7 +78,7 @@ int main(int argc, char **argv)
 	if (!map_text_read(&text, stdin, "standard input"))
 		return 2;
 
-	machine = aligned_alloc(4096, (sizeof(*machine) + 4095) & ~4095UL);
+	machine = machine_alloc();
 	if (!machine)
 		return 2;
 	machine_init(machine, 1);

@@ -9,10 +9,9 @@
 
 #include "abi_status.h"
 #include "model/leaves.h"
+#include "model/platform.h"
 #include "script_machine.h"
 #include "status_name.h"
-
-#define MSR_INTR_PENDING	0x9a
 
 static const char usage[] =
 	"usage: tdx_script < SCRIPT\n"
