@@ -5,6 +5,7 @@ import errno
 import pytest
 
 import layout
+from events import steps, write_cpu
 from layout import PAMT_PAGES
 from outcome import errors, said
 
@@ -122,9 +123,9 @@ def test_a_page_that_stays_locked_holds_up_nobody_but_the_search(boot):
     Like a page of a server that does not answer.  CPUs can go offline and online, waiting processes
     can be killed, and TDX is initialized when the page is unlocked.
     """
-    result = boot("lock-pages;start-td;wait-stuck;set,/sys/devices/system/cpu/cpu1/online=0;"
-                  "set,/sys/devices/system/cpu/cpu1/online=1;end-td,kill;start-td;end-td,kill;"
-                  "unlock-pages;create-td", cpus=2, packages=1, memory="1G")
+    result = boot(steps("lock-pages", "start-td", "wait-stuck", write_cpu(1, 0), write_cpu(1, 1),
+                        "end-td,kill", "start-td", "end-td,kill", "unlock-pages", "create-td"),
+                  cpus=2, packages=1, memory="1G")
     assert result.value("lock_pages") == "0 0"
     assert int(result.value("locked_pages")) > 500
     assert result.value("worker_stuck") == "1"
@@ -139,8 +140,8 @@ def test_a_page_that_stays_locked_holds_up_nobody_but_the_search(boot):
 @pytest.mark.one_kernel
 def test_a_package_that_goes_offline_in_the_middle_is_waited_for(boot):
     """The caller is refused, and the next one resumes the initialization."""
-    result = boot("lock-pages;start-td;wait-stuck;set,/sys/devices/system/cpu/cpu1/online=0;"
-                  "unlock-pages;end-td;set,/sys/devices/system/cpu/cpu1/online=1;create-td",
+    result = boot(steps("lock-pages", "start-td", "wait-stuck", write_cpu(1, 0), "unlock-pages",
+                        "end-td", write_cpu(1, 1), "create-td"),
                   cpus=2, packages=2, memory="1G")
     assert result.value("worker_stuck") == "1"
     assert errors(result) == [0, 0]
