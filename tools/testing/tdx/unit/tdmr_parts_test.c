@@ -154,6 +154,92 @@ TEST(a_pamt_across_a_boundary_respects_the_areas_of_both)
 	EXPECT_EQ(2, tdmr_count_reserved(&hand.layout, GB, 2 * GB));
 }
 
+/* The same of the lower TDMR: with its hole and the lower part of the PAMT it is full. */
+TEST(a_pamt_across_a_boundary_may_take_the_last_area)
+{
+	static const struct tdx_cmr_info cmrs[] = {
+		{ 0, 512 * MB }, { 768 * MB, GB + 256 * MB },
+	};
+	static const struct tdmr_policy policy = {};
+	struct by_hand hand = { .map = {
+		.ram = around_boundary, .nr_ram = ARRAY_SIZE(around_boundary),
+		.cmrs = cmrs, .nr_cmrs = ARRAY_SIZE(cmrs), .limits = { 4, 2, 16 }, .nr_cpus = 1,
+	} };
+
+	lay_out_by_hand(&hand, two_blocks, 2);
+	ASSERT_EQ(TDMR_OK, place_pamts(&hand, &policy).error);
+	EXPECT_EQ(GB - 5 * MB / 2, hand.tdmrs[0].pamt);
+	EXPECT_EQ(2, tdmr_count_reserved(&hand.layout, 0, GB));
+}
+
+/* There is a chunk for the PAMT of 512 GB, but in three TDMRs, and the third one is full. */
+TEST(a_pamt_is_across_one_boundary_only)
+{
+	static const u64 tdmrs[][2] = {
+		{ 0, GB }, { GB, 2 * GB }, { 2 * GB, 4 * GB }, { 4 * GB, 516 * GB },
+	};
+	static const struct tdx_cmr_info cmrs[] = {
+		{ 0, 3 * GB }, { 3 * GB + 256 * MB, 256 * MB }, { 3 * GB + 768 * MB, 513 * GB },
+	};
+	static const struct tdx_ram ram = { 512 * MB, 2 * GB + 512 * MB, 0 };
+	static const struct tdmr_policy policy = { .large_first = true };
+	struct by_hand hand = { .map = {
+		.ram = &ram, .nr_ram = 1, .cmrs = cmrs, .nr_cmrs = ARRAY_SIZE(cmrs),
+		.limits = { 4, 2, 16 }, .nr_cpus = 1,
+	} };
+	struct tdmr_failure failure;
+
+	lay_out_by_hand(&hand, tdmrs, 4);
+	failure = place_pamts(&hand, &policy);
+	ASSERT_EQ(TDMR_NO_PAMT_MEMORY, failure.error);
+	EXPECT_EQ(4 * GB, failure.base);
+	EXPECT_EQ(512 * GB, failure.size);
+	EXPECT_EQ(tdmr_pamt_bytes(&hand.map, &hand.tdmrs[3]), failure.bytes);
+}
+
+TEST(a_pamt_is_placed_on_the_node_of_its_tdmr)
+{
+	static const u64 tdmrs[][2] = { { 0, GB }, { GB, 2 * GB }, { 2 * GB, 3 * GB } };
+	static const struct tdx_cmr_info cmr = { 0, 3 * GB };
+	static const struct tdx_ram ram[] = {
+		{ GB + 512 * MB, 32 * MB, 1 }, { 2 * GB + 512 * MB, 32 * MB, 0 },
+	};
+	static const struct tdmr_policy policy = {};
+	struct by_hand hand = { .map = {
+		.ram = ram, .nr_ram = ARRAY_SIZE(ram), .cmrs = &cmr, .nr_cmrs = 1,
+		.limits = { 4, 16, 16 }, .nr_cpus = 1,
+	} };
+
+	lay_out_by_hand(&hand, tdmrs, 3);
+	hand.tdmrs[1].node = 1;
+	ASSERT_EQ(TDMR_OK, place_pamts(&hand, &policy).error);
+	EXPECT_LT(2 * GB, hand.tdmrs[0].pamt);
+}
+
+/* A hole below, between and behind as many CMRs as there may be, and none touches a PAMT. */
+TEST(there_is_room_for_all_that_may_be_unusable)
+{
+	static const u64 tdmrs[][2] = {
+		{ 0, GB }, { GB, 2 * GB }, { 2 * GB, 3 * GB }, { 3 * GB, 4 * GB },
+	};
+	static const struct tdmr_policy policy = {};
+	struct tdx_cmr_info cmrs[TDX_NR_CMRS];
+	struct tdx_ram ram[4];
+	struct by_hand hand = { .map = {
+		.ram = ram, .nr_ram = 4, .cmrs = cmrs, .nr_cmrs = TDX_NR_CMRS,
+		.limits = { 4, 16, 16 }, .nr_cpus = 1,
+	} };
+	unsigned int i;
+
+	for (i = 0; i < TDX_NR_CMRS; i++)
+		cmrs[i] = (struct tdx_cmr_info) { i * 128 * MB + 64 * MB, 64 * MB };
+	for (i = 0; i < 4; i++)
+		ram[i] = (struct tdx_ram) { i * GB + 80 * MB, 16 * MB, 0 };
+	lay_out_by_hand(&hand, tdmrs, 4);
+	ASSERT_EQ(TDMR_OK, place_pamts(&hand, &policy).error);
+	EXPECT_EQ(tdmr_max_unusable(&hand.map), hand.layout.nr_unusable);
+}
+
 /* Only the first TDMR has a chunk for the PAMT of 2 GB, if its own does not take it. */
 TEST(a_large_pamt_is_placed_first_if_asked_for)
 {
