@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Suspend and hibernation: refused if the TDX module would be lost, else it works."""
 import errno
+import subprocess
 
 import pytest
 
@@ -64,3 +65,23 @@ def test_all_levels_of_suspend_to_idle_work(boot):
     assert result.values("hold_td") == ["0"]
     assert said(result) == []
     check_ready(result)
+
+
+@pytest.mark.one_kernel
+def test_an_image_of_a_kernel_without_tdx_is_resumed(boot, tmp_path):
+    """Nothing is lost, because the kernel that resumes it has not used the module yet."""
+    disk = tmp_path / "disk"
+    with disk.open("wb") as file:
+        file.truncate(512 << 20)
+    subprocess.run(["/usr/sbin/mkswap", disk], check=True, stdout=subprocess.DEVNULL)
+    options = {"cpus": 4, "packages": 2, "memory": "1G",
+               "qemu_options": ("-drive", f"file={disk},format=raw,if=virtio")}
+
+    result = boot("hibernate,/dev/vda", cmdline="tdx_host=off", **options)
+    assert result.values("swapon") + result.values("power_off") == ["0", "0"]
+    assert result.values("resumed") == []
+
+    result = boot("create-td", cmdline="resume=/dev/vda", **options)
+    assert result.values("resumed") == ["0"]
+    assert result.values("create_td") == []
+    assert said(result) == []

@@ -12,6 +12,9 @@
 /* Reports one fact to the harness: "KEY VALUE" on the second serial line. */
 void report(const char *key, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Reports that the machine is about to be turned off, and waits until that is sent. */
+void report_end(void);
+
 /* The errno of a system call's result, 0 for success. */
 int error_of(long ret);
 
@@ -53,6 +56,7 @@ void crash(const char *arg);
 void doze(const char *arg);
 void end_hog(const char *arg);
 void end_td(const char *arg);
+void hibernate(const char *arg);
 void hog_cpu(const char *arg);
 void hold_td(const char *arg);
 void kexec(const char *arg);

@@ -40,6 +40,7 @@ static const struct {
 	{ "end-hog", end_hog },
 	{ "end-td", end_td },
 	{ "hardware", report_hardware },
+	{ "hibernate", hibernate },
 	{ "hog-cpu", hog_cpu },
 	{ "hold-td", hold_td },
 	{ "kexec", kexec },
@@ -69,6 +70,12 @@ void report(const char *key, const char *format, ...)
 	vprintf(format, args);
 	va_end(args);
 	printf("\n");
+}
+
+void report_end(void)
+{
+	report("off", "%s", "now");
+	tcdrain(STDOUT_FILENO);
 }
 
 int error_of(long ret)
@@ -186,8 +193,7 @@ int main(void)
 		report_leaks();
 	if (strstr(cmdline, "coverage=on"))
 		report_coverage();
-	report("off", "%s", "now");
-	tcdrain(STDOUT_FILENO);
+	report_end();
 	reboot(RB_POWER_OFF);
 	return 1;
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/suspend_ioctls.h>
 #include <sys/ioctl.h>
+#include <sys/swap.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -34,4 +35,13 @@ void take_snapshot(const char *arg)
 	ioctl(fd, SNAPSHOT_FREE);
 	report("snapshot_unfreeze", "%d", error_of(ioctl(fd, SNAPSHOT_UNFREEZE)));
 	close(fd);
+}
+
+/* Writes an image to the swap device @arg and turns the machine off, until it is resumed. */
+void hibernate(const char *arg)
+{
+	report("swapon", "%d", error_of(swapon(arg, 0)));
+	report("power_off", "%d", write_text("/sys/power/disk", "shutdown"));
+	report_end();
+	report("resumed", "%d", write_text("/sys/power/state", "disk"));
 }
