@@ -121,7 +121,7 @@ def fault(noticed, survivors, accepted):
         tally.add(mutation, False)
     for mutation in some("a.c", survivors):
         tally.add(mutation, True)
-    return tally.fault()
+    return tally.fault(95)
 
 
 def test_survivors_need_a_reason_and_must_be_few():

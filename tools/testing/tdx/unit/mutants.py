@@ -45,7 +45,6 @@ MORE_CHANGES = [
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"|/\*.*?\*/')
 
 NOTICED, SURVIVED, EQUIVALENT = "noticed", "survived", "equivalent"
-ENOUGH = 95     # percent
 
 
 class Mutation(typing.NamedTuple):
@@ -180,14 +179,14 @@ class Tally:
             yield (f"{counts[NOTICED]:>8} {counts[SURVIVED]:>8} {counts[EQUIVALENT]:>10} "
                    f"{percent(counts):>5.1f} %  {name}")
 
-    def fault(self):
-        """The reason why the tests are not good enough; None if they are."""
+    def fault(self, enough=0):
+        """The reason why the tests are not good enough; None if they are.  @enough is in percent."""
         counts = self.all()
         if not counts:
             return "nothing was tried"
         if counts[SURVIVED]:
             return f"{counts[SURVIVED]} survived without a reason"
-        return None if percent(counts) >= ENOUGH else f"less than {ENOUGH} % were noticed"
+        return None if percent(counts) >= enough else f"less than {enough} % were noticed"
 
 
 def percent(counts):

@@ -24,8 +24,9 @@ FILES = sorted(path.name for path in (TOP / mutants.GEOMETRY).glob("*.c"))
 TESTS = ["tdmr_parts_test", "tdmr_queue_test", "tdmr_exact_test", "tdmr_scarce_test",
          "tdmr_random_test"]
 
-# Seconds that a test program may take.
-TIMEOUT = 60
+# Seconds that a test program may take, and CPU time of each of its tests: five times what the
+# longest takes.
+TIMEOUT, CPU_TIME = 60, 10
 
 # Survivors: file, the changed line, and why its behaviour cannot be told from the right one's.
 FULLEST = "the last entry is used only if every range and every hole makes a piece"
@@ -82,7 +83,8 @@ def all_mutations():
 
 def passes(program, maps):
     """Does a test program pass?  One that hangs does not, nor does its child go on."""
-    with subprocess.Popen([program], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    with subprocess.Popen(["prlimit", f"--cpu={CPU_TIME}", program],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                           env={**os.environ, "NR_MAPS": str(maps)},
                           start_new_session=True) as process:
         try:
