@@ -138,8 +138,8 @@ class Workshop:
 
     def __init__(self, paths, images):
         self.images = images
-        # An interrupted run may have left objects of a modified file.
-        for path in paths:
+        # A run leaves objects of modified files, which are newer than the files of the new tree.
+        for path in SUBJECTS:
             object_of(path).unlink(missing_ok=True)
         kernel.build({"wrong": ["bzImage"]})
         self.right = {path: contents(path) for path in paths}

@@ -17,6 +17,7 @@ from test_bringup import USED, ready, unavailable
 # Only the first kernel reserves the end of memory.  Its PAMT is as high as possible, so it is not
 # among the last pages that the next kernel allocates.
 SMALL = {"cpus": 2, "packages": 1, "memory": "512M", "cmdline": "crashkernel=64M"}
+GRANITE_RAPIDS = 0xa06d1
 CRASH = {"memory": "1G", "cmdline": "crashkernel=256M", "crash_kernel": True}
 
 
@@ -129,7 +130,8 @@ def test_caches_are_written_back_for_a_kernel_that_starts_no_other_cpu(boot_twic
 
 
 @pytest.mark.one_kernel
-@pytest.mark.parametrize("model, poisons", [(0x806f8, True), (0xc06f2, True), (0xa06d1, False)],
+@pytest.mark.parametrize("model, poisons",
+                         [(0x806f8, True), (0xc06f2, True), (GRANITE_RAPIDS, False)],
                          ids=["Sapphire Rapids", "Emerald Rapids", "Granite Rapids"])
 @pytest.mark.parametrize("before", ["", "set,/sys/devices/system/cpu/cpu3/online=0;"],
                          ids=["online", "offline"])
@@ -142,6 +144,17 @@ def test_caches_are_written_back_whatever_becomes_of_pamts(boot_twice, model, po
                         emulator_options=f"cpuid=all:1:0:eax:{model:#x}")
     module_is_used_up(result)
     assert number(result, "pamt_pages_taken_back") == (PAMT_PAGES if poisons else 0)
+
+
+@pytest.mark.one_kernel
+def test_a_cpu_is_offline_when_its_caches_are_written_back(boot_twice):
+    """It takes as long as large caches may, while another CPU starts the next kernel."""
+    result = boot_twice("kexec-load,segments,mem=256M;hold-td;"
+                        "set,/sys/devices/system/cpu/cpu3/online=0;kexec", cpus=4, packages=2,
+                        emulator_options=f"cpuid=all:1:0:eax:{GRANITE_RAPIDS:#x} "
+                                         "writeback=3:2000000")
+    assert [line.split()[-1] for line in result.values("write")] == ["0"]
+    module_is_used_up(result)
 
 
 def start_in_the_middle(boot_twice, how):

@@ -13,7 +13,9 @@
 #include "host/msr.h"
 #include "host/new_kernel.h"
 #include "host/softint.h"
+#include "lib/clock.h"
 #include "lib/log.h"
+#include "machine/override.h"
 #include "memory/host_map.h"
 #include "seam/dump.h"
 #include "smp/apic.h"
@@ -59,6 +61,13 @@ static void nested_page_fault(struct vcpu *vcpu)
 		foreign_access(vcpu, gpa, write && !walk);
 }
 
+/* Lines are in memory at the end of the time that WBINVD takes. */
+static void writeback_exit(struct vcpu *vcpu, const struct insn *insn)
+{
+	clock_wait_us(override_writeback_us(vcpu->cpu));
+	cache_exit(vcpu, insn);
+}
+
 static void instruction_exit(struct vcpu *vcpu)
 {
 	const struct vmcb *v = &vcpu->vmcb;
@@ -82,7 +91,7 @@ static void instruction_exit(struct vcpu *vcpu)
 		cr4_write_exit(vcpu, &insn);
 		break;
 	default:
-		cache_exit(vcpu, &insn);
+		writeback_exit(vcpu, &insn);
 	}
 }
 

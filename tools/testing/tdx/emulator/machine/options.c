@@ -149,6 +149,12 @@ static bool parse_delay(const char *s)
 	return whole_number(s, 0, 1000000, &options.tdmr_init_us);
 }
 
+static bool parse_writeback(const char *s)
+{
+	return cpu_number(&s, &options.writeback.cpu) &&
+	       whole_number(s, 0, 2000000, &options.writeback.us);
+}
+
 static bool parse_inject(const char *s)
 {
 	struct injection *rule = &options.injections[options.nr_injections];
@@ -284,6 +290,8 @@ static const struct option known[] = {
 	  "how many reserved areas it takes in each" },
 	{ "delay", parse_delay, "0 to 1000000", "0",
 	  "how many microseconds each TDH.SYS.TDMR.INIT takes at least" },
+	{ "writeback", parse_writeback, "CPU:0 to 2000000", "0:0",
+	  "how many microseconds WBINVD takes at least on a CPU, or on `all`" },
 	{ "foreign", parse_foreign, "mce, ones", "mce",
 	  "what a host gets for memory that is not its own: a machine check, or ones" },
 	{ "caches", parse_caches, "on, off", "on",

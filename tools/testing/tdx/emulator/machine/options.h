@@ -59,6 +59,11 @@ struct nmi_option {
 	u64 leaf, call;
 };
 
+/* The minimum time of WBINVD on a CPU. */
+struct writeback_option {
+	unsigned int cpu, us;
+};
+
 enum crash_option {
 	CRASH_OFF,
 	CRASH_ON,
@@ -76,6 +81,7 @@ struct options {
 	struct overlay overlays[MAX_OVERLAYS];
 	unsigned int max_tdmrs, max_reserved;
 	unsigned int tdmr_init_us;	/* minimum time of TDH.SYS.TDMR.INIT */
+	struct writeback_option writeback;
 	unsigned int nr_injections;
 	struct injection injections[MAX_INJECTIONS];
 	unsigned int nr_msrs, nr_cpuids;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Values of MSRs and CPUID leaves that are set by options. */
+/* Values of MSRs and CPUID leaves, and times, that are set by options for some CPUs. */
 #include "machine/options.h"
 #include "machine/override.h"
 
@@ -42,4 +42,9 @@ void override_cpuid(const struct cpu *cpu, u32 leaf, u32 subleaf, u32 regs[4])
 		if (o->leaf == leaf && o->subleaf == subleaf && is_for(o->cpu, cpu))
 			regs[o->reg] = o->value;
 	}
+}
+
+unsigned int override_writeback_us(const struct cpu *cpu)
+{
+	return is_for(options.writeback.cpu, cpu) ? options.writeback.us : 0;
 }

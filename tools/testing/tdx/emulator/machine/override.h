@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Deliberate BIOS bugs by the options msr= and cpuid=. */
+/* What options set for some CPUs: msr= and cpuid=, deliberate BIOS bugs, and writeback=. */
 #ifndef _TDX_EMU_OVERRIDE_H
 #define _TDX_EMU_OVERRIDE_H
 
@@ -12,5 +12,8 @@ bool override_msr(const struct cpu *cpu, u32 msr, u64 *value);
 bool override_has_msr(u32 msr);
 
 void override_cpuid(const struct cpu *cpu, u32 leaf, u32 subleaf, u32 regs[4]);
+
+/* The minimum time of WBINVD in microseconds. */
+unsigned int override_writeback_us(const struct cpu *cpu);
 
 #endif /* _TDX_EMU_OVERRIDE_H */
