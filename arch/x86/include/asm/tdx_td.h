@@ -2,33 +2,49 @@
 /*
  * Trust domains: what KVM calls to create, configure and destroy them.
  *
- * A leaf of the TDX module is one function here, named after it, that returns the
- * completion status as the module gave it.  Those whose kernel-doc says "may
- * sleep" repeat the SEAMCALL while its status tells of the moment only
- * (TDX_OPERAND_BUSY, TDX_RND_NO_ENTROPY), for a bounded time; the others make it
- * once.  Serialization is the caller's: leaves that change a TD take its control
- * pages exclusively, and answer TDX_OPERAND_BUSY to a concurrent call.
+ * A tdh_*() function is one leaf of the TDX module, and returns the completion status
+ * as the module gave it, or one of TDX_SEAMCALL_*.  Statuses are in asm/tdx_status.h;
+ * bit 63 tells a failure: see tdx_status_failed().  Three contexts:
  *
- * Available after tdx_init() returned 0, on CPUs in VMX operation.
+ * - Process: process context; may sleep.  The SEAMCALL is made again while its status
+ *   tells of the moment only (tdx_status_may_clear() in the core), for 40 ms.
+ * - Process, unlocked: also takes the core's lock for KeyIDs and, where CPUs of all
+ *   packages are involved, cpus_read_lock(): neither it nor a lock that CPU hotplug
+ *   takes may be held.
+ * - Any: any context but NMI, with interrupts on or off; does not sleep.  The SEAMCALL
+ *   is made again while its status tells of the moment only, for 1 ms.
+ *
+ * The module does not wait for locks.  The caller serializes: leaves that take a TD or
+ * a vCPU exclusively, as each says, answer TDX_OPERAND_BUSY to whatever else names it.
+ *
+ * TDH.VP.INIT, TDH.VP.RD and TDH.VP.WR associate a vCPU with the CPU that they are
+ * called on, even if they fail, and TDH.VP.FLUSH is owed there: the caller has the vCPU
+ * loaded.
+ *
+ * Available after tdx_init() returned 0, on CPUs in VMX operation.  When the machine
+ * goes down for a reboot or a kexec, all return TDX_SEAMCALL_RETIRED.
  */
 #ifndef _ASM_X86_TDX_TD_H
 #define _ASM_X86_TDX_TD_H
 
+#include <linux/atomic.h>
 #include <linux/types.h>
+
+#include <asm/tdx_abi_td.h>
+#include <asm/tdx_status.h>
 
 struct page;
 
-/* The architecture's most; how many a module wants is in struct tdx_td_limits. */
-#define TDX_MAX_TDCX_PAGES	9	/* of a TD */
-#define TDX_MAX_TDVPX_PAGES	14	/* of a VCPU, beside the TDVPR page */
+/* Beside the TDVPR page. */
+#define TDX_MAX_TDVPX_PAGES	(TDX_MAX_TDVPS_PAGES - 1)
 
 /**
  * struct tdx_td_limits - what a TD takes, constant once TDX is initialized
- * @nr_tdcx:	  TDCX pages of a TD
- * @nr_tdvpx:	  pages of a VCPU beside its TDVPR page
- * @max_vcpus:	  VCPUs of a TD
- * @topology:	  TDH.VP.INIT takes an x2APIC ID
- * @no_rbp_mod:	  TDs can be entered without the loss of RBP, as Linux needs
+ * @nr_tdcx:	TDCX pages of a TD
+ * @nr_tdvpx:	pages of a vCPU beside its TDVPR page
+ * @max_vcpus:	vCPUs of a TD
+ * @topology:	TDH.VP.INIT takes an x2APIC ID
+ * @no_rbp_mod:	a TD can be told to leave RBP alone, without which Linux cannot enter it
  */
 struct tdx_td_limits {
 	unsigned int nr_tdcx;
@@ -40,26 +56,35 @@ struct tdx_td_limits {
 
 /**
  * struct tdx_td - a TD as the module knows it
- * @keyid:   its private KeyID, 0 if it has none (any more)
- * @tdr:     the root page, NULL before and after
- * @nr_tdcx: used entries of @tdcx
- * @tdcx:    the pages of its control structure, in the order they were added
+ * @keyid:	its private KeyID; 0 before tdx_keyid_alloc(), and after
+ *		tdx_keyid_free() or tdx_keyid_burn()
+ * @creator:	the process that called tdh_mng_create(), for messages
+ * @tdr:	the root page, from tdh_mng_create() until it is reclaimed or leaked
+ * @nr_tdcx:	used entries of @tdcx
+ * @tdcx:	the pages of its control structure, in the order in which they were added
+ * @nr_leaked:	pages of it that were leaked
  *
- * All pages come from tdx_page_alloc().
+ * All zero at first.  The caller reads it; the core writes it, but for @nr_tdcx and
+ * @tdcx when pages are reclaimed.  Serialization is the caller's.
  */
 struct tdx_td {
 	u16 keyid;
+	pid_t creator;
 	struct page *tdr;
 	unsigned int nr_tdcx;
 	struct page *tdcx[TDX_MAX_TDCX_PAGES];
+	atomic_t nr_leaked;
 };
 
 /**
- * struct tdx_vp - a VCPU of a TD as the module knows it
- * @td:	      whose VCPU it is
- * @tdvpr:    the root page, NULL before and after
- * @nr_tdvpx: used entries of @tdvpx
- * @tdvpx:    the other pages of its state, in the order they were added
+ * struct tdx_vp - a vCPU of a TD as the module knows it
+ * @td:		whose vCPU it is
+ * @tdvpr:	the root page, from tdh_vp_create() on
+ * @nr_tdvpx:	used entries of @tdvpx
+ * @tdvpx:	the other pages of its state, in the order in which they were added
+ *
+ * All zero at first, but for @td.  As struct tdx_td; the caller forgets the pages that
+ * it has reclaimed.
  */
 struct tdx_vp {
 	struct tdx_td *td;
@@ -72,40 +97,37 @@ struct tdx_vp {
 
 const struct tdx_td_limits *tdx_td_limits(void);
 
-/* Statuses, for those who act on some of them. */
-bool tdx_failed(u64 status);
-u64 tdx_code(u64 status);
+/* Private KeyIDs (keyid.c).  Process. */
+int tdx_keyid_alloc(struct tdx_td *td);
+void tdx_keyid_free(struct tdx_td *td);
+void tdx_keyid_burn(struct tdx_td *td);
 
-/* Private KeyIDs (keyid.c). */
-int tdx_keyid_alloc(void);
-void tdx_keyid_free(u16 keyid);
-void tdx_keyid_burn(u16 keyid);
-
-/* Pages on their way to the module and back (page.c). */
-struct page *tdx_page_alloc(void);
-void tdx_page_free(struct page *page);
-u64 tdx_page_reclaim(struct page *page, u16 keyid);
-void tdx_page_leak(struct page *page, u64 status);
+/* Pages on their way to the module and back (page.c).  Process. */
+struct page *tdx_page_alloc(struct tdx_td *td);
+void tdx_page_free(struct tdx_td *td, struct page *page);
+u64 tdx_page_reclaim(struct tdx_td *td, struct page *page);
+void tdx_page_leak(struct tdx_td *td, struct page *page);
 
 /* A TD (td.c). */
-u64 tdh_mng_create(struct tdx_td *td, struct page *tdr);
-int tdh_mng_key_config(struct tdx_td *td, u64 *status);
-u64 tdh_mng_addcx(struct tdx_td *td, struct page *page);
-u64 tdh_mng_init(struct tdx_td *td, const void *params, u64 *details);
-u64 tdh_mng_rd(struct tdx_td *td, u64 field, u64 *value);
-u64 tdh_mng_vpflushdone(struct tdx_td *td);
-u64 tdh_mng_key_freeid(struct tdx_td *td);
+u64 tdh_mng_create(struct tdx_td *td, struct page *tdr);	/* Process, unlocked */
+u64 tdh_mng_key_config(struct tdx_td *td);			/* Process, unlocked */
+u64 tdh_mng_addcx(struct tdx_td *td, struct page *page);	/* Process */
+u64 tdh_mng_init(struct tdx_td *td, const struct tdx_td_params *params,
+		 u64 *details);					/* Process */
+u64 tdh_mng_rd(struct tdx_td *td, u64 field, u64 *value);	/* Process */
+u64 tdh_mng_vpflushdone(struct tdx_td *td);			/* Process, unlocked */
+u64 tdh_mng_key_freeid(struct tdx_td *td);			/* Process, unlocked */
 
-/* A VCPU (vcpu.c). */
-u64 tdh_vp_create(struct tdx_vp *vp, struct page *tdvpr);
-u64 tdh_vp_addcx(struct tdx_vp *vp, struct page *page);
-u64 tdh_vp_init(struct tdx_vp *vp, u64 rcx, u32 x2apic_id);
-u64 tdh_vp_rd(struct tdx_vp *vp, u64 field, u64 *value);
-u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 value, u64 mask);
-u64 tdh_vp_flush(struct tdx_vp *vp);
+/* A vCPU (vcpu.c). */
+u64 tdh_vp_create(struct tdx_vp *vp, struct page *tdvpr);	/* Process */
+u64 tdh_vp_addcx(struct tdx_vp *vp, struct page *page);		/* Process */
+u64 tdh_vp_init(struct tdx_vp *vp, u64 rcx, u32 x2apic_id);	/* Process, vCPU loaded */
+u64 tdh_vp_rd(struct tdx_vp *vp, u64 field, u64 *value);	/* Any, vCPU loaded */
+u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 value, u64 mask); /* Any, vCPU loaded */
+u64 tdh_vp_flush(struct tdx_vp *vp);				/* Any, on its CPU */
 
 /* Caches, on each package (wbcache.c). */
-int tdh_phymem_cache_wb(u64 *status);
+u64 tdh_phymem_cache_wb(void);					/* Process, unlocked */
 
 #endif /* CONFIG_INTEL_TDX_HOST */
 #endif /* _ASM_X86_TDX_TD_H */

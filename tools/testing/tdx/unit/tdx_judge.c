@@ -8,7 +8,6 @@
 
 #include "map_text.h"
 #include "model_machine.h"
-#include "abi_status.h"
 
 static const char usage[] =
 	"usage: tdx_judge < LAYOUT\n"

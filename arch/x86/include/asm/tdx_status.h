@@ -3,10 +3,12 @@
  * Completion status codes of the TDX module, as returned in RAX by SEAMCALL.
  *
  * The list is data: X(name, value) once per code.  It makes the constants
- * below and, in error.c, the table that turns a code into its name.
+ * below and, in arch/x86/virt/vmx/tdx/error.c, the table that turns a code into
+ * its name.  The software module, which userspace compiles as well, shares all but
+ * what Linux adds at the end.
  */
-#ifndef _X86_VIRT_TDX_ABI_STATUS_H
-#define _X86_VIRT_TDX_ABI_STATUS_H
+#ifndef _ASM_X86_TDX_STATUS_H
+#define _ASM_X86_TDX_STATUS_H
 
 #include <linux/bits.h>
 #include <linux/types.h>
@@ -248,4 +250,39 @@ enum tdx_status { TDX_STATUS_LIST(TDX_STATUS_ENUM) };
 enum tdx_operand { TDX_OPERAND_LIST(TDX_OPERAND_ENUM) };
 #undef TDX_OPERAND_ENUM
 
-#endif /* _X86_VIRT_TDX_ABI_STATUS_H */
+static inline bool tdx_status_failed(u64 status)
+{
+	return status & TDX_STATUS_ERROR;
+}
+
+/* The status without its details: comparable with the constants above. */
+static inline u64 tdx_status_code(u64 status)
+{
+	return status & TDX_STATUS_CODE_MASK;
+}
+
+#ifdef __KERNEL__
+
+#include <asm/tdx.h>
+#include <asm/trapnr.h>
+
+/* The CPU raised an exception instead of entering the module. */
+#define TDX_SEAMCALL_GP		(TDX_SW_ERROR | X86_TRAP_GP)
+#define TDX_SEAMCALL_UD		(TDX_SW_ERROR | X86_TRAP_UD)
+
+/* The CPU was not asked: another kernel is being started.  No vector. */
+#define TDX_SEAMCALL_RETIRED	(TDX_SW_ERROR | 0x100)
+
+/* The module was not asked everywhere: no CPU of a package is online. */
+#define TDX_SEAMCALL_NO_CPU	(TDX_SW_ERROR | 0x101)
+
+/* Enough for every text of tdx_status_format(). */
+#define TDX_STATUS_TEXT_SIZE	256
+
+/* See error.c.  Any context. */
+int tdx_status_errno(u64 status);
+void tdx_status_format(char *buf, size_t size, u64 status);
+
+#endif /* __KERNEL__ */
+
+#endif /* _ASM_X86_TDX_STATUS_H */
