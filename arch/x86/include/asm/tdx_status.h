@@ -263,6 +263,8 @@ static inline u64 tdx_status_code(u64 status)
 
 #ifdef __KERNEL__
 
+#include <linux/errno.h>	/* for asm/tdx.h */
+
 #include <asm/tdx.h>
 #include <asm/trapnr.h>
 
