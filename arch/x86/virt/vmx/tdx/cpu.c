@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The steps of the initialization on each logical CPU, or on one of each package.
+ * What is done on each logical CPU, or on one of each package.
  *
  * An IPI makes each call on the CPU in question: it also reaches a CPU that a
  * real-time task never leaves.  The CPU that asks waits between two tries, as for
  * entropy.
  */
+#define pr_fmt(fmt) "virt/tdx: " fmt
+
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
+#include <linux/printk.h>
 #include <linux/smp.h>
 #include <linux/topology.h>
 
@@ -141,6 +144,12 @@ static bool package_is_online(unsigned int cpu, const struct cpumask *done)
 	return false;
 }
 
+/* Of the CPUs of a package that are online, one. */
+static bool stands_for_package(unsigned int cpu)
+{
+	return cpu == cpumask_first(topology_core_cpumask(cpu));
+}
+
 /**
  * tdx_cpus_check_again - can what is left be done on the CPUs that are online?
  * @done:  the CPUs on which the module is initialized
@@ -218,7 +227,7 @@ int tdx_packages_config_key(struct tdx_cause *cause)
 	int ret = 0;
 
 	for_each_online_cpu(cpu) {
-		if (cpu != cpumask_first(topology_core_cpumask(cpu)))
+		if (!stands_for_package(cpu))
 			continue;
 		call = seamcall_on_cpu(cpu, TDH_SYS_KEY_CONFIG, (struct tdx_regs) {});
 		ret = explain_on_cpu(cause, cpu, &call);
@@ -226,6 +235,69 @@ int tdx_packages_config_key(struct tdx_cause *cause)
 			break;
 	}
 	return ret;
+}
+
+/**
+ * tdx_seamcall_on_cpu - call the TDX module on a CPU, again while it asks for that
+ * @cpu:  an online one
+ * @leaf: RAX
+ * @regs: inputs; outputs of the last try on return
+ *
+ * The CPU has interrupts off during the SEAMCALL.
+ *
+ * Context: Process context, cpus_read_lock() held.  May sleep.
+ * Return: As tdx_seamcall().
+ */
+u64 tdx_seamcall_on_cpu(unsigned int cpu, u64 leaf, struct tdx_regs *regs)
+{
+	struct seamcall_here call = seamcall_on_cpu(cpu, leaf, *regs);
+
+	*regs = call.regs;
+	return call.status;
+}
+
+/* The module counts the packages of all CPUs that were present when it was initialized. */
+static bool all_packages_are_online(void)
+{
+	unsigned int cpu;
+
+	for_each_present_cpu(cpu) {
+		if (cpu_online(cpu) || package_is_online(cpu, cpu_online_mask))
+			continue;
+		pr_warn_ratelimited("no CPU of package %u is online, and a TD's key has to be configured or flushed on each; bring CPU %u online and try again\n",
+				    topology_logical_package_id(cpu), cpu);
+		return false;
+	}
+	return true;
+}
+
+/**
+ * tdx_on_each_package - do something for a TD on one CPU of each package
+ * @call: makes SEAMCALLs on @cpu with tdx_seamcall_on_cpu(), and returns a status
+ * @data: for @call
+ *
+ * One package after the other; none if one of them has no CPU online, which the log
+ * says then.
+ *
+ * Context: Process context, cpus_read_lock() held.  May sleep.
+ * Return: TDX_SUCCESS, TDX_SEAMCALL_NO_CPU, or the first failure of @call.
+ */
+u64 tdx_on_each_package(u64 (*call)(unsigned int cpu, void *data), void *data)
+{
+	unsigned int cpu;
+	u64 status;
+
+	if (!all_packages_are_online())
+		return TDX_SEAMCALL_NO_CPU;
+
+	for_each_online_cpu(cpu) {
+		if (!stands_for_package(cpu))
+			continue;
+		status = call(cpu, data);
+		if (tdx_status_failed(status))
+			return status;
+	}
+	return TDX_SUCCESS;
 }
 
 /**
