@@ -31,6 +31,7 @@
 #include <linux/types.h>
 
 #include <asm/tdx_abi_td.h>
+#include <asm/tdx_host.h>
 #include <asm/tdx_status.h>
 
 struct page;
@@ -39,26 +40,10 @@ struct page;
 #define TDX_MAX_TDVPX_PAGES	(TDX_MAX_TDVPS_PAGES - 1)
 
 /**
- * struct tdx_td_limits - what a TD takes, constant once TDX is initialized
- * @nr_tdcx:	TDCX pages of a TD
- * @nr_tdvpx:	pages of a vCPU beside its TDVPR page
- * @max_vcpus:	vCPUs of a TD
- * @topology:	TDH.VP.INIT takes an x2APIC ID
- * @no_rbp_mod:	a TD can be told to leave RBP alone, without which Linux cannot enter it
- */
-struct tdx_td_limits {
-	unsigned int nr_tdcx;
-	unsigned int nr_tdvpx;
-	unsigned int max_vcpus;
-	bool topology;
-	bool no_rbp_mod;
-};
-
-/**
  * struct tdx_td - a TD as the module knows it
  * @keyid:	its private KeyID; 0 before tdx_keyid_alloc(), and after
  *		tdx_keyid_free() or tdx_keyid_burn()
- * @creator:	the process that called tdh_mng_create(), for messages
+ * @creator:	the process that called tdx_keyid_alloc(), for messages
  * @tdr:	the root page, from tdh_mng_create() until it is reclaimed or leaked
  * @nr_tdcx:	used entries of @tdcx
  * @tdcx:	the pages of its control structure, in the order in which they were added
@@ -94,8 +79,6 @@ struct tdx_vp {
 };
 
 #ifdef CONFIG_INTEL_TDX_HOST
-
-const struct tdx_td_limits *tdx_td_limits(void);
 
 /* Private KeyIDs (keyid.c).  Process. */
 int tdx_keyid_alloc(struct tdx_td *td);
