@@ -23,7 +23,9 @@
 #include "cache.h"
 #include "error.h"
 #include "host.h"
+#include "keyid.h"
 #include "module.h"
+#include "page.h"
 #include "pamt.h"
 #include "seamcall.h"
 
@@ -44,25 +46,17 @@ static const struct x86_cpu_id partial_write_poisons[] = {
  * tdx_should_be_disabled - is it time for tdx_disable()?
  *
  * Context: A reboot notifier of a priority above TDX_REBOOT_PRIORITY.
- * Return: Whether another kernel is being started, and the module is in use.
+ * Return: Whether another kernel is being started, and the module is in use, but no TD
+ *	   has a page.
  */
 bool tdx_should_be_disabled(void)
 {
-	return kexec_in_progress && READ_ONCE(tdx_host_module()->state) == TDX_MODULE_READY;
+	return kexec_in_progress && !tdx_pages_are_owned() &&
+	       READ_ONCE(tdx_host_module()->state) == TDX_MODULE_READY;
 }
 EXPORT_SYMBOL_GPL(tdx_should_be_disabled);
 
-/**
- * tdx_disable - let another kernel use the TDX module from the beginning
- *
- * A module that cannot do that, as those before 2.0, remains used up until the
- * machine is reset.
- *
- * Context: Where tdx_should_be_disabled() said yes.  There is no TD, and all online
- *	    CPUs are in VMX operation.
- * Return: 0
- */
-int tdx_disable(void)
+static void disable_module(void)
 {
 	unsigned int calls = DISABLE_CALLS;
 	struct tdx_regs regs;
@@ -72,6 +66,25 @@ int tdx_disable(void)
 		regs = (struct tdx_regs) {};
 		status = tdx_seamcall(TDH_SYS_DISABLE, &regs);
 	} while (tdx_status_code(status) == TDX_INTERRUPTED_RESUMABLE && --calls);
+}
+
+/**
+ * tdx_disable - let another kernel use the TDX module from the beginning
+ *
+ * A module that cannot do that, as those before 2.0, remains used up until the
+ * machine is reset.  So does one that has TDs by then.
+ *
+ * Context: Where tdx_should_be_disabled() said yes.  All online CPUs are in VMX
+ *	    operation.
+ * Return: 0
+ */
+int tdx_disable(void)
+{
+	/* A TD has a page before it is created, which takes this mutex. */
+	mutex_lock(&tdx_keyid_table_mutex);
+	if (!tdx_pages_are_owned())
+		disable_module();
+	mutex_unlock(&tdx_keyid_table_mutex);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(tdx_disable);
@@ -80,6 +93,9 @@ EXPORT_SYMBOL_GPL(tdx_disable);
  * An initialization that is under way fails at its next SEAMCALL, later ones at
  * their first.  It gives its memory back if another kernel follows, which waits
  * for that; a search for memory is not waited for, nothing is the module's then.
+ *
+ * TDs that are alive are stopped by the interrupt that writes back caches, and are not
+ * entered again.  They remain the module's.
  */
 static int leave_machine(struct notifier_block *nb, unsigned long action, void *unused)
 {
@@ -90,8 +106,10 @@ static int leave_machine(struct notifier_block *nb, unsigned long action, void *
 		return NOTIFY_DONE;
 
 	tdx_module_wait_for_calls(module);
-	if (module->configured && x86_match_cpu(partial_write_poisons))
+	if (module->configured && x86_match_cpu(partial_write_poisons)) {
+		tdx_pages_make_safe();
 		tdx_pamt_make_safe(&module->layout);
+	}
 	return NOTIFY_DONE;
 }
 
