@@ -41,7 +41,7 @@ FRAGMENTS = {
 
 # What sanitizers watch: KCSAN would hardly ever come to this among all the rest of the kernel, and
 # KASAN and UBSAN make the rest slow to build and to run.  The config `kasan` has it all.
-WATCHED = "$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx.o,$@),y,n)"
+WATCHED = "$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx/%,$@),y,n)"
 
 # What make has to be told.
 MAKE_VARIABLES = {

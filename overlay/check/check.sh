@@ -75,7 +75,7 @@ files_have_SPDX_lines() {
 sparse_is_silent() {
 	local output
 	if output=$(make -s -C build/linux O=../host C=2 CF=-D__CHECK_ENDIAN__ LOCALVERSION= \
-		arch/x86/virt/ arch/x86/kvm/vmx/tdx.o 2>&1); then
+		arch/x86/virt/ arch/x86/kvm/vmx/tdx/*.o 2>&1); then
 		grep -E '(arch/x86/virt|arch/x86/kvm/vmx/tdx|asm/tdx_host).*(warning|error)' <<<"$output"
 	else
 		echo "${output:-make failed}"
@@ -98,7 +98,7 @@ cppcheck_is_silent() {
 		--suppress=comparePointers --suppress=subtractPointers \
 		--suppress=normalCheckLevelMaxBranches \
 		--suppress=uninitvar:tools/testing/tdx/emulator/smp/shootdown.c \
-		arch/x86/virt/vmx/tdx arch/x86/kvm/vmx/tdx.c \
+		arch/x86/virt/vmx/tdx arch/x86/kvm/vmx/tdx \
 		tools/testing/tdx/emulator tools/testing/tdx/e2e/guest
 }
 

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Control pages of a TD or a vCPU, and SEAMCALLs that failed for good.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
+
+#include <linux/kvm_host.h>
+#include <linux/ratelimit.h>
+
+#include "pages.h"
+
+/**
+ * tdx_alloc_pages - allocate pages for the module
+ * @td: the TD that will have them
+ * @pages: where to put them
+ * @nr: number of pages
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or -ENOMEM, and then no page is left.
+ */
+int tdx_alloc_pages(struct tdx_td *td, struct page **pages, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		pages[i] = tdx_page_alloc(td);
+		if (!pages[i]) {
+			tdx_free_pages(td, pages, i);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/**
+ * tdx_free_pages - free pages that the module does not have
+ * @td: the TD that they were allocated for
+ * @pages: the pages
+ * @nr: number of pages
+ *
+ * Context: Process context, may sleep.
+ */
+void tdx_free_pages(struct tdx_td *td, struct page **pages, unsigned int nr)
+{
+	while (nr)
+		tdx_page_free(td, pages[--nr]);
+}
+
+/**
+ * tdx_reclaim_pages - take pages back from the module, and free them
+ * @td: the TD that has them; its KeyID was released
+ * @pages: the pages; those that cannot be taken back are leaked
+ * @nr: number of pages
+ *
+ * Context: Process context, may sleep.
+ */
+void tdx_reclaim_pages(struct tdx_td *td, struct page **pages, unsigned int nr)
+{
+	while (nr)
+		tdx_page_reclaim(td, pages[--nr]);
+}
+
+/**
+ * tdx_kill_vm - give a TD up on which a SEAMCALL failed
+ * @kvm: the TD; every ioctl on it fails with EIO from now on
+ * @leaf: name of the leaf
+ * @status: its status
+ *
+ * Context: Process context.
+ * Return: -EIO
+ */
+int tdx_kill_vm(struct kvm *kvm, const char *leaf, u64 status)
+{
+	char text[TDX_STATUS_TEXT_SIZE];
+
+	tdx_status_format(text, sizeof(text), status);
+	pr_err_ratelimited("%s failed, TD of process %d is dead: %s\n", leaf,
+			   kvm->userspace_pid, text);
+	kvm_vm_dead(kvm);
+	return -EIO;
+}

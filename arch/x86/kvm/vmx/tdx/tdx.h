@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Trust domains (TDs) as a type of KVM's virtual machines.
+ *
+ * Each file uses those below only:
+ *
+ *	main.c		module parameters, offering the type
+ *	ops.c		TD or VMX: the one file that knows both
+ *	ioctl.c		KVM_MEMORY_ENCRYPT_OP, its locks; which ioctls a TD has
+ *	capabilities.c	KVM_TDX_CAPABILITIES, KVM_TDX_GET_CPUID
+ *	vm.c		a TD's life
+ *	params.c	KVM_TDX_INIT_VM: the parameters of a TD
+ *	vcpu.c		a vCPU's life, its association with a CPU
+ *	bringup.c	TDX is initialized
+ *	msr.c		the MSRs that KVM emulates for a TD
+ *	pages.c		control pages, SEAMCALLs that failed for good
+ */
+#ifndef __KVM_X86_VMX_TDX_H
+#define __KVM_X86_VMX_TDX_H
+
+#include <asm/tdx_td.h>
+
+#include "../vmx.h"
+
+#ifdef CONFIG_INTEL_TDX_HOST
+
+/* TD attributes that KVM knows how to deal with. */
+#define KVM_SUPPORTED_TD_ATTRS	TDX_TD_ATTR_SEPT_VE_DISABLE
+
+enum kvm_tdx_state {
+	KVM_TDX_UNINIT,		/* no KeyID */
+	KVM_TDX_INIT,		/* KVM_TDX_INIT_VM was done */
+	KVM_TDX_RUNNABLE,	/* its measurement is final */
+};
+
+/**
+ * struct kvm_tdx - a TD
+ * @vmx:	    what the TD shares with other VMs of VMX
+ * @td:		    what the module has of it
+ * @state:	    written with all locks of tdx_lock_vm() held, or by the last user
+ * @xfam:	    XFAM as the TD has it
+ * @gpaw_bits:	    width of guest physical addresses; the upper half is shared
+ * @tsc_offset:	    as TDH.MNG.INIT chose it
+ * @tsc_multiplier: as TDH.MNG.INIT chose it, 48 bits of it behind the point
+ */
+struct kvm_tdx {
+	struct kvm_vmx vmx;
+	struct tdx_td td;
+	enum kvm_tdx_state state;
+	u64 xfam;
+	unsigned int gpaw_bits;
+	u64 tsc_offset;
+	u64 tsc_multiplier;
+};
+
+/**
+ * struct vcpu_tdx - a vCPU of a TD
+ * @vmx:	 posted interrupts, and what VMX has for code that is shared; it has no
+ *		 VMCS that KVM could access
+ * @vp:		 what the module has of it
+ * @associable:	 the module has all its pages: from now on the module associates it
+ *		 with the CPU that a leaf names it on
+ * @initialized: KVM_TDX_INIT_VCPU was done
+ * @cpu:	 the CPU that it is associated with, or -1
+ * @cpu_list:	 on that CPU's list
+ */
+struct vcpu_tdx {
+	struct vcpu_vmx vmx;
+	struct tdx_vp vp;
+	bool associable;
+	bool initialized;
+	int cpu;
+	struct list_head cpu_list;
+};
+
+static inline bool is_td(struct kvm *kvm)
+{
+	return kvm->arch.vm_type == KVM_X86_TDX_VM;
+}
+
+static inline bool is_td_vcpu(struct kvm_vcpu *vcpu)
+{
+	return is_td(vcpu->kvm);
+}
+
+static inline struct kvm_tdx *to_kvm_tdx(struct kvm *kvm)
+{
+	return container_of(kvm, struct kvm_tdx, vmx.kvm);
+}
+
+static inline struct vcpu_tdx *to_tdx(struct kvm_vcpu *vcpu)
+{
+	return container_of(vcpu, struct vcpu_tdx, vmx.vcpu);
+}
+
+/* main.c */
+void __init tdx_hardware_setup(struct kvm_x86_ops *ops);
+void tdx_hardware_unsetup(void);
+void __init tdx_loaded(void);
+
+/* ops.c */
+void __init tdx_replace_ops(struct kvm_x86_ops *ops);
+
+/* ioctl.c */
+int tdx_vm_mem_enc_ioctl(struct kvm *kvm, void __user *argp);
+int tdx_vcpu_mem_enc_ioctl(struct kvm_vcpu *vcpu, void __user *argp);
+int tdx_vcpu_async_ioctl(struct kvm_vcpu *vcpu, unsigned int ioctl, void __user *argp);
+int tdx_vm_ioctl(struct kvm *kvm, unsigned int ioctl);
+int tdx_vm_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap);
+int tdx_vm_check_extension(struct kvm *kvm, long ext);
+
+/* capabilities.c */
+int tdx_get_capabilities(const struct kvm_tdx_cmd *cmd);
+int tdx_get_cpuid(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd);
+
+/* bringup.c */
+int tdx_bring_up(void);
+
+/* vm.c */
+int tdx_vm_init(struct kvm *kvm);
+int tdx_vm_post_init(struct kvm *kvm);
+void tdx_vm_destroy(struct kvm *kvm);
+void tdx_vm_free(struct kvm *kvm);
+int tdx_init_vm(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
+
+/* params.c */
+u64 tdx_supported_attributes(void);
+u64 tdx_supported_xfam(void);
+void tdx_clear_unsupported_cpuid(struct kvm_cpuid_entry2 *entry);
+int tdx_fill_params(struct kvm *kvm, const struct kvm_tdx_init_vm *init,
+		    struct tdx_td_params *params);
+
+/* vcpu.c */
+void __init tdx_init_cpu_lists(void);
+void tdx_flush_cpu(void);
+void tdx_vcpu_flush(struct kvm_vcpu *vcpu);
+int tdx_vcpu_precreate(struct kvm *kvm);
+int tdx_vcpu_create(struct kvm_vcpu *vcpu);
+void tdx_vcpu_free(struct kvm_vcpu *vcpu);
+void tdx_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event);
+void tdx_vcpu_load(struct kvm_vcpu *vcpu, int cpu);
+void tdx_vcpu_put(struct kvm_vcpu *vcpu);
+int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu);
+int tdx_init_vcpu(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd);
+
+/* msr.c */
+bool tdx_has_emulated_msr(u32 index);
+int tdx_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr);
+int tdx_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr);
+
+#else /* !CONFIG_INTEL_TDX_HOST */
+
+struct vcpu_tdx {
+	struct vcpu_vmx vmx;
+};
+
+static inline void tdx_hardware_setup(struct kvm_x86_ops *ops) { }
+static inline void tdx_hardware_unsetup(void) { }
+static inline void tdx_loaded(void) { }
+
+#endif /* CONFIG_INTEL_TDX_HOST */
+
+#endif /* __KVM_X86_VMX_TDX_H */

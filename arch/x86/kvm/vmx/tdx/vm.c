@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A TD's life, from any state to nothing.
+ *
+ * KVM_TDX_INIT_VM creates it: a KeyID, TDR, its key on each package, TDCX pages,
+ * TDH.MNG.INIT.  Whatever of that exists is taken back in two steps, when
+ * KVM_TDX_INIT_VM fails or the VM ends.  First the KeyID, while the vCPUs are still
+ * allocated: they are flushed, caches are written back on each package, the KeyID is
+ * free.  Then the pages, when those of the vCPUs are back: TDR is the last.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
+
+#include <linux/cpumask.h>
+#include <linux/kvm_host.h>
+#include <linux/minmax.h>
+#include <linux/ratelimit.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <asm/tdx_host.h>
+
+#include "../../mmu.h"
+#include "pages.h"
+#include "tdx.h"
+
+/* Virtualization may not be enabled yet. */
+int tdx_vm_init(struct kvm *kvm)
+{
+	/* Private memory has no other user that could zap shared pages. */
+	if (!is_tdp_mmu_enabled(kvm))
+		return -EOPNOTSUPP;
+
+	kvm->arch.has_protected_state = true;
+	return 0;
+}
+
+/* CPUs stay in VMX operation as long as this VM lives. */
+int tdx_vm_post_init(struct kvm *kvm)
+{
+	int ret = tdx_bring_up();
+
+	/* What user space learns of a machine without TDX, or without a module. */
+	if (ret)
+		return ret == -ENODEV ? -EINVAL : ret;
+
+	/* The module has the PMU. */
+	kvm->arch.enable_pmu = false;
+	kvm->max_vcpus = min3((unsigned int)kvm->max_vcpus, num_present_cpus(),
+			      tdx_td_limits()->max_vcpus);
+	return 0;
+}
+
+/* Until the KeyID is released, the pages cannot be taken back. */
+static u64 retire_keyid(struct tdx_td *td, const char **leaf)
+{
+	u64 status;
+
+	*leaf = "TDH.MNG.VPFLUSHDONE";
+	status = tdh_mng_vpflushdone(td);
+	if (tdx_status_failed(status))
+		return status;
+
+	*leaf = "TDH.PHYMEM.CACHE.WB";
+	status = tdh_phymem_cache_wb();
+	if (tdx_status_failed(status))
+		return status;
+
+	*leaf = "TDH.MNG.KEY.FREEID";
+	return tdh_mng_key_freeid(td);
+}
+
+static void release_keyid(struct tdx_td *td)
+{
+	char text[TDX_STATUS_TEXT_SIZE];
+	const char *leaf;
+	u64 status;
+
+	if (!td->keyid)
+		return;
+
+	if (td->tdr) {
+		status = retire_keyid(td, &leaf);
+		if (tdx_status_failed(status)) {
+			tdx_status_format(text, sizeof(text), status);
+			pr_err_ratelimited("%s failed, KeyID %u is lost until the machine is reset: %s\n",
+					   leaf, td->keyid, text);
+			tdx_keyid_burn(td);
+			return;
+		}
+	}
+	tdx_keyid_free(td);
+}
+
+/* Those of vCPUs are back. */
+static void reclaim_control_pages(struct tdx_td *td)
+{
+	tdx_reclaim_pages(td, td->tdcx, td->nr_tdcx);
+	td->nr_tdcx = 0;
+	if (td->tdr)
+		tdx_page_reclaim(td, td->tdr);
+}
+
+/* Also for VMs that were not completed, possibly with virtualization disabled. */
+void tdx_vm_destroy(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		tdx_vcpu_flush(vcpu);
+
+	release_keyid(&to_kvm_tdx(kvm)->td);
+}
+
+/* Behind the vCPUs. */
+void tdx_vm_free(struct kvm *kvm)
+{
+	reclaim_control_pages(&to_kvm_tdx(kvm)->td);
+}
+
+/* A failure that may pass is no reason to give the VM up: all is undone. */
+static int create_error(struct kvm *kvm, const char *leaf, u64 status)
+{
+	if (status == TDX_SEAMCALL_NO_CPU) {
+		pr_warn_ratelimited("no TD can be created: a package has no online CPU\n");
+		return -EIO;
+	}
+
+	switch (tdx_status_code(status)) {
+	case TDX_RND_NO_ENTROPY:
+	case TDX_KEY_GENERATION_FAILED:
+		return -EAGAIN;
+	default:
+		return tdx_kill_vm(kvm, leaf, status);
+	}
+}
+
+/* Gives the module the TDCX pages; those that it did not take are freed. */
+static int add_tdcx_pages(struct kvm *kvm, struct page **tdcx, unsigned int nr)
+{
+	struct tdx_td *td = &to_kvm_tdx(kvm)->td;
+	const char *leaf = "TDH.MNG.KEY.CONFIG";
+	u64 status = tdh_mng_key_config(td);
+	unsigned int used;
+
+	for (used = 0; !tdx_status_failed(status) && used < nr; used++) {
+		leaf = "TDH.MNG.ADDCX";
+		status = tdh_mng_addcx(td, tdcx[used]);
+	}
+	if (!tdx_status_failed(status))
+		return 0;
+
+	tdx_free_pages(td, tdcx + td->nr_tdcx, nr - td->nr_tdcx);
+	return create_error(kvm, leaf, status);
+}
+
+static int create_control_pages(struct kvm *kvm)
+{
+	unsigned int nr = 1 + tdx_td_limits()->nr_tdcx;
+	struct page *pages[1 + TDX_MAX_TDCX_PAGES];
+	struct tdx_td *td = &to_kvm_tdx(kvm)->td;
+	u64 status;
+
+	if (tdx_alloc_pages(td, pages, nr))
+		return -ENOMEM;
+
+	status = tdh_mng_create(td, pages[0]);
+	if (tdx_status_failed(status)) {
+		tdx_free_pages(td, pages, nr);
+		return create_error(kvm, "TDH.MNG.CREATE", status);
+	}
+	return add_tdcx_pages(kvm, pages + 1, nr - 1);
+}
+
+/* What the module chose: timers need it, but KVM cannot change it. */
+static int read_tsc(struct kvm *kvm)
+{
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
+	u64 status;
+
+	status = tdh_mng_rd(&kvm_tdx->td, TDX_MD_TDCS_TSC_OFFSET, &kvm_tdx->tsc_offset);
+	if (!tdx_status_failed(status))
+		status = tdh_mng_rd(&kvm_tdx->td, TDX_MD_TDCS_TSC_MULTIPLIER,
+				    &kvm_tdx->tsc_multiplier);
+	return tdx_status_failed(status) ? tdx_kill_vm(kvm, "TDH.MNG.RD", status) : 0;
+}
+
+static int init_td(struct kvm *kvm, const struct tdx_td_params *params, u64 *hw_error)
+{
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
+	u64 status, details;
+
+	status = tdh_mng_init(&kvm_tdx->td, params, &details);
+	if (tdx_status_code(status) == TDX_OPERAND_INVALID) {
+		*hw_error = status;
+		return -EINVAL;
+	}
+	if (tdx_status_failed(status))
+		return tdx_kill_vm(kvm, "TDH.MNG.INIT", status);
+
+	kvm_tdx->xfam = params->xfam;
+	kvm_tdx->gpaw_bits = params->config_flags & TDX_CONFIG_FLAG_GPAW ? 52 : 48;
+	return read_tsc(kvm);
+}
+
+static int create_td(struct kvm *kvm, const struct tdx_td_params *params, u64 *hw_error)
+{
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
+	int ret;
+
+	ret = tdx_keyid_alloc(&kvm_tdx->td);
+	if (ret)
+		return ret;
+
+	ret = create_control_pages(kvm);
+	if (!ret)
+		ret = init_td(kvm, params, hw_error);
+	if (ret) {
+		release_keyid(&kvm_tdx->td);
+		reclaim_control_pages(&kvm_tdx->td);
+		return ret;
+	}
+	kvm_tdx->state = KVM_TDX_INIT;
+	return 0;
+}
+
+static bool is_well_formed(const struct kvm_tdx_init_vm *init, u32 nent)
+{
+	return !memchr_inv(init->reserved, 0, sizeof(init->reserved)) &&
+	       !init->cpuid.padding && init->cpuid.nent == nent;
+}
+
+static struct kvm_tdx_init_vm *copy_init_vm(struct kvm_tdx_init_vm __user *uinit)
+{
+	struct kvm_tdx_init_vm *init;
+	u32 nent;
+
+	if (get_user(nent, &uinit->cpuid.nent))
+		return ERR_PTR(-EFAULT);
+	if (nent > KVM_MAX_CPUID_ENTRIES)
+		return ERR_PTR(-E2BIG);
+
+	init = memdup_user(uinit, struct_size(init, cpuid.entries, nent));
+	if (!IS_ERR(init) && !is_well_formed(init, nent)) {
+		kfree(init);
+		return ERR_PTR(-EINVAL);
+	}
+	return init;
+}
+
+/**
+ * tdx_init_vm - KVM_TDX_INIT_VM
+ * @kvm: a TD
+ * @cmd: its data is a struct kvm_tdx_init_vm; its hw_error gets the status if the module
+ *	 refused a parameter
+ *
+ * Context: With all locks of the VM.
+ * Return: 0, -EINVAL, -EFAULT, -E2BIG, -EBUSY: there are vCPUs; -ENOSPC: no free KeyID;
+ *	   what the misc cgroup says, -ENOMEM, -EAGAIN: no entropy; or -EIO.  The TD is as
+ *	   before; after most SEAMCALLs that fail with -EIO the VM is dead.
+ */
+int tdx_init_vm(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
+{
+	struct kvm_tdx_init_vm *init;
+	struct tdx_td_params *params;
+	int ret;
+
+	if (to_kvm_tdx(kvm)->state != KVM_TDX_UNINIT || cmd->flags)
+		return -EINVAL;
+
+	init = copy_init_vm(u64_to_user_ptr(cmd->data));
+	if (IS_ERR(init))
+		return PTR_ERR(init);
+
+	/* Aligned to its size. */
+	params = kzalloc(sizeof(*params), GFP_KERNEL_ACCOUNT);
+	if (!params)
+		ret = -ENOMEM;
+	else
+		ret = kvm->created_vcpus ? -EBUSY : tdx_fill_params(kvm, init, params);
+	if (!ret)
+		ret = create_td(kvm, params, &cmd->hw_error);
+
+	kfree(params);
+	kfree(init);
+	return ret;
+}
