@@ -73,9 +73,10 @@ files_have_SPDX_lines() {
 
 # What sparse says of our files; all that make says when it fails, as without sparse.
 sparse_is_silent() {
-	local output
+	local output kvm=(arch/x86/kvm/vmx/tdx/*.c)
+	kvm=("${kvm[@]/%.c/.o}")
 	if output=$(make -s -C build/linux O=../host C=2 CF=-D__CHECK_ENDIAN__ LOCALVERSION= \
-		arch/x86/virt/ arch/x86/kvm/vmx/tdx/*.o 2>&1); then
+		arch/x86/virt/ "${kvm[@]}" 2>&1); then
 		grep -E '(arch/x86/virt|arch/x86/kvm/vmx/tdx|asm/tdx_host).*(warning|error)' <<<"$output"
 	else
 		echo "${output:-make failed}"

@@ -8,6 +8,7 @@
 #include <linux/ratelimit.h>
 
 #include "pages.h"
+#include "tdx.h"
 
 /**
  * tdx_alloc_pages - allocate pages for the module
@@ -48,16 +49,20 @@ void tdx_free_pages(struct tdx_td *td, struct page **pages, unsigned int nr)
 
 /**
  * tdx_reclaim_pages - take pages back from the module, and free them
- * @td: the TD that has them; its KeyID was released
+ * @kvm_tdx: the TD that has them; its KeyID was released, or burnt
  * @pages: the pages; those that cannot be taken back are leaked
  * @nr: number of pages
  *
  * Context: Process context, may sleep.
  */
-void tdx_reclaim_pages(struct tdx_td *td, struct page **pages, unsigned int nr)
+void tdx_reclaim_pages(struct kvm_tdx *kvm_tdx, struct page **pages, unsigned int nr)
 {
-	while (nr)
-		tdx_page_reclaim(td, pages[--nr]);
+	while (nr--) {
+		if (kvm_tdx->keyid_burnt)
+			tdx_page_leak(&kvm_tdx->td, pages[nr]);
+		else
+			tdx_page_reclaim(&kvm_tdx->td, pages[nr]);
+	}
 }
 
 /**
@@ -74,8 +79,8 @@ int tdx_kill_vm(struct kvm *kvm, const char *leaf, u64 status)
 	char text[TDX_STATUS_TEXT_SIZE];
 
 	tdx_status_format(text, sizeof(text), status);
-	pr_err_ratelimited("%s failed, TD of process %d is dead: %s\n", leaf,
-			   kvm->userspace_pid, text);
+	pr_err_ratelimited("%s failed, the TD of process %d is dead: %s\n", leaf,
+			   to_kvm_tdx(kvm)->td.creator, text);
 	kvm_vm_dead(kvm);
 	return -EIO;
 }

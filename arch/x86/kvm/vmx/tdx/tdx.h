@@ -38,6 +38,7 @@ enum kvm_tdx_state {
  * @vmx:	    what the TD shares with other VMs of VMX
  * @td:		    what the module has of it
  * @state:	    written with all locks of tdx_lock_vm() held, or by the last user
+ * @keyid_burnt:    its KeyID could not be released: the module keeps its pages
  * @xfam:	    XFAM as the TD has it
  * @gpaw_bits:	    width of guest physical addresses; the upper half is shared
  * @tsc_offset:	    as TDH.MNG.INIT chose it
@@ -47,6 +48,7 @@ struct kvm_tdx {
 	struct kvm_vmx vmx;
 	struct tdx_td td;
 	enum kvm_tdx_state state;
+	bool keyid_burnt;
 	u64 xfam;
 	unsigned int gpaw_bits;
 	u64 tsc_offset;

@@ -194,16 +194,17 @@ void tdx_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event)
 	vmx->pi_desc.sn = 1;
 }
 
-/* The TD's KeyID was released, unless the vCPU was never initialized. */
+/* The TD's KeyID was released, or the vCPU has no pages. */
 void tdx_vcpu_free(struct kvm_vcpu *vcpu)
 {
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(vcpu->kvm);
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
 	struct tdx_vp *vp = &tdx->vp;
 
 	WARN_ON_ONCE(tdx->cpu != -1);
-	tdx_reclaim_pages(vp->td, vp->tdvpx, vp->nr_tdvpx);
+	tdx_reclaim_pages(kvm_tdx, vp->tdvpx, vp->nr_tdvpx);
 	if (vp->tdvpr)
-		tdx_reclaim_pages(vp->td, &vp->tdvpr, 1);
+		tdx_reclaim_pages(kvm_tdx, &vp->tdvpr, 1);
 }
 
 int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu)

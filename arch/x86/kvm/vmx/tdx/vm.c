@@ -69,35 +69,45 @@ static u64 retire_keyid(struct tdx_td *td, const char **leaf)
 	return tdh_mng_key_freeid(td);
 }
 
-static void release_keyid(struct tdx_td *td)
+static void burn_keyid(struct kvm_tdx *kvm_tdx, const char *leaf, u64 status)
 {
+	struct tdx_td *td = &kvm_tdx->td;
 	char text[TDX_STATUS_TEXT_SIZE];
-	const char *leaf;
-	u64 status;
 
-	if (!td->keyid)
-		return;
-
-	if (td->tdr) {
-		status = retire_keyid(td, &leaf);
-		if (tdx_status_failed(status)) {
-			tdx_status_format(text, sizeof(text), status);
-			pr_err_ratelimited("%s failed, KeyID %u is lost until the machine is reset: %s\n",
-					   leaf, td->keyid, text);
-			tdx_keyid_burn(td);
-			return;
-		}
+	/* Not worth a word if another kernel is being started. */
+	if (status != TDX_SEAMCALL_RETIRED) {
+		tdx_status_format(text, sizeof(text), status);
+		pr_err_ratelimited("%s failed, KeyID %u and all pages of the TD of process %d are lost until the machine is reset: %s\n",
+				   leaf, td->keyid, td->creator, text);
 	}
-	tdx_keyid_free(td);
+	tdx_keyid_burn(td);
+	kvm_tdx->keyid_burnt = true;
+}
+
+static void release_keyid(struct kvm_tdx *kvm_tdx)
+{
+	struct tdx_td *td = &kvm_tdx->td;
+	u64 status = TDX_SUCCESS;
+	const char *leaf;
+
+	/* The module knows the KeyID only if there is a TDR page. */
+	if (td->tdr)
+		status = retire_keyid(td, &leaf);
+	if (tdx_status_failed(status))
+		burn_keyid(kvm_tdx, leaf, status);
+	else
+		tdx_keyid_free(td);
 }
 
 /* Those of vCPUs are back. */
-static void reclaim_control_pages(struct tdx_td *td)
+static void reclaim_control_pages(struct kvm_tdx *kvm_tdx)
 {
-	tdx_reclaim_pages(td, td->tdcx, td->nr_tdcx);
+	struct tdx_td *td = &kvm_tdx->td;
+
+	tdx_reclaim_pages(kvm_tdx, td->tdcx, td->nr_tdcx);
 	td->nr_tdcx = 0;
 	if (td->tdr)
-		tdx_page_reclaim(td, td->tdr);
+		tdx_reclaim_pages(kvm_tdx, &td->tdr, 1);
 }
 
 /* Also for VMs that were not completed, possibly with virtualization disabled. */
@@ -109,22 +119,21 @@ void tdx_vm_destroy(struct kvm *kvm)
 	kvm_for_each_vcpu(i, vcpu, kvm)
 		tdx_vcpu_flush(vcpu);
 
-	release_keyid(&to_kvm_tdx(kvm)->td);
+	release_keyid(to_kvm_tdx(kvm));
 }
 
 /* Behind the vCPUs. */
 void tdx_vm_free(struct kvm *kvm)
 {
-	reclaim_control_pages(&to_kvm_tdx(kvm)->td);
+	reclaim_control_pages(to_kvm_tdx(kvm));
 }
 
 /* A failure that may pass is no reason to give the VM up: all is undone. */
 static int create_error(struct kvm *kvm, const char *leaf, u64 status)
 {
-	if (status == TDX_SEAMCALL_NO_CPU) {
-		pr_warn_ratelimited("no TD can be created: a package has no online CPU\n");
+	/* A package has no online CPU; the core says which. */
+	if (status == TDX_SEAMCALL_NO_CPU)
 		return -EIO;
-	}
 
 	switch (tdx_status_code(status)) {
 	case TDX_RND_NO_ENTROPY:
@@ -135,41 +144,42 @@ static int create_error(struct kvm *kvm, const char *leaf, u64 status)
 	}
 }
 
-/* Gives the module the TDCX pages; those that it did not take are freed. */
-static int add_tdcx_pages(struct kvm *kvm, struct page **tdcx, unsigned int nr)
+static int create_tdr(struct kvm *kvm)
 {
 	struct tdx_td *td = &to_kvm_tdx(kvm)->td;
-	const char *leaf = "TDH.MNG.KEY.CONFIG";
-	u64 status = tdh_mng_key_config(td);
-	unsigned int used;
+	struct page *tdr;
+	u64 status;
 
-	for (used = 0; !tdx_status_failed(status) && used < nr; used++) {
-		leaf = "TDH.MNG.ADDCX";
-		status = tdh_mng_addcx(td, tdcx[used]);
+	if (tdx_alloc_pages(td, &tdr, 1))
+		return -ENOMEM;
+
+	status = tdh_mng_create(td, tdr);
+	if (tdx_status_failed(status)) {
+		tdx_free_pages(td, &tdr, 1);
+		return create_error(kvm, "TDH.MNG.CREATE", status);
 	}
+
+	status = tdh_mng_key_config(td);
+	return tdx_status_failed(status) ? create_error(kvm, "TDH.MNG.KEY.CONFIG", status) : 0;
+}
+
+static int add_tdcx_pages(struct kvm *kvm)
+{
+	unsigned int i, nr = tdx_td_limits()->nr_tdcx;
+	struct tdx_td *td = &to_kvm_tdx(kvm)->td;
+	struct page *tdcx[TDX_MAX_TDCX_PAGES];
+	u64 status = TDX_SUCCESS;
+
+	if (tdx_alloc_pages(td, tdcx, nr))
+		return -ENOMEM;
+
+	for (i = 0; !tdx_status_failed(status) && i < nr; i++)
+		status = tdh_mng_addcx(td, tdcx[i]);
 	if (!tdx_status_failed(status))
 		return 0;
 
 	tdx_free_pages(td, tdcx + td->nr_tdcx, nr - td->nr_tdcx);
-	return create_error(kvm, leaf, status);
-}
-
-static int create_control_pages(struct kvm *kvm)
-{
-	unsigned int nr = 1 + tdx_td_limits()->nr_tdcx;
-	struct page *pages[1 + TDX_MAX_TDCX_PAGES];
-	struct tdx_td *td = &to_kvm_tdx(kvm)->td;
-	u64 status;
-
-	if (tdx_alloc_pages(td, pages, nr))
-		return -ENOMEM;
-
-	status = tdh_mng_create(td, pages[0]);
-	if (tdx_status_failed(status)) {
-		tdx_free_pages(td, pages, nr);
-		return create_error(kvm, "TDH.MNG.CREATE", status);
-	}
-	return add_tdcx_pages(kvm, pages + 1, nr - 1);
+	return create_error(kvm, "TDH.MNG.ADDCX", status);
 }
 
 /* What the module chose: timers need it, but KVM cannot change it. */
@@ -212,12 +222,16 @@ static int create_td(struct kvm *kvm, const struct tdx_td_params *params, u64 *h
 	if (ret)
 		return ret;
 
-	ret = create_control_pages(kvm);
+	/* Of an attempt before, whose pages are leaked. */
+	kvm_tdx->keyid_burnt = false;
+	ret = create_tdr(kvm);
+	if (!ret)
+		ret = add_tdcx_pages(kvm);
 	if (!ret)
 		ret = init_td(kvm, params, hw_error);
 	if (ret) {
-		release_keyid(&kvm_tdx->td);
-		reclaim_control_pages(&kvm_tdx->td);
+		release_keyid(kvm_tdx);
+		reclaim_control_pages(kvm_tdx);
 		return ret;
 	}
 	kvm_tdx->state = KVM_TDX_INIT;
