@@ -166,7 +166,7 @@ static_assert(sizeof(struct tdx_td_params) == 1024);
 
 /* The field code of CPUID_VALUES: bit 0 is EBX:EAX, or EDX:ECX. */
 #define TDX_MD_CPUID_VALUES_SUBLEAF_SHIFT	1
-#define TDX_MD_CPUID_VALUES_NO_SUBLEAF		BIT_ULL(8)
+#define TDX_MD_CPUID_VALUES_NO_SUBLEAF		0x1feULL
 #define TDX_MD_CPUID_VALUES_LEAF_SHIFT		9	/* bits 6:0 of the leaf */
 #define TDX_MD_CPUID_VALUES_LEAF_31		BIT_ULL(16)
 
