@@ -76,8 +76,8 @@ static unsigned int max_vcpus(const struct tdx_sysinfo_struct *raw)
 static void take_td_limits(struct tdx_sysinfo *info, const struct tdx_sysinfo_struct *raw)
 {
 	info->td_limits = (struct tdx_td_limits) {
-		.nr_tdcx    = raw->tdcs_base_size / PAGE_SIZE,
-		.nr_tdvpx   = raw->tdvps_base_size / PAGE_SIZE - 1,
+		.nr_tdcx    = DIV_ROUND_UP(raw->tdcs_base_size, PAGE_SIZE),
+		.nr_tdvpx   = DIV_ROUND_UP(raw->tdvps_base_size, PAGE_SIZE) - 1,
 		.max_vcpus  = max_vcpus(raw),
 		.topology   = info->features0 & TDX_FEATURES0_ENUM_TOPOLOGY,
 		.no_rbp_mod = info->features0 & TDX_FEATURES0_NO_RBP_MOD,
