@@ -256,8 +256,15 @@ u64 tdx_seamcall_on_cpu(unsigned int cpu, u64 leaf, struct tdx_regs *regs)
 	return call.status;
 }
 
-/* The module counts the packages of all CPUs that were present when it was initialized. */
-static bool all_packages_are_online(void)
+/**
+ * tdx_packages_are_online - can something be done for a TD on each package?
+ *
+ * The module counts the packages of all CPUs that were present when it was initialized.
+ *
+ * Context: Process context, cpus_read_lock() held.
+ * Return: Whether each has a CPU that is online; otherwise the log says which has not.
+ */
+bool tdx_packages_are_online(void)
 {
 	unsigned int cpu;
 
@@ -287,7 +294,7 @@ u64 tdx_on_each_package(u64 (*call)(unsigned int cpu, void *data), void *data)
 	unsigned int cpu;
 	u64 status;
 
-	if (!all_packages_are_online())
+	if (!tdx_packages_are_online())
 		return TDX_SEAMCALL_NO_CPU;
 
 	for_each_online_cpu(cpu) {

@@ -189,7 +189,7 @@ static bool is_last_of_package(unsigned int cpu)
 
 /*
  * Before a TD's KeyID can be freed, a CPU of each package writes back caches.  A TD that
- * gets a KeyID meanwhile needs the package, too, and finds that it is not there.
+ * gets a KeyID after this was asked is not created: see tdh_mng_create().
  */
 static int refuse_last_of_package(unsigned int cpu)
 {

@@ -26,23 +26,43 @@ static u64 seamcall_keyid_table(u64 leaf, struct tdx_regs *regs)
 	return status;
 }
 
+/*
+ * As a KeyID is used by now, none of them loses its last CPU from here on; one that was
+ * about to has lost it when this gets cpus_read_lock().  See hotplug.c.
+ */
+static bool packages_are_online(void)
+{
+	bool online;
+
+	cpus_read_lock();
+	online = tdx_packages_are_online();
+	cpus_read_unlock();
+	return online;
+}
+
 /**
  * tdh_mng_create - create a TD
  * @td:	 has a KeyID, and no TDR page
  * @tdr: of tdx_page_alloc(); becomes @td->tdr if the status is no failure
  *
- * TDX Module ABI specification, TDH.MNG.CREATE.
+ * A TD that exists can only be destroyed with a CPU of each package, so it is not
+ * created without.  TDX Module ABI specification, TDH.MNG.CREATE.
  *
  * Context: Process, unlocked.
  * Return: The completion status; among others
  * * TDX_HKID_NOT_FREE	 - the module has another TD with this KeyID
  * * TDX_RND_NO_ENTROPY	 - no entropy for an identity
+ * * TDX_SEAMCALL_NO_CPU - no CPU of a package is online, which the log says
  */
 u64 tdh_mng_create(struct tdx_td *td, struct page *tdr)
 {
 	struct tdx_regs regs = { .rcx = page_to_phys(tdr), .rdx = td->keyid };
-	u64 status = seamcall_keyid_table(TDH_MNG_CREATE, &regs);
+	u64 status;
 
+	if (!packages_are_online())
+		return TDX_SEAMCALL_NO_CPU;
+
+	status = seamcall_keyid_table(TDH_MNG_CREATE, &regs);
 	if (!tdx_status_failed(status))
 		td->tdr = tdr;
 	return status;
