@@ -215,6 +215,10 @@ def test_every_generation_of_the_module_comes_up(boot, generation, version):
                   emulator_options=f"module={generation}")
     assert ready(result).words("module_version") == [version]
     assert f"\nmodule {generation}\n" in result.log
+    # Without NO_RBP_MOD there are no TDs.
+    error = errno.EOPNOTSUPP if generation == "1.0" else 0
+    assert int(result.value("create_td")) == error
+    assert len(result.kernel_lines("TDX guests take a TDX module that leaves RBP alone")) == bool(error)
 
 
 @pytest.mark.one_kernel

@@ -12,9 +12,9 @@
 #include "processor.h"
 #include "tdx.h"
 
-#define SEPT_VE_DISABLE		(1ull << 28)
-#define HLE_RTM			(1u << 4 | 1u << 11)	/* leaf 7, EBX */
-#define WAITPKG			(1u << 5)		/* leaf 7, ECX */
+#define SEPT_VE_DISABLE		BIT_ULL(28)
+#define HLE_RTM			(BIT(4) | BIT(11))	/* leaf 7, EBX */
+#define WAITPKG			BIT(5)		/* leaf 7, ECX */
 
 static void test_contents(const struct kvm_tdx_capabilities *caps)
 {

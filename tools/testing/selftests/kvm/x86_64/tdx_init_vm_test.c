@@ -14,9 +14,9 @@
 #include "tdx.h"
 
 #define NR_REPEATED_FAILURES	200
-#define HLE			(1u << 4)	/* leaf 7, EBX */
-#define RTM			(1u << 11)
-#define WAITPKG			(1u << 5)	/* leaf 7, ECX */
+#define HLE			BIT(4)	/* leaf 7, EBX */
+#define RTM			BIT(11)
+#define WAITPKG			BIT(5)	/* leaf 7, ECX */
 
 static int vm;
 static struct kvm_tdx_capabilities *caps;

@@ -14,7 +14,7 @@
 #include "processor.h"
 #include "tdx.h"
 
-#define X2APIC			(1u << 21)	/* leaf 1, ECX */
+#define X2APIC			BIT(21)	/* leaf 1, ECX */
 #define IOAPIC_PINS		24
 
 static int create_vcpu_errno(int vm, unsigned long id)
