@@ -78,6 +78,27 @@ static void test_most_vcpus(void)
 	free(vcpus);
 }
 
+/* Not all kernels that have TDs let user space lower the number. */
+static void test_fewer_vcpus(void)
+{
+	struct kvm_tdx_init_vm *params = tdx_default_params();
+	int vm = tdx_create_vm(), vcpu;
+
+	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM failed: %s", strerror(errno));
+	if (!tdx_enable_cap(vm, KVM_CAP_MAX_VCPUS, 1)) {
+		TEST_ASSERT(tdx_vm_cap(vm, KVM_CAP_MAX_VCPUS) == 1, "more than one vCPU");
+		TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS), 0);
+		TEST_ERRNO(tdx_init_vm(vm, params), 0);
+		vcpu = tdx_create_vcpu(vm, 0);
+		TEST_ASSERT(vcpu >= 0, "KVM_CREATE_VCPU failed: %s", strerror(errno));
+		TEST_ERRNO(tdx_init_vcpu(vcpu), 0);
+		TEST_ERRNO(create_vcpu_errno(vm, 1), EINVAL);
+		close(vcpu);
+	}
+	close(vm);
+	free(params);
+}
+
 static void set_cpuid_without_x2apic(int vcpu)
 {
 	const struct kvm_cpuid2 *supported = kvm_get_supported_cpuid();
@@ -187,6 +208,7 @@ int main(int argc, char *argv[])
 	test_create();
 	test_create_without_irqchip();
 	test_most_vcpus();
+	test_fewer_vcpus();
 	test_init();
 	test_run();
 	test_get_cpuid();
