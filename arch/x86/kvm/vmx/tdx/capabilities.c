@@ -2,6 +2,7 @@
 /*
  * What a TD can have, and what it has: KVM_TDX_CAPABILITIES, KVM_TDX_GET_CPUID.
  */
+#include <linux/bitfield.h>
 #include <linux/kvm_host.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -9,9 +10,6 @@
 #include <asm/tdx_host.h>
 
 #include "tdx.h"
-
-/* Of leaf 0x80000008: KVM judges the width of guest physical addresses. */
-#define GUEST_PHYS_BITS		GENMASK(23, 16)
 
 static void put_configurable_cpuid(const struct tdx_td_cpuid *config,
 				   struct kvm_cpuid_entry2 *entry)
@@ -26,8 +24,9 @@ static void put_configurable_cpuid(const struct tdx_td_cpuid *config,
 		entry->index = config->subleaf;
 		entry->flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
 	}
-	if (entry->function == 0x80000008)
-		entry->eax |= GUEST_PHYS_BITS;
+	/* The module is told in another way; KVM judges it. */
+	if (entry->function == CPUID_ADDRESS_WIDTHS)
+		entry->eax |= CPUID_GUEST_PHYS_BITS;
 	tdx_clear_unsupported_cpuid(entry);
 }
 
@@ -111,9 +110,9 @@ static bool read_cpuid(struct kvm_tdx *kvm_tdx, struct kvm_cpuid_entry2 *entry)
 	entry->ebx = upper_32_bits(ebx_eax);
 	entry->ecx = lower_32_bits(edx_ecx);
 	entry->edx = upper_32_bits(edx_ecx);
-	if (entry->function == 0x80000008) {
-		entry->eax &= ~GUEST_PHYS_BITS;
-		entry->eax |= kvm_tdx->gpaw_bits << 16;
+	if (entry->function == CPUID_ADDRESS_WIDTHS) {
+		entry->eax &= ~CPUID_GUEST_PHYS_BITS;
+		entry->eax |= FIELD_PREP(CPUID_GUEST_PHYS_BITS, kvm_tdx->gpaw_bits);
 	}
 	return true;
 }

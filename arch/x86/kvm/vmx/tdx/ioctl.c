@@ -12,9 +12,11 @@
 #include "pages.h"
 #include "tdx.h"
 
-/* Of vCPU mutexes, lockdep sees the first one, and another one while it is taken. */
-#define FIRST_VCPU	0
-#define OTHER_VCPUS	1
+/*
+ * Of the mutexes of vCPUs.  Lockdep sees the first one, and each other one only while it
+ * is taken and released: it counts no more than MAX_LOCK_DEPTH.
+ */
+#define OTHER_VCPU	1
 
 static void unlock_vcpus(struct kvm *kvm, unsigned long nr)
 {
@@ -24,8 +26,8 @@ static void unlock_vcpus(struct kvm *kvm, unsigned long nr)
 	kvm_for_each_vcpu(i, vcpu, kvm) {
 		if (i == nr)
 			break;
-		if (i != FIRST_VCPU)
-			mutex_acquire(&vcpu->mutex.dep_map, OTHER_VCPUS, 0, _THIS_IP_);
+		if (i)
+			mutex_acquire(&vcpu->mutex.dep_map, OTHER_VCPU, 0, _THIS_IP_);
 		mutex_unlock(&vcpu->mutex);
 	}
 }
@@ -36,11 +38,10 @@ static int lock_vcpus(struct kvm *kvm)
 	unsigned long i;
 
 	kvm_for_each_vcpu(i, vcpu, kvm) {
-		if (mutex_lock_killable_nested(&vcpu->mutex, i ? OTHER_VCPUS : FIRST_VCPU)) {
+		if (mutex_lock_killable_nested(&vcpu->mutex, i ? OTHER_VCPU : 0)) {
 			unlock_vcpus(kvm, i);
 			return -EINTR;
 		}
-		/* More would be more than lockdep counts. */
 		if (i)
 			mutex_release(&vcpu->mutex.dep_map, _THIS_IP_);
 	}
@@ -149,7 +150,7 @@ static int init_mem_region(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd)
 /* Commands on a vCPU are for a TD that was created and is not finished. */
 static bool takes_vcpu_commands(struct kvm_vcpu *vcpu)
 {
-	return to_kvm_tdx(vcpu->kvm)->state == KVM_TDX_INIT;
+	return READ_ONCE(to_kvm_tdx(vcpu->kvm)->state) == KVM_TDX_INIT;
 }
 
 static int vcpu_command(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd)

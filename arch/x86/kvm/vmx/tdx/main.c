@@ -101,7 +101,7 @@ static const char * __init missing(void)
 
 static u32 __init guest_phys_bits(void)
 {
-	return min(cpuid_eax(0x80000008) & 0xff, cpu_has_vmx_ept_5levels() ? 52U : 48U);
+	return min(cpuid_eax(CPUID_ADDRESS_WIDTHS) & 0xff, cpu_has_vmx_ept_5levels() ? 52U : 48U);
 }
 
 /**

@@ -2,6 +2,7 @@
 /*
  * The parameters of a TD: what KVM_TDX_INIT_VM takes, as the module wants it.
  */
+#include <linux/bitfield.h>
 #include <linux/kvm_host.h>
 
 #include <asm/tdx_host.h>
@@ -9,9 +10,6 @@
 #include "../../cpuid.h"
 #include "../../x86.h"
 #include "tdx.h"
-
-/* Bits 23:16 of EAX of this leaf are the width of guest physical addresses. */
-#define CPUID_ADDRESS_WIDTHS	0x80000008
 
 /* Nothing at all, if the module insists on what KVM does not know. */
 static u64 supported(u64 kvm, u64 fixed0, u64 fixed1)
@@ -39,7 +37,7 @@ u64 tdx_supported_xfam(void)
 
 static u32 width_of(const struct kvm_cpuid_entry2 *entry)
 {
-	return (entry->eax >> 16) & 0xff;
+	return FIELD_GET(CPUID_GUEST_PHYS_BITS, entry->eax);
 }
 
 static int fill_width(const struct kvm_cpuid2 *cpuid, struct tdx_td_params *params)
@@ -134,7 +132,7 @@ static int fill_cpuid(const struct kvm_cpuid2 *cpuid, struct tdx_td_params *para
 		value->edx = entry->edx;
 		/* KVM's way to say it; the module has CONFIG_FLAGS for it. */
 		if (entry->function == CPUID_ADDRESS_WIDTHS)
-			value->eax &= ~GENMASK(23, 16);
+			value->eax &= ~CPUID_GUEST_PHYS_BITS;
 	}
 	return 0;
 }
@@ -156,12 +154,12 @@ int tdx_fill_params(struct kvm *kvm, const struct kvm_tdx_init_vm *init,
 	const struct tdx_td_params_limits *limits = tdx_td_params_limits();
 	int ret;
 
-	if (init->attributes & ~tdx_supported_attributes() ||
-	    init->xfam & ~tdx_supported_xfam())
-		return -EINVAL;
-
 	params->attributes = init->attributes | limits->attributes_fixed1;
 	params->xfam = init->xfam | limits->xfam_fixed1;
+	if (params->attributes & ~tdx_supported_attributes() ||
+	    params->xfam & ~tdx_supported_xfam())
+		return -EINVAL;
+
 	params->max_vcpus = kvm->max_vcpus;
 	params->config_flags = TDX_CONFIG_FLAG_NO_RBP_MOD;
 	params->tsc_frequency = min_t(u64, U16_MAX, (u64)kvm->arch.default_tsc_khz * 1000 /

@@ -27,6 +27,10 @@
 /* TD attributes that KVM knows how to deal with. */
 #define KVM_SUPPORTED_TD_ATTRS	TDX_TD_ATTR_SEPT_VE_DISABLE
 
+/* Of EAX of this leaf: the width of guest physical addresses. */
+#define CPUID_ADDRESS_WIDTHS	0x80000008
+#define CPUID_GUEST_PHYS_BITS	GENMASK(23, 16)
+
 enum kvm_tdx_state {
 	KVM_TDX_UNINIT,		/* no KeyID */
 	KVM_TDX_INIT,		/* KVM_TDX_INIT_VM was done */

@@ -43,7 +43,7 @@ static void report_flush(u64 status)
 {
 	char text[TDX_STATUS_TEXT_SIZE];
 
-	/* Not entered since it came here; or another kernel is being started. */
+	/* It was not used on this CPU, or another kernel is being started. */
 	if (tdx_status_code(status) == TDX_VCPU_NOT_ASSOCIATED ||
 	    status == TDX_SEAMCALL_RETIRED)
 		return;
@@ -127,7 +127,7 @@ void tdx_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
 
 	vmx_vcpu_pi_load(vcpu, cpu);
-	if (!tdx->associable || tdx->cpu == cpu)
+	if (!tdx->associable || READ_ONCE(tdx->cpu) == cpu)
 		return;
 
 	tdx_vcpu_flush(vcpu);

@@ -26,7 +26,7 @@
 /* Virtualization may not be enabled yet. */
 int tdx_vm_init(struct kvm *kvm)
 {
-	/* Private memory has no other user that could zap shared pages. */
+	/* Only the TDP MMU can map the shared half of a TD's memory. */
 	if (!is_tdp_mmu_enabled(kvm))
 		return -EOPNOTSUPP;
 
@@ -99,7 +99,7 @@ static void release_keyid(struct kvm_tdx *kvm_tdx)
 		tdx_keyid_free(td);
 }
 
-/* Those of vCPUs are back. */
+/* Those of vCPUs were reclaimed before. */
 static void reclaim_control_pages(struct kvm_tdx *kvm_tdx)
 {
 	struct tdx_td *td = &kvm_tdx->td;
@@ -122,7 +122,7 @@ void tdx_vm_destroy(struct kvm *kvm)
 	release_keyid(to_kvm_tdx(kvm));
 }
 
-/* Behind the vCPUs. */
+/* After its vCPUs. */
 void tdx_vm_free(struct kvm *kvm)
 {
 	reclaim_control_pages(to_kvm_tdx(kvm));
@@ -156,6 +156,9 @@ static int create_tdr(struct kvm *kvm)
 	status = tdh_mng_create(td, tdr);
 	if (tdx_status_failed(status)) {
 		tdx_free_pages(td, &tdr, 1);
+		/* Of no use for another TD either. */
+		if (tdx_status_code(status) == TDX_HKID_NOT_FREE)
+			tdx_keyid_burn(td);
 		return create_error(kvm, "TDH.MNG.CREATE", status);
 	}
 
@@ -234,7 +237,7 @@ static int create_td(struct kvm *kvm, const struct tdx_td_params *params, u64 *h
 		reclaim_control_pages(kvm_tdx);
 		return ret;
 	}
-	kvm_tdx->state = KVM_TDX_INIT;
+	WRITE_ONCE(kvm_tdx->state, KVM_TDX_INIT);
 	return 0;
 }
 
