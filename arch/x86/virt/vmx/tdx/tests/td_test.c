@@ -151,24 +151,33 @@ static int for_cpus_of(const struct cpumask *cpus, int package, int (*call)(unsi
 	return ret;
 }
 
-static void a_package_without_a_cpu_has_no_key(struct kunit *test)
+/* It could not be destroyed. */
+static void without_a_cpu_of_each_package_no_td_is_created(struct kunit *test)
 {
-	struct td_life *life = td_life_new(test);
+	struct td_life *life = td_life_new(test), *other = td_life_new(test);
+	struct model_host *host = test->priv;
 	struct cpumask online = *cpu_online_mask;
 	int package = other_package();
 
 	if (package < 0)
 		kunit_skip(test, "there is one package only");
+	migrate_disable();
+	KUNIT_EXPECT_EQ(test, td_life_create(other, 0), 0);
+	migrate_enable();
 	KUNIT_ASSERT_EQ(test, for_cpus_of(&online, package, remove_cpu), 0);
 	migrate_disable();
 	KUNIT_EXPECT_EQ(test, td_life_create(life, 0), -EIO);
 	KUNIT_EXPECT_EQ(test, life->status, (u64)TDX_SEAMCALL_NO_CPU);
+	KUNIT_EXPECT_EQ(test, nr_of(host, TDH_MNG_CREATE), 1u);
+	td_life_destroy(life);
 	migrate_enable();
+	KUNIT_EXPECT_EQ(test, tdx_keyid_counts().used, 1u);
+	KUNIT_EXPECT_EQ(test, tdx_keyid_counts().burnt, 0u);
 
-	/* Nor can its caches be written back. */
+	/* hotplug.c, which does not know of the software module, would not let it come to this. */
 	KUNIT_EXPECT_EQ(test, tdh_phymem_cache_wb(), (u64)TDX_SEAMCALL_NO_CPU);
 	KUNIT_EXPECT_EQ(test, for_cpus_of(&online, package, add_cpu), 0);
-	td_life_destroy(life);
+	td_life_destroy(other);
 	expect_nothing_left(test);
 }
 
@@ -178,7 +187,7 @@ static struct kunit_case td_test_cases[] = {
 	KUNIT_CASE(parameters_that_are_refused_can_be_corrected),
 	KUNIT_CASE(a_cpuid_that_is_refused_is_named),
 	KUNIT_CASE(fields_are_read_or_refused),
-	KUNIT_CASE(a_package_without_a_cpu_has_no_key),
+	KUNIT_CASE(without_a_cpu_of_each_package_no_td_is_created),
 	{}
 };
 
