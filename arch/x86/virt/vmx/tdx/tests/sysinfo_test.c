@@ -225,9 +225,9 @@ static u64 many_cpuid_configs(u64 leaf, u64 status, struct tdx_regs *regs)
 {
 	unsigned int nr;
 
-	if (leaf != TDH_SYS_RD || fields_read++ < 2)
+	if (leaf != TDH_SYS_RD || fields_read++ < 3)
 		return status;
-	nr = fields_read - 3;
+	nr = fields_read - 4;
 	regs->r8 = nr % 3 ? nr / 3 * 2 + nr % 3 - 1 : (u64)(nr / 3) << 32 | 0x4;
 	return TDX_SUCCESS;
 }
