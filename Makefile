@@ -73,7 +73,7 @@ help:
 	@echo '  make fuzz          fuzz the layout (FUZZ_SECONDS=60)'
 	@echo '  make mutate        do the tests notice when a line of the kernel is wrong? All lines of the'
 	@echo '                     layout (half an hour), and 20 others (another half; MUTATE_ARGS="--all",'
-	@echo '                     "--sample 100 --seed 2", "--files arch/x86/kvm/vmx/tdx.c")'
+	@echo '                     "--sample 100 --seed 2", "--files arch/x86/kvm/vmx/tdx/main.c")'
 	@echo '  make deb           Debian packages of the kernel in build/deb, tried in a Debian system'
 	@echo '                     (needs root or sudo; an hour the first time)'
 	@echo

@@ -41,7 +41,7 @@ FRAGMENTS = {
 
 # Files that sanitizers check.  With the whole kernel, KCSAN would rarely check these files, and
 # KASAN and UBSAN would make the kernel slow.  The config `kasan` checks all files.
-WATCHED = "$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx.o,$@),y,n)"
+WATCHED = "$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx/%,$@),y,n)"
 
 # Variables on make's command line.
 MAKE_VARIABLES = {

@@ -73,10 +73,11 @@ files_have_SPDX_lines() {
 
 # Prints sparse's messages for our files; if make fails, all of its output.
 sparse_is_silent() {
-	local output
+	local output kvm=(arch/x86/kvm/vmx/tdx/*.c)
+	kvm=("${kvm[@]/%.c/.o}")
 	if output=$(make -s -C build/linux O=../host C=2 CF=-D__CHECK_ENDIAN__ LOCALVERSION= \
-		arch/x86/virt/ arch/x86/kvm/vmx/tdx.o 2>&1); then
-		grep -E '(arch/x86/virt|arch/x86/kvm/vmx/tdx|asm/tdx_host).*(warning|error)' <<<"$output"
+		arch/x86/virt/ "${kvm[@]}" 2>&1); then
+		grep -E '(arch/x86/virt|arch/x86/kvm/vmx/tdx|asm/tdx_(host|td|abi_td|status)).*(warning|error)' <<<"$output"
 	else
 		echo "${output:-make failed}"
 	fi
@@ -87,18 +88,20 @@ sparse_is_silent() {
 # CPUs; that not every branch was checked.
 cppcheck_is_silent() {
 	local each
-	for each in for_each_online_cpu for_each_present_cpu; do
+	for each in for_each_online_cpu for_each_present_cpu for_each_possible_cpu; do
 		set -- "$@" "-D$each(cpu)=while ((cpu = next_cpu()))"
 	done
 	cppcheck --quiet --enable=warning,portability --error-exitcode=1 --inline-suppr \
 		-Itools/testing/tdx/include -Iarch/x86/virt/vmx/tdx \
 		-Itools/testing/tdx/emulator --platform=unix64 \
-		'-Dfor_each_mem_pfn_range(i, n, s, e, m)=while (next_range(s, e, m))' "$@" \
+		'-Dfor_each_mem_pfn_range(i, n, s, e, m)=while (next_range(s, e, m))' \
+		'-Dkvm_for_each_vcpu(i, vcpu, kvm)=while ((vcpu = next_vcpu(kvm, i)))' \
+		'-Dlist_for_each_entry_safe(e, next, list, m)=while ((e = next_entry(list, next)))' "$@" \
 		--suppress=arithOperationsOnVoidPointer --suppress=constStatement \
 		--suppress=comparePointers --suppress=subtractPointers \
 		--suppress=normalCheckLevelMaxBranches \
 		--suppress=uninitvar:tools/testing/tdx/emulator/smp/shootdown.c \
-		arch/x86/virt/vmx/tdx arch/x86/kvm/vmx/tdx.c \
+		arch/x86/virt/vmx/tdx arch/x86/kvm/vmx/tdx \
 		tools/testing/tdx/emulator tools/testing/tdx/e2e/guest
 }
 

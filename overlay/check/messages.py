@@ -14,7 +14,7 @@ import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = TOP / "Documentation/x86/tdx-host.rst"
-SOURCES = sorted([*TOP.glob("arch/x86/virt/vmx/tdx/*.[ch]"), *TOP.glob("arch/x86/kvm/vmx/tdx.[ch]")])
+SOURCES = sorted([*TOP.glob("arch/x86/virt/vmx/tdx/*.[ch]"), *TOP.glob("arch/x86/kvm/vmx/tdx/*.[ch]")])
 
 # Macros that are strings.
 MACROS = {"HW_ERR": "[Hardware Error]: ", "FW_BUG": "[Firmware Bug]: "}

@@ -40,6 +40,22 @@ struct tdx_td_params_limits {
 	const struct tdx_td_cpuid *cpuid_configs;
 };
 
+/**
+ * struct tdx_td_limits - resources of a TD, constant once TDX is initialized
+ * @nr_tdcx:	TDCX pages of a TD
+ * @nr_tdvpx:	pages of a vCPU in addition to its TDVPR page
+ * @max_vcpus:	maximum number of vCPUs of a TD
+ * @topology:	TDH.VP.INIT takes an x2APIC ID
+ * @no_rbp_mod:	TDs can be configured not to modify RBP, which Linux requires to enter them
+ */
+struct tdx_td_limits {
+	unsigned int nr_tdcx;
+	unsigned int nr_tdvpx;
+	unsigned int max_vcpus;
+	bool topology;
+	bool no_rbp_mod;
+};
+
 /* Priority of the reboot notifier after which no SEAMCALLs are made. */
 #define TDX_REBOOT_PRIORITY	(INT_MAX - 1)
 
@@ -56,6 +72,7 @@ bool platform_tdx_enabled(void);
 int tdx_init(void);
 bool tdx_may_work(void);
 const struct tdx_td_params_limits *tdx_td_params_limits(void);
+const struct tdx_td_limits *tdx_td_limits(void);
 void tdx_cache_write_back(void);
 void tdx_explain_mce(struct mce *m);
 #else

@@ -76,7 +76,8 @@ def emulated(options, cmdline="", **others):
 # Scenario and machine of each boot.
 BOOTS = [
     ("note,up", {"emulated": False, "accel": "tcg,thread=single", "memory": "1G",
-                 "cmdline": "kunit.enable=1 kunit.filter_glob=tdx_* tdx_injection.every=10"}),
+                 "cmdline": "kunit.enable=1 kunit.filter_glob=tdx_* tdx_injection.every=10 "
+                            "tdx_td_injection.every=10"}),
     ("create-td", {"cpus": 4, "packages": 2, "memory": "4G"}),
     ("create-td", {**ONE_CPU, "emulator_options": "delay=30000"}),
     ("create-td", emulated("module=none")),

@@ -11,7 +11,7 @@ import re
 import struct
 import sys
 
-TDX = pathlib.Path(__file__).resolve().parents[4] / "arch/x86/virt/vmx/tdx"
+X86 = pathlib.Path(__file__).resolve().parents[4] / "arch/x86"
 RECORD = struct.Struct("<IIQQ7Q7Q")
 MAGIC = 0x54584454
 REGISTERS = ("rax", "rcx", "rdx", "r8", "r9", "r10", "r11")
@@ -19,13 +19,13 @@ CODE_MASK = 0xffffffff00000000
 
 
 def leaf_names():
-    text = (TDX / "abi.h").read_text()
+    text = (X86 / "virt/vmx/tdx/abi.h").read_text()
     return {int(number): name
             for number, name in re.findall(r'X\(\w+, (\d+), "([\w.]+)"\)', text)}
 
 
 def status_names():
-    text = (TDX / "abi_status.h").read_text()
+    text = (X86 / "include/asm/tdx_status.h").read_text()
     return {int(value, 16): name
             for name, value in re.findall(r"X\((\w+), (0x[0-9a-fA-F]{16})ULL\)", text)}
 

@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Lets spin try every order of events in tdx_locking.pml: no requirement may be
-# violated, and each seeded error has to be detected.  Prints the failures; takes
+# Lets spin try every order of events in tdx_locking.pml and tdx_tds.pml: no requirement
+# may be violated, and each seeded error has to be detected.  Prints the failures; takes
 # half a minute and 400 MB.
 
 set -u
-model=$(realpath "$(dirname "$0")")/tdx_locking.pml
+models=$(realpath "$(dirname "$0")")
+model=$models/tdx_locking.pml
 build=$(mktemp -d) || exit 1
 trap 'rm -rf "$build"' EXIT
 cd "$build" || exit 1
@@ -86,5 +87,21 @@ notices "$no_vmx" ERROR_KVM_MISSES_CPUS
 notices "$cpu" CPU_ADDED ERROR_ANY_CPU_RUNS_TDX
 notices "$memory" ACCEPT_MEMORY ERROR_NO_MEMORY_LOCK
 notices "$deadlock" ACCEPT_MEMORY ERROR_MEMORY_LOCK_HELD_ON
+
+# TDs.
+model=$models/tdx_tds.pml
+package='assertion violated .*online'
+disabled='assertion violated .*exists'
+cleared='assertion violated \(page'
+private='assertion violated .*private'
+
+holds TDX
+notices "$package" ERROR_NO_LOOK
+notices "$package" ERROR_KEYID_AFTER_THE_LOOK
+notices "$package" ERROR_NO_REFUSAL
+notices "$disabled" ERROR_DISABLED_UNLOCKED
+notices "$private" ERROR_RECORDED_TOO_LATE
+notices "$cleared" ERROR_FREED_WHILE_RECORDED
+notices "$cleared" ERROR_NO_SECOND_LOOK
 
 exit "$failed"

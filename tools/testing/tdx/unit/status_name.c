@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Names of the TDX module's statuses.  See status_name.h. */
+#include <asm/tdx_status.h>
 #include <linux/kernel.h>
 
-#include "abi_status.h"
 #include "status_name.h"
 
 const char *status_name(u64 status)

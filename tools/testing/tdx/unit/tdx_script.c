@@ -2,12 +2,12 @@
 /*
  * Plays SEAMCALLs from a text to the software TDX module.
  */
+#include <asm/tdx_status.h>
 #include <errno.h>
 #include <linux/kernel.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "abi_status.h"
 #include "model/leaves.h"
 #include "model/platform.h"
 #include "script_machine.h"

@@ -14,7 +14,7 @@
 #include <linux/stddef.h>
 #include <linux/types.h>
 
-#include "abi_status.h"
+#include <asm/tdx_status.h>
 
 /* RAX at SEAMCALL: the leaf and its version, all other bits zero. */
 #define TDX_LEAF_NUMBER_MASK	0xffffULL

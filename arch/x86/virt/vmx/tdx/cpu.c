@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The steps of the initialization on each CPU, or on one of each package.
+ * The steps of the initialization on each CPU, and SEAMCALLs on one CPU of each package.
  *
  * Each SEAMCALL is made in an IPI, which also reaches a CPU that is never left
  * by a real-time task.  The calling CPU waits between two tries, as for
  * entropy.
  */
+#define pr_fmt(fmt) "virt/tdx: " fmt
+
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/errno.h>
+#include <linux/printk.h>
 #include <linux/smp.h>
 #include <linux/topology.h>
 
@@ -141,6 +144,12 @@ static bool package_is_online(unsigned int cpu, const struct cpumask *done)
 	return false;
 }
 
+/* True for one online CPU of each package. */
+static bool is_first_of_package(unsigned int cpu)
+{
+	return cpu == cpumask_first(topology_core_cpumask(cpu));
+}
+
 /**
  * tdx_cpus_check_again - check that the online CPUs suffice for the other steps
  * @done:  the CPUs on which the module is initialized
@@ -218,7 +227,7 @@ int tdx_packages_config_key(struct tdx_cause *cause)
 	int ret = 0;
 
 	for_each_online_cpu(cpu) {
-		if (cpu != cpumask_first(topology_core_cpumask(cpu)))
+		if (!is_first_of_package(cpu))
 			continue;
 		call = seamcall_on_cpu(cpu, TDH_SYS_KEY_CONFIG, (struct tdx_regs) {});
 		ret = explain_on_cpu(cause, cpu, &call);
@@ -226,6 +235,75 @@ int tdx_packages_config_key(struct tdx_cause *cause)
 			break;
 	}
 	return ret;
+}
+
+/**
+ * tdx_seamcall_on_cpu - make a SEAMCALL on a CPU, with retries
+ * @cpu:  an online CPU
+ * @leaf: RAX
+ * @regs: inputs; outputs of the last try on return
+ *
+ * The CPU has interrupts off during the SEAMCALL.
+ *
+ * Context: Process context, cpus_read_lock() held.  May sleep.
+ * Return: As tdx_seamcall().
+ */
+u64 tdx_seamcall_on_cpu(unsigned int cpu, u64 leaf, struct tdx_regs *regs)
+{
+	struct seamcall_here call = seamcall_on_cpu(cpu, leaf, *regs);
+
+	*regs = call.regs;
+	return call.status;
+}
+
+/**
+ * tdx_packages_are_online - does each package have an online CPU?
+ *
+ * The module requires the packages of all CPUs that were present when it was initialized.
+ *
+ * Context: Process context, cpus_read_lock() held.
+ * Return: True if each package has one; otherwise a package without is logged.
+ */
+bool tdx_packages_are_online(void)
+{
+	unsigned int cpu;
+
+	for_each_present_cpu(cpu) {
+		if (cpu_online(cpu) || package_is_online(cpu, cpu_online_mask))
+			continue;
+		pr_warn_ratelimited("no CPU of package %u is online, and a TD's key has to be configured or flushed on each; bring CPU %u online and try again\n",
+				    topology_logical_package_id(cpu), cpu);
+		return false;
+	}
+	return true;
+}
+
+/**
+ * tdx_on_each_package - make SEAMCALLs on one CPU of each package
+ * @call: makes SEAMCALLs on @cpu with tdx_seamcall_on_cpu(), and returns a status
+ * @data: for @call
+ *
+ * One package after the other; on none if one of them has no online CPU, which is logged.
+ *
+ * Context: Process context, cpus_read_lock() held.  May sleep.
+ * Return: TDX_SUCCESS, TDX_SEAMCALL_NO_CPU, or the first failure of @call.
+ */
+u64 tdx_on_each_package(u64 (*call)(unsigned int cpu, void *data), void *data)
+{
+	unsigned int cpu;
+	u64 status;
+
+	if (!tdx_packages_are_online())
+		return TDX_SEAMCALL_NO_CPU;
+
+	for_each_online_cpu(cpu) {
+		if (!is_first_of_package(cpu))
+			continue;
+		status = call(cpu, data);
+		if (tdx_status_failed(status))
+			return status;
+	}
+	return TDX_SUCCESS;
 }
 
 /**

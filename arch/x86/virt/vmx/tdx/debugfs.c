@@ -11,7 +11,9 @@
 #include <linux/slab.h>
 
 #include "host.h"
+#include "keyid.h"
 #include "module.h"
+#include "page.h"
 #include "seamcall.h"
 
 static void show_tdmr(struct seq_file *m, const struct tdx_tdmr_info *tdmr)
@@ -61,12 +63,25 @@ static void show_sysinfo(struct seq_file *m, const struct tdx_sysinfo *info)
 		seq_printf(m, "cmr 0x%llx 0x%llx\n", info->cmrs[i].base, info->cmrs[i].size);
 }
 
+static void show_tds(struct seq_file *m)
+{
+	struct tdx_keyid_counts keyids = tdx_keyid_counts();
+	struct tdx_page_counts pages = tdx_page_counts();
+
+	seq_printf(m, "tds %u\n", keyids.used);
+	seq_printf(m, "td_keyids_free %u\n", keyids.free);
+	seq_printf(m, "td_keyids_burnt %u\n", keyids.burnt);
+	seq_printf(m, "td_pages %lu\n", pages.owned);
+	seq_printf(m, "td_pages_leaked %lu\n", pages.leaked);
+}
+
 static int show_ready(struct seq_file *m, const struct tdx_module *module)
 {
 	seq_printf(m, "global_keyid %u\n", module->platform->first_private_keyid);
 	seq_printf(m, "memory_bytes %llu\n", tdx_memory_bytes(&module->memory));
 	seq_printf(m, "pamt_bytes %llu\n", tdx_layout_pamt_bytes(&module->layout));
 	seq_printf(m, "init_us %llu\n", module->init_us);
+	show_tds(m);
 	return show_tdmrs(m, &module->layout);
 }
 

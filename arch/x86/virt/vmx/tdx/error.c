@@ -3,6 +3,7 @@
  * Completion statuses of the TDX module as errno and as text.
  */
 #include <linux/errno.h>
+#include <linux/export.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <asm/msr-index.h>
@@ -27,6 +28,7 @@ static const struct tdx_name status_names[] = {
 	{ TDX_SEAMCALL_GP, "#GP" },
 	{ TDX_SEAMCALL_UD, "#UD" },
 	{ TDX_SEAMCALL_RETIRED, "not made" },
+	{ TDX_SEAMCALL_NO_CPU, "not made on each package" },
 };
 
 #define OPERAND_NAME(name, value)	{ value, #name },
@@ -56,6 +58,8 @@ static const struct tdx_meaning meanings[] = {
 	  "the CPU is not in VMX operation" },
 	{ TDX_SEAMCALL_RETIRED, false, -ESHUTDOWN,
 	  "the machine is going down" },
+	{ TDX_SEAMCALL_NO_CPU, false, -EIO,
+	  "no CPU of a package is online; bring one of each online" },
 	{ TDX_SYS_INIT_NOT_PENDING, false, -EALREADY,
 	  "the module was initialized before, by a previous kernel; reset the machine to use TDX" },
 	{ TDX_SYS_SHUTDOWN, false, -EALREADY,
@@ -204,7 +208,7 @@ const char *tdx_status_name(u64 status)
  * * -ENXIO	 - a CPU that the BIOS enabled is missing
  * * -EAGAIN	 - no entropy
  * * -EBUSY	 - the module is busy, or interrupts did not let it finish
- * * -EIO	 - every other failure
+ * * -EIO	 - every other failure, a package without a CPU online included
  */
 int tdx_status_errno(u64 status)
 {
@@ -216,6 +220,7 @@ int tdx_status_errno(u64 status)
 	meaning = find_meaning(status);
 	return meaning ? meaning->error : -EIO;
 }
+EXPORT_SYMBOL_GPL(tdx_status_errno);
 
 /**
  * tdx_status_may_clear - may the same SEAMCALL succeed if it is made again?
@@ -308,6 +313,7 @@ void tdx_status_format(char *buf, size_t size, u64 status)
 	scnprintf(buf, size, "%s%s 0x%016llx%s%s", tdx_status_name(status), details, status,
 		  text ? ": " : "", text ?: "");
 }
+EXPORT_SYMBOL_GPL(tdx_status_format);
 
 /**
  * tdx_explain - say which SEAMCALL failed, and why

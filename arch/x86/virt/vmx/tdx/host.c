@@ -11,7 +11,10 @@
 #include <asm/tdx_host.h>
 
 #include "host.h"
+#include "keyid.h"
 #include "module.h"
+#include "page.h"
+#include "vcpu.h"
 
 static struct tdx_module host_module;
 
@@ -31,6 +34,14 @@ static int __init tdx_host_init(void)
 	return 0;
 }
 early_initcall(tdx_host_init);
+
+/* May be repeated: the arguments never change. */
+static void allow_tds(void)
+{
+	tdx_page_setup(&host_module.memory);
+	tdx_vcpu_setup(&host_module.sysinfo.td_limits);
+	tdx_keyid_setup(host_module.platform);
+}
 
 /**
  * tdx_init - initialize TDX, unless that was done before
@@ -70,7 +81,11 @@ early_initcall(tdx_host_init);
  */
 int tdx_init(void)
 {
-	return tdx_module_init(&host_module);
+	int ret = tdx_module_init(&host_module);
+
+	if (!ret)
+		allow_tds();
+	return ret;
 }
 EXPORT_SYMBOL_GPL(tdx_init);
 
@@ -106,6 +121,18 @@ const struct tdx_td_params_limits *tdx_td_params_limits(void)
 	return &host_module.sysinfo.td_params;
 }
 EXPORT_SYMBOL_GPL(tdx_td_params_limits);
+
+/**
+ * tdx_td_limits - resources of a TD, and limits
+ *
+ * Context: Any, after tdx_init() returned 0.
+ * Return: The limits; never NULL, never changes.
+ */
+const struct tdx_td_limits *tdx_td_limits(void)
+{
+	return &host_module.sysinfo.td_limits;
+}
+EXPORT_SYMBOL_GPL(tdx_td_limits);
 
 /**
  * tdx_host_module - the machine's module

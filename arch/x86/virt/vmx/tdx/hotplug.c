@@ -13,22 +13,32 @@
  * be added until the module is configured, but the CMRs are not known before
  * that: they are read from the module, and calling it takes VMX operation.
  * ZONE_DEVICE is not affected, its pages are never in the page allocator.
+ *
+ * CPUs may go offline temporarily, except the last one of a package while TDs exist.
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
 #include <linux/acpi.h>
 #include <linux/cc_events.h>
 #include <linux/cc_platform.h>
+#include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
+#include <linux/errno.h>
+#include <linux/init.h>
 #include <linux/ioport.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/panic.h>
 #include <linux/printk.h>
+#include <linux/topology.h>
 
 #include <acpi/processor.h>
 
 #include <asm/e820/api.h>
 #include <asm/tdx_host.h>
+
+#include "keyid.h"
 
 /**
  * cc_refuses_cpu_hot_add - must a CPU that is added to the machine be rejected?
@@ -170,3 +180,35 @@ bool cc_refuses_memory(const struct resource *memory)
 	       (u64)all_of(memory)->start, (u64)all_of(memory)->end, memory->name);
 	return true;
 }
+
+static bool is_last_of_package(unsigned int cpu)
+{
+	return cpumask_weight(topology_core_cpumask(cpu)) == 1;
+}
+
+/*
+ * Before a TD's KeyID can be freed, caches are written back by a CPU of each package.  A
+ * TD that gets its KeyID after this check is not created: see tdh_mng_create().
+ */
+static int refuse_last_of_package(unsigned int cpu)
+{
+	if (!tdx_keyids_are_used() || !is_last_of_package(cpu))
+		return 0;
+
+	pr_warn_ratelimited("CPU %u stays online: it is the last one of package %u, and TDs need one of each; shut all TDs down first\n",
+			    cpu, topology_logical_package_id(cpu));
+	return -EBUSY;
+}
+
+static int __init tdx_watch_cpus(void)
+{
+	int ret;
+
+	if (!platform_tdx_enabled())
+		return 0;
+
+	ret = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "x86/tdx:online", NULL,
+					refuse_last_of_package);
+	return min(ret, 0);
+}
+late_initcall(tdx_watch_cpus);

@@ -23,7 +23,9 @@
 #include "cache.h"
 #include "error.h"
 #include "host.h"
+#include "keyid.h"
 #include "module.h"
+#include "page.h"
 #include "pamt.h"
 #include "seamcall.h"
 
@@ -45,25 +47,17 @@ static const struct x86_cpu_id partial_write_poisons[] = {
  * tdx_should_be_disabled - must tdx_disable() be called?
  *
  * Context: A reboot notifier of a priority above TDX_REBOOT_PRIORITY.
- * Return: Whether another kernel is being started, and the module is in use.
+ * Return: Whether another kernel is being started, and the module is in use, but no TD
+ *	   has a page.
  */
 bool tdx_should_be_disabled(void)
 {
-	return kexec_in_progress && READ_ONCE(tdx_host_module()->state) == TDX_MODULE_READY;
+	return kexec_in_progress && !tdx_pages_are_owned() &&
+	       READ_ONCE(tdx_host_module()->state) == TDX_MODULE_READY;
 }
 EXPORT_SYMBOL_GPL(tdx_should_be_disabled);
 
-/**
- * tdx_disable - disable the TDX module, for another kernel to initialize it
- *
- * Modules before 2.0 do not support this, and cannot be initialized again until
- * the machine is reset.
- *
- * Context: After tdx_should_be_disabled() returned true.  There is no TD, and
- *	    all online CPUs are in VMX operation.
- * Return: 0
- */
-int tdx_disable(void)
+static void disable_module(void)
 {
 	unsigned int calls = DISABLE_CALLS;
 	struct tdx_regs regs;
@@ -73,6 +67,25 @@ int tdx_disable(void)
 		regs = (struct tdx_regs) {};
 		status = tdx_seamcall(TDH_SYS_DISABLE, &regs);
 	} while (tdx_status_code(status) == TDX_INTERRUPTED_RESUMABLE && --calls);
+}
+
+/**
+ * tdx_disable - disable the TDX module, for another kernel to initialize it
+ *
+ * Modules before 2.0 do not support this, and cannot be initialized again until
+ * the machine is reset.  Neither can a module that has TDs.
+ *
+ * Context: After tdx_should_be_disabled() returned true.  All online CPUs are in VMX
+ *	    operation.
+ * Return: 0
+ */
+int tdx_disable(void)
+{
+	/* The first page of a TD is recorded before TDH.MNG.CREATE takes this mutex. */
+	mutex_lock(&tdx_keyid_table_mutex);
+	if (!tdx_pages_are_owned())
+		disable_module();
+	mutex_unlock(&tdx_keyid_table_mutex);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(tdx_disable);
@@ -81,6 +94,9 @@ EXPORT_SYMBOL_GPL(tdx_disable);
  * An initialization in progress fails at its next SEAMCALL, later ones at their
  * first.  If another kernel follows, wait until it has freed its memory; but
  * not while it searches memory for PAMTs, when the module owns none yet.
+ *
+ * Running TDs are stopped by the IPI that writes back caches, and are not entered
+ * again.  Their pages stay owned by the module.
  */
 static int leave_machine(struct notifier_block *nb, unsigned long action, void *unused)
 {
@@ -91,8 +107,10 @@ static int leave_machine(struct notifier_block *nb, unsigned long action, void *
 		return NOTIFY_DONE;
 
 	tdx_module_wait_for_calls(module);
-	if (module->configured && x86_match_cpu(partial_write_poisons))
+	if (module->configured && x86_match_cpu(partial_write_poisons)) {
+		tdx_pages_make_safe();
 		tdx_pamt_make_safe(&module->layout);
+	}
 	return NOTIFY_DONE;
 }
 

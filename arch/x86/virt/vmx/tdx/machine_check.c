@@ -14,6 +14,7 @@
 #include "host.h"
 #include "layout.h"
 #include "module.h"
+#include "page.h"
 
 /* KeyID bits are not part of x86_phys_bits. */
 static u64 address(const struct mce *m)
@@ -21,18 +22,34 @@ static u64 address(const struct mce *m)
 	return m->addr & GENMASK_ULL(boot_cpu_data.x86_phys_bits - 1, 0);
 }
 
+static void explain_pamt(u64 pa, const struct tdmr *tdmr)
+{
+	pr_emerg(HW_ERR "0x%llx is TDX private memory, in the PAMT of TDMR [0x%llx-0x%llx]: software that accessed it may be to blame, rather than the memory\n",
+		 pa, tdmr->base, tdmr->end - 1);
+}
+
+static void explain_page(u64 pa, const struct tdx_page_owner *owner)
+{
+	if (owner->leaked)
+		pr_emerg(HW_ERR "0x%llx is TDX private memory that was lost with the TD of process %d, TDR 0x%llx: software that accessed it may be to blame, rather than the memory\n",
+			 pa, owner->creator, owner->tdr);
+	else
+		pr_emerg(HW_ERR "0x%llx is TDX private memory, of the TD of process %d, TDR 0x%llx: software that accessed it may be to blame, rather than the memory\n",
+			 pa, owner->creator, owner->tdr);
+}
+
 /**
  * tdx_explain_mce - say that a machine check happened in TDX private memory
  * @m: the machine check
  *
- * Keeps good DIMMs from being replaced.  As long as guests are not supported,
- * PAMTs are the only private memory.
+ * Keeps good DIMMs from being replaced.  Makes no SEAMCALL.
  *
  * Context: Any, #MC included.
  */
 void tdx_explain_mce(struct mce *m)
 {
 	const struct tdx_module *module = tdx_host_module();
+	struct tdx_page_owner owner;
 	const struct tdmr *tdmr;
 
 	/* Pairs with the release in set_state(). */
@@ -41,6 +58,7 @@ void tdx_explain_mce(struct mce *m)
 
 	tdmr = tdx_layout_find_pamt(&module->layout, address(m));
 	if (tdmr)
-		pr_emerg(HW_ERR "0x%llx is TDX private memory, in the PAMT of TDMR [0x%llx-0x%llx]: software that accessed it may be to blame, rather than the memory\n",
-			 address(m), tdmr->base, tdmr->end - 1);
+		explain_pamt(address(m), tdmr);
+	else if (tdx_page_owner(address(m), &owner))
+		explain_page(address(m), &owner);
 }

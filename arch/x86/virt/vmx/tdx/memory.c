@@ -154,3 +154,28 @@ u64 tdx_memory_bytes(const struct tdx_memory *memory)
 		bytes += memory->ram[i].size;
 	return bytes;
 }
+
+/**
+ * tdx_memory_contains - is a page TDX memory?
+ * @memory: the ranges
+ * @pa:	    physical address of the page
+ *
+ * Context: Any.
+ * Return: True if it is in one of the ranges.
+ */
+bool tdx_memory_contains(const struct tdx_memory *memory, u64 pa)
+{
+	unsigned int first = 0, end = memory->nr, middle;
+
+	/* Ranges before @first end at or below @pa, those from @end on begin above it. */
+	while (first < end) {
+		middle = first + (end - first) / 2;
+		if (pa - memory->ram[middle].base < memory->ram[middle].size)
+			return true;
+		if (pa < memory->ram[middle].base)
+			end = middle;
+		else
+			first = middle + 1;
+	}
+	return false;
+}

@@ -8,7 +8,6 @@
  */
 #include <linux/gfp.h>
 #include <linux/hugetlb.h>
-#include <linux/io.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/memory_hotplug.h>
@@ -19,9 +18,9 @@
 
 #include <asm/dma.h>
 #include <asm/smp.h>
-#include <asm/special_insns.h>
 
 #include "cache.h"
+#include "clear.h"
 #include "pamt.h"
 
 /*
@@ -104,38 +103,17 @@ void tdx_pamt_free(u64 base, u64 size)
 	free_contig_range(PHYS_PFN(base), PHYS_PFN(size));
 }
 
-static void clear_page_directly(void *page)
-{
-	static const u8 zeroes[64] __aligned(64);
-	unsigned int offset;
-
-	for (offset = 0; offset < PAGE_SIZE; offset += sizeof(zeroes))
-		movdir64b((void __force __iomem *)(page + offset), zeroes);
-}
-
 struct clearing {
 	struct work_struct work;
 	u64 base;
 	u64 size;
 };
 
-static void clear_pamt_directly(u64 base, u64 size)
-{
-	unsigned long pfn = PHYS_PFN(base), end = pfn + PHYS_PFN(size);
-
-	for (; pfn < end; pfn++) {
-		clear_page_directly(pfn_to_kaddr(pfn));
-		cond_resched();
-	}
-	/* MOVDIR64B is weakly ordered: complete it before pages are freed. */
-	mb();
-}
-
 static void clear_in_worker(struct work_struct *work)
 {
 	struct clearing *clearing = container_of(work, struct clearing, work);
 
-	clear_pamt_directly(clearing->base, clearing->size);
+	tdx_clear(clearing->base, clearing->size);
 }
 
 /* One worker for each PAMT; if they cannot be allocated, on this CPU. */
@@ -149,7 +127,7 @@ static void clear_pamts_directly(const struct tdmr_layout *layout)
 		u64 size = tdmr_pamt_bytes(layout->map, tdmr);
 
 		if (!works) {
-			clear_pamt_directly(tdmr->pamt, size);
+			tdx_clear(tdmr->pamt, size);
 			continue;
 		}
 		works[i].base = tdmr->pamt;
@@ -178,7 +156,6 @@ void tdx_pamt_make_safe(const struct tdmr_layout *layout)
 {
 	wbinvd_on_all_cpus();
 
-	/* Without MOVDIR64B there is no TDX: this was a software module. */
-	if (boot_cpu_has(X86_FEATURE_MOVDIR64B))
+	if (tdx_clear_needed())
 		clear_pamts_directly(layout);
 }

@@ -187,6 +187,8 @@ void __init tdx_platform_detect(void)
 		boot_platform = lacking(true, "the CPU has no MOVDIR64B, which makes TDX memory usable again; boot without clearcpuid=movdir64b");
 	if (turned_off && (boot_platform.enabled || boot_platform.misconfigured))
 		boot_platform = lacking(false, "turned off by tdx_host=off");
+	/* KeyID bits were removed from x86_phys_bits before, by detect_tme(). */
+	boot_platform.keyid_shift = boot_cpu_data.x86_phys_bits;
 	if (boot_platform.enabled)
 		pr_info("BIOS enabled: private KeyID range [%u, %u)\n",
 			boot_platform.first_private_keyid,

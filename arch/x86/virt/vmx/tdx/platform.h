@@ -25,6 +25,7 @@ struct tdx_platform_msrs {
  * @misconfigured:	 the BIOS enabled a part of TDX, but not all of it
  * @first_private_keyid: the KeyID that protects the module's own metadata
  * @nr_private_keyids:	 KeyIDs that only TDX can use, the first included
+ * @keyid_shift:	 the first bit of the KeyID in a physical address
  */
 struct tdx_platform {
 	bool enabled;
@@ -32,6 +33,7 @@ struct tdx_platform {
 	const char *reason;
 	u32 first_private_keyid;
 	u32 nr_private_keyids;
+	unsigned int keyid_shift;
 };
 
 struct tdx_platform tdx_platform_decode(const struct tdx_platform_msrs *msrs);

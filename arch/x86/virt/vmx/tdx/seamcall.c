@@ -20,6 +20,10 @@
 #define TDX_SEAMCALL_TRIES	100
 #define TDX_SEAMCALL_PAUSE_US	256U
 
+/* In atomic context: 1 ms. */
+#define TDX_SEAMCALL_SPIN_TRIES	100
+#define TDX_SEAMCALL_SPIN_US	10
+
 DEFINE_STATIC_CALL(tdx_make_seamcall, tdx_cache_seamcall);
 
 static DEFINE_PER_CPU(u64, nr_seamcalls);
@@ -86,6 +90,31 @@ u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs)
 		status = tdx_seamcall_once(leaf, regs);
 	} while (tdx_backoff(&backoff, status));
 	return status;
+}
+
+/**
+ * tdx_seamcall_atomic - make a SEAMCALL, retrying it without sleeping
+ * @leaf: RAX: the leaf number and version
+ * @regs: inputs; outputs of the last try on return
+ *
+ * Like tdx_seamcall(), but retries for 1 ms only.
+ *
+ * Context: Any but NMI, does not sleep.  The CPU must be in VMX operation.
+ * Return: As tdx_seamcall().
+ */
+u64 tdx_seamcall_atomic(u64 leaf, struct tdx_regs *regs)
+{
+	unsigned int tries = TDX_SEAMCALL_SPIN_TRIES;
+	const struct tdx_regs in = *regs;
+	u64 status;
+
+	for (;;) {
+		*regs = in;
+		status = tdx_seamcall_once(leaf, regs);
+		if (!tdx_status_may_clear(status) || !--tries)
+			return status;
+		udelay(TDX_SEAMCALL_SPIN_US);
+	}
 }
 
 /**

@@ -29,6 +29,7 @@ struct tdx_backoff {
 u64 tdx_seamcall_once(u64 leaf, struct tdx_regs *regs);
 bool tdx_backoff(struct tdx_backoff *backoff, u64 status);
 u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs);
+u64 tdx_seamcall_atomic(u64 leaf, struct tdx_regs *regs);
 u64 tdx_seamcalls_made(void);
 
 #endif /* _X86_VIRT_TDX_SEAMCALL_H */

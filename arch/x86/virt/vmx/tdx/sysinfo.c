@@ -14,6 +14,8 @@
 #include <linux/mm.h>
 #include <linux/printk.h>
 
+#include <asm/tdx_abi_td.h>
+
 #include "cause.h"
 #include "error.h"
 #include "seamcall.h"
@@ -61,6 +63,27 @@ static int read_needed_field(u64 field_id, u64 *value, struct tdx_cause *cause)
 	return tdx_explain(cause, TDH_SYS_RD, read_field(field_id, value));
 }
 
+/* Without this field, the number is only limited by the size of TD_PARAMS.MAX_VCPUS. */
+static unsigned int max_vcpus(const struct tdx_sysinfo_struct *raw)
+{
+	u64 value;
+
+	if (!raw->sys_rd || tdx_status_failed(read_field(TDX_MD_MAX_VCPUS_PER_TD, &value)))
+		return U16_MAX;
+	return value;
+}
+
+static void take_td_limits(struct tdx_sysinfo *info, const struct tdx_sysinfo_struct *raw)
+{
+	info->td_limits = (struct tdx_td_limits) {
+		.nr_tdcx    = DIV_ROUND_UP(raw->tdcs_base_size, PAGE_SIZE),
+		.nr_tdvpx   = DIV_ROUND_UP(raw->tdvps_base_size, PAGE_SIZE) - 1,
+		.max_vcpus  = max_vcpus(raw),
+		.topology   = info->features0 & TDX_FEATURES0_ENUM_TOPOLOGY,
+		.no_rbp_mod = info->features0 & TDX_FEATURES0_NO_RBP_MOD,
+	};
+}
+
 static void take_td_params(struct tdx_sysinfo *info, const struct tdx_sysinfo_struct *raw)
 {
 	info->td_params = (struct tdx_td_params_limits) {
@@ -87,14 +110,13 @@ static void take_info(struct tdx_sysinfo *info, const struct tdx_sysinfo_struct 
 		.max_reserved_per_tdmr	= raw->max_reserved_per_tdmr,
 		.pamt_entry_size	= raw->pamt_entry_size,
 	};
-	info->tdcs_size = raw->tdcs_base_size;
-	info->tdvps_size = raw->tdvps_base_size;
 	take_td_params(info, raw);
 
-	if (!raw->sys_rd)
-		return;
-	info->update_version = read_optional_field(TDX_MD_UPDATE_VERSION);
-	info->features0 = read_optional_field(TDX_MD_TDX_FEATURES0);
+	if (raw->sys_rd) {
+		info->update_version = read_optional_field(TDX_MD_UPDATE_VERSION);
+		info->features0 = read_optional_field(TDX_MD_TDX_FEATURES0);
+	}
+	take_td_limits(info, raw);
 }
 
 static struct tdx_td_cpuid to_td_cpuid(const struct tdx_cpuid_config *raw)
@@ -193,6 +215,15 @@ static int check_limits(const struct tdmr_limits *limits, struct tdx_cause *caus
 			 limits->pamt_entry_size);
 }
 
+static int check_td_limits(const struct tdx_td_limits *limits, struct tdx_cause *cause)
+{
+	if (limits->nr_tdcx - 1 < TDX_MAX_TDCX_PAGES && limits->nr_tdvpx < TDX_MAX_TDVPS_PAGES)
+		return 0;
+	return tdx_cause(cause, -EINVAL,
+			 "the module needs %u TDCX and %u TDVPX pages for a TD and a vCPU, which Linux does not support",
+			 limits->nr_tdcx, limits->nr_tdvpx);
+}
+
 /* Needed to analyze failures, and as input of tdmr_layout. */
 static void announce(const struct tdx_sysinfo *info)
 {
@@ -238,6 +269,7 @@ int tdx_sysinfo_read(struct tdx_sysinfo *info, struct tdx_cause *cause)
 		take_info(info, &page->info);
 		ret = take_cmrs(info, page->cmrs, cause) ?:
 		      check_limits(&info->tdmr_limits, cause) ?:
+		      check_td_limits(&info->td_limits, cause) ?:
 		      take_cpuid_configs(info, &page->info, cause);
 	}
 	free_page((unsigned long)page);

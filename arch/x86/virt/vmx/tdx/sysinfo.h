@@ -26,8 +26,7 @@ struct tdx_cause;
  * @vendor_id:	    vendor of the module, as a PCI vendor ID
  * @features0:	    TDX_FEATURES0; 0 if the module is too old to report it
  * @tdmr_limits:    limits of TDH.SYS.CONFIG
- * @tdcs_size:	    bytes of a guest's control structure
- * @tdvps_size:	    bytes of a VCPU's state
+ * @td_limits:	    resources of a TD
  * @td_params:	    limits of TDH.MNG.INIT
  * @cpuid_configs:  the array that @td_params points to
  * @nr_cmrs:	    used entries of @cmrs
@@ -44,8 +43,7 @@ struct tdx_sysinfo {
 	u32 vendor_id;
 	u64 features0;
 	struct tdmr_limits tdmr_limits;
-	u16 tdcs_size;
-	u16 tdvps_size;
+	struct tdx_td_limits td_limits;
 	struct tdx_td_params_limits td_params;
 	struct tdx_td_cpuid cpuid_configs[TDX_MAX_CPUID_CONFIGS];
 	unsigned int nr_cmrs;

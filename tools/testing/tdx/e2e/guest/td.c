@@ -27,10 +27,10 @@ static void report_capabilities(int vm)
 	uint32_t i;
 
 	report("capabilities_no_room", "%d", vm_command(vm, &cmd));
-	report("capabilities_nent", "%u", caps.nent);
 
 	caps.nent = ARRAY_SIZE(caps.entries);
 	report("capabilities", "%d", vm_command(vm, &cmd));
+	report("capabilities_nent", "%u", caps.nent);
 	report("capabilities_attrs", "0x%llx", (unsigned long long)caps.supported_attrs);
 	report("capabilities_xfam", "0x%llx", (unsigned long long)caps.supported_xfam);
 	for (i = 0; i < caps.nent && i < ARRAY_SIZE(caps.entries); i++)
@@ -55,7 +55,7 @@ static void report_capabilities(int vm)
 	report("capabilities_bad_hw_error", "%d", vm_command(vm, &cmd));
 }
 
-static void report_missing_commands(int vm)
+static void report_commands_without_parameters(int vm)
 {
 	uint32_t id;
 
@@ -83,7 +83,7 @@ void create_td(const char *arg)
 	}
 
 	report_capabilities(vm);
-	report_missing_commands(vm);
+	report_commands_without_parameters(vm);
 	report("create_vcpu", "%d", error_of(ioctl(vm, KVM_CREATE_VCPU, 0)));
 	close(vm);
 	vm = ioctl(kvm, KVM_CREATE_VM, VM_TYPE_TDX);

@@ -15,8 +15,9 @@
 
 #include <linux/types.h>
 
+#include <asm/tdx_abi_td.h>
+
 #include "../abi.h"
-#include "../abi_td.h"
 #include "../regs.h"
 
 #define TDX_MODEL_MAX_LPS	64

@@ -21,6 +21,7 @@ static const struct status_case status_cases[] = {
 	{ TDX_SEAMCALL_VMFAILINVALID, -ENODEV, "VMfailInvalid 0x8000ff00ffff0000: no TDX module" },
 	{ TDX_SEAMCALL_UD, -EPERM, "#UD 0x8000ff0000000006: the CPU is not in VMX operation" },
 	{ TDX_SEAMCALL_RETIRED, -ESHUTDOWN, "not made 0x8000ff0000000100: the machine is going down" },
+	{ TDX_SEAMCALL_NO_CPU, -EIO, "not made on each package 0x8000ff0000000101: no CPU of a package" },
 	{ TDX_SEAMCALL_GP, -EOPNOTSUPP, "#GP 0x8000ff000000000d: SEAMRR is not enabled" },
 	{ TDX_SYS_INIT_NOT_PENDING, -EALREADY, "SYS_INIT_NOT_PENDING 0x" },
 	{ TDX_SYS_CONFIG_NOT_PENDING, -ENXIO, "SYS_CONFIG_NOT_PENDING 0x" },

@@ -50,10 +50,18 @@ static unsigned int this_lp(void *ctx)
 	return host->lp_of_cpu[smp_processor_id()];
 }
 
+/* The MSR in which the module checks for pending interrupts. */
+#define MSR_INTR_PENDING	0x9a
+
 static bool rdmsr_healthy(void *ctx, u32 msr, u64 *value)
 {
 	struct model_host *host = ctx;
 
+	if (msr == MSR_INTR_PENDING && host->interrupts) {
+		host->interrupts--;
+		*value = 1;
+		return true;
+	}
 	return tdx_model_healthy_msr(&host->config, msr, value);
 }
 
@@ -107,8 +115,10 @@ static u64 seamcall_loaded(u64 leaf, struct tdx_regs *regs)
 		host->leaves[nr - 1] = leaf;
 	if (!is_to_fail(&host->failure, nr))
 		return model_seamcall(host, leaf, regs);
-	if (tdx_status_failed(host->failure.status))
+	if (tdx_status_failed(host->failure.status)) {
+		set_bit(leaf & TDX_LEAF_NUMBER_MASK, host->failed);
 		return host->failure.status;
+	}
 	status = model_seamcall(host, leaf, regs);
 	return status == TDX_SUCCESS ? host->failure.status : status;
 }
@@ -219,6 +229,7 @@ struct model_host *model_host_create(struct kunit *test)
 		.enabled		= true,
 		.first_private_keyid	= host->config.first_private_keyid,
 		.nr_private_keyids	= host->config.nr_private_keyids,
+		.keyid_shift		= 52 - host->config.keyid_bits,
 	};
 	tdx_module_setup(&host->module, &host->platform, &host->ram);
 	return host;
@@ -275,6 +286,7 @@ void model_host_restart(struct model_host *host)
 	host->module = (struct tdx_module) {};
 	tdx_module_setup(&host->module, &host->platform, &host->ram);
 	host->failure = (struct model_failure) {};
+	host->interrupts = 0;
 	host->distort = NULL;
 	model_host_load(host);
 }

@@ -6,6 +6,7 @@
 #ifndef _X86_VIRT_TDX_TESTS_MODEL_HOST_H
 #define _X86_VIRT_TDX_TESTS_MODEL_HOST_H
 
+#include <linux/bitmap.h>
 #include <linux/threads.h>
 
 #include "../module.h"
@@ -34,6 +35,8 @@ struct model_failure {
  * @ram:       the host's view of RAM
  * @module:    the host's view of the module, which is tested
  * @failure:   SEAMCALLs that fail
+ * @failed:    leaves that failed because of @failure, by number
+ * @interrupts: number of times that an interrupt is pending when the module checks
  * @distort:   changes the results of the module; may be NULL
  * @seamcalls: number of SEAMCALLs so far
  * @leaves:    leaves of the first SEAMCALLs
@@ -46,6 +49,8 @@ struct model_host {
 	struct tdx_memory ram;
 	struct tdx_module module;
 	struct model_failure failure;
+	DECLARE_BITMAP(failed, TDX_MODEL_NR_LEAVES);
+	unsigned int interrupts;
 	u64 (*distort)(u64 leaf, u64 status, struct tdx_regs *regs);
 	atomic64_t seamcalls;
 	u16 leaves[MODEL_HOST_NR_LEAVES];

@@ -4,6 +4,7 @@
  */
 #include <kunit/test.h>
 #include <linux/errno.h>
+#include <linux/irqflags.h>
 #include <linux/ktime.h>
 #include <linux/static_call.h>
 
@@ -56,7 +57,8 @@ static u64 reluctant_seamcall(u64 leaf, struct tdx_regs *regs)
 	return reluctant.calls++ < reluctant.times ? reluctant.status : TDX_SUCCESS;
 }
 
-static u64 call_reluctant(u64 status, unsigned int times)
+static u64 call_reluctant_by(u64 (*call)(u64 leaf, struct tdx_regs *regs), u64 status,
+			     unsigned int times)
 {
 	struct tdx_regs regs = { .rcx = 0x1234 };
 	u64 ret;
@@ -66,9 +68,14 @@ static u64 call_reluctant(u64 status, unsigned int times)
 	reluctant.calls = 0;
 
 	static_call_update(tdx_make_seamcall, reluctant_seamcall);
-	ret = tdx_seamcall(TDH_SYS_INIT, &regs);
+	ret = call(TDH_SYS_INIT, &regs);
 	static_call_update(tdx_make_seamcall, tdx_cache_seamcall);
 	return ret;
+}
+
+static u64 call_reluctant(u64 status, unsigned int times)
+{
+	return call_reluctant_by(tdx_seamcall, status, times);
 }
 
 static const u64 retried[] = {
@@ -112,6 +119,33 @@ static void retries_leave_the_module_time(struct kunit *test)
 	KUNIT_EXPECT_GT(test, ktime_us_delta(ktime_get(), start), 20LL * USEC_PER_MSEC);
 }
 
+static u64 call_atomic(u64 leaf, struct tdx_regs *regs)
+{
+	unsigned long flags;
+	u64 status;
+
+	local_irq_save(flags);
+	status = tdx_seamcall_atomic(leaf, regs);
+	local_irq_restore(flags);
+	return status;
+}
+
+static void where_nothing_can_sleep_retries_end_sooner(struct kunit *test)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(retried); i++) {
+		KUNIT_EXPECT_EQ(test, call_reluctant_by(call_atomic, retried[i], 10), TDX_SUCCESS);
+		KUNIT_EXPECT_EQ(test, reluctant.calls, 11u);
+		KUNIT_EXPECT_EQ(test, call_reluctant_by(call_atomic, retried[i], UINT_MAX),
+				retried[i]);
+		KUNIT_EXPECT_EQ(test, reluctant.calls, 100u);
+	}
+	KUNIT_EXPECT_EQ(test, call_reluctant_by(call_atomic, TDX_TD_FATAL, UINT_MAX),
+			(u64)TDX_TD_FATAL);
+	KUNIT_EXPECT_EQ(test, reluctant.calls, 1u);
+}
+
 static void what_does_not_clear_is_not_retried(struct kunit *test)
 {
 	static const u64 final[] = {
@@ -146,6 +180,7 @@ static struct kunit_case seamcall_test_cases[] = {
 	KUNIT_CASE(what_clears_by_itself_is_retried),
 	KUNIT_CASE(retries_end),
 	KUNIT_CASE(retries_leave_the_module_time),
+	KUNIT_CASE(where_nothing_can_sleep_retries_end_sooner),
 	KUNIT_CASE(what_does_not_clear_is_not_retried),
 	KUNIT_CASE(each_call_is_counted),
 	{}

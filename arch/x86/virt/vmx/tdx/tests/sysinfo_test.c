@@ -63,9 +63,9 @@ static void a_module_is_not_asked_for_what_its_generation_lacks(struct kunit *te
 		u64 features0;
 	} cases[] = {
 		{ TDX_MODEL_1_0, 0, 0, 0 },
-		{ TDX_MODEL_1_5, 2, 7, 0x40000 },
-		{ TDX_MODEL_1_5_06, 2, 7, 0x40000 },
-		{ TDX_MODEL_2_0, 2, 7, 0x40000 },
+		{ TDX_MODEL_1_5, 3, 7, 0x40000 },
+		{ TDX_MODEL_1_5_06, 3, 7, 0x40000 },
+		{ TDX_MODEL_2_0, 3, 7, 0x40000 },
 	};
 	struct sysinfo_case *c = test->priv;
 	unsigned int i, n, reads;
@@ -120,6 +120,50 @@ static void what_the_module_says_is_what_the_host_believes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->info.tdmr_limits.pamt_entry_size, 16u);
 	KUNIT_EXPECT_EQ(test, c->info.nr_cmrs, 3u);
 	KUNIT_EXPECT_EQ(test, memcmp(c->info.cmrs, config->cmrs, 3 * sizeof(config->cmrs[0])), 0);
+}
+
+static void what_a_td_takes_is_the_modules_to_say(struct kunit *test)
+{
+	struct sysinfo_case *c = test->priv;
+	struct tdx_td_limits *limits = &c->info.td_limits;
+
+	c->host->config.tdx_features0 = TDX_FEATURES0_NO_RBP_MOD;
+	KUNIT_ASSERT_EQ(test, read_sysinfo(c), 0);
+	KUNIT_EXPECT_EQ(test, limits->nr_tdcx, 6u);
+	KUNIT_EXPECT_EQ(test, limits->nr_tdvpx, 5u);
+	KUNIT_EXPECT_EQ(test, limits->max_vcpus, 65535u);
+	KUNIT_EXPECT_TRUE(test, limits->no_rbp_mod);
+	KUNIT_EXPECT_FALSE(test, limits->topology);
+
+	c->host->config.tdx_features0 = TDX_FEATURES0_ENUM_TOPOLOGY;
+	KUNIT_ASSERT_EQ(test, read_sysinfo(c), 0);
+	KUNIT_EXPECT_FALSE(test, limits->no_rbp_mod);
+	KUNIT_EXPECT_TRUE(test, limits->topology);
+	c->host->model.sysinfo.tdcs_base_size = 9 * SZ_4K;
+	c->host->model.sysinfo.tdvps_base_size = 15 * SZ_4K;
+	KUNIT_ASSERT_EQ(test, tdx_sysinfo_read(&c->info, &c->cause), 0);
+	KUNIT_EXPECT_EQ(test, limits->nr_tdcx, 9u);
+	KUNIT_EXPECT_EQ(test, limits->nr_tdvpx, 14u);
+}
+
+static void pages_of_a_td_that_linux_has_no_room_for_are_refused(struct kunit *test)
+{
+	static const struct {
+		u16 tdcs, tdvps;
+	} sizes[] = {
+		{ 0, 6 * SZ_4K }, { 10 * SZ_4K, 6 * SZ_4K }, { 6 * SZ_4K, 0 },
+		{ 6 * SZ_4K, 15 * SZ_4K + SZ_2K },
+	};
+	struct sysinfo_case *c = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		KUNIT_ASSERT_EQ(test, read_sysinfo(c), 0);
+		c->host->model.sysinfo.tdcs_base_size = sizes[i].tdcs;
+		c->host->model.sysinfo.tdvps_base_size = sizes[i].tdvps;
+		KUNIT_EXPECT_EQ_MSG(test, tdx_sysinfo_read(&c->info, &c->cause), -EINVAL, "%u", i);
+		KUNIT_EXPECT_NOT_NULL(test, strstr(c->cause.text, "which Linux does not support"));
+	}
 }
 
 static void a_debug_module_is_told_from_others(struct kunit *test)
@@ -187,9 +231,9 @@ static u64 many_cpuid_configs(u64 leaf, u64 status, struct tdx_regs *regs)
 {
 	unsigned int nr;
 
-	if (leaf != TDH_SYS_RD || fields_read++ < 2)
+	if (leaf != TDH_SYS_RD || fields_read++ < 3)
 		return status;
-	nr = fields_read - 3;
+	nr = fields_read - 4;
 	regs->r8 = nr % 3 ? nr / 3 * 2 + nr % 3 - 1 : (u64)(nr / 3) << 32 | 0x4;
 	return TDX_SUCCESS;
 }
@@ -243,6 +287,8 @@ static struct kunit_case sysinfo_test_cases[] = {
 	KUNIT_CASE(a_module_is_not_asked_for_what_its_generation_lacks),
 	KUNIT_CASE(a_field_that_is_missing_is_none),
 	KUNIT_CASE(what_the_module_says_is_what_the_host_believes),
+	KUNIT_CASE(what_a_td_takes_is_the_modules_to_say),
+	KUNIT_CASE(pages_of_a_td_that_linux_has_no_room_for_are_refused),
 	KUNIT_CASE(a_debug_module_is_told_from_others),
 	KUNIT_CASE(limits_of_zero_are_refused),
 	KUNIT_CASE(a_malformed_list_of_cmrs_is_refused),

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Trust domains: the interface to KVM for creating, configuring and destroying them.
+ *
+ * Each tdh_*() function is one leaf of the TDX module.  It returns the completion status
+ * of the module, or one of TDX_SEAMCALL_*.  Statuses are in asm/tdx_status.h; failures
+ * have bit 63 set, see tdx_status_failed().  There are three contexts:
+ *
+ * - Process: process context; may sleep.  The SEAMCALL is retried for 40 ms while its
+ *   status is transient (tdx_status_may_clear() in the core).
+ * - Process, unlocked: also takes the core's lock for KeyIDs and, if CPUs of all packages
+ *   are involved, cpus_read_lock().  The caller must not hold that, or a lock that is
+ *   taken by CPU hotplug.
+ * - Any: any context but NMI, with interrupts on or off; does not sleep.  The SEAMCALL
+ *   is retried for 1 ms while its status is transient.
+ *
+ * The module does not wait for its locks, so calls have to be serialized by the caller:
+ * while a leaf locks a TD or a vCPU exclusively, as documented for each function, other
+ * leaves for it return TDX_OPERAND_BUSY.
+ *
+ * TDH.VP.INIT, TDH.VP.RD and TDH.VP.WR associate a vCPU with the current CPU, even if
+ * they fail, and require TDH.VP.FLUSH on that CPU later: the vCPU has to be loaded.
+ *
+ * Available after tdx_init() returned 0, on CPUs in VMX operation.  During a reboot or a
+ * kexec, all return TDX_SEAMCALL_RETIRED.
+ */
+#ifndef _ASM_X86_TDX_TD_H
+#define _ASM_X86_TDX_TD_H
+
+#include <linux/atomic.h>
+#include <linux/types.h>
+
+#include <asm/tdx_abi_td.h>
+#include <asm/tdx_host.h>
+#include <asm/tdx_status.h>
+
+struct page;
+
+/* Without the TDVPR page. */
+#define TDX_MAX_TDVPX_PAGES	(TDX_MAX_TDVPS_PAGES - 1)
+
+/**
+ * struct tdx_td - KeyID and control pages of a TD
+ * @keyid:	its private KeyID; 0 before tdx_keyid_alloc(), and after
+ *		tdx_keyid_free() or tdx_keyid_burn()
+ * @creator:	the process that called tdx_keyid_alloc(), for messages
+ * @tdr:	the root page, from tdh_mng_create() until it is reclaimed or leaked
+ * @nr_tdcx:	used entries of @tdcx
+ * @tdcx:	the pages of its control structure, in the order in which they were added
+ * @nr_leaked:	number of its pages that were leaked
+ *
+ * Initially all zero.  It is written by the core, except @nr_tdcx and @tdcx when pages
+ * are reclaimed; the caller may read it.  Calls are serialized by the caller.
+ */
+struct tdx_td {
+	u16 keyid;
+	pid_t creator;
+	struct page *tdr;
+	unsigned int nr_tdcx;
+	struct page *tdcx[TDX_MAX_TDCX_PAGES];
+	atomic_t nr_leaked;
+};
+
+/**
+ * struct tdx_vp - control pages of a vCPU of a TD
+ * @td:		the TD
+ * @tdvpr:	the root page, after tdh_vp_create()
+ * @nr_tdvpx:	used entries of @tdvpx
+ * @tdvpx:	the other pages of its state, in the order in which they were added
+ *
+ * Initially all zero, except @td.  Otherwise like struct tdx_td; pages that were reclaimed
+ * are removed by the caller.
+ */
+struct tdx_vp {
+	struct tdx_td *td;
+	struct page *tdvpr;
+	unsigned int nr_tdvpx;
+	struct page *tdvpx[TDX_MAX_TDVPX_PAGES];
+};
+
+#ifdef CONFIG_INTEL_TDX_HOST
+
+/* Private KeyIDs (keyid.c).  Process. */
+int tdx_keyid_alloc(struct tdx_td *td);
+void tdx_keyid_free(struct tdx_td *td);
+void tdx_keyid_burn(struct tdx_td *td);
+
+/* Pages that are given to the module, and reclaimed (page.c).  Process. */
+struct page *tdx_page_alloc(struct tdx_td *td);
+void tdx_page_free(struct tdx_td *td, struct page *page);
+u64 tdx_page_reclaim(struct tdx_td *td, struct page *page);
+void tdx_page_leak(struct tdx_td *td, struct page *page);
+
+/* A TD (td.c). */
+u64 tdh_mng_create(struct tdx_td *td, struct page *tdr);	/* Process, unlocked */
+u64 tdh_mng_key_config(struct tdx_td *td);			/* Process, unlocked */
+u64 tdh_mng_addcx(struct tdx_td *td, struct page *page);	/* Process */
+u64 tdh_mng_init(struct tdx_td *td, const struct tdx_td_params *params,
+		 u64 *details);					/* Process */
+u64 tdh_mng_rd(struct tdx_td *td, u64 field, u64 *value);	/* Process */
+u64 tdh_mng_vpflushdone(struct tdx_td *td);			/* Process, unlocked */
+u64 tdh_mng_key_freeid(struct tdx_td *td);			/* Process, unlocked */
+
+/* A vCPU (vcpu.c). */
+u64 tdh_vp_create(struct tdx_vp *vp, struct page *tdvpr);	/* Process */
+u64 tdh_vp_addcx(struct tdx_vp *vp, struct page *page);		/* Process */
+u64 tdh_vp_init(struct tdx_vp *vp, u64 rcx, u32 x2apic_id);	/* Process, vCPU loaded */
+u64 tdh_vp_rd(struct tdx_vp *vp, u64 field, u64 *value);	/* Any, vCPU loaded */
+u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 value, u64 mask); /* Any, vCPU loaded */
+u64 tdh_vp_flush(struct tdx_vp *vp);				/* Any, on its CPU */
+
+/* Caches, on each package (wbcache.c). */
+u64 tdh_phymem_cache_wb(void);					/* Process, unlocked */
+
+#endif /* CONFIG_INTEL_TDX_HOST */
+#endif /* _ASM_X86_TDX_TD_H */

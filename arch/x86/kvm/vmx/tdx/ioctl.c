@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_MEMORY_ENCRYPT_OP of a TD, with its locks, and the other ioctls that differ for TDs.
+ *
+ * Commands that change the state of the TD lock all of its vCPUs.  So if they are issued
+ * on a vCPU's descriptor, they are executed before the mutex of that vCPU is taken.
+ */
+#include <linux/kvm_host.h>
+#include <linux/mutex.h>
+#include <linux/uaccess.h>
+
+#include "pages.h"
+#include "tdx.h"
+
+/*
+ * Lockdep subclass of the mutexes of vCPUs, except the first.  They are hidden from lockdep
+ * while they are held, because it does not support more than MAX_LOCK_DEPTH locks.
+ */
+#define OTHER_VCPU	1
+
+static void unlock_vcpus(struct kvm *kvm, unsigned long nr)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		if (i == nr)
+			break;
+		if (i)
+			mutex_acquire(&vcpu->mutex.dep_map, OTHER_VCPU, 0, _THIS_IP_);
+		mutex_unlock(&vcpu->mutex);
+	}
+}
+
+static int lock_vcpus(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	kvm_for_each_vcpu(i, vcpu, kvm) {
+		if (mutex_lock_killable_nested(&vcpu->mutex, i ? OTHER_VCPU : 0)) {
+			unlock_vcpus(kvm, i);
+			return -EINTR;
+		}
+		if (i)
+			mutex_release(&vcpu->mutex.dep_map, _THIS_IP_);
+	}
+	return 0;
+}
+
+static void unlock_vm(struct kvm *kvm)
+{
+	mutex_unlock(&kvm->slots_lock);
+	unlock_vcpus(kvm, atomic_read(&kvm->online_vcpus));
+	mutex_unlock(&kvm->lock);
+}
+
+/*
+ * Prevents that vCPUs run, are initialized or become visible to user space, and that
+ * memory slots change.  A vCPU that is being created has no descriptor yet.
+ */
+static int lock_vm(struct kvm *kvm)
+{
+	int ret;
+
+	mutex_lock(&kvm->lock);
+	ret = lock_vcpus(kvm);
+	if (ret) {
+		mutex_unlock(&kvm->lock);
+		return ret;
+	}
+	mutex_lock(&kvm->slots_lock);
+
+	/* It may have died before the locks were taken. */
+	if (kvm->vm_dead) {
+		unlock_vm(kvm);
+		return -EIO;
+	}
+	return 0;
+}
+
+static int copy_command(struct kvm_tdx_cmd *cmd, const void __user *argp)
+{
+	if (copy_from_user(cmd, argp, sizeof(*cmd)))
+		return -EFAULT;
+	return cmd->hw_error ? -EINVAL : 0;
+}
+
+static int finalize_vm(struct kvm *kvm)
+{
+	if (to_kvm_tdx(kvm)->state != KVM_TDX_INIT)
+		return -EINVAL;
+
+	/* TDs do not have private memory yet, so there is nothing to measure. */
+	return -EOPNOTSUPP;
+}
+
+static int vm_command(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
+{
+	switch (cmd->id) {
+	case KVM_TDX_INIT_VM:
+		return tdx_init_vm(kvm, cmd);
+	case KVM_TDX_FINALIZE_VM:
+		return finalize_vm(kvm);
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * tdx_vm_mem_enc_ioctl - KVM_MEMORY_ENCRYPT_OP on the descriptor of a TD
+ * @kvm: a TD
+ * @argp: a struct kvm_tdx_cmd
+ *
+ * Context: Process context, no locks.
+ * Return: The return value of the command, -EFAULT, -EINVAL, -EINTR, or -EIO: the VM is
+ *	   dead.
+ */
+int tdx_vm_mem_enc_ioctl(struct kvm *kvm, void __user *argp)
+{
+	struct kvm_tdx_cmd cmd;
+	int ret;
+
+	ret = copy_command(&cmd, argp);
+	if (ret)
+		return ret;
+	if (cmd.id == KVM_TDX_CAPABILITIES)
+		return tdx_get_capabilities(&cmd);
+
+	ret = lock_vm(kvm);
+	if (ret)
+		return ret;
+	ret = vm_command(kvm, &cmd);
+	unlock_vm(kvm);
+
+	/* Also after a failure: hw_error has the reason. */
+	if (copy_to_user(argp, &cmd, sizeof(cmd)))
+		return -EFAULT;
+	return ret;
+}
+
+static int init_mem_region(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd)
+{
+	if (!to_tdx(vcpu)->initialized || cmd->flags & ~KVM_TDX_MEASURE_MEMORY_REGION)
+		return -EINVAL;
+
+	/* TDs do not have private memory yet. */
+	return -EOPNOTSUPP;
+}
+
+/* Commands on a vCPU require a TD that is initialized and not finalized. */
+static bool takes_vcpu_commands(struct kvm_vcpu *vcpu)
+{
+	return READ_ONCE(to_kvm_tdx(vcpu->kvm)->state) == KVM_TDX_INIT;
+}
+
+static int vcpu_command(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd)
+{
+	int ret;
+
+	if (!takes_vcpu_commands(vcpu))
+		return -EINVAL;
+
+	vcpu_load(vcpu);
+	ret = cmd->id == KVM_TDX_INIT_VCPU ? tdx_init_vcpu(vcpu, cmd) :
+					     init_mem_region(vcpu, cmd);
+	vcpu_put(vcpu);
+	return ret;
+}
+
+/* -ENOIOCTLCMD for commands that need vcpu->mutex, and for unknown commands. */
+static int async_command(struct kvm_vcpu *vcpu, void __user *argp)
+{
+	struct kvm_tdx_cmd cmd;
+	int ret;
+
+	/* Takes precedence over other errors.  Checked again with locks. */
+	if (!takes_vcpu_commands(vcpu))
+		return -EINVAL;
+
+	ret = copy_command(&cmd, argp);
+	if (ret)
+		return ret;
+	if (cmd.id != KVM_TDX_INIT_VCPU && cmd.id != KVM_TDX_INIT_MEM_REGION)
+		return -ENOIOCTLCMD;
+
+	ret = lock_vm(vcpu->kvm);
+	if (ret)
+		return ret;
+	ret = vcpu_command(vcpu, &cmd);
+	unlock_vm(vcpu->kvm);
+	return ret;
+}
+
+/**
+ * tdx_vcpu_mem_enc_ioctl - KVM_MEMORY_ENCRYPT_OP on the descriptor of a TD's vCPU
+ * @vcpu: a vCPU of a TD
+ * @argp: a struct kvm_tdx_cmd
+ *
+ * Context: With vcpu->mutex; the vCPU is loaded.
+ * Return: The return value of the command, -EFAULT, or -EINVAL.
+ */
+int tdx_vcpu_mem_enc_ioctl(struct kvm_vcpu *vcpu, void __user *argp)
+{
+	struct kvm_tdx_cmd cmd;
+	int ret;
+
+	if (!takes_vcpu_commands(vcpu))
+		return -EINVAL;
+
+	ret = copy_command(&cmd, argp);
+	if (ret)
+		return ret;
+	return cmd.id == KVM_TDX_GET_CPUID ? tdx_get_cpuid(vcpu, &cmd) : -EINVAL;
+}
+
+/**
+ * tdx_vcpu_async_ioctl - handle an ioctl on a TD's vCPU without vcpu->mutex
+ * @vcpu: a vCPU of a TD
+ * @ioctl: its number
+ * @argp: its argument
+ *
+ * Context: Process context, no locks.
+ * Return: -ENOIOCTLCMD if it works as for other VMs, or needs vcpu->mutex; otherwise
+ *	   the return value of the ioctl.
+ */
+int tdx_vcpu_async_ioctl(struct kvm_vcpu *vcpu, unsigned int ioctl, void __user *argp)
+{
+	switch (ioctl) {
+	case KVM_MEMORY_ENCRYPT_OP:
+		return async_command(vcpu, argp);
+
+	/* The guest's state is protected by the module. */
+	case KVM_GET_REGS:
+	case KVM_SET_REGS:
+	case KVM_GET_SREGS:
+	case KVM_SET_SREGS:
+	case KVM_GET_SREGS2:
+	case KVM_SET_SREGS2:
+	case KVM_GET_DEBUGREGS:
+	case KVM_SET_DEBUGREGS:
+	case KVM_GET_FPU:
+	case KVM_SET_FPU:
+	case KVM_GET_XSAVE:
+	case KVM_GET_XSAVE2:
+	case KVM_SET_XSAVE:
+	case KVM_GET_XCRS:
+	case KVM_SET_XCRS:
+	case KVM_GET_LAPIC:
+	case KVM_SET_LAPIC:
+	case KVM_SET_GUEST_DEBUG:
+	case KVM_TRANSLATE:
+	case KVM_GET_NESTED_STATE:
+	case KVM_SET_NESTED_STATE:
+	/* The module controls the TSC and the delivery of interrupts. */
+	case KVM_SET_TSC_KHZ:
+	case KVM_INTERRUPT:
+	case KVM_SET_VAPIC_ADDR:
+	/* Hyper-V and Xen enlightenments would access private memory. */
+	case KVM_ENABLE_CAP:
+	case KVM_XEN_VCPU_GET_ATTR:
+	case KVM_XEN_VCPU_SET_ATTR:
+		return -EINVAL;
+	case KVM_SMI:
+		return -ENOTTY;
+	default:
+		return -ENOIOCTLCMD;
+	}
+}
+
+/**
+ * tdx_vm_ioctl - check whether TDs support an ioctl
+ * @kvm: a TD
+ * @ioctl: its number
+ *
+ * Context: Process context, no locks.
+ * Return: -ENOIOCTLCMD if it works as for other VMs, another errno if it is not supported.
+ */
+int tdx_vm_ioctl(struct kvm *kvm, unsigned int ioctl)
+{
+	switch (ioctl) {
+	case KVM_CREATE_IRQCHIP:
+		return -ENOTTY;
+	case KVM_CREATE_PIT:
+	case KVM_CREATE_PIT2:
+		return -ENOENT;
+	case KVM_SET_TSC_KHZ:
+		return READ_ONCE(kvm->created_vcpus) ? -EINVAL : -ENOIOCTLCMD;
+	case KVM_XEN_HVM_CONFIG:
+	case KVM_XEN_HVM_GET_ATTR:
+	case KVM_XEN_HVM_SET_ATTR:
+	case KVM_XEN_HVM_EVTCHN_SEND:
+	case KVM_HYPERV_EVENTFD:
+		return -EINVAL;
+	default:
+		return -ENOIOCTLCMD;
+	}
+}
+
+/* The module gets the number when the TD is initialized. */
+static int set_max_vcpus(struct kvm *kvm, u64 nr)
+{
+	int ret = 0;
+
+	mutex_lock(&kvm->lock);
+	if (!nr || nr > kvm->max_vcpus)
+		ret = -EINVAL;
+	else if (to_kvm_tdx(kvm)->state != KVM_TDX_UNINIT)
+		ret = -EBUSY;
+	else
+		kvm->max_vcpus = nr;
+	mutex_unlock(&kvm->lock);
+	return ret;
+}
+
+/**
+ * tdx_vm_enable_cap - enable a capability of a TD
+ * @kvm: a TD
+ * @cap: the capability; its flags are 0
+ *
+ * Context: Process context, no locks.
+ * Return: -ENOIOCTLCMD if it works as for other VMs, otherwise the return value of
+ *	   KVM_ENABLE_CAP.
+ */
+int tdx_vm_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap)
+{
+	switch (cap->cap) {
+	case KVM_CAP_MAX_VCPUS:
+		return set_max_vcpus(kvm, cap->args[0]);
+	case KVM_CAP_PMU_CAPABILITY:
+		/* The PMU is controlled by the module. */
+		return cap->args[0] == KVM_PMU_CAP_DISABLE ? -ENOIOCTLCMD : -EINVAL;
+	default:
+		return -ENOIOCTLCMD;
+	}
+}
+
+/**
+ * tdx_vm_check_extension - value of a capability of a TD
+ * @kvm: a TD
+ * @ext: the capability
+ *
+ * Context: Process context, no locks.
+ * Return: The value, or -ENOIOCTLCMD if it is the same as for other VMs.
+ */
+int tdx_vm_check_extension(struct kvm *kvm, long ext)
+{
+	switch (ext) {
+	case KVM_CAP_MAX_VCPUS:
+		return kvm->max_vcpus;
+	case KVM_CAP_READONLY_MEM:
+		return 0;
+	default:
+		return -ENOIOCTLCMD;
+	}
+}

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TD or VMX: KVM's operations that differ for a TD.
+ *
+ * They replace those of VMX only if TDs can be created.  KVM calls them by static calls,
+ * and they call VMX's by name, so that ordinary VMs pay for no indirect call.  Operations
+ * that are only reached by a running vCPU are not replaced yet.
+ */
+#include <linux/kvm_host.h>
+
+#include "../../x86.h"
+#include "../x86_ops.h"
+#include "tdx.h"
+
+static void vt_hardware_disable(void)
+{
+	tdx_flush_cpu();
+	vmx_hardware_disable();
+}
+
+static bool vt_has_emulated_msr(struct kvm *kvm, u32 index)
+{
+	if (kvm && is_td(kvm))
+		return tdx_has_emulated_msr(index);
+	return vmx_has_emulated_msr(kvm, index);
+}
+
+static int vt_vm_init(struct kvm *kvm)
+{
+	if (is_td(kvm))
+		return tdx_vm_init(kvm);
+	return vmx_vm_init(kvm);
+}
+
+static int vt_vm_post_init(struct kvm *kvm)
+{
+	if (is_td(kvm))
+		return tdx_vm_post_init(kvm);
+	return 0;
+}
+
+static void vt_vm_destroy(struct kvm *kvm)
+{
+	if (is_td(kvm))
+		tdx_vm_destroy(kvm);
+	else
+		vmx_vm_destroy(kvm);
+}
+
+static void vt_vm_free(struct kvm *kvm)
+{
+	if (is_td(kvm))
+		tdx_vm_free(kvm);
+}
+
+static int vt_set_tss_addr(struct kvm *kvm, unsigned int addr)
+{
+	if (is_td(kvm))
+		return 0;
+	return vmx_set_tss_addr(kvm, addr);
+}
+
+static int vt_set_identity_map_addr(struct kvm *kvm, u64 ident_addr)
+{
+	if (is_td(kvm))
+		return 0;
+	return vmx_set_identity_map_addr(kvm, ident_addr);
+}
+
+static int vt_vcpu_precreate(struct kvm *kvm)
+{
+	if (is_td(kvm))
+		return tdx_vcpu_precreate(kvm);
+	return vmx_vcpu_precreate(kvm);
+}
+
+static int vt_vcpu_create(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		return tdx_vcpu_create(vcpu);
+	return vmx_vcpu_create(vcpu);
+}
+
+static void vt_vcpu_free(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		tdx_vcpu_free(vcpu);
+	else
+		vmx_vcpu_free(vcpu);
+}
+
+static void vt_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event)
+{
+	if (is_td_vcpu(vcpu))
+		tdx_vcpu_reset(vcpu, init_event);
+	else
+		vmx_vcpu_reset(vcpu, init_event);
+}
+
+static void vt_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
+{
+	if (is_td_vcpu(vcpu))
+		tdx_vcpu_load(vcpu, cpu);
+	else
+		vmx_vcpu_load(vcpu, cpu);
+}
+
+static void vt_vcpu_put(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		tdx_vcpu_put(vcpu);
+	else
+		vmx_vcpu_put(vcpu);
+}
+
+static int vt_vcpu_pre_run(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		return tdx_vcpu_pre_run(vcpu);
+	return vmx_vcpu_pre_run(vcpu);
+}
+
+static void vt_vcpu_after_set_cpuid(struct kvm_vcpu *vcpu)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_vcpu_after_set_cpuid(vcpu);
+}
+
+static int vt_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
+{
+	if (is_td_vcpu(vcpu))
+		return tdx_get_msr(vcpu, msr);
+	return vmx_get_msr(vcpu, msr);
+}
+
+static int vt_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
+{
+	if (is_td_vcpu(vcpu))
+		return tdx_set_msr(vcpu, msr);
+	return vmx_set_msr(vcpu, msr);
+}
+
+/* The registers of a TD are protected; these only store the values of KVM's reset. */
+
+static void vt_set_cr0(struct kvm_vcpu *vcpu, unsigned long cr0)
+{
+	if (is_td_vcpu(vcpu))
+		vcpu->arch.cr0 = cr0;
+	else
+		vmx_set_cr0(vcpu, cr0);
+}
+
+static void vt_set_cr4(struct kvm_vcpu *vcpu, unsigned long cr4)
+{
+	if (is_td_vcpu(vcpu))
+		vcpu->arch.cr4 = cr4;
+	else
+		vmx_set_cr4(vcpu, cr4);
+}
+
+static int vt_set_efer(struct kvm_vcpu *vcpu, u64 efer)
+{
+	if (!is_td_vcpu(vcpu))
+		return vmx_set_efer(vcpu, efer);
+	vcpu->arch.efer = efer;
+	return 0;
+}
+
+static void vt_set_dr7(struct kvm_vcpu *vcpu, unsigned long val)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_set_dr7(vcpu, val);
+}
+
+static unsigned long vt_get_rflags(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		return 0;
+	return vmx_get_rflags(vcpu);
+}
+
+static void vt_set_rflags(struct kvm_vcpu *vcpu, unsigned long rflags)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_set_rflags(vcpu, rflags);
+}
+
+static bool vt_get_if_flag(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		return false;
+	return vmx_get_if_flag(vcpu);
+}
+
+static void vt_update_exception_bitmap(struct kvm_vcpu *vcpu)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_update_exception_bitmap(vcpu);
+}
+
+static u32 vt_get_interrupt_shadow(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		return 0;
+	return vmx_get_interrupt_shadow(vcpu);
+}
+
+static void vt_set_interrupt_shadow(struct kvm_vcpu *vcpu, int mask)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_set_interrupt_shadow(vcpu, mask);
+}
+
+static bool vt_get_nmi_mask(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		return false;
+	return vmx_get_nmi_mask(vcpu);
+}
+
+static void vt_set_nmi_mask(struct kvm_vcpu *vcpu, bool masked)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_set_nmi_mask(vcpu, masked);
+}
+
+/* Interrupts and NMIs are delivered by the module. */
+
+static int vt_interrupt_allowed(struct kvm_vcpu *vcpu, bool for_injection)
+{
+	if (is_td_vcpu(vcpu))
+		return true;
+	return vmx_interrupt_allowed(vcpu, for_injection);
+}
+
+static int vt_nmi_allowed(struct kvm_vcpu *vcpu, bool for_injection)
+{
+	if (is_td_vcpu(vcpu))
+		return true;
+	return vmx_nmi_allowed(vcpu, for_injection);
+}
+
+static int vt_sync_pir_to_irr(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		return -1;
+	return vmx_sync_pir_to_irr(vcpu);
+}
+
+static void vt_hwapic_irr_update(struct kvm_vcpu *vcpu, int max_irr)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_hwapic_irr_update(vcpu, max_irr);
+}
+
+static void vt_hwapic_isr_update(struct kvm_vcpu *vcpu, int max_isr)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_hwapic_isr_update(vcpu, max_isr);
+}
+
+static void vt_set_virtual_apic_mode(struct kvm_vcpu *vcpu)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_set_virtual_apic_mode(vcpu);
+}
+
+static bool vt_apic_init_signal_blocked(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		return true;
+	return vmx_apic_init_signal_blocked(vcpu);
+}
+
+/* KVM cannot use the VMX-preemption timer of a TD: it uses a host timer. */
+static int vt_set_hv_timer(struct kvm_vcpu *vcpu, u64 guest_deadline_tsc, bool *expired)
+{
+	if (is_td_vcpu(vcpu))
+		return -EIO;
+	return vmx_set_hv_timer(vcpu, guest_deadline_tsc, expired);
+}
+
+static int vt_mem_enc_ioctl(struct kvm *kvm, void __user *argp)
+{
+	/* As for an ordinary VM on a CPU without memory encryption. */
+	if (!is_td(kvm))
+		return -ENOTTY;
+	return tdx_vm_mem_enc_ioctl(kvm, argp);
+}
+
+static int vt_vcpu_mem_enc_ioctl(struct kvm_vcpu *vcpu, void __user *argp)
+{
+	if (!is_td_vcpu(vcpu))
+		return -EINVAL;
+	return tdx_vcpu_mem_enc_ioctl(vcpu, argp);
+}
+
+static int vt_vcpu_async_ioctl(struct kvm_vcpu *vcpu, unsigned int ioctl, void __user *argp)
+{
+	if (!is_td_vcpu(vcpu))
+		return -ENOIOCTLCMD;
+	return tdx_vcpu_async_ioctl(vcpu, ioctl, argp);
+}
+
+static int vt_vm_ioctl(struct kvm *kvm, unsigned int ioctl)
+{
+	if (!is_td(kvm))
+		return -ENOIOCTLCMD;
+	return tdx_vm_ioctl(kvm, ioctl);
+}
+
+static int vt_vm_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap)
+{
+	if (!is_td(kvm))
+		return -ENOIOCTLCMD;
+	return tdx_vm_enable_cap(kvm, cap);
+}
+
+static int vt_vm_check_extension(struct kvm *kvm, long ext)
+{
+	if (!is_td(kvm))
+		return -ENOIOCTLCMD;
+	return tdx_vm_check_extension(kvm, ext);
+}
+
+static void __init replace_vm_ops(struct kvm_x86_ops *ops)
+{
+	ops->hardware_disable = vt_hardware_disable;
+	ops->has_emulated_msr = vt_has_emulated_msr;
+
+	ops->vm_size = max_t(unsigned int, ops->vm_size, sizeof(struct kvm_tdx));
+	ops->vm_init = vt_vm_init;
+	ops->vm_post_init = vt_vm_post_init;
+	ops->vm_destroy = vt_vm_destroy;
+	ops->vm_free = vt_vm_free;
+	ops->set_tss_addr = vt_set_tss_addr;
+	ops->set_identity_map_addr = vt_set_identity_map_addr;
+
+	ops->mem_enc_ioctl = vt_mem_enc_ioctl;
+	ops->vcpu_mem_enc_ioctl = vt_vcpu_mem_enc_ioctl;
+	ops->vcpu_async_ioctl = vt_vcpu_async_ioctl;
+	ops->vm_ioctl = vt_vm_ioctl;
+	ops->vm_enable_cap = vt_vm_enable_cap;
+	ops->vm_check_extension = vt_vm_check_extension;
+}
+
+static void __init replace_vcpu_ops(struct kvm_x86_ops *ops)
+{
+	ops->vcpu_precreate = vt_vcpu_precreate;
+	ops->vcpu_create = vt_vcpu_create;
+	ops->vcpu_free = vt_vcpu_free;
+	ops->vcpu_reset = vt_vcpu_reset;
+	ops->vcpu_load = vt_vcpu_load;
+	ops->vcpu_put = vt_vcpu_put;
+	ops->vcpu_pre_run = vt_vcpu_pre_run;
+	ops->vcpu_after_set_cpuid = vt_vcpu_after_set_cpuid;
+
+	ops->get_msr = vt_get_msr;
+	ops->set_msr = vt_set_msr;
+	ops->set_cr0 = vt_set_cr0;
+	ops->set_cr4 = vt_set_cr4;
+	ops->set_efer = vt_set_efer;
+	ops->set_dr7 = vt_set_dr7;
+	ops->get_rflags = vt_get_rflags;
+	ops->set_rflags = vt_set_rflags;
+	ops->get_if_flag = vt_get_if_flag;
+	ops->update_exception_bitmap = vt_update_exception_bitmap;
+}
+
+static void __init replace_interrupt_ops(struct kvm_x86_ops *ops)
+{
+	ops->get_interrupt_shadow = vt_get_interrupt_shadow;
+	ops->set_interrupt_shadow = vt_set_interrupt_shadow;
+	ops->get_nmi_mask = vt_get_nmi_mask;
+	ops->set_nmi_mask = vt_set_nmi_mask;
+	ops->interrupt_allowed = vt_interrupt_allowed;
+	ops->nmi_allowed = vt_nmi_allowed;
+
+	ops->sync_pir_to_irr = vt_sync_pir_to_irr;
+	ops->hwapic_irr_update = vt_hwapic_irr_update;
+	ops->hwapic_isr_update = vt_hwapic_isr_update;
+	ops->set_virtual_apic_mode = vt_set_virtual_apic_mode;
+	ops->apic_init_signal_blocked = vt_apic_init_signal_blocked;
+
+	/* It is not set if KVM does not use the VMX-preemption timer. */
+	if (ops->set_hv_timer)
+		ops->set_hv_timer = vt_set_hv_timer;
+}
+
+/**
+ * tdx_replace_ops - replace the operations that differ for TDs
+ * @ops: VMX's operations, otherwise complete, with APICv
+ *
+ * Context: While kvm_intel is loaded, before @ops are used.
+ */
+void __init tdx_replace_ops(struct kvm_x86_ops *ops)
+{
+	replace_vm_ops(ops);
+	replace_vcpu_ops(ops);
+	replace_interrupt_ops(ops);
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Giving pages to the TDX module and reclaiming them, and recording which TD owns a page.
+ *
+ * A page is recorded before it is given to the module, and until it is ordinary memory
+ * again.  Pages that cannot be reclaimed remain recorded, and are never returned to the
+ * page allocator.
+ */
+#define pr_fmt(fmt) "virt/tdx: " fmt
+
+#include <linux/atomic.h>
+#include <linux/export.h>
+#include <linux/gfp.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/ratelimit.h>
+#include <linux/sched.h>
+#include <linux/threads.h>
+#include <linux/xarray.h>
+
+#include <asm/cacheflush.h>
+#include <asm/tdx_td.h>
+
+#include "clear.h"
+#include "error.h"
+#include "keyid.h"
+#include "memory.h"
+#include "page.h"
+#include "seamcall.h"
+
+/*
+ * By page frame: the TD that owns it, as the page frame of the TDR page and the process
+ * that created the TD.  It is a value, not a pointer, because #MC reads it while the TD
+ * may be freed.
+ */
+static DEFINE_XARRAY_FLAGS(owners, XA_FLAGS_ACCOUNT);
+
+#define LEAKED		XA_MARK_0
+#define CREATOR_BITS	22
+#define CREATOR_MASK	(BIT_ULL(CREATOR_BITS) - 1)
+
+static_assert(BIT_ULL(CREATOR_BITS) >= PID_MAX_LIMIT);
+
+static atomic_long_t nr_owned = ATOMIC_LONG_INIT(0);
+static atomic_long_t nr_leaked = ATOMIC_LONG_INIT(0);
+
+static const struct tdx_memory *tdx_memory;
+
+/**
+ * tdx_page_setup - set the ranges of TDX memory
+ * @memory: the ranges; must stay valid as long as TDs can be created
+ *
+ * Context: Any, before TDs can be created.
+ */
+void tdx_page_setup(const struct tdx_memory *memory)
+{
+	WRITE_ONCE(tdx_memory, memory);
+}
+
+/* The first page of a TD becomes its TDR page. */
+static int record(const struct tdx_td *td, struct page *page)
+{
+	u64 tdr = page_to_pfn(td->tdr ?: page);
+	void *owner = xa_mk_value(tdr << CREATOR_BITS | td->creator);
+	int ret = xa_err(xa_store(&owners, page_to_pfn(page), owner, GFP_KERNEL));
+
+	if (!ret)
+		atomic_long_inc(&nr_owned);
+	return ret;
+}
+
+/* Frees a page.  No cache has lines of it with a private KeyID. */
+static void free_td_page(struct page *page)
+{
+	if (tdx_clear_needed())
+		tdx_clear(page_to_phys(page), PAGE_SIZE);
+	xa_erase(&owners, page_to_pfn(page));
+	atomic_long_dec(&nr_owned);
+	__free_page(page);
+}
+
+static void leak(struct tdx_td *td, struct page *page)
+{
+	xa_set_mark(&owners, page_to_pfn(page), LEAKED);
+	atomic_long_inc(&nr_leaked);
+	atomic_inc(&td->nr_leaked);
+}
+
+/* Only the first page of a TD is logged: the reason is mostly the same for the others. */
+static void explain_leak(struct tdx_td *td, struct page *page, u64 leaf, u64 status)
+{
+	char text[TDX_STATUS_TEXT_SIZE];
+
+	if (status == TDX_SEAMCALL_RETIRED || atomic_read(&td->nr_leaked))
+		return;
+	tdx_status_format(text, sizeof(text), status);
+	pr_err_ratelimited("page 0x%llx of the TD of process %d could not be reclaimed: %s: %s; it is lost until the machine is reset\n",
+			   (u64)page_to_phys(page), td->creator, tdx_leaf_name(leaf), text);
+}
+
+/* Operand of the leaf is the page's address with the KeyID that it was written with. */
+static u64 write_back(struct page *page, u16 keyid)
+{
+	struct tdx_regs regs = { .rcx = tdx_keyid_address(keyid, page_to_phys(page)) };
+
+	return tdx_seamcall(TDH_PHYMEM_PAGE_WBINVD, &regs);
+}
+
+/**
+ * tdx_page_alloc - allocate a page that can be given to the module
+ * @td: a TD with a KeyID; the page is recorded for it
+ *
+ * If @td has no TDR page yet, the page is for that.  Its contents are undefined.
+ *
+ * Context: Process context, may sleep.
+ * Return: A page of 4 KB, written back from caches; NULL if there is no memory.
+ */
+struct page *tdx_page_alloc(struct tdx_td *td)
+{
+	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT);
+
+	if (!page)
+		return NULL;
+	/* All memory of the page allocator is TDX memory: see hotplug.c. */
+	if (WARN_ON_ONCE(!tdx_memory_contains(READ_ONCE(tdx_memory), page_to_phys(page))) ||
+	    record(td, page)) {
+		__free_page(page);
+		return NULL;
+	}
+	clflush_cache_range(page_address(page), PAGE_SIZE);
+	return page;
+}
+EXPORT_SYMBOL_GPL(tdx_page_alloc);
+
+/**
+ * tdx_page_free - free a page that is not owned by the module
+ * @td:	  the TD for which it was allocated
+ * @page: a page of tdx_page_alloc() that was not given to the module, or not accepted
+ *
+ * A leaf that failed may have written the page nevertheless, with the TD's KeyID or, for
+ * a TDR page, the global KeyID.  So caches are written back; if that fails, the page is
+ * leaked, which is logged.
+ *
+ * Context: Process context, may sleep.  Before tdx_keyid_free() and tdx_keyid_burn().
+ */
+void tdx_page_free(struct tdx_td *td, struct page *page)
+{
+	u16 keyid = td->tdr ? td->keyid : tdx_keyid_global();
+	u64 status = write_back(page, keyid);
+
+	if (tdx_status_failed(status)) {
+		explain_leak(td, page, TDH_PHYMEM_PAGE_WBINVD, status);
+		leak(td, page);
+	} else {
+		free_td_page(page);
+	}
+}
+EXPORT_SYMBOL_GPL(tdx_page_free);
+
+/* Caches were written back for the TD's KeyID before it was freed, not for the global one. */
+static u64 reclaim(struct tdx_td *td, struct page *page, u64 *leaf)
+{
+	struct tdx_regs regs = { .rcx = page_to_phys(page) };
+	u64 status;
+
+	*leaf = TDH_PHYMEM_PAGE_RECLAIM;
+	status = tdx_seamcall(*leaf, &regs);
+	if (page != td->tdr || tdx_status_failed(status))
+		return status;
+
+	*leaf = TDH_PHYMEM_PAGE_WBINVD;
+	return write_back(page, tdx_keyid_global());
+}
+
+/**
+ * tdx_page_reclaim - reclaim a page from the module and free it
+ * @td:	  the TD that owns it
+ * @page: a page of tdx_page_alloc() that was given to the module; the TDR page last
+ *
+ * If that fails the page is leaked, which is logged.  In both cases the caller must not
+ * use it any more.  For the TDR page, @td->tdr is set to NULL.
+ *
+ * TDX Module ABI specification, TDH.PHYMEM.PAGE.RECLAIM; TDH.PHYMEM.PAGE.WBINVD with
+ * the global KeyID for a TDR page.
+ *
+ * Context: Process context, may sleep.  After tdh_mng_key_freeid().
+ * Return: The completion status of the leaf that failed, or of the last one.
+ */
+u64 tdx_page_reclaim(struct tdx_td *td, struct page *page)
+{
+	u64 leaf, status = reclaim(td, page, &leaf);
+
+	if (tdx_status_failed(status)) {
+		explain_leak(td, page, leaf, status);
+		leak(td, page);
+	} else {
+		free_td_page(page);
+	}
+	if (page == td->tdr)
+		td->tdr = NULL;
+	return status;
+}
+EXPORT_SYMBOL_GPL(tdx_page_reclaim);
+
+/**
+ * tdx_page_leak - never use a page again that cannot be reclaimed
+ * @td:	  the TD that owns it
+ * @page: a page of tdx_page_alloc() that was given to the module
+ *
+ * For the pages of a TD whose KeyID could not be freed.  It is logged by the caller.  For
+ * the TDR page, @td->tdr is set to NULL.
+ *
+ * Context: Process context.
+ */
+void tdx_page_leak(struct tdx_td *td, struct page *page)
+{
+	leak(td, page);
+	if (page == td->tdr)
+		td->tdr = NULL;
+}
+EXPORT_SYMBOL_GPL(tdx_page_leak);
+
+/**
+ * tdx_page_owner - find the TD that owns a page
+ * @pa:	   any physical address, without KeyID
+ * @owner: filled in if the return value is true
+ *
+ * Context: Any, #MC included.
+ * Return: Whether a TD owns it, or owned it and it was leaked.
+ */
+bool tdx_page_owner(u64 pa, struct tdx_page_owner *owner)
+{
+	void *entry = xa_load(&owners, PHYS_PFN(pa));
+	u64 value;
+
+	if (!entry)
+		return false;
+
+	value = xa_to_value(entry);
+	*owner = (struct tdx_page_owner) {
+		.tdr	 = PFN_PHYS(value >> CREATOR_BITS),
+		.creator = value & CREATOR_MASK,
+		.leaked	 = xa_get_mark(&owners, PHYS_PFN(pa), LEAKED),
+	};
+	return true;
+}
+
+/**
+ * tdx_pages_are_owned - may a TD own a page?
+ *
+ * Context: Any.
+ * Return: Whether a page is recorded.
+ */
+bool tdx_pages_are_owned(void)
+{
+	return !xa_empty(&owners);
+}
+
+/**
+ * tdx_page_counts - count the pages of TDs
+ *
+ * Context: Any.  Not exact while TDs are created or destroyed.
+ * Return: The numbers.
+ */
+struct tdx_page_counts tdx_page_counts(void)
+{
+	return (struct tdx_page_counts) {
+		.owned	= atomic_long_read(&nr_owned),
+		.leaked = atomic_long_read(&nr_leaked),
+	};
+}
+
+/**
+ * tdx_pages_make_safe - make all pages of TDs ordinary memory, for another kernel
+ *
+ * They remain recorded.  A page that is freed at the same time may have another user, so
+ * each is looked up again with the lock that free_td_page() takes before it frees a page.
+ *
+ * Context: Process context, may sleep.  After tdx_cache_retire(): no SEAMCALLs are made
+ *	    any more, and no cache holds a line that the module wrote.
+ */
+void tdx_pages_make_safe(void)
+{
+	unsigned long pfn;
+	void *owner;
+
+	if (!tdx_clear_needed())
+		return;
+	xa_for_each(&owners, pfn, owner) {
+		xa_lock(&owners);
+		if (xa_load(&owners, pfn))
+			tdx_clear(PFN_PHYS(pfn), PAGE_SIZE);
+		xa_unlock(&owners);
+		cond_resched();
+	}
+}

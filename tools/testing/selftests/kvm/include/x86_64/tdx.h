@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Trust domains, for tests of their user interface.
+ *
+ * A TD is represented by its file descriptors, and not by a struct kvm_vm, because the
+ * library cannot set up registers and page tables of a TD.
+ */
+#ifndef SELFTEST_KVM_TDX_H
+#define SELFTEST_KVM_TDX_H
+
+#include <stdint.h>
+
+#include "kvm_util.h"
+
+#ifndef KVM_CAP_VM_TYPES
+#define KVM_CAP_VM_TYPES	235
+#endif
+
+#ifndef KVM_X86_TDX_VM
+#define KVM_X86_TDX_VM		5
+#endif
+
+#define TDX_ADDRESS_WIDTHS_LEAF	0x80000008
+
+/* Completion statuses, without their details. */
+#define TDX_STATUS_CODE(status)	((status) & 0xffffffff00000000ull)
+#define TDX_OPERAND_INVALID	0xc000010000000000ull
+
+#define TEST_ERRNO(result, expected)						\
+({										\
+	int __result = (result), __expected = (expected);			\
+										\
+	TEST_ASSERT(__result == __expected, #result " is %d (%s), not %d (%s)",	\
+		    __result, strerror(__result), __expected, strerror(__expected)); \
+})
+
+/* Skips the test if KVM does not support TDs. */
+void tdx_require(void);
+
+/* The result is 0 or an errno; for descriptors it is -1 after an error. */
+int tdx_create_vm(void);
+int tdx_vm_cap(int vm, long cap);
+int tdx_enable_cap(int vm, uint32_t cap, uint64_t arg);
+int tdx_command(int fd, uint32_t id, uint32_t flags, const void *data);
+int tdx_raw_command(int fd, struct kvm_tdx_cmd *cmd);
+int tdx_ioctl(int fd, unsigned long request, const void *arg);
+
+struct kvm_tdx_capabilities *tdx_get_capabilities(int vm);
+struct kvm_tdx_init_vm *tdx_default_params(void);
+
+/* KVM_TDX_INIT_VM, repeated if there is no entropy. */
+int tdx_init_vm(int vm, const struct kvm_tdx_init_vm *params);
+int tdx_create_vcpu(int vm, unsigned long id);
+int tdx_set_default_cpuid(int vcpu);
+int tdx_init_vcpu(int vcpu);
+
+/* Creates a TD with @nr_vcpus initialized vCPUs; fills in their descriptors. */
+int tdx_create_td(int *vcpus, int nr_vcpus);
+void tdx_close_td(int vm, const int *vcpus, int nr_vcpus);
+
+/* The number of TDs that can be created. */
+int tdx_count_free_keyids(void);
+
+#endif /* SELFTEST_KVM_TDX_H */

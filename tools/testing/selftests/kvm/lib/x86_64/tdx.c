@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Trust domains, for tests of their user interface.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "test_util.h"
+#include "kvm_util.h"
+#include "processor.h"
+#include "tdx.h"
+
+#define MAX_CAPABILITIES_CPUID	256
+#define MAX_TDS			4096
+#define IOAPIC_PINS		24
+
+void tdx_require(void)
+{
+	__TEST_REQUIRE(kvm_check_cap(KVM_CAP_VM_TYPES) & (1 << KVM_X86_TDX_VM),
+		       "KVM offers no TDs");
+}
+
+static int dev_kvm(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = open_kvm_dev_path_or_exit();
+	return fd;
+}
+
+int tdx_create_vm(void)
+{
+	return ioctl(dev_kvm(), KVM_CREATE_VM, KVM_X86_TDX_VM);
+}
+
+int tdx_ioctl(int fd, unsigned long request, const void *arg)
+{
+	return ioctl(fd, request, arg) < 0 ? errno : 0;
+}
+
+int tdx_vm_cap(int vm, long cap)
+{
+	return ioctl(vm, KVM_CHECK_EXTENSION, cap);
+}
+
+int tdx_enable_cap(int vm, uint32_t cap, uint64_t arg)
+{
+	struct kvm_enable_cap enable = { .cap = cap, .args = { arg } };
+
+	return tdx_ioctl(vm, KVM_ENABLE_CAP, &enable);
+}
+
+int tdx_raw_command(int fd, struct kvm_tdx_cmd *cmd)
+{
+	return tdx_ioctl(fd, KVM_MEMORY_ENCRYPT_OP, cmd);
+}
+
+int tdx_command(int fd, uint32_t id, uint32_t flags, const void *data)
+{
+	struct kvm_tdx_cmd cmd = { .id = id, .flags = flags, .data = (uintptr_t)data };
+
+	return tdx_raw_command(fd, &cmd);
+}
+
+struct kvm_tdx_capabilities *tdx_get_capabilities(int vm)
+{
+	struct kvm_tdx_capabilities *caps;
+
+	caps = calloc(1, sizeof(*caps) + MAX_CAPABILITIES_CPUID * sizeof(struct kvm_cpuid_entry2));
+	TEST_ASSERT(caps, "no memory");
+	caps->cpuid.nent = MAX_CAPABILITIES_CPUID;
+	TEST_ERRNO(tdx_command(vm, KVM_TDX_CAPABILITIES, 0, caps), 0);
+	return caps;
+}
+
+/* With space for one more entry.  All other CPUID bits have the module's defaults. */
+struct kvm_tdx_init_vm *tdx_default_params(void)
+{
+	struct kvm_tdx_init_vm *params;
+
+	params = calloc(1, sizeof(*params) + 2 * sizeof(struct kvm_cpuid_entry2));
+	TEST_ASSERT(params, "no memory");
+	params->cpuid.nent = 1;
+	params->cpuid.entries[0].function = TDX_ADDRESS_WIDTHS_LEAF;
+	params->cpuid.entries[0].eax = 48 << 16;
+	return params;
+}
+
+int tdx_init_vm(int vm, const struct kvm_tdx_init_vm *params)
+{
+	int ret;
+
+	do
+		ret = tdx_command(vm, KVM_TDX_INIT_VM, 0, params);
+	while (ret == EAGAIN);
+	return ret;
+}
+
+int tdx_create_vcpu(int vm, unsigned long id)
+{
+	return ioctl(vm, KVM_CREATE_VCPU, id);
+}
+
+int tdx_set_default_cpuid(int vcpu)
+{
+	return tdx_ioctl(vcpu, KVM_SET_CPUID2, kvm_get_supported_cpuid());
+}
+
+int tdx_init_vcpu(int vcpu)
+{
+	return tdx_set_default_cpuid(vcpu) ?: tdx_command(vcpu, KVM_TDX_INIT_VCPU, 0, NULL);
+}
+
+int tdx_create_td(int *vcpus, int nr_vcpus)
+{
+	struct kvm_tdx_init_vm *params = tdx_default_params();
+	int vm, i;
+
+	vm = tdx_create_vm();
+	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM failed: %s", strerror(errno));
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS), 0);
+	TEST_ERRNO(tdx_init_vm(vm, params), 0);
+	free(params);
+
+	for (i = 0; i < nr_vcpus; i++) {
+		vcpus[i] = tdx_create_vcpu(vm, i);
+		TEST_ASSERT(vcpus[i] >= 0, "KVM_CREATE_VCPU failed: %s", strerror(errno));
+		TEST_ERRNO(tdx_init_vcpu(vcpus[i]), 0);
+	}
+	return vm;
+}
+
+void tdx_close_td(int vm, const int *vcpus, int nr_vcpus)
+{
+	while (nr_vcpus)
+		close(vcpus[--nr_vcpus]);
+	close(vm);
+}
+
+int tdx_count_free_keyids(void)
+{
+	struct kvm_tdx_init_vm *params = tdx_default_params();
+	int ret, nr = 0, *vms = calloc(MAX_TDS, sizeof(*vms));
+
+	TEST_ASSERT(vms, "no memory");
+	for (;;) {
+		vms[nr] = tdx_create_vm();
+		TEST_ASSERT(vms[nr] >= 0, "KVM_CREATE_VM failed: %s", strerror(errno));
+		ret = tdx_init_vm(vms[nr], params);
+		if (ret)
+			break;
+		nr++;
+		TEST_ASSERT(nr < MAX_TDS, "too many KeyIDs");
+	}
+	TEST_ERRNO(ret, ENOSPC);
+
+	for (ret = 0; ret <= nr; ret++)
+		close(vms[ret]);
+	free(vms);
+	free(params);
+	return nr;
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Test ioctls of ordinary VMs and vCPUs on a TD: those for state that KVM cannot access
+ * fail, the others work.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "test_util.h"
+#include "kvm_util.h"
+#include "processor.h"
+#include "tdx.h"
+
+#define IOAPIC_PINS		24
+#define MSR_UCODE_REV		0x8b
+#define MSR_TSC			0x10
+#define MSR_STEAL_TIME		0x4b564d03
+
+struct expectation {
+	const char *name;
+	unsigned long request;
+	int error;
+};
+
+#define FAILS(request, error)	{ #request, request, error }
+
+static const struct expectation vcpu_expectations[] = {
+	FAILS(KVM_GET_REGS, EINVAL),
+	FAILS(KVM_SET_REGS, EINVAL),
+	FAILS(KVM_GET_SREGS, EINVAL),
+	FAILS(KVM_SET_SREGS, EINVAL),
+	FAILS(KVM_GET_SREGS2, EINVAL),
+	FAILS(KVM_SET_SREGS2, EINVAL),
+	FAILS(KVM_GET_DEBUGREGS, EINVAL),
+	FAILS(KVM_SET_DEBUGREGS, EINVAL),
+	FAILS(KVM_GET_FPU, EINVAL),
+	FAILS(KVM_SET_FPU, EINVAL),
+	FAILS(KVM_GET_XSAVE, EINVAL),
+	FAILS(KVM_GET_XSAVE2, EINVAL),
+	FAILS(KVM_SET_XSAVE, EINVAL),
+	FAILS(KVM_GET_XCRS, EINVAL),
+	FAILS(KVM_SET_XCRS, EINVAL),
+	FAILS(KVM_GET_LAPIC, EINVAL),
+	FAILS(KVM_SET_LAPIC, EINVAL),
+	FAILS(KVM_SET_GUEST_DEBUG, EINVAL),
+	FAILS(KVM_SET_TSC_KHZ, EINVAL),
+	FAILS(KVM_SMI, ENOTTY),
+	FAILS(KVM_GET_MP_STATE, 0),
+	FAILS(KVM_GET_VCPU_EVENTS, 0),
+	FAILS(KVM_NMI, 0),
+};
+
+static const struct expectation vm_expectations[] = {
+	FAILS(KVM_CREATE_IRQCHIP, ENOTTY),
+	FAILS(KVM_CREATE_PIT, ENOENT),
+	FAILS(KVM_CREATE_PIT2, ENOENT),
+	FAILS(KVM_GET_IRQCHIP, ENXIO),
+	FAILS(KVM_SET_IRQCHIP, ENXIO),
+	FAILS(KVM_GET_CLOCK, 0),
+};
+
+static void test_expectations(int fd, const struct expectation *expectations, size_t nr)
+{
+	static char buffer[16384];
+	size_t i;
+	int error;
+
+	for (i = 0; i < nr; i++) {
+		memset(buffer, 0, sizeof(buffer));
+		error = tdx_ioctl(fd, expectations[i].request, buffer);
+		TEST_ASSERT(error == expectations[i].error, "%s: %s, not %s", expectations[i].name,
+			    strerror(error), strerror(expectations[i].error));
+	}
+}
+
+static int msr(int vcpu, unsigned long request, uint32_t index, uint64_t *value)
+{
+	struct {
+		struct kvm_msrs msrs;
+		struct kvm_msr_entry entry;
+	} buffer = {
+		.msrs.nmsrs = 1,
+		.entry = { .index = index, .data = *value },
+	};
+	int nr = ioctl(vcpu, request, &buffer);
+
+	*value = buffer.entry.data;
+	return nr;
+}
+
+static void test_msrs(int vcpu)
+{
+	uint64_t value = 0x1234ull << 32;
+
+	TEST_ASSERT(msr(vcpu, KVM_SET_MSRS, MSR_UCODE_REV, &value) == 1, "UCODE_REV");
+	value = 0;
+	TEST_ASSERT(msr(vcpu, KVM_GET_MSRS, MSR_UCODE_REV, &value) == 1, "UCODE_REV");
+	TEST_ASSERT(value == 0x1234ull << 32, "UCODE_REV is 0x%lx", value);
+
+	TEST_ASSERT(msr(vcpu, KVM_GET_MSRS, MSR_EFER, &value) == 1, "EFER");
+	TEST_ASSERT(msr(vcpu, KVM_SET_MSRS, MSR_EFER, &value) != 1, "EFER is written");
+	TEST_ASSERT(msr(vcpu, KVM_GET_MSRS, MSR_IA32_APICBASE, &value) == 1, "APICBASE");
+	TEST_ASSERT(value & 1 << 10, "no x2APIC mode: 0x%lx", value);
+	TEST_ASSERT(msr(vcpu, KVM_SET_MSRS, MSR_IA32_APICBASE, &value) != 1, "APICBASE is written");
+
+	TEST_ASSERT(msr(vcpu, KVM_GET_MSRS, MSR_TSC, &value) != 1, "TSC");
+	TEST_ASSERT(msr(vcpu, KVM_GET_MSRS, MSR_STEAL_TIME, &value) != 1, "steal time");
+	TEST_ASSERT(msr(vcpu, KVM_GET_MSRS, MSR_FS_BASE, &value) != 1, "FS_BASE");
+	TEST_ASSERT(msr(vcpu, KVM_GET_MSRS, MSR_IA32_SYSENTER_ESP, &value) != 1, "SYSENTER");
+}
+
+static void test_machine_check(int vcpu)
+{
+	uint64_t mcg_cap = 0x100 | 10;
+
+	TEST_ERRNO(tdx_ioctl(vcpu, KVM_X86_SETUP_MCE, &mcg_cap), 0);
+}
+
+/* KVM_SET_VCPU_EVENTS works, except for SMM. */
+static void test_events(int vcpu)
+{
+	struct kvm_vcpu_events events = {};
+
+	TEST_ERRNO(tdx_ioctl(vcpu, KVM_GET_VCPU_EVENTS, &events), 0);
+	events.flags &= ~KVM_VCPUEVENT_VALID_SMM;
+	TEST_ERRNO(tdx_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &events), 0);
+}
+
+static void test_sync_regs(int vcpu)
+{
+	int size = ioctl(open_kvm_dev_path_or_exit(), KVM_GET_VCPU_MMAP_SIZE, NULL);
+	struct kvm_run *run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
+
+	TEST_ASSERT(run != MAP_FAILED, "mmap: %s", strerror(errno));
+	run->kvm_valid_regs = KVM_SYNC_X86_REGS;
+	TEST_ERRNO(tdx_ioctl(vcpu, KVM_RUN, NULL), EINVAL);
+	run->kvm_valid_regs = 0;
+	run->kvm_dirty_regs = KVM_SYNC_X86_SREGS;
+	TEST_ERRNO(tdx_ioctl(vcpu, KVM_RUN, NULL), EINVAL);
+	run->kvm_dirty_regs = 0;
+	munmap(run, size);
+}
+
+static void test_before_vcpus(void)
+{
+	struct kvm_tdx_init_vm *params = tdx_default_params();
+	int vm = tdx_create_vm();
+
+	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM failed: %s", strerror(errno));
+	TEST_ERRNO(tdx_ioctl(vm, KVM_CREATE_IRQCHIP, NULL), ENOTTY);
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS), 0);
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS), EEXIST);
+	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_TSC_KHZ, NULL), 0);
+	TEST_ERRNO(tdx_init_vm(vm, params), 0);
+	free(params);
+	close(vm);
+}
+
+static void test_of_initialized(void)
+{
+	int vcpu, vm = tdx_create_td(&vcpu, 1);
+
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS), EEXIST);
+	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_TSS_ADDR, (void *)0xfffbd000), 0);
+	test_expectations(vm, vm_expectations, ARRAY_SIZE(vm_expectations));
+	test_expectations(vcpu, vcpu_expectations, ARRAY_SIZE(vcpu_expectations));
+	test_msrs(vcpu);
+	test_machine_check(vcpu);
+	test_events(vcpu);
+	test_sync_regs(vcpu);
+	tdx_close_td(vm, &vcpu, 1);
+}
+
+static void test_of_created(void)
+{
+	int vm = tdx_create_td(NULL, 0), vcpu = tdx_create_vcpu(vm, 0);
+
+	TEST_ASSERT(vcpu >= 0, "KVM_CREATE_VCPU failed: %s", strerror(errno));
+	test_expectations(vcpu, vcpu_expectations, ARRAY_SIZE(vcpu_expectations));
+	test_machine_check(vcpu);
+	test_events(vcpu);
+	tdx_close_td(vm, &vcpu, 1);
+}
+
+int main(int argc, char *argv[])
+{
+	tdx_require();
+	test_before_vcpus();
+	test_of_created();
+	test_of_initialized();
+	return 0;
+}

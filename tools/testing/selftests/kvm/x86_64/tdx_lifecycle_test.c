@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Test creating and destroying TDs: in every order, many at once, concurrently, and with
+ * a process that is killed.  Afterwards all KeyIDs are free again.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "test_util.h"
+#include "kvm_util.h"
+#include "processor.h"
+#include "tdx.h"
+
+#define NR_VCPUS		2
+#define NR_CYCLES		50
+#define NR_THREADS		8
+#define NR_KILLS		50
+#define LONGEST_LIFE_US		200000
+
+/* The last step of its creation before a TD is destroyed. */
+enum stage { VM, TD, VCPUS, ALL, NR_STAGES };
+
+static int nr_vcpus;
+
+static int create_until(enum stage stage, int *vcpus)
+{
+	struct kvm_tdx_init_vm *params;
+	int vm, i;
+
+	for (i = 0; i < nr_vcpus; i++)
+		vcpus[i] = -1;
+	if (stage == ALL)
+		return tdx_create_td(vcpus, nr_vcpus);
+	if (stage == TD)
+		return tdx_create_td(NULL, 0);
+
+	vm = tdx_create_vm();
+	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM failed: %s", strerror(errno));
+	if (stage == VM)
+		return vm;
+
+	params = tdx_default_params();
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, 24), 0);
+	TEST_ERRNO(tdx_init_vm(vm, params), 0);
+	for (i = 0; i < nr_vcpus; i++)
+		vcpus[i] = tdx_create_vcpu(vm, i);
+	free(params);
+	return vm;
+}
+
+/* The VM's descriptor is closed before, between or after those of the vCPUs. */
+static void test_close_orders(void)
+{
+	int vm, vcpus[NR_VCPUS], stage, when, i;
+
+	for (stage = VM; stage < NR_STAGES; stage++) {
+		for (when = 0; when <= nr_vcpus; when++) {
+			vm = create_until(stage, vcpus);
+			for (i = 0; i <= nr_vcpus; i++) {
+				if (i == when)
+					close(vm);
+				if (i < nr_vcpus)
+					close(vcpus[i]);
+			}
+		}
+	}
+}
+
+static void test_cycles(void)
+{
+	int vcpus[NR_VCPUS], i;
+
+	for (i = 0; i < NR_CYCLES; i++)
+		tdx_close_td(tdx_create_td(vcpus, nr_vcpus), vcpus, nr_vcpus);
+}
+
+/* All KeyIDs can be used, not one more, and again after they were freed. */
+static void test_limit(int nr_keyids)
+{
+	struct kvm_tdx_init_vm *params = tdx_default_params();
+	int *vms = calloc(nr_keyids, sizeof(*vms)), more, i;
+
+	for (i = 0; i < nr_keyids; i++)
+		vms[i] = tdx_create_td(NULL, 0);
+
+	more = tdx_create_vm();
+	TEST_ERRNO(tdx_init_vm(more, params), ENOSPC);
+	close(vms[nr_keyids / 2]);
+	TEST_ERRNO(tdx_init_vm(more, params), 0);
+	vms[nr_keyids / 2] = more;
+
+	for (i = 0; i < nr_keyids; i++)
+		close(vms[i]);
+	free(vms);
+	free(params);
+}
+
+static void *create_and_close(void *unused)
+{
+	test_cycles();
+	return NULL;
+}
+
+static void test_concurrent_creation(int nr_keyids)
+{
+	int nr = nr_keyids < NR_THREADS ? nr_keyids : NR_THREADS, i;
+	pthread_t threads[NR_THREADS];
+
+	for (i = 0; i < nr; i++)
+		TEST_ASSERT(!pthread_create(&threads[i], NULL, create_and_close, NULL), "thread");
+	for (i = 0; i < nr; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* Each thread initializes a vCPU of the same TD. */
+static void *init_vcpu(void *fd)
+{
+	TEST_ERRNO(tdx_init_vcpu(*(int *)fd), 0);
+	return NULL;
+}
+
+static void test_concurrent_vcpus(void)
+{
+	int vm = tdx_create_td(NULL, 0), vcpus[NR_VCPUS], i;
+	pthread_t threads[NR_VCPUS];
+
+	for (i = 0; i < nr_vcpus; i++)
+		vcpus[i] = tdx_create_vcpu(vm, i);
+	for (i = 0; i < nr_vcpus; i++)
+		TEST_ASSERT(!pthread_create(&threads[i], NULL, init_vcpu, &vcpus[i]), "thread");
+	for (i = 0; i < nr_vcpus; i++)
+		pthread_join(threads[i], NULL);
+	tdx_close_td(vm, vcpus, nr_vcpus);
+}
+
+static void live_until_killed(void)
+{
+	int vcpus[NR_VCPUS];
+
+	for (;;)
+		tdx_close_td(tdx_create_td(vcpus, nr_vcpus), vcpus, nr_vcpus);
+}
+
+static void test_kill(void)
+{
+	int i, status;
+	pid_t pid;
+
+	for (i = 0; i < NR_KILLS; i++) {
+		pid = fork();
+		TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
+		if (!pid)
+			live_until_killed();
+		usleep(random() % LONGEST_LIFE_US);
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		TEST_ASSERT(WIFSIGNALED(status), "it ended by itself: 0x%x", status);
+	}
+}
+
+/* Only the process that created a VM can use it. */
+static void test_other_process(void)
+{
+	int vcpu, vm = tdx_create_td(&vcpu, 1), status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		TEST_ERRNO(tdx_command(vm, KVM_TDX_CAPABILITIES, 0, NULL), EIO);
+		TEST_ERRNO(tdx_command(vm, KVM_TDX_INIT_VM, 0, NULL), EIO);
+		TEST_ERRNO(tdx_command(vcpu, KVM_TDX_INIT_VCPU, 0, NULL), EIO);
+		exit(0);
+	}
+	waitpid(pid, &status, 0);
+	TEST_ASSERT(!status, "the other process ended with 0x%x", status);
+	tdx_close_td(vm, &vcpu, 1);
+}
+
+int main(int argc, char *argv[])
+{
+	int vm, nr_keyids;
+
+	tdx_require();
+	vm = tdx_create_vm();
+	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM failed: %s", strerror(errno));
+	nr_vcpus = tdx_vm_cap(vm, KVM_CAP_MAX_VCPUS);
+	if (nr_vcpus > NR_VCPUS)
+		nr_vcpus = NR_VCPUS;
+	close(vm);
+
+	nr_keyids = tdx_count_free_keyids();
+	TEST_ASSERT(nr_keyids, "no free KeyID");
+	pr_info("%d KeyIDs\n", nr_keyids);
+
+	test_close_orders();
+	test_cycles();
+	test_limit(nr_keyids);
+	test_concurrent_creation(nr_keyids);
+	test_concurrent_vcpus();
+	test_other_process();
+	test_kill();
+	TEST_ERRNO(tdx_count_free_keyids(), nr_keyids);
+	return 0;
+}
