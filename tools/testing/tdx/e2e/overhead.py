@@ -50,7 +50,8 @@ def footprint():
               "-machine", "memory-backend=ram")
     result = machine.Machine(cpus=16, packages=4, memory="64G", qemu_options=memory,
                              timeout=300).run("note,up")
-    return int(re.search(r"^emulator 0x\w+ (0x\w+)$", result.log, re.M)[1], 16)
+    return sum(int(size, 16)
+               for size in re.findall(r"^(?:emulator|tables) 0x\w+ (0x\w+)$", result.log, re.M))
 
 
 def main():

@@ -12,6 +12,8 @@
 #define LIMIT		BIT_ULL(52 - KEYID_BITS)
 #define PA		(5 * SIZE_2M)
 
+static u8 memory[8 << 20] __page_aligned;
+
 void fail(enum exit_code code, const char *format, ...)
 {
 	_exit(1);
@@ -23,6 +25,7 @@ FIXTURE(host_map) {
 
 FIXTURE_SETUP(host_map)
 {
+	npt_pool_init(memory, SIZE_1G);
 	self->npt = host_map_init(LIMIT);
 }
 
@@ -76,6 +79,22 @@ TEST_F(host_map, an_aborted_access_reads_ones)
 	ASSERT_NE(~0ULL, at);
 	EXPECT_EQ(~0ULL, *(u64 *)phys(at));
 	EXPECT_TRUE(host_map_has(PA + PAGE_SIZE));
+}
+
+TEST_F(host_map, a_mark_takes_a_page_from_the_host)
+{
+	u64 base = 0, size;
+
+	host_map_mark(PA, PAGE_SIZE, 0x1234);
+	EXPECT_FALSE(host_map_has(PA));
+	EXPECT_EQ(0x1234, host_map_mark_at(PA));
+	EXPECT_EQ(0, host_map_mark_at(PA + PAGE_SIZE));
+	EXPECT_EQ(0x1234, host_map_next_mark(&base, &size));
+	EXPECT_EQ(PA, base);
+	EXPECT_EQ(PAGE_SIZE, size);
+	host_map_set_access(PA, PAGE_SIZE, NPT_READ_WRITE);
+	EXPECT_EQ(PA, reach(self->npt, PA, true));
+	EXPECT_EQ(0, host_map_mark_at(PA));
 }
 
 /* QEMU reports a page fault with bits that its walk has ignored. */

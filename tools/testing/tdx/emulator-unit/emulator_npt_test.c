@@ -8,8 +8,12 @@
 #include "emulator/lib/log.h"
 #include "reach.h"
 
-#define MORE_OFTEN_THAN_TABLES	1000
+#define RAM_END			(2 * SIZE_1G)
+#define MORE_OFTEN_THAN_TABLES	2000
+#define MARK			0x123456789abcdef0ULL
+#define OTHER_MARK		2
 
+static u8 memory[8 << 20] __page_aligned;
 static jmp_buf pool_is_empty;
 
 void fail(enum exit_code code, const char *format, ...)
@@ -23,6 +27,8 @@ FIXTURE(npt) {
 
 FIXTURE_SETUP(npt)
 {
+	ASSERT_GE(sizeof(memory), npt_pool_bytes(RAM_END));
+	npt_pool_init(memory, RAM_END);
 	memset(&self->npt, 0, sizeof(self->npt));
 	npt_create(&self->npt);
 }
@@ -109,6 +115,65 @@ TEST_F(npt, a_new_one_is_empty)
 	EXPECT_EQ(~0ULL, reach(&self->npt, 0, false));
 	EXPECT_EQ(~0ULL, reach(&self->npt, SIZE_2M, false));
 	EXPECT_EQ(~0ULL, reach(&self->npt, SIZE_1G, false));
+}
+
+TEST_F(npt, what_is_not_mapped_can_be_marked)
+{
+	npt_map(&self->npt, 0, 0, RAM_END, NPT_READ_WRITE);
+	EXPECT_EQ(0, npt_mark_at(&self->npt, SIZE_2M));
+	npt_mark(&self->npt, SIZE_2M, PAGE_SIZE, MARK);
+	EXPECT_EQ(MARK, npt_mark_at(&self->npt, SIZE_2M + 0x123));
+	EXPECT_EQ(~0ULL, reach(&self->npt, SIZE_2M, false));
+	EXPECT_EQ(SIZE_2M - 1, reach(&self->npt, SIZE_2M - 1, true));
+	EXPECT_EQ(SIZE_2M + PAGE_SIZE, reach(&self->npt, SIZE_2M + PAGE_SIZE, true));
+	npt_map(&self->npt, SIZE_2M, SIZE_2M, PAGE_SIZE, NPT_READ);
+	EXPECT_EQ(0, npt_mark_at(&self->npt, SIZE_2M));
+}
+
+TEST_F(npt, a_mark_of_a_range_is_that_of_its_pages)
+{
+	npt_mark(&self->npt, SIZE_2M, 2 * SIZE_1G, MARK);
+	npt_mark(&self->npt, SIZE_1G + 5 * PAGE_SIZE, PAGE_SIZE, OTHER_MARK);
+	npt_map(&self->npt, SIZE_1G, 0, PAGE_SIZE, NPT_NONE);
+	EXPECT_EQ(0, npt_mark_at(&self->npt, SIZE_2M - 1));
+	EXPECT_EQ(MARK, npt_mark_at(&self->npt, SIZE_2M));
+	EXPECT_EQ(0, npt_mark_at(&self->npt, SIZE_1G));
+	EXPECT_EQ(MARK, npt_mark_at(&self->npt, SIZE_1G + PAGE_SIZE));
+	EXPECT_EQ(OTHER_MARK, npt_mark_at(&self->npt, SIZE_1G + 5 * PAGE_SIZE));
+	EXPECT_EQ(MARK, npt_mark_at(&self->npt, SIZE_2M + 2 * SIZE_1G - 1));
+}
+
+TEST_F(npt, marks_are_found_in_order)
+{
+	u64 gpa = 0, size;
+
+	npt_map(&self->npt, 0, 0, RAM_END, NPT_READ_WRITE);
+	EXPECT_EQ(0, npt_next_mark(&self->npt, &gpa, &size));
+	npt_mark(&self->npt, NPT_WALK_LIMIT - PAGE_SIZE, PAGE_SIZE, OTHER_MARK);
+	npt_mark(&self->npt, SIZE_1G - SIZE_2M, SIZE_2M, MARK);
+	gpa = 0;
+	EXPECT_EQ(MARK, npt_next_mark(&self->npt, &gpa, &size));
+	EXPECT_EQ(SIZE_1G - SIZE_2M, gpa);
+	EXPECT_EQ(SIZE_2M, size);
+	gpa += PAGE_SIZE;
+	EXPECT_EQ(MARK, npt_next_mark(&self->npt, &gpa, &size));
+	EXPECT_EQ(SIZE_2M - PAGE_SIZE, size);
+	gpa += size;
+	EXPECT_EQ(OTHER_MARK, npt_next_mark(&self->npt, &gpa, &size));
+	EXPECT_EQ(NPT_WALK_LIMIT - PAGE_SIZE, gpa);
+	gpa += size;
+	EXPECT_EQ(0, npt_next_mark(&self->npt, &gpa, &size));
+}
+
+TEST_F(npt, the_pool_suffices_for_pages_anywhere_in_the_ram)
+{
+	u64 pa;
+
+	ASSERT_EQ(0, setjmp(pool_is_empty));
+	npt_map(&self->npt, 0, 0, SIZE_512G, NPT_READ_WRITE);
+	for (pa = 0; pa < RAM_END; pa += SIZE_2M)
+		npt_mark(&self->npt, pa + pa / SIZE_2M % 512 * PAGE_SIZE, PAGE_SIZE, MARK);
+	EXPECT_EQ(RAM_END, reach(&self->npt, RAM_END, true));
 }
 
 static void split_and_join(struct npt *npt)

@@ -20,6 +20,7 @@
 
 static struct boot_info boot;
 static struct memmap linux_map;
+static struct mem_range tables;		/* the emulator's, like its image */
 
 #define CPUID_EXT_FEATURES	0x80000001
 #define CPUID_EXT_ADDRESS_SIZES	0x80000008
@@ -67,11 +68,32 @@ static void register_cpus(const struct acpi_facts *acpi)
 		fail(EXIT_NO_BOOT, "the BIOS's table does not list the boot CPU first");
 }
 
+/*
+ * The pool of nested page tables is at the end of the low RAM.  What follows is reserved
+ * by the BIOS, so there is no additional hole in the RAM.
+ */
+static void reserve_tables(void)
+{
+	u64 ram_end = memmap_ram_end(&linux_map), bytes = npt_pool_bytes(ram_end);
+	static struct memmap free;
+
+	free = linux_map;
+	memmap_reserve(&free, boot.kernel.base, boot.kernel.size);
+	memmap_reserve(&free, boot.initrd.base, boot.initrd.size);
+	tables.base = memmap_find_top(&free, bytes, PAGE_SIZE, SIZE_4G);
+	tables.size = bytes;
+	if (!tables.base)
+		fail(EXIT_NO_BOOT, "no room for %llu bytes of page tables: raise qemu's -m", bytes);
+	memmap_reserve(&linux_map, tables.base, tables.size);
+	npt_pool_init(phys(tables.base), ram_end);
+}
+
 static void init_memory_map(void)
 {
 	linux_map = boot.memmap;
 	memmap_reserve(&linux_map, phys_of(emulator_start), emulator_end - emulator_start);
 	smp_init(&linux_map, ap_trampoline, ap_trampoline_end - ap_trampoline);
+	reserve_tables();
 }
 
 /*
@@ -85,6 +107,7 @@ static void init_nested_paging(void)
 	unsigned int i;
 
 	host_map_set_access(phys_of(emulator_start), emulator_end - emulator_start, NPT_NONE);
+	host_map_set_access(tables.base, tables.size, NPT_NONE);
 	host_map_set_access(smp_trampoline(), PAGE_SIZE, NPT_READ);
 	host_map_set_access(platform.seamrr_base, platform.seamrr_size, NPT_NONE);
 	/* Writes are emulated by apic.c */
@@ -110,6 +133,7 @@ static void init_machine(void)
 	io_init(acpi.pm1a_control_port);
 	log_line("emulator 0x%llx 0x%llx", phys_of(emulator_start),
 		 (u64)(emulator_end - emulator_start));
+	log_line("tables 0x%llx 0x%llx", tables.base, tables.size);
 	platform_describe();
 	trace_init();
 	if (options.module)

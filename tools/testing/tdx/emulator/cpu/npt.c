@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Nested page tables, allocated from a shared pool. */
+
+/*
+ * Entries that map nothing may hold a mark, which is any even number, so that no
+ * memory is needed to record facts about memory that a guest cannot access.
+ */
 #include <linux/string.h>
 
 #include "cpu/npt.h"
@@ -20,18 +25,37 @@
 #define PTE_READ_WRITE	(PTE_READ | PTE_W)
 
 /*
- * Most tables are those of the host.  Splitting pages at the ends of a range
- * takes at most four tables; 64 TDMRs have 64 PAMT ranges, most of which share
- * tables.
+ * Tables that do not depend on the size of the RAM: for the first 512 GB, other
+ * regions of 512 GB that have MMIO, and the ends of ranges that are not RAM.
  */
-#define POOL_TABLES	130
-#define NO_TABLE	POOL_TABLES
+#define BASE_TABLES	130
+#define NO_TABLE	(~0U)
 
-static u64 pool[POOL_TABLES][ENTRIES] __page_aligned;
-static unsigned int next_table[POOL_TABLES];	/* next one in the same list */
+static u64 (*pool)[ENTRIES];
+static unsigned int *next_table;		/* next one in the same list */
+static unsigned int nr_tables;
 static unsigned int first_free = NO_TABLE;	/* list of free tables */
 static unsigned int nr_used;			/* ever allocated */
 static struct lock pool_lock;
+
+static u64 tables_for(u64 ram_end)
+{
+	return BASE_TABLES + (ram_end + SIZE_2M - 1) / SIZE_2M + (ram_end + SIZE_1G - 1) / SIZE_1G;
+}
+
+u64 npt_pool_bytes(u64 ram_end)
+{
+	u64 bytes = tables_for(ram_end) * (PAGE_SIZE + sizeof(*next_table));
+
+	return (bytes + PAGE_SIZE - 1) & PAGE_MASK;
+}
+
+void npt_pool_init(void *memory, u64 ram_end)
+{
+	pool = memory;
+	nr_tables = tables_for(ram_end);
+	next_table = (unsigned int *)pool[nr_tables];
+}
 
 static u64 *table_alloc(void)
 {
@@ -41,12 +65,12 @@ static u64 *table_alloc(void)
 	table = first_free;
 	if (table != NO_TABLE)
 		first_free = next_table[table];
-	else if (nr_used < POOL_TABLES)
+	else if (nr_used < nr_tables)
 		table = nr_used++;
 	unlock(&pool_lock);
 	if (table == NO_TABLE)
-		fail(EXIT_CRASH, "the pool of %u nested page tables is used up: raise POOL_TABLES",
-		     POOL_TABLES);
+		fail(EXIT_CRASH, "the pool of %u nested page tables is used up: raise BASE_TABLES",
+		     nr_tables);
 	return pool[table];
 }
 
@@ -83,24 +107,29 @@ static void set_entry(u64 *entry, u64 value)
 	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 
-/* A leaf entry of @level, or 0 if nothing is mapped. */
+/* An entry that maps @pa at @level. */
 static u64 leaf(u64 pa, u64 flags, unsigned int level)
 {
-	if (!(flags & PTE_P))
-		return 0;
 	return pa | flags | (level == LEVEL_4K ? 0 : PTE_PS);
+}
+
+/* The entry at offset @offset below a leaf entry of @level, or a mark. */
+static u64 part(u64 entry, unsigned int level, u64 offset)
+{
+	if (!(entry & PTE_P))
+		return entry;
+	return leaf((entry & PTE_ADDR) + offset, entry & ~(PTE_ADDR | PTE_PS), level - 1);
 }
 
 /* Replace a leaf entry of @level by a table with the same mapping. */
 static void split(u64 *entry, unsigned int level)
 {
-	u64 flags = *entry & ~(PTE_ADDR | PTE_PS), pa = *entry & PTE_ADDR;
 	u64 size = BIT_ULL(LEVEL_SHIFT(level - 1));
 	u64 *table = table_alloc();
 	unsigned int i;
 
 	for (i = 0; i < ENTRIES; i++)
-		table[i] = leaf(pa + i * size, flags, level - 1);
+		table[i] = part(*entry, level, i * size);
 	set_entry(entry, phys_of(table) | PTE_READ_WRITE);
 }
 
@@ -119,12 +148,12 @@ static u64 *entry_at(struct npt *npt, u64 gpa, unsigned int level)
 	return entry;
 }
 
-static unsigned int largest_level(u64 gpa, u64 pa, u64 size)
+static unsigned int largest_level(u64 addresses, u64 size)
 {
 	unsigned int level;
 
 	for (level = LEVEL_1G; level > LEVEL_4K; level--) {
-		if (!((gpa | pa) % BIT_ULL(LEVEL_SHIFT(level))) &&
+		if (!(addresses % BIT_ULL(LEVEL_SHIFT(level))) &&
 		    size >= BIT_ULL(LEVEL_SHIFT(level)))
 			break;
 	}
@@ -156,19 +185,40 @@ static void retire(struct npt *npt, u64 entry, unsigned int level)
 	list_add(&npt->retired, table);
 }
 
+/* Set the entry of @level for @gpa.  The lock is held. */
+static void replace(struct npt *npt, u64 gpa, unsigned int level, u64 value)
+{
+	u64 *entry = entry_at(npt, gpa, level);
+	u64 old = *entry;
+
+	set_entry(entry, value);
+	retire(npt, old, level);
+}
+
 void npt_map(struct npt *npt, u64 gpa, u64 pa, u64 size, enum npt_access access)
 {
-	u64 flags = flags_of(access), *entry, old, step;
+	u64 flags = flags_of(access), step;
 	unsigned int level;
 
 	lock(&npt->lock);
 	for (; size && gpa < NPT_WALK_LIMIT; gpa += step, pa += step, size -= step) {
-		level = largest_level(gpa, pa, size);
+		level = largest_level(gpa | pa, size);
 		step = BIT_ULL(LEVEL_SHIFT(level));
-		entry = entry_at(npt, gpa, level);
-		old = *entry;
-		set_entry(entry, leaf(pa, flags, level));
-		retire(npt, old, level);
+		replace(npt, gpa, level, flags ? leaf(pa, flags, level) : 0);
+	}
+	unlock(&npt->lock);
+}
+
+void npt_mark(struct npt *npt, u64 gpa, u64 size, u64 mark)
+{
+	unsigned int level;
+	u64 step;
+
+	lock(&npt->lock);
+	for (; size && gpa < NPT_WALK_LIMIT; gpa += step, size -= step) {
+		level = largest_level(gpa, size);
+		step = BIT_ULL(LEVEL_SHIFT(level));
+		replace(npt, gpa, level, mark);
 	}
 	unlock(&npt->lock);
 }
@@ -191,22 +241,59 @@ void npt_free_retired(struct npt *npt)
 	unlock(&npt->lock);
 }
 
+/* The entry that maps @gpa, or does not, and its level.  The lock is held. */
+static u64 find(const struct npt *npt, u64 gpa, unsigned int *level)
+{
+	u64 entry = npt->root[(gpa >> LEVEL_SHIFT(LEVEL_512G)) % ENTRIES];
+
+	*level = LEVEL_512G;
+	while (is_table(entry, *level)) {
+		--*level;
+		entry = table_of(entry)[(gpa >> LEVEL_SHIFT(*level)) % ENTRIES];
+	}
+	return entry;
+}
+
 bool npt_reach(struct npt *npt, u64 gpa, bool write, u64 *pa)
 {
-	unsigned int level = LEVEL_512G;
+	unsigned int level;
 	u64 entry;
 
 	lock(&npt->lock);
-	entry = npt->root[(gpa >> LEVEL_SHIFT(level)) % ENTRIES];
-	while (is_table(entry, level)) {
-		level--;
-		entry = table_of(entry)[(gpa >> LEVEL_SHIFT(level)) % ENTRIES];
-	}
+	entry = find(npt, gpa, &level);
 	unlock(&npt->lock);
 	if (!(entry & PTE_P) || (write && !(entry & PTE_W)))
 		return false;
 	*pa = (entry & PTE_ADDR) + (gpa & (BIT_ULL(LEVEL_SHIFT(level)) - 1));
 	return true;
+}
+
+u64 npt_mark_at(struct npt *npt, u64 gpa)
+{
+	unsigned int level;
+	u64 entry;
+
+	lock(&npt->lock);
+	entry = find(npt, gpa, &level);
+	unlock(&npt->lock);
+	return entry & PTE_P ? 0 : entry;
+}
+
+u64 npt_next_mark(struct npt *npt, u64 *gpa, u64 *size)
+{
+	unsigned int level;
+	u64 entry = 0;
+
+	lock(&npt->lock);
+	while (*gpa < NPT_WALK_LIMIT) {
+		entry = find(npt, *gpa, &level);
+		*size = BIT_ULL(LEVEL_SHIFT(level)) - *gpa % BIT_ULL(LEVEL_SHIFT(level));
+		if (entry && !(entry & PTE_P))
+			break;
+		*gpa += *size;
+	}
+	unlock(&npt->lock);
+	return *gpa < NPT_WALK_LIMIT ? entry : 0;
 }
 
 u64 npt_root(const struct npt *npt)

@@ -30,6 +30,24 @@ struct npt {
 };
 
 /**
+ * npt_pool_bytes() - size of the pool from which all tables are allocated
+ * @ram_end:	end of the RAM
+ *
+ * Return: bytes that suffice for one guest to which all RAM is mapped, even in pages of
+ * 4 KB.
+ */
+u64 npt_pool_bytes(u64 ram_end);
+
+/**
+ * npt_pool_init() - set the memory of the pool
+ * @memory:	npt_pool_bytes() bytes, page-aligned, which the guest cannot access
+ * @ram_end:	as for npt_pool_bytes()
+ *
+ * Called before the first npt_create().
+ */
+void npt_pool_init(void *memory, u64 ram_end);
+
+/**
  * npt_create() - make a nested page table in which nothing is mapped
  * @npt:	a table that is not in use
  *
@@ -64,6 +82,37 @@ u64 npt_root(const struct npt *npt);
  * their next exit or TLB flush.
  */
 void npt_map(struct npt *npt, u64 gpa, u64 pa, u64 size, enum npt_access access);
+
+/**
+ * npt_mark() - unmap a range, and mark it
+ * @npt:	the table
+ * @gpa:	guest-physical start, page-aligned
+ * @size:	bytes, a multiple of PAGE_SIZE
+ * @mark:	an even number
+ *
+ * The mark is lost when the range is mapped again, or unmapped by npt_map().  CPUs in
+ * the guest see the change like one by npt_map().
+ */
+void npt_mark(struct npt *npt, u64 gpa, u64 size, u64 mark);
+
+/**
+ * npt_mark_at() - get the mark of a page
+ * @npt:	the table
+ * @gpa:	guest-physical address
+ *
+ * Return: the mark; 0 if the page is mapped or has none.
+ */
+u64 npt_mark_at(struct npt *npt, u64 gpa);
+
+/**
+ * npt_next_mark() - find the next range that has a mark
+ * @npt:	the table
+ * @gpa:	where to begin, page-aligned; it becomes the start of the range
+ * @size:	bytes of the range, not beyond one entry
+ *
+ * Return: its mark; 0 if there is none.
+ */
+u64 npt_next_mark(struct npt *npt, u64 *gpa, u64 *size);
 
 /**
  * npt_free_retired() - give retired tables back to the pool

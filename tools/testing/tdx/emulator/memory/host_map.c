@@ -37,6 +37,22 @@ void host_map_set_access(u64 base, u64 size, enum npt_access access)
 	npt_map(&map, base, base, size, access);
 }
 
+void host_map_mark(u64 base, u64 size, u64 mark)
+{
+	map_region(base);
+	npt_mark(&map, base, size, mark);
+}
+
+u64 host_map_mark_at(u64 pa)
+{
+	return npt_mark_at(&map, pa);
+}
+
+u64 host_map_next_mark(u64 *base, u64 *size)
+{
+	return npt_next_mark(&map, base, size);
+}
+
 void host_map_abort_page(u64 pa)
 {
 	/* QEMU's walk ignores higher bits */

@@ -28,10 +28,37 @@ struct npt *host_map_init(u64 limit);
 void host_map_set_access(u64 base, u64 size, enum npt_access access);
 
 /**
+ * host_map_mark() - unmap a range, and record a fact about it
+ * @base:	start, page-aligned
+ * @size:	bytes, a multiple of PAGE_SIZE
+ * @mark:	an even number other than 0
+ *
+ * CPUs see the change like one by host_map_set_access().
+ */
+void host_map_mark(u64 base, u64 size, u64 mark);
+
+/**
+ * host_map_mark_at() - get what host_map_mark() recorded
+ * @pa:		any address
+ *
+ * Return: the mark; 0 if there is none, or the page was mapped since.
+ */
+u64 host_map_mark_at(u64 pa);
+
+/**
+ * host_map_next_mark() - find the next range that has a mark
+ * @base:	where to begin, page-aligned; it becomes the start of the range
+ * @size:	bytes of the range
+ *
+ * Return: its mark; 0 if there is none.
+ */
+u64 host_map_next_mark(u64 *base, u64 *size);
+
+/**
  * host_map_abort_page() - make an unmapped page read as ones, like aborted accesses
  * @pa:		any address in the page
  *
- * Maps a page of ones there, so that the guest can continue.
+ * Maps a page of ones there, so that the guest can continue.  The mark of the page is lost.
  */
 void host_map_abort_page(u64 pa);
 
