@@ -140,6 +140,18 @@ TEST_F(life, a_large_page_is_one_page)
 	EXPECT_EQ(7, m->model.nr_td_pages);
 }
 
+TEST_F(life, whose_page_it_is)
+{
+	struct model_machine *m = self->machine;
+
+	ASSERT_TRUE(td_bring_to(m, VP_6));
+	EXPECT_EQ(TDX_PAGE_TDR, tdx_model_page(&m->model, TDR_PA + 5).td_type);
+	EXPECT_EQ(TDR_PA, tdx_model_page(&m->model, TDR_PA + 5).tdr);
+	EXPECT_EQ(TDX_PAGE_TDVPR, tdx_model_page(&m->model, TDVPS_PA(0)).td_type);
+	EXPECT_EQ(TDR_PA, tdx_model_page(&m->model, TDVPS_PA(0)).tdr);
+	EXPECT_EQ(0, tdx_model_page(&m->model, PAGE_PA).tdr);
+}
+
 TEST_F(life, whose_keyid_a_page_has)
 {
 	struct model_machine *m = self->machine;

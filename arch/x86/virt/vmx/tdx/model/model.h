@@ -247,6 +247,8 @@ const char *tdx_model_why(struct tdx_model *m);
 struct tdx_model_page {
 	enum tdx_model_page_type type;
 	u16 keyid;	/* KeyID of its contents; 0: the host's */
+	u8 td_type;	/* enum tdx_page_type of a page of a TD */
+	u64 tdr;	/* address of its TDR page */
 };
 
 struct tdx_model_page tdx_model_page(const struct tdx_model *m, u64 pa);

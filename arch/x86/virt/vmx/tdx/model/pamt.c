@@ -152,9 +152,9 @@ static struct tdx_model_page find_td_page(const struct tdx_model *m, u64 pa)
 	if (type == TDX_PAGE_NDA || type == TDX_PAGE_RSVD)
 		return page;
 	page.type = TDX_MODEL_PAGE_TD;
-	page.keyid = m->global_keyid;
-	if (type != TDX_PAGE_TDR)
-		page.keyid = tdx_model_keyid_of_td(m, tdx_model_owner(entry));
+	page.td_type = type;
+	page.tdr = type == TDX_PAGE_TDR ? pa & ~(PAGE_BYTES - 1) : tdx_model_owner(entry);
+	page.keyid = type == TDX_PAGE_TDR ? m->global_keyid : tdx_model_keyid_of_td(m, page.tdr);
 	return page;
 }
 
@@ -169,7 +169,7 @@ static struct tdx_model_page find_td_page(const struct tdx_model *m, u64 pa)
  * Context: Any logical processor, at any time except in tdx_model_load(); takes
  *          no lock.  Retries while the list of PAMTs changes, which takes a few
  *          stores.
- * Return: The owner, and the KeyID of the contents.
+ * Return: The owner, the KeyID of the contents, and of a TD's page its type and TD.
  */
 struct tdx_model_page tdx_model_page(const struct tdx_model *m, u64 pa)
 {
