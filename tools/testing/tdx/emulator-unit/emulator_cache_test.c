@@ -99,13 +99,13 @@ TEST_F(cache, the_hosts_lines_have_to_be_gone_before_the_global_keyid)
 TEST_F(cache, lines_with_another_keyid_are_no_harm_to_memory)
 {
 	call_leaf(&cpus[1], OTHER, TDX_SUCCESS);
-	cache_before_reuse(PA, GLOBAL);
+	cache_before_reuse("the host takes", PA, GLOBAL, CACHE_ANY_TIME);
 	EXPECT_EQ(0, nr_reports);
-	cache_before_reuse(PA, OTHER);
+	cache_before_reuse("the host takes", PA, OTHER, CACHE_ANY_TIME);
 	EXPECT_EQ(1, nr_reports);
-	EXPECT_NE(NULL, strstr(last_report, "takes back PAMT memory 0x1234000, but CPU 1 has"));
+	EXPECT_NE(NULL, strstr(last_report, "the host takes 0x1234000, but CPU 1 has"));
 	/* Reported once for each CPU, not for each line */
-	cache_before_reuse(PA, OTHER);
+	cache_before_reuse("the host takes", PA, OTHER, CACHE_ANY_TIME);
 	EXPECT_EQ(1, nr_reports);
 }
 
@@ -166,8 +166,55 @@ TEST_F(cache, any_number_of_keyids_one_after_the_other)
 		call_leaf(&cpus[0], OTHER + i, TDX_SUCCESS);
 		write_back(&cpus[0]);
 	}
-	cache_before_reuse(PA, GLOBAL);
+	cache_before_reuse("the host takes", PA, GLOBAL, CACHE_ANY_TIME);
 	EXPECT_EQ(1, nr_reports);
+}
+
+/* CPUs 0 and 1 are in packages 0 and 1. */
+TEST_F(cache, a_package_writes_back_lines_with_keyids_that_are_flushed)
+{
+	static struct tdx_model_keyid keyids[TDX_MODEL_NR_KEYIDS] = {
+		[GLOBAL] = { TDX_MODEL_KEYID_RESERVED },
+		[OTHER] = { TDX_MODEL_KEYID_FLUSHED, .dirty_pkgs = BIT(1) },
+		[OTHER + 1] = { TDX_MODEL_KEYID_ASSIGNED },
+	};
+
+	cpus[1].package = 1;
+	call_leaf(&cpus[0], GLOBAL, TDX_SUCCESS);
+	cache_module_write(&cpus[0], TDH_MNG_ADDCX, OTHER);
+	cache_module_write(&cpus[1], TDH_MNG_ADDCX, OTHER);
+	cache_module_write(&cpus[0], TDH_MNG_ADDCX, OTHER + 1);
+	cache_written_back(0, keyids);
+	cache_before_reuse("the host takes", PA, OTHER, CACHE_ANY_TIME);
+	EXPECT_EQ(1, nr_reports);
+	EXPECT_NE(NULL, strstr(last_report, "but CPU 1 has"));
+	cache_before_reuse("the host takes", PA, OTHER + 1, CACHE_ANY_TIME);
+	EXPECT_EQ(2, nr_reports);
+	cache_before_reuse("the host takes", PA, GLOBAL, CACHE_ANY_TIME);
+	EXPECT_EQ(3, nr_reports);
+}
+
+/* TD after TD gets the KeyID. */
+TEST_F(cache, a_page_is_not_in_lines_that_were_written_after_it_was_reclaimed)
+{
+	u32 reclaimed_at;
+
+	cache_module_write(&cpus[0], TDH_MNG_ADDCX, OTHER);
+	reclaimed_at = cache_now();
+	write_back(&cpus[0]);
+	cache_module_write(&cpus[0], TDH_MNG_ADDCX, OTHER);
+	cache_before_reuse("the host takes", PA, OTHER, reclaimed_at);
+	EXPECT_EQ(0, nr_reports);
+	cache_before_reuse("the host takes", PA, OTHER, cache_now());
+	EXPECT_EQ(1, nr_reports);
+	EXPECT_NE(NULL, strstr(last_report, "its caches may hold lines with KeyID 33"));
+}
+
+TEST_F(cache, a_page_that_was_written_back_may_be_used)
+{
+	cache_after_leaf(&cpus[0], TDH_SYS_INIT, TDX_SUCCESS, 0);
+	cache_before_reuse("the host takes", PA, 0, CACHE_ANY_TIME);
+	EXPECT_EQ(0, nr_reports);
 }
 
 TEST_F(cache, the_check_can_be_turned_off)
@@ -176,7 +223,7 @@ TEST_F(cache, the_check_can_be_turned_off)
 	cache_after_leaf(&cpus[0], TDH_SYS_INIT, TDX_SUCCESS, 0);
 	cache_after_leaf(&cpus[0], TDH_SYS_KEY_CONFIG, TDX_SUCCESS, 0);
 	call_leaf(&cpus[0], GLOBAL, TDX_SUCCESS);
-	cache_before_reuse(PA, GLOBAL);
+	cache_before_reuse("the host takes", PA, GLOBAL, CACHE_ANY_TIME);
 	cache_before_new_kernel(&cpus[0]);
 	cache_before_init(&cpus[0]);
 	EXPECT_EQ(0, nr_reports);

@@ -13,7 +13,11 @@
  * - A private KeyID: lines that the CPU's SEAMCALLs have modified, from the first
  *   one on that writes such memory.  They have to be written back on all CPUs
  *   before the host reuses memory with this KeyID and before a new kernel begins,
- *   and on a single CPU before its reset.
+ *   and on a single CPU before its reset.  TDH.PHYMEM.CACHE.WB writes back lines
+ *   with the KeyIDs of TDs that are flushed, on all CPUs of a package.
+ *
+ * Writes are numbered, because a KeyID may be another TD's by the time when the
+ * host uses memory of the first one: only earlier writes are relevant then.
  */
 #include "check/cache.h"
 #include "check/report.h"
@@ -26,73 +30,62 @@
 #define OPCODE_INVD	0x08
 #define HOST_KEYID	0
 
-/* Maximum number of KeyIDs with modified lines at the same time. */
-#define MAX_KEYIDS	64
+/* Each report of lines with a private KeyID. */
+#define NOT_WRITTEN_BACK "but CPU %u has made no WBINVD since %s: its caches may hold lines with "
 
-/* End of each report of lines with a private KeyID. */
-#define KEYID_LINES	"but CPU %u has made no WBINVD since %s: " \
-			"its caches may hold lines with a private KeyID"
-
-/*
- * A KeyID, and for each CPU the first leaf after which its caches may hold
- * modified lines with it.
- */
+/* Modified lines with a KeyID. */
 struct lines {
-	u16 keyid;
-	const char *since[MAX_CPUS];	/* NULL: no such lines */
+	u16 cpus;		/* bits: CPUs whose caches may hold some */
+	u8 leaf[MAX_CPUS];	/* first leaf after which they may */
+	u32 number[MAX_CPUS];	/* and the number of this write */
 };
 
-static struct lines all_lines[MAX_KEYIDS];
+/* By KeyID: TDH.SYS.INIT refuses a platform with more. */
+static struct lines all_lines[TDX_MODEL_NR_KEYIDS];
+static u32 nr_writes;
 static struct lock lines_lock;	/* held by callers of the following functions */
 
-static bool in_no_cache(const struct lines *l)
-{
-	unsigned int i;
+static_assert(TDX_MODEL_NR_LEAVES <= 1 << 8 && MAX_CPUS <= 16);
 
-	for (i = 0; i < MAX_CPUS; i++) {
-		if (l->since[i])
-			return false;
-	}
+static bool may_hold(const struct lines *l, unsigned int cpu)
+{
+	return l->cpus & BIT_ULL(cpu);
+}
+
+static void drop_lines(struct lines *l, unsigned int cpu)
+{
+	l->cpus &= ~BIT_ULL(cpu);
+}
+
+/* Return true if the caches of @cpu held no such lines before. */
+static bool add_lines(struct lines *l, unsigned int cpu, u64 leaf)
+{
+	if (may_hold(l, cpu))
+		return false;
+	l->cpus |= BIT_ULL(cpu);
+	l->leaf[cpu] = leaf;
+	l->number[cpu] = ++nr_writes;
 	return true;
 }
 
-static struct lines *lines_of(u16 keyid)
+/* Lines with any private KeyID that the caches of a CPU may hold; NULL if none. */
+static struct lines *private_lines(unsigned int cpu)
 {
 	struct lines *l;
 
-	for (l = all_lines; l < all_lines + MAX_KEYIDS; l++) {
-		if (l->keyid == keyid)
+	for (l = all_lines + HOST_KEYID + 1; l < all_lines + TDX_MODEL_NR_KEYIDS; l++) {
+		if (may_hold(l, cpu))
 			return l;
-	}
-	for (l = all_lines; l < all_lines + MAX_KEYIDS; l++) {
-		if (in_no_cache(l)) {
-			l->keyid = keyid;
-			return l;
-		}
-	}
-	fail(EXIT_CRASH, "lines with more than %u KeyIDs: raise MAX_KEYIDS", MAX_KEYIDS);
-}
-
-/* The first leaf after which a CPU may hold lines with any private KeyID; NULL if none. */
-static const char *private_lines_since(unsigned int cpu)
-{
-	unsigned int i;
-
-	for (i = 0; i < MAX_KEYIDS; i++) {
-		if (all_lines[i].since[cpu] && all_lines[i].keyid != HOST_KEYID)
-			return all_lines[i].since[cpu];
 	}
 	return NULL;
 }
 
 static void forget_private_lines(unsigned int cpu)
 {
-	unsigned int i;
+	struct lines *l;
 
-	for (i = 0; i < MAX_KEYIDS; i++) {
-		if (all_lines[i].keyid != HOST_KEYID)
-			all_lines[i].since[cpu] = NULL;
-	}
+	while ((l = private_lines(cpu)))
+		drop_lines(l, cpu);
 }
 
 /* The following functions take the lock. */
@@ -103,26 +96,27 @@ static void host_lines_everywhere(void)
 
 	lock(&lines_lock);
 	for (i = 0; i < platform.nr_lps; i++)
-		lines_of(HOST_KEYID)->since[i] = leaf_name(TDH_SYS_INIT);
+		add_lines(&all_lines[HOST_KEYID], i, TDH_SYS_INIT);
 	unlock(&lines_lock);
 }
 
 /*
- * The first leaf after which a CPU may hold lines with @keyid; NULL if none.
- * It is cleared, so that each CPU is reported once: a page has 64 lines, and a
- * PAMT thousands of pages.
+ * The first leaf after which a CPU may hold lines with @keyid, if it is not
+ * after write @until; NULL if none.  It is cleared, so that each CPU is
+ * reported once: a page has 64 lines, and a PAMT thousands of pages.
  */
-static const char *lines_to_report(unsigned int cpu, u16 keyid)
+static const char *lines_to_report(unsigned int cpu, u16 keyid, u32 until)
 {
-	const char *since;
-	struct lines *l;
+	struct lines *l = &all_lines[keyid];
+	const char *since = NULL;
 
 	if (!options.check_caches)
 		return NULL;
 	lock(&lines_lock);
-	l = lines_of(keyid);
-	since = l->since[cpu];
-	l->since[cpu] = NULL;
+	if (may_hold(l, cpu) && l->number[cpu] <= until) {
+		since = leaf_name(l->leaf[cpu]);
+		drop_lines(l, cpu);
+	}
 	unlock(&lines_lock);
 	return since;
 }
@@ -130,12 +124,15 @@ static const char *lines_to_report(unsigned int cpu, u16 keyid)
 /* Like lines_to_report(), for any private KeyID. */
 static const char *private_lines_to_report(unsigned int cpu)
 {
-	const char *since;
+	const char *since = NULL;
+	const struct lines *l;
 
 	if (!options.check_caches)
 		return NULL;
 	lock(&lines_lock);
-	since = private_lines_since(cpu);
+	l = private_lines(cpu);
+	if (l)
+		since = leaf_name(l->leaf[cpu]);
 	forget_private_lines(cpu);
 	unlock(&lines_lock);
 	return since;
@@ -150,8 +147,8 @@ void cache_exit(struct vcpu *vcpu, const struct insn *insn)
 		report_fault("INVD on CPU %u at 0x%llx loses what its caches hold",
 			     vcpu->cpu->index, vcpu->vmcb.rip);
 	lock(&lines_lock);
-	for (i = 0; i < MAX_KEYIDS; i++)
-		all_lines[i].since[vcpu->cpu->index] = NULL;
+	for (i = 0; i < TDX_MODEL_NR_KEYIDS; i++)
+		drop_lines(&all_lines[i], vcpu->cpu->index);
 	unlock(&lines_lock);
 	vcpu_skip_insn(vcpu, insn->length);
 }
@@ -162,7 +159,7 @@ static void check_host_lines(void)
 	unsigned int i;
 
 	for (i = 0; i < platform.nr_lps; i++) {
-		since = lines_to_report(i, HOST_KEYID);
+		since = lines_to_report(i, HOST_KEYID, CACHE_ANY_TIME);
 		if (since)
 			report_fault("TDH.SYS.KEY.CONFIG, but CPU %u has made no WBINVD since %s: %s",
 				     i, since, "its caches may hold lines of PAMTs");
@@ -172,18 +169,31 @@ static void check_host_lines(void)
 /* Set before the leaf runs: meanwhile another CPU may reuse memory that this one writes. */
 u16 cache_before_leaf(const struct cpu *cpu, u64 leaf, u16 keyid)
 {
-	const char **since;
 	bool first;
 
 	if (!keyid || !tdx_model_leaf(leaf)->writes_private)
 		return 0;
 	lock(&lines_lock);
-	since = &lines_of(keyid)->since[cpu->index];
-	first = !*since;
-	if (first)
-		*since = leaf_name(leaf);
+	first = add_lines(&all_lines[keyid], cpu->index, leaf);
 	unlock(&lines_lock);
 	return first ? keyid : 0;
+}
+
+void cache_module_write(const struct cpu *cpu, u64 leaf, u16 keyid)
+{
+	lock(&lines_lock);
+	add_lines(&all_lines[keyid], cpu->index, leaf);
+	unlock(&lines_lock);
+}
+
+u32 cache_now(void)
+{
+	u32 number;
+
+	lock(&lines_lock);
+	number = nr_writes;
+	unlock(&lines_lock);
+	return number;
 }
 
 /* Statuses of calls that the module refuses before it writes anything. */
@@ -199,7 +209,7 @@ void cache_after_leaf(const struct cpu *cpu, u64 leaf, u64 status, u16 first)
 {
 	if (first && is_refusal(status)) {
 		lock(&lines_lock);
-		lines_of(first)->since[cpu->index] = NULL;
+		drop_lines(&all_lines[first], cpu->index);
 		unlock(&lines_lock);
 	}
 	if (status != TDX_SUCCESS)
@@ -214,16 +224,43 @@ void cache_after_leaf(const struct cpu *cpu, u64 leaf, u64 status, u16 first)
 	}
 }
 
-void cache_before_reuse(u64 pa, u16 keyid)
+static bool was_written_back(const struct tdx_model_keyid *keyid, unsigned int package)
+{
+	return keyid->state == TDX_MODEL_KEYID_FLUSHED && !(keyid->dirty_pkgs & BIT_ULL(package));
+}
+
+static void drop_lines_of_package(struct lines *l, unsigned int package)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_cpus; i++) {
+		if (cpus[i].package == package)
+			drop_lines(l, i);
+	}
+}
+
+void cache_written_back(unsigned int package, const struct tdx_model_keyid *keyids)
+{
+	unsigned int i;
+
+	lock(&lines_lock);
+	for (i = HOST_KEYID + 1; i < TDX_MODEL_NR_KEYIDS; i++) {
+		if (all_lines[i].cpus && was_written_back(&keyids[i], package))
+			drop_lines_of_package(&all_lines[i], package);
+	}
+	unlock(&lines_lock);
+}
+
+void cache_before_reuse(const char *what, u64 pa, u16 keyid, u32 until)
 {
 	const char *since;
 	unsigned int i;
 
-	for (i = 0; i < platform.nr_lps; i++) {
-		since = lines_to_report(i, keyid);
+	for (i = 0; i < platform.nr_lps && keyid; i++) {
+		since = lines_to_report(i, keyid, until);
 		if (since)
-			report_fault("the host takes back PAMT memory 0x%llx, " KEYID_LINES, pa,
-				     i, since);
+			report_fault("%s 0x%llx, " NOT_WRITTEN_BACK "KeyID %u", what, pa, i, since,
+				     keyid);
 	}
 }
 
@@ -235,8 +272,8 @@ void cache_before_new_kernel(const struct cpu *cpu)
 	for (i = 0; i < platform.nr_lps; i++) {
 		since = private_lines_to_report(i);
 		if (since)
-			report_fault("a new kernel begins on CPU %u, " KEYID_LINES, cpu->index,
-				     i, since);
+			report_fault("a new kernel begins on CPU %u, " NOT_WRITTEN_BACK
+				     "a private KeyID", cpu->index, i, since);
 	}
 }
 
@@ -245,8 +282,8 @@ void cache_before_init(const struct cpu *cpu)
 	const char *since = private_lines_to_report(cpu->index);
 
 	if (since)
-		report_fault("INIT for APIC ID 0x%x, " KEYID_LINES, cpu->apic_id, cpu->index,
-			     since);
+		report_fault("INIT for APIC ID 0x%x, " NOT_WRITTEN_BACK "a private KeyID",
+			     cpu->apic_id, cpu->index, since);
 }
 
 bool cache_may_hold_host_lines(const struct cpu *cpu)
@@ -254,7 +291,7 @@ bool cache_may_hold_host_lines(const struct cpu *cpu)
 	bool may;
 
 	lock(&lines_lock);
-	may = lines_of(HOST_KEYID)->since[cpu->index];
+	may = may_hold(&all_lines[HOST_KEYID], cpu->index);
 	unlock(&lines_lock);
 	return may;
 }
@@ -264,7 +301,7 @@ bool cache_may_hold_private_lines(const struct cpu *cpu)
 	bool may;
 
 	lock(&lines_lock);
-	may = private_lines_since(cpu->index);
+	may = private_lines(cpu->index);
 	unlock(&lines_lock);
 	return may;
 }

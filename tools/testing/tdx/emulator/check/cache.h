@@ -5,6 +5,7 @@
 
 #include "cpu/cpu.h"
 #include "cpu/decode.h"
+#include "model/model.h"
 
 /**
  * cache_exit() - the guest executed WBINVD, WBNOINVD or INVD
@@ -34,11 +35,38 @@ u16 cache_before_leaf(const struct cpu *cpu, u64 leaf, u16 keyid);
 void cache_after_leaf(const struct cpu *cpu, u64 leaf, u64 status, u16 first);
 
 /**
- * cache_before_reuse() - the host takes a line back from the module
- * @pa:		physical address of the line
- * @keyid:	KeyID with which the module has written the line
+ * cache_module_write() - a leaf is about to write memory of a TD
+ * @cpu:	the calling CPU
+ * @leaf:	number of the leaf
+ * @keyid:	KeyID of this memory
  */
-void cache_before_reuse(u64 pa, u16 keyid);
+void cache_module_write(const struct cpu *cpu, u64 leaf, u16 keyid);
+
+/**
+ * cache_now() - a point in time, for cache_before_reuse()
+ *
+ * Return: the number of first writes so far, by any CPU and with any KeyID.
+ */
+u32 cache_now(void);
+
+/**
+ * cache_written_back() - TDH.PHYMEM.CACHE.WB has succeeded
+ * @package:	package of the calling CPU
+ * @keyids:	the module's key ownership table
+ */
+void cache_written_back(unsigned int package, const struct tdx_model_keyid *keyids);
+
+#define CACHE_ANY_TIME	(~0U)
+
+/**
+ * cache_before_reuse() - a line that the module has written gets other contents
+ * @what:	the event, for the report
+ * @pa:		physical address of the line
+ * @keyid:	KeyID with which the module has written the line; 0 if it was written back
+ * @until:	cache_now() after the module's last write; CACHE_ANY_TIME if the module may
+ *		still write the line
+ */
+void cache_before_reuse(const char *what, u64 pa, u16 keyid, u32 until);
 
 /**
  * cache_before_new_kernel() - a new kernel begins, which may use all memory

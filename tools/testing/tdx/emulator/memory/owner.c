@@ -58,7 +58,7 @@ bool owner_direct_store(u64 pa)
 
 	if (page.type != TDX_MODEL_PAGE_PAMT || host_map_has(pa))
 		return false;
-	cache_before_reuse(pa, page.keyid);
+	cache_before_reuse("the host takes back PAMT memory", pa, page.keyid, CACHE_ANY_TIME);
 	if (overwritten_add(pa))
 		host_map_set_access(pa & PAGE_MASK, PAGE_SIZE, NPT_READ_WRITE);
 	return true;

@@ -16,6 +16,8 @@ u16 observe_before_leaf(const struct seamcall *call)
 void observe_after_leaf(const struct seamcall *call, u16 first)
 {
 	owner_settle(call->cpu);
+	if (call->leaf == TDH_PHYMEM_CACHE_WB && call->out.rax == TDX_SUCCESS)
+		cache_written_back(call->cpu->package, tdx_module.keyids);
 	cache_after_leaf(call->cpu, call->leaf, call->out.rax, first);
 	seam_log_progress(&tdx_module, &call->in, &call->out);
 }
