@@ -94,4 +94,18 @@ TEST_F(shootdown, a_cpu_outside_the_guest_needs_no_nmi)
 	EXPECT_EQ(0, nr_nmis);
 }
 
+TEST_F(shootdown, a_cpu_need_not_be_waited_for)
+{
+	leaves_at_us = ~0ULL;
+	ASSERT_EQ(0, setjmp(given_up));
+	shootdown_start(&cpus[0]);
+	EXPECT_EQ(1, nr_nmis);
+	EXPECT_EQ(0, time_us);
+	/* The first NMI is still on its way */
+	shootdown_start(&cpus[0]);
+	EXPECT_EQ(1, nr_nmis);
+	shootdown_start(&cpus[1]);
+	EXPECT_EQ(1, nr_nmis);
+}
+
 TEST_HARNESS_MAIN

@@ -44,7 +44,7 @@ static bool decode_known(struct vcpu *vcpu, struct insn *insn)
 
 static void nested_page_fault(struct vcpu *vcpu)
 {
-	u64 gpa = vcpu->vmcb.exit_info2, pa;
+	u64 gpa = vcpu->vmcb.exit_info2;
 	bool write = vcpu->vmcb.exit_info1 & SVM_NPF_WRITE;
 	/* QEMU reports each walk of the guest's page tables as a write */
 	bool walk = vcpu->vmcb.exit_info1 & SVM_NPF_WALK;
@@ -57,7 +57,7 @@ static void nested_page_fault(struct vcpu *vcpu)
 	}
 	host_map_on_demand(gpa);
 	/* It may have been mapped now, or by another CPU since the fault */
-	if (!npt_reach(vcpu->npt, gpa, write, &pa))
+	if (!foreign_is_usable(vcpu, gpa, write))
 		foreign_access(vcpu, gpa, write && !walk);
 }
 

@@ -16,6 +16,7 @@
 #include "machine/platform.h"
 #include "memory/host_map.h"
 #include "memory/owner.h"
+#include "memory/td_page.h"
 
 #define MSR_MCG_STATUS		0x17a
 #define MSR_MC1_STATUS		0x405	/* bank 1: data cache unit */
@@ -37,7 +38,7 @@
 
 static const char *whose_memory(u64 pa)
 {
-	if (owner_is_module(pa))
+	if (owner_is_pamt(pa))
 		return "PAMT memory";
 	if (pa - platform.seamrr_base < platform.seamrr_size)
 		return "the SEAM range";
@@ -57,9 +58,17 @@ static void machine_check(struct vcpu *vcpu, u64 pa)
 	vcpu_inject(vcpu, VECTOR_MC);
 }
 
+bool foreign_is_usable(struct vcpu *vcpu, u64 gpa, bool write)
+{
+	u64 pa;
+
+	return td_page_reuse(gpa, vcpu->cpu) || npt_reach(vcpu->npt, gpa, write, &pa);
+}
+
 void foreign_access(struct vcpu *vcpu, u64 gpa, bool write)
 {
-	report_violation(vcpu, gpa, write, whose_memory(gpa));
+	if (!td_page_report_access(vcpu, gpa, write))
+		report_violation(vcpu, gpa, write, whose_memory(gpa));
 	if (options.foreign == FOREIGN_ONES) {
 		host_map_abort_page(gpa);
 		return;
@@ -73,6 +82,8 @@ void foreign_unreached(struct vcpu *vcpu, u64 gpa, bool write)
 {
 	if (gpa < platform.phys_limit && !phys_reachable(gpa, 1))
 		crash_guest(vcpu, "an instruction that is emulated reaches above 512 GB");
+	if (foreign_is_usable(vcpu, gpa, write))
+		return;
 	if (host_map_has(gpa))
 		crash_guest(vcpu, "this kind of write to the local APIC is not emulated");
 	foreign_access(vcpu, gpa, write);

@@ -6,6 +6,12 @@
 #include "cpu/cpu.h"
 
 /*
+ * True if the access succeeds when it is repeated: the page was mapped since the fault, or
+ * is mapped now because the host may use a page that was a TD's.
+ */
+bool foreign_is_usable(struct vcpu *vcpu, u64 gpa, bool write);
+
+/*
  * Report a violation with the CPU and the address of the instruction, and
  * handle the access according to the option foreign=.  Ends the run if the CPU
  * cannot take the machine check.

@@ -16,6 +16,13 @@
 #include "host/new_kernel.h"
 #include "lib/log.h"
 
+static unsigned int nr_new;
+
+unsigned int new_kernel_number(void)
+{
+	return __atomic_load_n(&nr_new, __ATOMIC_SEQ_CST);
+}
+
 static enum cpu_kernel kernel_of(const struct cpu *cpu)
 {
 	return __atomic_load_n(&cpu->kernel, __ATOMIC_SEQ_CST);
@@ -49,6 +56,7 @@ static void begin(struct cpu *cpu)
 	unsigned int i;
 
 	log_line("new kernel on cpu %u", cpu->index);
+	__atomic_add_fetch(&nr_new, 1, __ATOMIC_SEQ_CST);
 	cache_before_new_kernel(cpu);
 	for (i = 0; i < nr_cpus; i++)
 		set_kernel(&cpus[i], KERNEL_GONE);

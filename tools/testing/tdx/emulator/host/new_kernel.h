@@ -11,6 +11,9 @@
  */
 void new_kernel_watch(struct vcpu *vcpu);
 
+/* The number of kernels that have replaced another one. */
+unsigned int new_kernel_number(void);
+
 /* Called before each SEAMCALL, to detect those of a replaced kernel. */
 void new_kernel_seamcall(struct vcpu *vcpu);
 

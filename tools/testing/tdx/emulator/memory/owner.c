@@ -1,46 +1,66 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Memory that the TDX module owns. */
+/* Memory that the TDX module owns: PAMTs, and how all CPUs see changes. */
 #include "check/cache.h"
 #include "check/report.h"
 #include "lib/log.h"
 #include "memory/host_map.h"
 #include "memory/overwritten.h"
 #include "memory/owner.h"
+#include "memory/td_page.h"
 #include "smp/shootdown.h"
 
 static const struct tdx_model *module;	/* NULL if there is none */
-static bool unsettled;
+static bool unsettled;		/* all CPUs have to leave the guest before the SEAMCALL returns */
+static bool unflushed;		/* or soon */
 
 void owner_init(const struct tdx_model *model)
 {
 	module = model;
 }
 
+static void set(bool *flag)
+{
+	__atomic_store_n(flag, true, __ATOMIC_SEQ_CST);
+}
+
+static bool take(bool *flag)
+{
+	return __atomic_load_n(flag, __ATOMIC_SEQ_CST) &&
+	       __atomic_exchange_n(flag, false, __ATOMIC_SEQ_CST);
+}
+
+void owner_changed_page(void)
+{
+	set(&unflushed);
+}
+
 void owner_set(u64 pa, u64 bytes, bool owned)
 {
 	overwritten_forget(pa, bytes);
 	host_map_set_access(pa, bytes, owned ? NPT_NONE : NPT_READ_WRITE);
-	__atomic_store_n(&unsettled, true, __ATOMIC_SEQ_CST);
+	set(&unsettled);
 }
 
 void owner_settle(const struct cpu *self)
 {
-	if (__atomic_load_n(&unsettled, __ATOMIC_SEQ_CST) &&
-	    __atomic_exchange_n(&unsettled, false, __ATOMIC_SEQ_CST)) {
+	if (take(&unsettled)) {
 		shootdown(self);
 		host_map_settle();
 	}
+	if (take(&unflushed))
+		shootdown_start(self);
 }
 
-static struct tdx_model_page page_of(u64 pa)
+bool owner_is_pamt(u64 pa)
 {
-	return module ? tdx_model_page(module, pa) :
-			(struct tdx_model_page){ .type = TDX_MODEL_PAGE_HOST };
-}
+	struct tdx_pamt_area pamt;
+	unsigned int i;
 
-bool owner_is_module(u64 pa)
-{
-	return page_of(pa).type == TDX_MODEL_PAGE_PAMT;
+	for (i = 0; module && tdx_model_pamt(module, i, &pamt); i++) {
+		if (pa - pamt.base < pamt.size)
+			return true;
+	}
+	return false;
 }
 
 u16 owner_pamt_keyid(void)
@@ -54,20 +74,30 @@ u16 owner_pamt_keyid(void)
 
 bool owner_direct_store(u64 pa)
 {
-	struct tdx_model_page page = page_of(pa);
-
-	if (page.type != TDX_MODEL_PAGE_PAMT || host_map_has(pa))
+	if (host_map_has(pa))
 		return false;
-	cache_before_reuse("the host takes back PAMT memory", pa, page.keyid, CACHE_ANY_TIME);
+	if (!owner_is_pamt(pa))
+		return td_page_direct_store(pa);
+	cache_before_reuse("the host takes back PAMT memory", pa, owner_pamt_keyid(),
+			   CACHE_ANY_TIME);
 	if (overwritten_add(pa))
 		host_map_set_access(pa & PAGE_MASK, PAGE_SIZE, NPT_READ_WRITE);
 	return true;
 }
 
+static const char *what_the_host_took(u64 pa)
+{
+	if (owner_is_pamt(pa))
+		return "PAMT memory";
+	return tdx_model_page(module, pa).type == TDX_MODEL_PAGE_TD ? "memory of a TD" : NULL;
+}
+
 void owner_module_write(const struct cpu *cpu, u64 pa)
 {
-	if (owner_is_module(pa) && host_map_has(pa))
-		report_fault("the module writes PAMT memory 0x%llx that the host took back, cpu %u",
+	const char *what = host_map_has(pa) ? what_the_host_took(pa) : NULL;
+
+	if (what)
+		report_fault("the module writes %s 0x%llx that the host took back, cpu %u", what,
 			     pa, cpu->index);
 }
 

@@ -45,9 +45,6 @@
 #define PAMT_4K_BYTES		0x400000ULL
 #define PAMT_BYTES		(PAMT_1G_BYTES + PAMT_2M_BYTES + PAMT_4K_BYTES)
 
-/* Read a variable that another CPU or a trap changes. */
-#define now(variable)	__atomic_load_n(&(variable), __ATOMIC_ACQUIRE)
-
 static bool ap_ready, ap_may_go_on, ap_done;
 
 /* Function that the second CPU runs. */
@@ -60,7 +57,7 @@ static void put(char c)
 	io_out8(COM1, c);
 }
 
-static void say(const char *what, u64 value)
+void say(const char *what, u64 value)
 {
 	int shift;
 
@@ -72,7 +69,8 @@ static void say(const char *what, u64 value)
 	put('\n');
 }
 
-static void __noreturn power_off(void)
+/* QEMU ends, because of -no-reboot. */
+static void __noreturn reset(void)
 {
 	io_out8(0xcf9, 0x06);
 	for (;;)
@@ -114,7 +112,7 @@ static bool is_busy(u64 status)
 	       (status & TDX_STATUS_CODE_MASK) == TDX_OPERAND_BUSY;
 }
 
-static u64 call(const char *name, u64 leaf, struct regs *regs)
+u64 call(const char *name, u64 leaf, struct regs *regs)
 {
 	const struct regs in = *regs;
 	u64 failed;
@@ -144,11 +142,16 @@ static unsigned int reserve(struct tdx_tdmr_info *tdmr)
 	return nr;
 }
 
+/* The first private KeyID; the others are for TDs. */
+u64 global_keyid(void)
+{
+	return (native_rdmsr(MSR_KEYID_PARTITIONING) & 0xffffffff) + 1;
+}
+
 static u64 config(void)
 {
-	u64 mktme_keyids = native_rdmsr(MSR_KEYID_PARTITIONING) & 0xffffffff;
 	struct tdx_tdmr_info *tdmr = phys(TDMR_INFO);
-	struct regs regs = { 0, TDMR_POINTERS, 1, mktme_keyids + 1, 0 };
+	struct regs regs = { 0, TDMR_POINTERS, 1, global_keyid(), 0 };
 
 	*tdmr = (struct tdx_tdmr_info){ .size = SIZE_1G };
 	*tdx_tdmr_pamt(tdmr, TDX_PAMT_1G) = (struct tdx_pamt_area){ PAMT, PAMT_1G_BYTES };
@@ -161,7 +164,7 @@ static u64 config(void)
 	return call("config", TDH_SYS_CONFIG, &regs);
 }
 
-static void wbinvd(void)
+void wbinvd(void)
 {
 	asm volatile("wbinvd" : : : "memory");
 }
@@ -204,7 +207,7 @@ static u64 get_ready(bool write_back)
 	return status ?: call("key_config", TDH_SYS_KEY_CONFIG, &regs);
 }
 
-static u64 bring_up(bool write_back)
+u64 bring_up(bool write_back)
 {
 	u64 status = get_ready(write_back);
 
@@ -213,7 +216,7 @@ static u64 bring_up(bool write_back)
 	return status;
 }
 
-static void direct_store(u64 page, unsigned int lines)
+void direct_store(u64 page, unsigned int lines)
 {
 	static const u8 zeroes[64] __aligned(64);
 	unsigned int i;
@@ -547,7 +550,7 @@ static void be_ready(void)
 	__atomic_store_n(&ap_ready, true, __ATOMIC_RELEASE);
 }
 
-static void join_vmx(void)
+void join_vmx(void)
 {
 	struct regs regs = { 0 };
 
@@ -560,6 +563,20 @@ static void touch_pamt_forever(void)
 {
 	join_vmx();
 	touch_forever(PAMT);
+}
+
+u64 bring_up_with_ap(void (*job)(void))
+{
+	struct regs regs = { 0 };
+	u64 status;
+
+	vmxon(0);
+	status = init();
+	start_ap(job);
+	wbinvd();
+	status = status ?: config();
+	status = status ?: call("key_config", TDH_SYS_KEY_CONFIG, &regs);
+	return status ?: init_tdmr();
 }
 
 /* The second CPU reads a page in a loop, and has to stop when it becomes a PAMT. */
@@ -582,7 +599,7 @@ static void case_stale_translation(void)
 }
 
 /* The first CPUID of a kernel that is entered by a jump reveals it. */
-static void begin_new_kernel(void)
+void begin_new_kernel(void)
 {
 	u32 regs[4];
 
@@ -820,7 +837,9 @@ void probe_main(u64 boot_params)
 		cases[i].run();
 		say("done", i);
 	}
-	power_off();
+	if (run_td_case(name))
+		say("done", i);
+	reset();
 }
 
 void ap_main(void)

@@ -21,7 +21,23 @@ bool touch(u64 address, bool write);
 bool touch_forever(u64 address);
 
 /* probe.c */
+
+/* Read a variable that another CPU or a trap changes. */
+#define now(variable)	__atomic_load_n(&(variable), __ATOMIC_ACQUIRE)
+
 void probe_main(u64 boot_params);
 void ap_main(void);
+void say(const char *what, u64 value);
+void wbinvd(void);
+u64 global_keyid(void);
+u64 call(const char *name, u64 leaf, struct regs *regs);
+u64 bring_up(bool write_back);
+void direct_store(u64 page, unsigned int lines);
+void begin_new_kernel(void);
+u64 bring_up_with_ap(void (*job)(void));
+void join_vmx(void);
+
+/* td.c: cases with TDs */
+bool run_td_case(const char *name);
 
 #endif /* _TDX_EMU_PROBE_H */

@@ -9,12 +9,18 @@
 #include "machine/override.h"
 #include "machine/platform.h"
 #include "memory/owner.h"
+#include "memory/td_page.h"
 #include "seam/module.h"
 #include "seam/operand.h"
 
 #define MSR_TSC_ADJUST		0x3b
 
 struct tdx_model tdx_module;
+
+static u64 this_leaf(void)
+{
+	return this_cpu()->host.gpr[RAX] & TDX_LEAF_NUMBER_MASK;
+}
 
 static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
 {
@@ -39,6 +45,7 @@ static void *map(void *ctx, u64 pa, u64 bytes)
 	if (!platform_is_ram(pa, bytes))
 		return NULL;
 	owner_module_write(this_cpu(), pa);
+	td_page_module_access(&tdx_module, pa, this_cpu(), this_leaf());
 	return phys(pa);
 }
 
@@ -104,11 +111,16 @@ static bool module_random(void *ctx, u64 *value)
 	return carry;
 }
 
-/* Pages of TDs stay in the host's map. */
 static void own(void *ctx, u64 pa, u64 bytes, enum tdx_model_page_type type, bool owned)
 {
-	if (type == TDX_MODEL_PAGE_PAMT)
+	if (type == TDX_MODEL_PAGE_PAMT) {
 		owner_set(pa, bytes, owned);
+	} else if (owned) {
+		td_page_take(&tdx_module, pa, bytes, this_cpu(), this_leaf());
+		owner_changed_page();
+	} else if (td_page_reclaim(pa, bytes, this_leaf())) {
+		owner_changed_page();
+	}
 }
 
 static void work(void *ctx, u64 leaf)

@@ -3,6 +3,7 @@
 #include "check/cache.h"
 #include "lib/clock.h"
 #include "memory/owner.h"
+#include "memory/td_page.h"
 #include "seam/module.h"
 #include "seam/observe.h"
 #include "seam/seam_log.h"
@@ -13,11 +14,23 @@ u16 observe_before_leaf(const struct seamcall *call)
 	return cache_before_leaf(call->cpu, call->leaf, owner_pamt_keyid());
 }
 
+/* What leaves for all TDs, or for no TD, mean for the platform. */
+static void note_effect(const struct seamcall *call)
+{
+	if (call->leaf == TDH_SYS_DISABLE && !tdx_module.nr_td_pages)
+		td_page_forget_all();
+	if (call->out.rax != TDX_SUCCESS)
+		return;
+	if (call->leaf == TDH_PHYMEM_CACHE_WB)
+		cache_written_back(call->cpu->package, tdx_module.keyids);
+	if (call->leaf == TDH_PHYMEM_PAGE_WBINVD)
+		td_page_written_back(call->in.gpr.rcx);
+}
+
 void observe_after_leaf(const struct seamcall *call, u16 first)
 {
+	note_effect(call);
 	owner_settle(call->cpu);
-	if (call->leaf == TDH_PHYMEM_CACHE_WB && call->out.rax == TDX_SUCCESS)
-		cache_written_back(call->cpu->package, tdx_module.keyids);
 	cache_after_leaf(call->cpu, call->leaf, call->out.rax, first);
 	seam_log_progress(&tdx_module, &call->in, &call->out);
 }

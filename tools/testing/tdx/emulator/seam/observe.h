@@ -37,7 +37,8 @@ u16 observe_before_leaf(const struct seamcall *call);
  * @call:	the SEAMCALL, with its results; on the calling CPU
  * @first:	return value of observe_before_leaf()
  *
- * When this returns no CPU has a translation of memory that the module has taken.
+ * When this returns no CPU has a translation of memory that the module has taken for
+ * PAMTs, and none will have one of pages that it has taken for TDs.
  */
 void observe_after_leaf(const struct seamcall *call, u16 first);
 

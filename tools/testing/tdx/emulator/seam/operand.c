@@ -5,6 +5,7 @@
 #include "lib/seam_names.h"
 #include "memory/host_map.h"
 #include "memory/owner.h"
+#include "memory/td_page.h"
 #include "model/leaves.h"
 #include "seam/operand.h"
 
@@ -15,7 +16,7 @@ static u64 leaf_of(const struct cpu *cpu)
 
 static void check_operand(const struct cpu *cpu, u64 pa, const char *how)
 {
-	if (!host_map_has(pa))
+	if (!host_map_has(pa) && !td_page_reuse(pa, cpu))
 		report_fault("%s %s memory 0x%llx, which is not the host's, cpu %u",
 			     leaf_name(leaf_of(cpu)), how, pa, cpu->index);
 }

@@ -35,6 +35,25 @@ static void wait_for_exit(const struct cpu *target, u64 nr_exits)
 	}
 }
 
+/* Not if another NMI of the emulator is on its way. */
+static void send_nmi(struct cpu *target)
+{
+	if (!__atomic_exchange_n(&target->own_nmi, true, __ATOMIC_SEQ_CST))
+		smp_send_ipi(target, ICR_MODE_NMI << 8 | ICR_ASSERT);
+}
+
+void shootdown_start(const struct cpu *self)
+{
+	unsigned int i;
+
+	smp_lock_ipis();
+	for (i = 0; i < nr_cpus; i++) {
+		if (&cpus[i] != self && is_in_guest(&cpus[i]))
+			send_nmi(&cpus[i]);
+	}
+	smp_unlock_ipis();
+}
+
 void shootdown(const struct cpu *self)
 {
 	u64 exits[MAX_CPUS];
@@ -45,9 +64,8 @@ void shootdown(const struct cpu *self)
 	for (i = 0; i < nr_cpus; i++) {
 		exits[i] = __atomic_load_n(&cpus[i].nr_exits, __ATOMIC_SEQ_CST);
 		waits[i] = &cpus[i] != self && is_in_guest(&cpus[i]);
-		if (!waits[i] || __atomic_exchange_n(&cpus[i].own_nmi, true, __ATOMIC_SEQ_CST))
-			continue;
-		smp_send_ipi(&cpus[i], ICR_MODE_NMI << 8 | ICR_ASSERT);
+		if (waits[i])
+			send_nmi(&cpus[i]);
 	}
 	for (i = 0; i < nr_cpus; i++) {
 		if (waits[i])

@@ -12,6 +12,13 @@
 void shootdown(const struct cpu *self);
 
 /*
+ * The same without waiting: a CPU may execute a few more instructions with the old state.
+ * With a thread for each CPU, the wait is for the threads of all others to be scheduled,
+ * which takes long on a busy machine.
+ */
+void shootdown_start(const struct cpu *self);
+
+/*
  * Record that the guest sends an NMI to @target, which must not be mistaken for
  * the emulator's.  Called with IPIs locked.
  */

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The emulated platform: what it reports of pages of TDs and of their KeyIDs."""
+import re
+
+import pytest
+
+import layout
+from test_emulator import probe, violations
+
+TDR, TDCX = 0x4000000, 0x4200000
+PAGES = 7		# of a TD of the probe
+GLOBAL, KEYID = 32, 33
+GRANITE_RAPIDS = "cpuid=all:1:0:eax:0xa06d1"	# where partial writes do not poison memory
+MACHINE_CHECK = 18
+
+
+def number(log, key):
+    return layout.EmulatorLog(log).number(key)
+
+
+def test_a_host_that_creates_a_td_and_destroys_it():
+    facts, log = probe("td-good")
+    assert facts["created"] == facts["destroyed"] == 0 and facts["touched"] == PAGES
+    assert not violations(log) and "end: power off" in log
+    assert number(log, "td_pages_owned") == 0
+
+
+def test_pages_of_tds_may_be_anywhere():
+    """217 of them, each in another range of 2 MB."""
+    facts, log = probe("td-many", options="keyids=31:32")
+    assert facts["created"] == facts["destroyed"] == 0
+    assert not violations(log)
+
+
+@pytest.mark.parametrize("case, what", [
+    ("td-read", f"host read of {TDCX + 8:#x}, a TDCX page of TD {TDR:#x} since TDH.MNG.ADDCX"),
+    ("td-write", f"host write of {TDR:#x}, a TDR page of TD {TDR:#x} since TDH.MNG.CREATE"),
+])
+def test_touching_a_page_of_a_td_is_a_violation_and_a_machine_check(case, what):
+    facts, log = probe(case)
+    assert facts["touched"] == 0 and facts["trapped"] == MACHINE_CHECK
+    [violation] = violations(log)
+    assert re.fullmatch(f"{what}, at 0x1[0-9a-f]+ cpu 0", violation)
+
+
+@pytest.mark.parallel
+def test_no_translation_survives_the_loss_of_a_page_to_a_td(accel):
+    for _ in range(5):
+        facts, log = probe("td-stale-translation", cpus=2, accel=accel)
+        assert facts["bring_up"] == facts["created"] == 0
+        # A few instructions may be executed before the NMI is taken.
+        assert facts["touched_later"] < 100
+        [violation] = violations(log)
+        assert violation.endswith("cpu 1")
+
+
+@pytest.mark.parametrize("case, use", [("td-no-overwrite", TDCX), ("td-half-overwritten", TDCX)])
+def test_a_reclaimed_page_has_to_be_overwritten_where_partial_writes_poison(case, use):
+    facts, log = probe(case)
+    assert facts["destroyed"] == 0 and facts["touched"] == 1
+    [violation] = violations(log)
+    assert violation.startswith(
+        f"the host uses memory {use:#x}, which it has not overwritten with MOVDIR64B since "
+        "TDH.PHYMEM.PAGE.RECLAIM of a TDCX page, at 0x1")
+    assert not violations(probe(case, options=GRANITE_RAPIDS)[1])
+
+
+@pytest.mark.parametrize("case, event, keyid", [
+    ("td-tdr-in-caches", f"the host overwrites reclaimed memory {TDR:#x}", GLOBAL),
+    ("td-tdr-written-back-with-another-keyid", f"the host overwrites reclaimed memory {TDR:#x}",
+     GLOBAL),
+    ("td-tdr-given-again", f"the module takes memory {TDR:#x}", GLOBAL),
+    ("td-take-back-from-caches", f"the host takes back memory of a TD {TDCX:#x}", KEYID),
+])
+def test_lines_in_caches_are_written_over_what_comes_next(case, event, keyid):
+    _, log = probe(case)
+    [violation] = violations(log)
+    assert re.fullmatch(f"{event}, but CPU 0 has made no WBINVD since TDH[A-Z.]+: "
+                        f"its caches may hold lines with KeyID {keyid}", violation)
+    assert not violations(probe(case, options="caches=off")[1])
+
+
+def test_wbinvd_also_writes_back_a_tdr_page():
+    facts, log = probe("td-tdr-written-back-by-wbinvd")
+    assert facts["destroyed"] == facts["again"] == 0
+    assert not violations(log)
+
+
+def test_a_host_may_take_pages_back_from_tds_that_are_alive():
+    facts, log = probe("td-take-back")
+    assert facts["touched"] == PAGES and not violations(log)
+
+
+def test_the_module_must_not_be_called_for_such_a_td():
+    _, log = probe("td-use-after-reuse")
+    assert f"the module writes memory of a TD {TDR:#x} that the host took back, cpu 0" in \
+        violations(log)
+
+
+def test_a_new_kernel_does_not_own_pages_of_tds():
+    facts, log = probe("td-new-kernel")
+    assert facts["touched"] == 0
+    assert len(violations(log)) == PAGES
+    assert all(violation.startswith("host write of") for violation in violations(log))
+
+
+def test_a_new_kernel_uses_all_memory_where_nothing_poisons_it():
+    facts, log = probe("td-new-kernel", options=GRANITE_RAPIDS)
+    assert facts["touched"] == PAGES
+    assert not violations(log)
+
+
+def test_a_new_kernel_begins_without_lines_of_tds():
+    _, log = probe("td-new-kernel-with-lines")
+    [violation] = violations(log)
+    assert violation.startswith("a new kernel begins on CPU 0, but CPU 0 has made no WBINVD since "
+                                "TDH.MNG.ADDCX")
+
+
+def test_a_module_that_is_disabled_has_no_pages_of_tds():
+    facts, log = probe("td-disable", options="module=2.0")
+    assert facts["disable"] == 0 and facts["touched"] == PAGES
+    assert not violations(log)
