@@ -22,7 +22,7 @@ def test_a_host_that_creates_a_td_and_destroys_it():
     facts, log = probe("td-good")
     assert facts["created"] == facts["destroyed"] == 0 and facts["touched"] == PAGES
     assert not violations(log) and "end: power off" in log
-    assert number(log, "td_pages_owned") == 0
+    assert number(log, "td_pages_owned") == number(log, "td_keyids_owned") == 0
 
 
 def test_pages_of_tds_may_be_anywhere():
@@ -121,3 +121,16 @@ def test_a_module_that_is_disabled_has_no_pages_of_tds():
     facts, log = probe("td-disable", options="module=2.0")
     assert facts["disable"] == 0 and facts["touched"] == PAGES
     assert not violations(log)
+
+
+def test_tds_are_gone_when_the_machine_is_turned_off():
+    _, log = probe("td-left")
+    assert violations(log) == [f"TDs still have {PAGES} pages and 1 KeyIDs; first {TDR:#x}, "
+                               f"a TDR page of TD {TDR:#x} since TDH.MNG.CREATE"]
+    assert number(log, "td_pages_owned") == PAGES and number(log, "td_keyids_owned") == 1
+
+
+@pytest.mark.parametrize("case, options", [("td-left", "leftovers=off"), ("td-reset", "")])
+def test_a_reset_takes_everything_back(case, options):
+    _, log = probe(case, options=options)
+    assert not violations(log) and number(log, "td_pages_owned") == PAGES

@@ -3,14 +3,29 @@
 #include "check/report.h"
 #include "cpu/cpu.h"
 #include "exit/end.h"
+#include "host/io.h"
 #include "lib/log.h"
+#include "lib/text.h"
+#include "machine/options.h"
 #include "memory/owner.h"
+#include "memory/td_page.h"
 #include "seam/seam_log.h"
+
+/*
+ * A reset takes everything back, and may follow a panic.  Before power-off, a host ends all
+ * programs, and with them their TDs.
+ */
+static void check_leftovers(const char *how)
+{
+	if (options.check_leftovers && text_equal(how, IO_POWER_OFF))
+		td_page_report_left(owner_nr_td_keyids());
+}
 
 void end_report(const char *how)
 {
 	unsigned int i;
 
+	check_leftovers(how);
 	log_line("end: %s", how);
 	seam_log_counts();
 	for (i = 0; i < nr_cpus; i++)

@@ -21,7 +21,7 @@ static u16 pm1a_control_port;
 static const char *ending(u16 port, u32 value)
 {
 	if (pm1a_control_port && port == pm1a_control_port)
-		return value & PM1_SLEEP_ENABLE ? "power off" : NULL;
+		return value & PM1_SLEEP_ENABLE ? IO_POWER_OFF : NULL;
 	switch (port) {
 	case PORT_KEYBOARD_COMMAND:
 		return (u8)value == KEYBOARD_RESET ? "keyboard controller reset" : NULL;

@@ -8,6 +8,9 @@
 /* A write of any byte to this port requests a dump. */
 #define PORT_DUMP	0xeb
 
+/* The kind of end that is not a reset. */
+#define IO_POWER_OFF	"power off"
+
 /*
  * Intercept the ports.  @pm1a_control is the port from the FADT, 0 if there is
  * none.

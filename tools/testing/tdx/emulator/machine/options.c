@@ -17,6 +17,7 @@ struct options options = {
 	.max_tdmrs = TDX_MODEL_MAX_TDMRS,
 	.max_reserved = TDX_TDMR_NR_RESERVED,
 	.check_caches = true,
+	.check_leftovers = true,
 	.log_level = LOG_FAILURES,
 };
 
@@ -74,6 +75,11 @@ static bool parse_seamrr(const char *s)
 static bool parse_caches(const char *s)
 {
 	return on_or_off(s, &options.check_caches);
+}
+
+static bool parse_leftovers(const char *s)
+{
+	return on_or_off(s, &options.check_leftovers);
 }
 
 static bool parse_foreign(const char *s)
@@ -296,6 +302,8 @@ static const struct option known[] = {
 	  "what a host gets for memory that is not its own: a machine check, or ones" },
 	{ "caches", parse_caches, "on, off", "on",
 	  "report a missing write-back of caches" },
+	{ "leftovers", parse_leftovers, "on, off", "on",
+	  "report pages and KeyIDs that TDs still have when the machine is turned off" },
 	{ "msr", parse_msr, "CPU:MSR:VALUE", "none",
 	  "what an MSR reads on a CPU, or on `all`; 0x3b: what it reads first; up to 16 of these" },
 	{ "cpuid", parse_cpuid, "CPU:LEAF:SUBLEAF:REGISTER:VALUE", "none",

@@ -94,6 +94,7 @@ struct options {
 	enum tdx_model_state state;	/* state of the module at boot */
 	enum foreign_option foreign;
 	bool check_caches;
+	bool check_leftovers;
 	enum crash_option crash;
 	unsigned int log_level;
 };

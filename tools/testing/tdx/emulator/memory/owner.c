@@ -125,6 +125,18 @@ void owner_count(u64 *owned, u64 *taken_back)
 	}
 }
 
+unsigned int owner_nr_td_keyids(void)
+{
+	unsigned int i, nr = 0;
+	u8 state;
+
+	for (i = 0; module && i < TDX_MODEL_NR_KEYIDS; i++) {
+		state = __atomic_load_n(&module->keyids[i].state, __ATOMIC_RELAXED);
+		nr += state == TDX_MODEL_KEYID_ASSIGNED || state == TDX_MODEL_KEYID_FLUSHED;
+	}
+	return nr;
+}
+
 void owner_report(void)
 {
 	struct tdx_pamt_area pamt;
@@ -139,4 +151,5 @@ void owner_report(void)
 	log_line("pages_owned %llu", owned);
 	log_line("pamt_pages_taken_back %llu", taken_back);
 	log_line("td_pages_owned %llu", module ? module->nr_td_pages : 0);
+	log_line("td_keyids_owned %u", owner_nr_td_keyids());
 }

@@ -78,6 +78,13 @@ void owner_module_write(const struct cpu *cpu, u64 pa);
 void owner_count(u64 *owned, u64 *taken_back);
 
 /**
+ * owner_nr_td_keyids() - count the KeyIDs of TDs
+ *
+ * Return: KeyIDs that cannot be used for new TDs.
+ */
+unsigned int owner_nr_td_keyids(void);
+
+/**
  * owner_report() - log the memory that the module owns, for the report at the end
  */
 void owner_report(void);

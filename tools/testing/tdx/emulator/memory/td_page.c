@@ -235,3 +235,23 @@ bool td_page_report_access(const struct vcpu *vcpu, u64 pa, bool write)
 		     leaf_name(mark.leaf), vcpu->vmcb.rip, vcpu->cpu->index);
 	return true;
 }
+
+void td_page_report_left(unsigned int nr_keyids)
+{
+	union page_mark mark, first = { 0 };
+	u64 pa, size, first_pa = 0, pages = 0;
+
+	for (pa = 0; (mark.word = host_map_next_mark(&pa, &size)); pa += size) {
+		if (mark.kind != PAGE_TD || !is_of_this_kernel(mark))
+			continue;
+		if (!pages) {
+			first = mark;
+			first_pa = pa;
+		}
+		pages += size / PAGE_SIZE;
+	}
+	if (pages)
+		report_fault("TDs still have %llu pages and %u KeyIDs; first 0x%llx, a %s page of TD 0x%llx since %s",
+			     pages, nr_keyids, first_pa, type_name(first.type),
+			     (u64)first.tdr * PAGE_SIZE, leaf_name(first.leaf));
+}

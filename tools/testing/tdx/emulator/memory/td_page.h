@@ -87,4 +87,12 @@ bool td_page_reuse(u64 pa, const struct cpu *cpu);
  */
 bool td_page_report_access(const struct vcpu *vcpu, u64 pa, bool write);
 
+/**
+ * td_page_report_left() - report pages that TDs still have when the machine is turned off
+ * @nr_keyids:	number of KeyIDs that they have
+ *
+ * Pages of TDs of a kernel that was replaced by another one do not count.
+ */
+void td_page_report_left(unsigned int nr_keyids);
+
 #endif /* _TDX_EMU_TD_PAGE_H */

@@ -294,6 +294,17 @@ static void case_disable(void)
 	power_off();
 }
 
+static void case_left(void)
+{
+	begin();
+	power_off();
+}
+
+static void case_reset(void)
+{
+	begin();
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -315,6 +326,8 @@ static const struct {
 	{ "td-new-kernel", case_new_kernel },
 	{ "td-new-kernel-with-lines", case_new_kernel_with_lines },
 	{ "td-disable", case_disable },
+	{ "td-left", case_left },
+	{ "td-reset", case_reset },
 };
 
 bool run_td_case(const char *name)
