@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Test creating and destroying TDs: in every order, many at once, concurrently, and with
- * a process that is killed.  Afterwards all KeyIDs are free again.
+ * a process that is killed.  Afterwards all KeyIDs and all memory are free again.
  */
 #include <errno.h>
+#include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,15 +18,16 @@
 #include "tdx.h"
 
 #define NR_VCPUS		2
-#define NR_CYCLES		50
 #define NR_THREADS		8
-#define NR_KILLS		50
+#define NR_TDS			50
+#define NR_ATTEMPTS		5
+#define NOISE_PAGES		128
 #define LONGEST_LIFE_US		200000
 
 /* The last step of its creation before a TD is destroyed. */
 enum stage { VM, TD, VCPUS, ALL, NR_STAGES };
 
-static int nr_vcpus;
+static int nr_vcpus, nr_cycles = 50, nr_kills = 50;
 
 static int create_until(enum stage stage, int *vcpus)
 {
@@ -71,12 +73,57 @@ static void test_close_orders(void)
 	}
 }
 
-static void test_cycles(void)
+static void test_cycles(int nr)
 {
 	int vcpus[NR_VCPUS], i;
 
-	for (i = 0; i < NR_CYCLES; i++)
+	for (i = 0; i < nr; i++)
 		tdx_close_td(tdx_create_td(vcpus, nr_vcpus), vcpus, nr_vcpus);
+}
+
+/* Only root can drop caches first. */
+static long count_free_pages(void)
+{
+	FILE *file = fopen("/proc/sys/vm/drop_caches", "w");
+
+	if (file) {
+		fputs("3", file);
+		fclose(file);
+	}
+	return sysconf(_SC_AVPHYS_PAGES);
+}
+
+/*
+ * The rest of the system allocates memory, too, so several attempts are allowed.  With many
+ * cycles, every attempt would fail if each TD lost a page; with a few, if it lost all pages.
+ */
+static void test_memory(void)
+{
+	long before, lost, most = nr_cycles / 2 > NOISE_PAGES ? nr_cycles / 2 : NOISE_PAGES;
+	int attempt;
+
+	for (attempt = 0; attempt < NR_ATTEMPTS; attempt++) {
+		before = count_free_pages();
+		test_cycles(nr_cycles);
+		lost = before - count_free_pages();
+		pr_info("%ld of %ld free pages are missing after %d TDs\n", lost, before,
+			nr_cycles);
+		if (lost <= most)
+			return;
+	}
+	TEST_FAIL("each of %d attempts lost more than %ld pages", NR_ATTEMPTS, most);
+}
+
+static void test_many_at_once(int nr_keyids)
+{
+	int nr = nr_keyids < NR_TDS ? nr_keyids : NR_TDS, vms[NR_TDS], i;
+	int vcpus[NR_TDS][NR_VCPUS];
+
+	for (i = 0; i < nr; i++)
+		vms[i] = tdx_create_td(vcpus[i], nr_vcpus);
+	ASSERT_EQ(tdx_count_free_keyids(), nr_keyids - nr);
+	for (i = 0; i < nr; i++)
+		tdx_close_td(vms[i], vcpus[i], nr_vcpus);
 }
 
 /* All KeyIDs can be used, not one more, and again after they were freed. */
@@ -102,7 +149,7 @@ static void test_limit(int nr_keyids)
 
 static void *create_and_close(void *unused)
 {
-	test_cycles();
+	test_cycles(nr_cycles / NR_THREADS + 1);
 	return NULL;
 }
 
@@ -151,7 +198,7 @@ static void test_kill(void)
 	int i, status;
 	pid_t pid;
 
-	for (i = 0; i < NR_KILLS; i++) {
+	for (i = 0; i < nr_kills; i++) {
 		pid = fork();
 		TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
 		if (!pid)
@@ -180,10 +227,37 @@ static void test_other_process(void)
 	tdx_close_td(vm, &vcpu, 1);
 }
 
+static void help(const char *name)
+{
+	printf("usage: %s [-c cycles] [-k kills] [-s seed]\n"
+	       " -c: TDs that are created and destroyed in a row (default: %d)\n"
+	       " -k: processes that are killed (default: %d)\n"
+	       " -s: seed of the times at which they are killed (default: 1)\n",
+	       name, nr_cycles, nr_kills);
+	exit(KSFT_SKIP);
+}
+
+static void parse_options(int argc, char *argv[])
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "c:k:s:h")) != -1) {
+		if (option == 'c')
+			nr_cycles = atoi(optarg);
+		else if (option == 'k')
+			nr_kills = atoi(optarg);
+		else if (option == 's')
+			srandom(atoi(optarg));
+		else
+			help(argv[0]);
+	}
+}
+
 int main(int argc, char *argv[])
 {
 	int vm, nr_keyids;
 
+	parse_options(argc, argv);
 	tdx_require();
 	vm = tdx_create_vm();
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM failed: %s", strerror(errno));
@@ -197,12 +271,13 @@ int main(int argc, char *argv[])
 	pr_info("%d KeyIDs\n", nr_keyids);
 
 	test_close_orders();
-	test_cycles();
+	test_memory();
 	test_limit(nr_keyids);
+	test_many_at_once(nr_keyids);
 	test_concurrent_creation(nr_keyids);
 	test_concurrent_vcpus();
 	test_other_process();
 	test_kill();
-	TEST_ERRNO(tdx_count_free_keyids(), nr_keyids);
+	ASSERT_EQ(tdx_count_free_keyids(), nr_keyids);
 	return 0;
 }
