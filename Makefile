@@ -23,7 +23,7 @@ CMDLINE	 ?=
 .DEFAULT_GOAL := help
 .PHONY: help packages tree refresh kernel emulator run boot \
 	kernels test test-all test-tools test-unit test-kunit test-kunit-tool test-e2e test-e2e-all \
-	test-mainline \
+	test-mainline selftests \
 	test-notdx test-notdx-whole check coverage soak overhead fuzz mutate bench \
 	series series-check test-series deb size clean
 
@@ -85,6 +85,7 @@ help:
 	@echo '  make kernel        build build/$$CONFIG (CONFIG=host|notdx|debug|base)'
 	@echo '  make kernels       build all that make test takes'
 	@echo '  make emulator      build the emulated TDX platform'
+	@echo '  make selftests     build the selftests of KVM for TDs'
 	@echo '  make packages      install missing Debian packages'
 	@echo '  make clean         remove build/'
 
@@ -173,13 +174,25 @@ test-kunit-tool: tree
 	@mkdir -p $(RESULTS)
 	@$(PYTHON) -m overlay.test.suites --build --json $(RESULTS)/kunit.json
 
-test-e2e: tree emulator
+# KVM's selftests of TDs, built statically by their own Makefile.  They are built again each time, as
+# it knows no header files.
+SELFTESTS := $(BUILD)/selftests
+SELFTEST_NAMES := $(basename $(notdir $(wildcard tools/testing/selftests/kvm/x86_64/tdx_*_test.c)))
+selftests: tree
+	@$(MAKE) --no-print-directory -s -C $(BUILD)/linux O=$(SELFTESTS) headers
+	@rm -rf $(SELFTESTS)/kvm
+	@LDFLAGS=-static $(MAKE) --no-print-directory -s -C $(BUILD)/linux/tools/testing/selftests/kvm \
+		OUTPUT=$(SELFTESTS)/kvm LINUX_HDR_PATH=$(SELFTESTS)/usr/include \
+		KHDR_INCLUDES="-isystem $(SELFTESTS)/usr/include" \
+		$(SELFTEST_NAMES:%=$(SELFTESTS)/kvm/x86_64/%)
+
+test-e2e: tree emulator selftests
 	@$(BUILD_KERNELS) $(subst $(comma), ,$(KERNELS)) kcsan
 	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --durations=10 \
 		--kernels $(KERNELS) $(PYTEST_ARGS)
 
 # Not side by side: each machine has threads of its own.
-test-e2e-all: tree emulator
+test-e2e-all: tree emulator selftests
 	@$(BUILD_KERNELS) host debug kasan kcsan notdx base
 	@cd $(E2E) && $(call PYTEST,e2e) -v --tb=short --durations=10 --all --threads multi \
 		--kernels host,debug,kasan $(PYTEST_ARGS)

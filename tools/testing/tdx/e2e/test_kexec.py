@@ -11,6 +11,7 @@ import pytest
 
 import layout
 import machine
+import selftests
 from layout import PAMT_PAGES
 from test_bringup import USED, ready, unavailable
 
@@ -237,3 +238,34 @@ def test_a_kexec_that_means_to_come_back_is_refused(boot, kernel):
     assert "this sleep loses the TDX module: refused; boot with tdx_host=off" in \
         result.tdx_messages()
     ready(result)
+
+
+ALIVE = ["open-tds,2,2", "hold-td;start-selftest,tdx_lifecycle_test"]
+
+
+@pytest.fixture
+def boot_with_tds(boot_twice, kernel):
+    """Like boot_twice; the first kernel also has a selftest that creates and destroys TDs."""
+    def run(scenario, **options):
+        base = kexec_initramfs(kernel)
+        return boot_twice(scenario, initramfs=selftests.initramfs("tdx_lifecycle_test", base),
+                          **options)
+    return run
+
+
+@pytest.mark.parametrize("alive", ALIVE, ids=["idle", "busy"])
+def test_the_next_kernel_has_the_memory_of_tds(boot_with_tds, alive):
+    result = boot_with_tds(f"kexec-load,file;{alive};kexec", cpus=4, packages=2)
+    module_is_used_up(result)
+    no_page_is_left_to_the_module(result)
+    assert number(result, "td_pages_owned") == 0
+
+
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("alive", ALIVE, ids=["idle", "busy"])
+@pytest.mark.parametrize("cpu, option", [(0, ""), (3, ",nr_cpus=1")])
+def test_a_crash_kernel_leaves_tds_alone(boot_with_tds, alive, cpu, option):
+    result = boot_with_tds(f"kexec-load,crash{option};{alive};crash,{cpu}",
+                           **{**CRASH, "cpus": 4, "packages": 2})
+    assert int(result.value("cpus")) == (1 if option else 4)
+    module_is_used_up(result)

@@ -35,6 +35,7 @@ static const struct {
 	{ "after-kexec", after_kexec },
 	{ "ask", ask },
 	{ "begin-td", begin_td },
+	{ "close-tds", close_tds },
 	{ "crash", crash },
 	{ "doze", doze },
 	{ "end-hog", end_hog },
@@ -49,9 +50,13 @@ static const struct {
 	{ "lock-pages", lock_pages },
 	{ "map", map_device },
 	{ "note", note },
+	{ "open-tds", open_tds },
+	{ "restart", restart },
+	{ "selftest", run_selftest },
 	{ "set", set_file },
 	{ "show", show_file },
 	{ "snapshot", take_snapshot },
+	{ "start-selftest", start_selftest },
 	{ "start-td", start_td },
 	{ "toggle-cpus", toggle_cpus },
 	{ "wait", wait_for_file },
@@ -92,6 +97,7 @@ static void mount_all(void)
 	mount("sysfs", "/sys", "sysfs", 0, NULL);
 	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
 	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL);
 }
 
 /*

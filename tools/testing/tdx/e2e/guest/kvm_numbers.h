@@ -44,8 +44,19 @@ struct tdx_capabilities {
 	struct cpuid_entry entries[64];
 };
 
+struct tdx_init_vm {
+	uint64_t attributes;
+	uint64_t xfam;
+	uint64_t measurements[18];
+	uint64_t reserved[12];
+	uint32_t nent;
+	uint32_t padding;
+	struct cpuid_entry entries[1];
+};
+
 _Static_assert(sizeof(struct tdx_cmd) == 24, "struct kvm_tdx_cmd");
 _Static_assert(__builtin_offsetof(struct tdx_capabilities, nent) == 2048, "cpuid at 2048");
+_Static_assert(__builtin_offsetof(struct tdx_init_vm, nent) == 256, "cpuid at 256");
 _Static_assert(sizeof(struct cpuid_entry) == 40, "struct kvm_cpuid_entry2");
 
 #endif

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""KVM's selftests of TDs: an initramfs for each, and what has to hold after it."""
+import os
+import subprocess
+import tempfile
+
+import layout
+import machine
+
+SOURCES = machine.TOP / "tools/testing/selftests/kvm/x86_64"
+PROGRAMS = machine.BUILD / "selftests/kvm/x86_64"
+NAMES = sorted(path.stem for path in SOURCES.glob("tdx_*_test.c"))
+
+
+def initramfs(name, base=None):
+    """An initramfs of the guest program, with a selftest."""
+    base = base or machine.build_initramfs()
+    with machine.lock("files"):
+        return add_selftest(base, name)
+
+
+def add_selftest(base, name):
+    program, image = PROGRAMS / name, base.with_name(f"{base.stem}-{name}.cpio")
+    if not program.is_file():
+        raise machine.MachineError(f"{program} is missing: make selftests")
+    newest = max(path.stat().st_mtime for path in (program, base))
+    if image.is_file() and image.stat().st_mtime > newest:
+        return image
+    with tempfile.TemporaryDirectory() as directory:
+        os.mkdir(f"{directory}/selftests")
+        subprocess.run(["strip", "-o", f"{directory}/selftests/{name}", program], check=True)
+        packed = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=directory, check=True,
+                                input=f"selftests\nselftests/{name}\n".encode(),
+                                stdout=subprocess.PIPE).stdout
+    image.write_bytes(base.read_bytes() + packed)
+    return image
+
+
+def step(name, *args):
+    """The step of the guest program that runs a selftest."""
+    return ",".join(["selftest", name, *map(str, args)])
+
+
+def check_passed(result):
+    """Asserts that the selftest passed, and that the module has no page of a TD."""
+    assert result.value("selftest").endswith(" 0"), result.values("output")
+    assert layout.EmulatorLog(result.log).number("td_pages_owned") == 0
+
+
+def check_nothing_left(result):
+    """Asserts that this kernel has all pages and KeyIDs of TDs back."""
+    info = layout.Info(result.info())
+    assert info.state() == "ready"
+    for key in ("tds", "td_keyids_burnt", "td_pages", "td_pages_leaked"):
+        assert info.numbers(key) == [0], key
+    assert info.numbers("td_keyids_free") == [info.numbers("keyids")[1] - 1]

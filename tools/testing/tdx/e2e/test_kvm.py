@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""TDs from their creation to their destruction: KVM's selftests, and TDs during other events."""
+import errno
+
+import pytest
+
+import layout
+import selftests
+from events import steps, write_cpu, write_power
+from outcome import errors, said
+
+MACHINE = {"cpus": 4, "packages": 2, "memory": "1G"}
+# The defaults of a selftest are for a CPU that is not emulated.
+ARGUMENTS = {"tdx_lifecycle_test": ["-c", 10, "-k", 5], "tdx_hotplug_test": ["-r", 1]}
+
+
+@pytest.fixture
+def run_selftest(boot):
+    """Boots a machine that runs a selftest, which has to pass and to leave nothing behind."""
+    def run(name, *args, **options):
+        result = boot(selftests.step(name, *args),
+                      **{**MACHINE, "initramfs": selftests.initramfs(name), **options})
+        selftests.check_passed(result)
+        selftests.check_nothing_left(result)
+        return result
+    return run
+
+
+@pytest.mark.parametrize("name", selftests.NAMES)
+def test_a_selftest_passes_and_leaves_nothing(run_selftest, name):
+    run_selftest(name, *ARGUMENTS.get(name, []))
+
+
+@pytest.mark.one_kernel
+def test_50_tds_exist_at_once(run_selftest):
+    run_selftest("tdx_lifecycle_test", "-c", 1, "-k", 1, emulator_options="keyids=15:64")
+
+
+@pytest.mark.one_kernel
+@pytest.mark.parallel
+def test_tds_are_created_on_8_cpus_at_the_same_time(run_selftest):
+    run_selftest("tdx_lifecycle_test", "-c", 10, "-k", 5, cpus=8, packages=4)
+
+
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.release)])
+def test_tds_come_and_go_when_locks_are_taken_and_entropy_is_scarce(run_selftest, seed):
+    result = run_selftest("tdx_lifecycle_test", "-c", 3, "-k", 3, "-s", seed,
+                          emulator_options=f"busy=10:{seed} no_entropy=10:{seed}")
+    assert "TDH.MNG.CREATE failed: " in result.log
+    assert said(result) == []
+
+
+@pytest.mark.one_kernel
+@pytest.mark.release
+def test_1000_tds_come_and_go_and_200_processes_are_killed(run_selftest):
+    run_selftest("tdx_lifecycle_test", "-c", 1000, "-k", 200, timeout=3600)
+
+
+@pytest.mark.one_kernel
+@pytest.mark.release
+def test_cpus_come_and_go_100_times_with_tds(run_selftest):
+    run_selftest("tdx_hotplug_test", "-r", 100, timeout=3600)
+
+
+def td_pages(result):
+    return layout.EmulatorLog(result.log).number("td_pages_owned")
+
+
+@pytest.mark.one_kernel
+def test_the_last_cpu_of_a_package_stays_as_long_as_there_are_tds(boot):
+    result = boot(steps("open-tds,2,2", write_cpu(2, 0), write_cpu(3, 0), write_cpu(2, 1),
+                        write_cpu(3, 0), write_cpu(2, 0), "close-tds", write_cpu(3, 1),
+                        write_cpu(2, 0), write_cpu(3, 0)), **MACHINE)
+    assert errors(result) == [0, errno.EBUSY, 0, 0, errno.EBUSY, 0, 0, 0]
+    assert said(result) == [f"CPU {cpu} stays online: it is the last one of package 1, and TDs "
+                            "need one of each; shut all TDs down first" for cpu in (3, 2)]
+    assert td_pages(result) == 0
+    selftests.check_nothing_left(result)
+
+
+@pytest.mark.one_kernel
+def test_sleeps_that_lose_the_module_are_refused_while_there_are_tds(boot):
+    result = boot(steps("open-tds,2,2", write_power("mem_sleep", "deep"),
+                        write_power("state", "mem"), write_power("state", "disk"), "close-tds"),
+                  **MACHINE)
+    assert errors(result) == [0, errno.EPERM, errno.EPERM]
+    assert result.value("open_tds") == "0"
+    assert td_pages(result) == 0
+    selftests.check_nothing_left(result)
+
+
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("start", ["open-tds,2,2", "hold-td;start-selftest,tdx_lifecycle_test"],
+                         ids=["idle", "busy"])
+def test_a_machine_is_reset_while_there_are_tds(boot, start):
+    result = boot(steps(start, "restart"),
+                  **{**MACHINE, "initramfs": selftests.initramfs("tdx_lifecycle_test")})
+    assert result.value("off") == "reset"
+    assert said(result) == []
