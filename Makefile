@@ -197,7 +197,7 @@ test-e2e-all: tree emulator selftests
 	@cd $(E2E) && $(call PYTEST,e2e) -v --tb=short --durations=10 --all --threads multi \
 		--kernels host,debug,kasan $(PYTEST_ARGS)
 
-test-mainline: packages emulator
+test-mainline: tree emulator selftests
 	@$(BUILD_KERNELS) mainline
 	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --kernels mainline \
 		test_mainline.py
