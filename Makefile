@@ -68,7 +68,7 @@ help:
 	@echo '  make soak          200 boots of the emulated platform, all different (10 minutes)'
 	@echo '  make overhead      what the emulated platform costs code that it does not trap'
 	@echo '  make bench         what a layout of TDX memory costs, how its initialization'
-	@echo '                     spreads over CPUs'
+	@echo '                     spreads over CPUs; SEAMCALLs and memory of a TD, compared with Linux 7.3'
 	@echo '  make test-mainline Linux 7.3, with its own TDX host support, on the emulated platform'
 	@echo '  make fuzz          fuzz the layout (FUZZ_SECONDS=60)'
 	@echo '  make mutate        do the tests notice when a line of the kernel is wrong? All lines of the'
@@ -145,8 +145,13 @@ test-unit: tree
 		cp $(BUILD)/unit/tap/*.tap $(RESULTS); exit $$status
 	@$(call PYTEST,tools) $(SIDE_BY_SIDE) tools/testing/tdx/unit
 
-fuzz bench: tree
+fuzz: tree
 	@$(UNIT) $@
+
+bench: tree emulator
+	@$(UNIT) $@
+	@$(BUILD_KERNELS) host mainline $(QUIETLY)
+	@$(PYTHON) $(E2E)/td_cost.py
 
 MUTATE_ARGS ?=
 mutate: tree emulator

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Count the SEAMCALLs and the memory of a TD, for kernels on the same emulated platform.
+
+The platform counts the SEAMCALLs of TDs that are created and destroyed by the guest program.
+"""
+import argparse
+import re
+
+import machine
+
+TDS = 20
+VCPUS = (1, 4, 16)
+PAGE_KB = 4
+
+# All other leaves of TDs create them.
+DESTROY = re.compile(r"TDH\.(VP\.FLUSH|MNG\.(VPFLUSHDONE|KEY\.FREEID)|PHYMEM\..*)")
+GIVES_PAGE = re.compile(r"TDH\.(MNG|VP)\.(CREATE|ADDCX)")
+
+
+def calls_for_each(result):
+    """SEAMCALLs for each TD, with any status: {leaf: number}."""
+    calls = {}
+    for leaf, count in re.findall(r"^seamcall (TDH\.(?!SYS)\S+) \S+ (\d+)$", result.log, re.M):
+        calls[leaf] = calls.get(leaf, 0) + int(count) / TDS
+    return calls
+
+
+def sum_of(calls, pattern, matches=True):
+    return sum(count for leaf, count in calls.items() if bool(pattern.fullmatch(leaf)) == matches)
+
+
+def free_kb(result):
+    return dict((when, int(kb)) for when, kb in map(str.split, result.values("free_kb")))
+
+
+def measure(kernel, vcpus):
+    result = machine.Machine(kernel=kernel, cpus=max(VCPUS), packages=2, memory="3G",
+                             accel=machine.ONE_THREAD, cmdline="nohibernate", timeout=300
+                             ).run(f"open-tds,{TDS},{vcpus};close-tds")
+    if result.value("open_tds") != "0":
+        raise machine.MachineError(f"{kernel}: no TD: errno {result.value('open_tds')}", result)
+    return calls_for_each(result), free_kb(result)
+
+
+def show(kernel, vcpus, calls, free):
+    print(f"{kernel:<10} {vcpus:>5} {sum_of(calls, DESTROY, False):>8.1f} "
+          f"{sum_of(calls, DESTROY):>8.1f} {sum_of(calls, GIVES_PAGE) * PAGE_KB:>10.0f} KB "
+          f"{(free['before'] - free['with']) / TDS:>8.0f} KB", flush=True)
+
+
+def show_leaves(kernels, found):
+    print(f"\n{'SEAMCALLs by leaf, ' + str(max(VCPUS)) + ' vCPUs':<30}"
+          + "".join(f"{kernel:>12}" for kernel in kernels))
+    for leaf in sorted({leaf for calls in found.values() for leaf in calls}):
+        print(f"  {leaf:<28}" + "".join(f"{found[kernel].get(leaf, 0):>12.1f}"
+                                        for kernel in kernels))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kernels", default="host,mainline",
+                        help="configs of the kernels, separated by commas")
+    kernels = parser.parse_args().kernels.split(",")
+    print(f"a TD on a machine with 2 packages, the mean of {TDS}\n"
+          f"{'kernel':<10} {'vCPUs':>5} {'create':>8} {'destroy':>8} {'module':>13} {'all':>11}")
+    found = {}
+    for vcpus in VCPUS:
+        for kernel in kernels:
+            found[kernel], free = measure(kernel, vcpus)
+            show(kernel, vcpus, found[kernel], free)
+    show_leaves(kernels, found)
+
+
+if __name__ == "__main__":
+    with machine.errors_in_words():
+        main()
