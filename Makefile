@@ -154,7 +154,7 @@ bench: tree emulator
 	@$(PYTHON) $(E2E)/td_cost.py
 
 MUTATE_ARGS ?=
-mutate: tree emulator
+mutate: tree emulator selftests
 	@$(PYTHON) tools/testing/tdx/unit/mutate.py
 	@$(PYTHON) -m overlay.test.mutate_kernel $(MUTATE_ARGS)
 
@@ -214,7 +214,7 @@ soak overhead: tree emulator
 	@$(BUILD_KERNELS) host $(QUIETLY)
 	@$(PYTHON) $(E2E)/$@.py
 
-coverage: tree emulator
+coverage: tree emulator selftests
 	@$(BUILD_KERNELS) gcov
 	@$(PYTHON) $(E2E)/gcov.py
 

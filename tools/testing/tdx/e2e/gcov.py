@@ -16,6 +16,7 @@ import tempfile
 
 import events
 import machine
+import selftests
 from test_kexec import kexec_initramfs
 
 KERNEL = machine.BUILD / "gcov"
@@ -103,6 +104,12 @@ BOOTS = [
     (KILLED, SMALL),
     ("create-td;kexec-load,jump;kexec",
      {**SMALL, "cmdline": "crashkernel=64M", "initramfs": lambda: kexec_initramfs("gcov")}),
+    *((selftests.step(name, *arguments),
+       {"cpus": 4, "packages": 2, "memory": "1G", "emulator_options": options,
+        "initramfs": lambda name=name: selftests.initramfs(name)})
+      for name, arguments, options in (
+          ("tdx_lifecycle_test", ["-c", 5, "-k", 5], "busy=20:1 no_entropy=20:1"),
+          ("tdx_cgroup_test", [], ""), ("tdx_hotplug_test", ["-r", 1], ""))),
     (events.steps(SLEEPS, f"set,{events.CPU1}/eject=1", "create-td", SLEEPS,
                   f"set,{events.BOX}/eject=1", events.write_cpu(1, 0), DRIVERS),
      {"cpus": 2, "packages": 2, **events.DRIVERS_MEMORY}),
