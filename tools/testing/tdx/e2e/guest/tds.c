@@ -17,7 +17,7 @@
 #include "guest.h"
 #include "kvm_numbers.h"
 
-#define MAX_TDS			64
+#define MAX_TDS			128
 #define MAX_VCPUS		64
 #define IOAPIC_PINS		24
 #define MAX_CPUID		256
