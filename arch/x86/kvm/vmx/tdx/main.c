@@ -54,11 +54,26 @@ MODULE_PARM_DESC(tdx_at_load, "With tdx, initialize TDX now, not for the first T
 /* The operations of TDs are installed. */
 static bool has_tdx_ops __ro_after_init;
 
+/* The first requirement of TDs that KVM does not meet, or NULL. */
+static const char *missing __ro_after_init;
+
+/* Logs why there are no operations of TDs, unless that was logged before. */
+static void explain(void)
+{
+	/* TDX was found unusable before kvm_intel was loaded: this logs the reason. */
+	if (enable_tdx)
+		tdx_init();
+	else if (!missing)
+		pr_info_once("TDX guests are turned off: boot with kvm_intel.tdx=1\n");
+}
+
 static bool is_vm_type_supported(unsigned long type)
 {
-	if (type == KVM_X86_TDX_VM && !enable_tdx)
-		pr_info_once("TDX guests are turned off: boot with kvm_intel.tdx=1\n");
-	return type == KVM_X86_TDX_VM && has_tdx_ops;
+	if (type != KVM_X86_TDX_VM)
+		return false;
+	if (!has_tdx_ops)
+		explain();
+	return has_tdx_ops;
 }
 
 /* Another kernel may use TDX if the module is disabled before. */
@@ -85,8 +100,7 @@ void tdx_hardware_unsetup(void)
 	unregister_reboot_notifier(&tdx_reboot_notifier);
 }
 
-/* The first requirement of TDs that is not met, or NULL. */
-static const char * __init missing(void)
+static const char * __init find_missing(void)
 {
 	if (!enable_ept || !enable_ept_ad_bits)
 		return "EPT with accessed and dirty bits (kvm_intel.ept=1 eptad=1)";
@@ -112,8 +126,10 @@ static u32 __init guest_phys_bits(void)
  */
 void __init tdx_hardware_setup(struct kvm_x86_ops *ops)
 {
-	if (enable_tdx && missing()) {
-		pr_err("TDX guests are turned off: they need %s\n", missing());
+	if (enable_tdx)
+		missing = find_missing();
+	if (missing) {
+		pr_err("TDX guests are turned off: they need %s\n", missing);
 		enable_tdx = false;
 	}
 
