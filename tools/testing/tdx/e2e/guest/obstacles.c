@@ -26,6 +26,10 @@
 #define FUSE		"/fuse"
 #define PAGE		4096UL
 #define STRIDE		256	/* pages, one of which is locked */
+#define REST_BYTES	((STRIDE - 1) * PAGE)
+#define MAX_STRIDES	4096
+#define FREED_STRIDES	64
+#define HUGE_ORDER	9
 #define KEEP_FREE_KB	(48 * 1024UL)
 #define FILE_BYTES	(1024UL * 1024 * 1024 * 1024)
 #define MAX_REQUEST	(256 * 1024)
@@ -115,20 +119,60 @@ static int mount_fuse(void)
 }
 
 /* Locks one page in each MB; the rest is allocated. */
-static unsigned int fill_memory(int fd)
+static unsigned int fill_memory(int fd, void **rest)
 {
 	unsigned int locked = 0;
-	char *memory;
 
-	while (number_of("/proc/meminfo", "MemFree:") > KEEP_FREE_KB) {
-		memory = mmap(NULL, (STRIDE - 1) * PAGE, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-		if (memory == MAP_FAILED ||
+	while (locked < MAX_STRIDES && number_of("/proc/meminfo", "MemFree:") > KEEP_FREE_KB) {
+		rest[locked] = mmap(NULL, REST_BYTES, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		if (rest[locked] == MAP_FAILED ||
 		    posix_fadvise(fd, locked * PAGE, PAGE, POSIX_FADV_WILLNEED))
 			break;
 		locked++;
 	}
 	return locked;
+}
+
+/* The number of huge pages that the free memory has room for. */
+static unsigned int free_huge_pages(void)
+{
+	FILE *file = fopen("/proc/buddyinfo", "r");
+	unsigned long blocks, pages = 0;
+	char line[256], *text;
+	unsigned int order;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		text = strstr(line, "zone");
+		text += strcspn(text, "0123456789");
+		if (!strncmp(text, "32", 2))	/* DMA32 */
+			text += 2;
+		for (order = 0; *text && *text != '\n'; order++) {
+			blocks = strtoul(text, &text, 10);
+			text += strspn(text, " ");
+			if (order >= HUGE_ORDER)
+				pages += blocks << (order - HUGE_ORDER);
+		}
+	}
+	if (file)
+		fclose(file);
+	return pages;
+}
+
+/*
+ * What is still free may be a large chunk.  Free memory around locked pages instead, and
+ * turn the chunk into huge pages.
+ */
+static void fragment_free_memory(void **rest, unsigned int nr)
+{
+	char pages[16];
+	unsigned int i;
+
+	for (i = 0; i < nr && i < FREED_STRIDES; i++)
+		munmap(rest[i], REST_BYTES);
+	snprintf(pages, sizeof(pages), "%u", free_huge_pages());
+	report("huge_pages", "%s %d", pages, write_text("/proc/sys/vm/nr_hugepages", pages));
+	report("huge_pages_free", "%u", free_huge_pages());
 }
 
 /*
@@ -137,13 +181,17 @@ static unsigned int fill_memory(int fd)
  */
 void lock_pages(const char *arg)
 {
+	static void *rest[MAX_STRIDES];
+	unsigned int locked;
 	int error, fd;
 
 	write_text("/sys/kernel/mm/transparent_hugepage/enabled", "never");
 	error = mount_fuse();
 	fd = open(FUSE "/file", O_RDONLY);
 	report("lock_pages", "%d %d", error, error_of(fd));
-	report("locked_pages", "%u", fill_memory(fd));
+	locked = fill_memory(fd, rest);
+	report("locked_pages", "%u", locked);
+	fragment_free_memory(rest, locked);
 }
 
 void unlock_pages(const char *arg)
