@@ -154,6 +154,13 @@ static bool takes_vcpu_commands(struct kvm_vcpu *vcpu)
 	return READ_ONCE(to_kvm_tdx(vcpu->kvm)->state) == KVM_TDX_INIT;
 }
 
+/* A wrong state takes precedence over other errors. */
+static int copy_vcpu_command(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd,
+			     const void __user *argp)
+{
+	return takes_vcpu_commands(vcpu) ? copy_command(cmd, argp) : -EINVAL;
+}
+
 static int vcpu_command(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd)
 {
 	int ret;
@@ -174,11 +181,8 @@ static int async_command(struct kvm_vcpu *vcpu, void __user *argp)
 	struct kvm_tdx_cmd cmd;
 	int ret;
 
-	/* Takes precedence over other errors.  Checked again with locks. */
-	if (!takes_vcpu_commands(vcpu))
-		return -EINVAL;
-
-	ret = copy_command(&cmd, argp);
+	/* The state is checked again with locks. */
+	ret = copy_vcpu_command(vcpu, &cmd, argp);
 	if (ret)
 		return ret;
 	if (cmd.id != KVM_TDX_INIT_VCPU && cmd.id != KVM_TDX_INIT_MEM_REGION)
@@ -205,10 +209,7 @@ int tdx_vcpu_mem_enc_ioctl(struct kvm_vcpu *vcpu, void __user *argp)
 	struct kvm_tdx_cmd cmd;
 	int ret;
 
-	if (!takes_vcpu_commands(vcpu))
-		return -EINVAL;
-
-	ret = copy_command(&cmd, argp);
+	ret = copy_vcpu_command(vcpu, &cmd, argp);
 	if (ret)
 		return ret;
 	return cmd.id == KVM_TDX_GET_CPUID ? tdx_get_cpuid(vcpu, &cmd) : -EINVAL;

@@ -60,17 +60,7 @@ static void test_room(int vm, struct kvm_tdx_capabilities *caps)
 
 static void test_errors(int vm, struct kvm_tdx_capabilities *caps)
 {
-	struct kvm_tdx_cmd cmd = {
-		.id = KVM_TDX_CAPABILITIES,
-		.data = (uintptr_t)caps,
-		.hw_error = 1,
-	};
-	int bit;
-
-	TEST_ERRNO(tdx_raw_command(vm, &cmd), EINVAL);
-	for (bit = 0; bit < 32; bit++)
-		TEST_ERRNO(tdx_command(vm, KVM_TDX_CAPABILITIES, 1u << bit, caps), EINVAL);
-	TEST_ERRNO(tdx_command(vm, KVM_TDX_CAPABILITIES, 0, NULL), EFAULT);
+	tdx_test_command_errors(vm, KVM_TDX_CAPABILITIES, caps);
 	TEST_ERRNO(tdx_ioctl(vm, KVM_MEMORY_ENCRYPT_OP, NULL), EFAULT);
 }
 

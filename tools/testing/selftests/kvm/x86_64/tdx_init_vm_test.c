@@ -28,17 +28,7 @@ static int init_vm(const struct kvm_tdx_init_vm *params)
 
 static void test_command(struct kvm_tdx_init_vm *params)
 {
-	struct kvm_tdx_cmd cmd = {
-		.id = KVM_TDX_INIT_VM,
-		.data = (uintptr_t)params,
-		.hw_error = 1,
-	};
-	int bit;
-
-	TEST_ERRNO(tdx_raw_command(vm, &cmd), EINVAL);
-	for (bit = 0; bit < 32; bit++)
-		TEST_ERRNO(tdx_command(vm, KVM_TDX_INIT_VM, 1u << bit, params), EINVAL);
-	TEST_ERRNO(tdx_command(vm, KVM_TDX_INIT_VM, 0, NULL), EFAULT);
+	tdx_test_command_errors(vm, KVM_TDX_INIT_VM, params);
 	TEST_ERRNO(tdx_command(vm, KVM_TDX_GET_CPUID + 1, 0, params), EINVAL);
 
 	/* Commands for later, or for vCPUs. */

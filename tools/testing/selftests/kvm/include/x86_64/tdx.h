@@ -45,6 +45,9 @@ int tdx_command(int fd, uint32_t id, uint32_t flags, const void *data);
 int tdx_raw_command(int fd, struct kvm_tdx_cmd *cmd);
 int tdx_ioctl(int fd, unsigned long request, const void *arg);
 
+/* Asserts that a command with valid @data does not take flags, hw_error or a bad pointer. */
+void tdx_test_command_errors(int fd, uint32_t id, const void *data);
+
 struct kvm_tdx_capabilities *tdx_get_capabilities(int vm);
 struct kvm_tdx_init_vm *tdx_default_params(void);
 

@@ -67,6 +67,17 @@ int tdx_command(int fd, uint32_t id, uint32_t flags, const void *data)
 	return tdx_raw_command(fd, &cmd);
 }
 
+void tdx_test_command_errors(int fd, uint32_t id, const void *data)
+{
+	struct kvm_tdx_cmd cmd = { .id = id, .data = (uintptr_t)data, .hw_error = 1 };
+	int bit;
+
+	TEST_ERRNO(tdx_raw_command(fd, &cmd), EINVAL);
+	for (bit = 0; bit < 32; bit++)
+		TEST_ERRNO(tdx_command(fd, id, 1u << bit, data), EINVAL);
+	TEST_ERRNO(tdx_command(fd, id, 0, NULL), EFAULT);
+}
+
 struct kvm_tdx_capabilities *tdx_get_capabilities(int vm)
 {
 	struct kvm_tdx_capabilities *caps;
