@@ -4,6 +4,7 @@
  *
  * The expected result is not computed from the order of the calls, but read from the
  * software module: pages that it owns must be recorded and leaked, all others freed.
+ * What is lost stays lost while other TDs come and go, until no KeyID is left.
  */
 #include <kunit/test.h>
 #include <linux/bitmap.h>
@@ -28,7 +29,7 @@
 
 static unsigned int every = 1;
 module_param(every, uint, 0400);
-MODULE_PARM_DESC(every, "try only every so many statuses, for slow kernels (1)");
+MODULE_PARM_DESC(every, "try only every so many failures, to save time (1)");
 
 #define STATUS(name, value)	value,
 static const u64 statuses[] = {
@@ -36,6 +37,8 @@ static const u64 statuses[] = {
 	TDX_STATUS_LIST(STATUS)
 	0x8000770000000000ULL,	/* not defined */
 };
+
+#define MAX_LOST	1024	/* pages */
 
 /* One status of each kind, also returned twice, and always. */
 static const u64 kinds[] = {
@@ -70,6 +73,10 @@ struct sweep {
 	struct tdx_td_params *params;
 	u16 leaves[MODEL_HOST_NR_LEAVES];	/* of a life without failures */
 	u64 nr_create, nr_all;			/* number of SEAMCALLs */
+	struct page *lost[MAX_LOST];		/* since the last restart */
+	unsigned int nr_lost;
+	unsigned int burnt;			/* KeyIDs, before this life */
+	u64 nr_td_pages;			/* in the model, before this life */
 	unsigned int cases, restarts;
 };
 
@@ -92,6 +99,8 @@ static void new_life(struct sweep *sweep)
 	*life = (struct td_life) { .test = sweep->test, .params = sweep->params };
 	atomic64_set(&sweep->host->seamcalls, 0);
 	bitmap_zero(sweep->host->failed, TDX_MODEL_NR_LEAVES);
+	sweep->burnt = tdx_keyid_counts().burnt;
+	sweep->nr_td_pages = sweep->host->model.nr_td_pages;
 }
 
 static bool fails(const struct injected *in)
@@ -116,12 +125,11 @@ static bool is_owned_in_model(const struct sweep *sweep, struct page *page)
 	return tdx_model_page(&sweep->host->model, page_to_phys(page)).type == TDX_MODEL_PAGE_TD;
 }
 
-/* Returns the number of pages that were lost. */
-static unsigned int check_pages(struct sweep *sweep, const struct injected *in)
+static void check_pages(struct sweep *sweep, const struct injected *in)
 {
-	bool burnt = tdx_keyid_counts().burnt;
+	bool burnt = tdx_keyid_counts().burnt > sweep->burnt;
+	unsigned int i, before = sweep->nr_lost;
 	struct tdx_page_owner owner;
-	unsigned int i, lost = 0;
 	struct page *page;
 
 	for (i = 0; i < sweep->life->nr_pages; i++) {
@@ -130,7 +138,7 @@ static unsigned int check_pages(struct sweep *sweep, const struct injected *in)
 			EXPECT(sweep, in, !is_owned_in_model(sweep, page));
 			continue;
 		}
-		lost++;
+		sweep->lost[sweep->nr_lost++] = page;
 		EXPECT(sweep, in, owner.leaked);
 		/* Reclaimed, but not written back. */
 		if (!is_owned_in_model(sweep, page))
@@ -138,8 +146,10 @@ static unsigned int check_pages(struct sweep *sweep, const struct injected *in)
 		else
 			EXPECT(sweep, in, burnt || has_failed(sweep, TDH_PHYMEM_PAGE_RECLAIM));
 	}
-	EXPECT(sweep, in, atomic_read(&sweep->life->td.nr_leaked) == lost);
-	return lost;
+	EXPECT(sweep, in, atomic_read(&sweep->life->td.nr_leaked) == sweep->nr_lost - before);
+	EXPECT(sweep, in, tdx_page_counts().owned == sweep->nr_lost);
+	if (sweep->nr_lost == before)
+		EXPECT(sweep, in, sweep->host->model.nr_td_pages == sweep->nr_td_pages);
 }
 
 static void check_keyids(struct sweep *sweep, const struct injected *in)
@@ -153,7 +163,7 @@ static void check_keyids(struct sweep *sweep, const struct injected *in)
 		in_model += keyids[sweep->host->platform.first_private_keyid + i].state !=
 			    TDX_MODEL_KEYID_FREE;
 	EXPECT(sweep, in, counts.used == 0);
-	EXPECT(sweep, in, counts.burnt <= may_be_burnt(sweep));
+	EXPECT(sweep, in, counts.burnt <= sweep->burnt + may_be_burnt(sweep));
 	EXPECT(sweep, in, counts.burnt >= in_model);
 	if (IS_ENABLED(CONFIG_CGROUP_MISC))
 		EXPECT(sweep, in, misc_cg_res_total_usage(MISC_CG_RES_TDX) == 0);
@@ -170,22 +180,23 @@ static void check_locks(struct sweep *sweep, const struct injected *in)
 /* After a reset of the module, leaked pages can be freed. */
 static void restart(struct sweep *sweep)
 {
-	struct td_life *life = sweep->life;
-	struct tdx_page_owner owner;
-	unsigned int i;
-
 	td_life_host_restart(sweep->test, sweep->host);
-	for (i = 0; i < life->nr_pages; i++)
-		if (tdx_page_owner(page_to_phys(life->pages[i]), &owner))
-			tdx_page_free(&life->td, life->pages[i]);
+	while (sweep->nr_lost)
+		tdx_page_free(&sweep->life->td, sweep->lost[--sweep->nr_lost]);
+	KUNIT_EXPECT_FALSE(sweep->test, tdx_pages_are_owned());
 	sweep->restarts++;
+}
+
+/* The next TD needs a KeyID, and may lose all of its pages. */
+static bool is_used_up(const struct sweep *sweep)
+{
+	return !tdx_keyid_counts().free || sweep->nr_lost + TD_LIFE_MAX_PAGES > MAX_LOST;
 }
 
 static void try_one(struct sweep *sweep, const struct injected *in)
 {
 	struct model_host *host = sweep->host;
 	int error = in->nr <= sweep->nr_create && fails(in) ? tdx_status_errno(in->status) : 0;
-	unsigned int lost;
 
 	new_life(sweep);
 	model_host_fail(host, in->nr, in->times, in->status);
@@ -193,14 +204,11 @@ static void try_one(struct sweep *sweep, const struct injected *in)
 	td_life_destroy(sweep->life);
 	model_host_fail(host, 0, 0, 0);
 
-	lost = check_pages(sweep, in);
+	check_pages(sweep, in);
 	check_keyids(sweep, in);
 	check_locks(sweep, in);
-	if (lost || tdx_keyid_counts().burnt)
+	if (is_used_up(sweep))
 		restart(sweep);
-	else
-		EXPECT(sweep, in, host->model.nr_td_pages == 0);
-	EXPECT(sweep, in, !tdx_pages_are_owned());
 	sweep->cases++;
 }
 
@@ -210,15 +218,25 @@ static u64 many_times(u64 nr, u64 status)
 	return clears(status) && nr % 16 ? 150 : U64_MAX;
 }
 
+static struct injected failure(u64 nr, unsigned int i)
+{
+	if (i < ARRAY_SIZE(statuses))
+		return (struct injected) { nr, statuses[i], 1 };
+	i -= ARRAY_SIZE(statuses);
+	if (i < ARRAY_SIZE(kinds))
+		return (struct injected) { nr, kinds[i], 2 };
+	i -= ARRAY_SIZE(kinds);
+	return (struct injected) { nr, kinds[i], many_times(nr, kinds[i]) };
+}
+
 static void try_all_statuses(struct sweep *sweep, u64 nr)
 {
+	struct injected in;
 	unsigned int i;
 
-	for (i = nr % every; i < ARRAY_SIZE(statuses); i += every)
-		try_one(sweep, &(struct injected) { nr, statuses[i], 1 });
-	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		try_one(sweep, &(struct injected) { nr, kinds[i], 2 });
-		try_one(sweep, &(struct injected) { nr, kinds[i], many_times(nr, kinds[i]) });
+	for (i = nr % every; i < ARRAY_SIZE(statuses) + 2 * ARRAY_SIZE(kinds); i += every) {
+		in = failure(nr, i);
+		try_one(sweep, &in);
 	}
 }
 
@@ -253,6 +271,7 @@ static void every_status_at_every_seamcall(struct kunit *test)
 	live_without_failures(sweep);
 	for (nr = 1; nr <= sweep->nr_all; nr++)
 		try_all_statuses(sweep, nr);
+	restart(sweep);
 	migrate_enable();
 	console_loglevel = loglevel;
 	kunit_info(test, "%u cases at %llu SEAMCALLs, %u restarts, %lld ms\n", sweep->cases,
