@@ -2,6 +2,8 @@
 /*
  * The software TDX module: PAMTs, their entries and their memory.
  */
+#include <linux/minmax.h>
+
 #include "internal.h"
 
 #define PAMT_TYPE_OFFSET	offsetof(struct tdx_model_pamt_entry, type)
@@ -12,16 +14,41 @@ const unsigned int tdx_model_level_shift[TDX_NR_PAMT_LEVELS] = {
 	[TDX_PAMT_1G] = 30,
 };
 
-static bool is_reserved(const struct tdx_tdmr_info *tdmr, u64 pa)
+/* Is @pa reserved?  What holds for it holds up to *@end, which is moved down to that. */
+static bool is_reserved(const struct tdx_tdmr_info *tdmr, u64 pa, u64 *end)
 {
 	const struct tdx_reserved_area *area = tdmr->reserved;
-	u64 offset = pa - tdmr->base;
 	unsigned int j;
+	u64 base;
 
-	for (j = 0; j < TDX_TDMR_NR_RESERVED && area[j].size; j++)
-		if (offset >= area[j].offset && offset - area[j].offset < area[j].size)
+	for (j = 0; j < TDX_TDMR_NR_RESERVED && area[j].size; j++) {
+		base = tdmr->base + area[j].offset;
+		if (pa >= base && pa - base < area[j].size) {
+			*end = min(*end, base + area[j].size);
 			return true;
+		}
+		if (pa < base)
+			*end = min(*end, base);
+	}
 	return false;
+}
+
+/* Writes @nr entries of one type from @to on. */
+static bool write_entries(struct tdx_model *m, u64 to, u64 nr, u8 type)
+{
+	const unsigned int entry_size = m->config.pamt_entry_size;
+	u8 entries[TDX_MODEL_MAX_PAMT_ENTRY] = {};
+	u64 fit = min(nr, (u64)sizeof(entries) / entry_size);
+	unsigned int i;
+
+	for (i = 0; i < fit; i++)
+		entries[i * entry_size + PAMT_TYPE_OFFSET] = type;
+	for (; nr; nr -= fit, to += fit * entry_size) {
+		fit = min(nr, fit);
+		if (!m->ops->write_phys(m->ctx, to, entries, fit * entry_size))
+			return false;
+	}
+	return true;
 }
 
 /**
@@ -39,24 +66,17 @@ bool tdx_model_write_pamt(struct tdx_model *m, struct tdx_tdmr_info *tdmr,
 			  enum tdx_pamt_level level, u64 start, u64 end)
 {
 	const unsigned int shift = tdx_model_level_shift[level];
-	const unsigned int entry_size = m->config.pamt_entry_size;
-	const u64 step = BIT_ULL(shift);
-	u64 to = tdx_tdmr_pamt(tdmr, level)->base + ((start - tdmr->base) >> shift) * entry_size;
-	unsigned int used = 0;
-	u8 entries[TDX_MODEL_MAX_PAMT_ENTRY];
+	u64 to = tdx_tdmr_pamt(tdmr, level)->base, next;
+	u8 type;
 
-	for (; start < end; start += step) {
-		memset(&entries[used], 0, entry_size);
-		entries[used + PAMT_TYPE_OFFSET] =
-			level == TDX_PAMT_4K && is_reserved(tdmr, start) ?
-			TDX_PAGE_RSVD : TDX_PAGE_NDA;
-		used += entry_size;
-		if (used + entry_size <= sizeof(entries) && start + step < end)
-			continue;
-		if (!m->ops->write_phys(m->ctx, to, entries, used))
+	to += ((start - tdmr->base) >> shift) * m->config.pamt_entry_size;
+	for (; start < end; start = next) {
+		next = end;
+		type = level == TDX_PAMT_4K && is_reserved(tdmr, start, &next) ?
+		       TDX_PAGE_RSVD : TDX_PAGE_NDA;
+		if (!write_entries(m, to, (next - start) >> shift, type))
 			return false;
-		to += used;
-		used = 0;
+		to += ((next - start) >> shift) * m->config.pamt_entry_size;
 	}
 	return true;
 }

@@ -15,7 +15,8 @@ static bool init_slice(struct tdx_model *m, struct tdx_model_tdmr *tdmr)
 	if (m->ops->work)
 		m->ops->work(m->ctx, TDH_SYS_TDMR_INIT);
 	if (!(start & (BIT_ULL(tdx_model_level_shift[TDX_PAMT_1G]) - 1)) &&
-	    !tdx_model_write_pamt(m, &tdmr->info, TDX_PAMT_1G, start, start + 1))
+	    !tdx_model_write_pamt(m, &tdmr->info, TDX_PAMT_1G, start,
+				  start + BIT_ULL(tdx_model_level_shift[TDX_PAMT_1G])))
 		return false;
 	return tdx_model_write_pamt(m, &tdmr->info, TDX_PAMT_2M, start, end) &&
 	       tdx_model_write_pamt(m, &tdmr->info, TDX_PAMT_4K, start, end);
