@@ -47,14 +47,14 @@ help:
 	@echo '  make check         style and static analysis'
 	@echo '  make test-kunit    KUnit suites in stock QEMU'
 	@echo '  make test-notdx    without TDX host support nothing that it touches has any of it'
-	@echo '  make test-e2e      whole machines, kernels host, debug and kcsan (KERNELS=host: not debug,'
+	@echo '  make test-e2e      whole machines, kernels host and debug (KERNELS=host: not debug,'
 	@echo '                     PYTEST_ARGS="-k words")'
 	@echo
 	@echo 'What make test-all has more:'
 	@echo '  make test-kunit-tool   KUnit suites in the kernel that kunit.py builds'
 	@echo '  make test-notdx-whole  the same as test-notdx of a whole kernel'
 	@echo '  make test-e2e-all      whole machines with a thread for each CPU, with KASAN everywhere,'
-	@echo '                         and compared with the unpatched kernel'
+	@echo '                         under KCSAN, and compared with the unpatched kernel'
 	@echo '  and series-check, coverage, soak and mutate'
 	@echo
 	@echo 'The product:'
@@ -168,7 +168,7 @@ KERNELS ?= host,debug
 
 # All at once: while one is linked, another is compiled.
 kernels: tree emulator
-	@$(BUILD_KERNELS) host debug kcsan $(NOTDX)
+	@$(BUILD_KERNELS) host debug $(NOTDX)
 
 test-kunit: tree
 	@$(BUILD_KERNELS) host
@@ -192,7 +192,7 @@ selftests: tree
 		$(SELFTEST_NAMES:%=$(SELFTESTS)/kvm/x86_64/%)
 
 test-e2e: tree emulator selftests
-	@$(BUILD_KERNELS) $(subst $(comma), ,$(KERNELS)) kcsan
+	@$(BUILD_KERNELS) $(subst $(comma), ,$(KERNELS))
 	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --durations=10 \
 		--kernels $(KERNELS) $(PYTEST_ARGS)
 

@@ -109,6 +109,9 @@ def boot_kernel(request, accel):
         # For hung machines: five times the duration of the longest test.
         options.setdefault("timeout", 600 if kernel in ("debug", "kasan") else 120)
         options.setdefault("accel", accel)
+        # DEBUG_OBJECTS_FREE takes longer to boot with every GB.  Some of 3 GB is above 4 GB.
+        if kernel == "debug":
+            options.setdefault("memory", "3G")
         try:
             result = machine.Machine(kernel=kernel, **options).run(scenario)
         except machine.MachineError as error:

@@ -22,8 +22,9 @@ EMULATOR = BUILD / "emulator" / "tdx-emulator"
 GUEST = pathlib.Path(__file__).resolve().parent / "guest"
 INITRAMFS = BUILD / "e2e" / "initramfs.cpio"
 
-# After CMPXCHG16B, QEMU 7.2 delivers interrupts with wrong flags.
-CPU = "max,phys-bits=52,-cx16"
+# After CMPXCHG16B, QEMU 7.2 delivers interrupts with wrong flags.  It runs REP MOVSB and REP STOSB
+# byte by byte: without ERMS, Linux copies and clears eight bytes at a time.
+CPU = "max,phys-bits=52,-cx16,-erms"
 
 # A single thread runs all CPUs in turn; with one thread for each, they run at the same time.  A
 # machine without the platform needs a single thread: with several, a CPU of QEMU 7.2 can execute an

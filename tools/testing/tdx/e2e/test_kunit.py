@@ -57,13 +57,13 @@ def test_all_suites_pass_under_what_the_kernel_checks(boot, parser):
     """
     result = boot("note,up", emulated=False, accel=machine.ONE_THREAD, memory="1G",
                   cmdline="kunit.enable=1 kunit.filter_glob=tdx_* tdx_injection.every=10 "
-                          "tdx_td_injection.every=10 kmemleak=on")
+                          "tdx_td_injection.every=10 tdx_walk.steps=300 kmemleak=on")
     assert passed(parser, result).keys() == kunit_suites.expected()
     assert result.value("kmemleak_scanned") == "2"
     assert result.values("kmemleak") == []
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_a_random_walk_leaves_no_report(boot_kernel, parser):
     """
     Callers, CPU hotplug, failures and resets, under lockdep and KCSAN, which checks the files of
