@@ -4,6 +4,8 @@
  *
  * TDX Module ABI specification, "CPUID Virtualization".
  */
+#include <linux/minmax.h>
+
 #include "platform.h"
 #include "td_cpuid.h"
 
@@ -64,7 +66,7 @@ u64 tdx_model_tsc_hz(const struct tdx_model *m)
 	const struct tdx_cpuid_value *tsc = &m->cpuid[TDX_MODEL_CPUID_15];
 	u64 hz = (u64)tsc->ecx * tsc->ebx / (tsc->eax ?: 1);
 
-	return hz >= TDX_TSC_UNIT_HZ ? hz : TDX_TSC_UNIT_HZ;
+	return max_t(u64, hz, TDX_TSC_UNIT_HZ);
 }
 
 /**
