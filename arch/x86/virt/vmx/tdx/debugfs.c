@@ -65,8 +65,8 @@ static void show_sysinfo(struct seq_file *m, const struct tdx_sysinfo *info)
 
 static void show_tds(struct seq_file *m)
 {
-	struct tdx_keyid_counts keyids = tdx_keyid_counts();
-	struct tdx_page_counts pages = tdx_page_counts();
+	struct tdx_keyid_counts keyids = tdx_keyids_count();
+	struct tdx_page_counts pages = tdx_pages_count();
 
 	seq_printf(m, "tds %u\n", keyids.used);
 	seq_printf(m, "td_keyids_free %u\n", keyids.free);

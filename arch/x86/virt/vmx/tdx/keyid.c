@@ -109,12 +109,12 @@ bool tdx_keyids_are_used(void)
 }
 
 /**
- * tdx_keyid_counts - count the KeyIDs for TDs
+ * tdx_keyids_count - count the KeyIDs for TDs
  *
  * Context: Process context, may sleep.
  * Return: The numbers.
  */
-struct tdx_keyid_counts tdx_keyid_counts(void)
+struct tdx_keyid_counts tdx_keyids_count(void)
 {
 	struct tdx_keyid_counts counts;
 

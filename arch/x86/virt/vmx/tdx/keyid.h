@@ -34,6 +34,6 @@ void tdx_keyid_setup(const struct tdx_platform *platform);
 u16 tdx_keyid_global(void);
 u64 tdx_keyid_address(u16 keyid, u64 pa);
 bool tdx_keyids_are_used(void);
-struct tdx_keyid_counts tdx_keyid_counts(void);
+struct tdx_keyid_counts tdx_keyids_count(void);
 
 #endif /* _X86_VIRT_TDX_KEYID_H */

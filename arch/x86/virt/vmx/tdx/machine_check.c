@@ -59,6 +59,6 @@ void tdx_explain_mce(struct mce *m)
 	tdmr = tdx_layout_find_pamt(&module->layout, address(m));
 	if (tdmr)
 		explain_pamt(address(m), tdmr);
-	else if (tdx_page_owner(address(m), &owner))
+	else if (tdx_page_find_owner(address(m), &owner))
 		explain_page(address(m), &owner);
 }

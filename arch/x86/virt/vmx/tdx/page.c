@@ -222,14 +222,14 @@ void tdx_page_leak(struct tdx_td *td, struct page *page)
 EXPORT_SYMBOL_GPL(tdx_page_leak);
 
 /**
- * tdx_page_owner - find the TD that owns a page
+ * tdx_page_find_owner - find the TD that owns a page
  * @pa:	   any physical address, without KeyID
  * @owner: filled in if the return value is true
  *
  * Context: Any, #MC included.
  * Return: Whether a TD owns it, or owned it and it was leaked.
  */
-bool tdx_page_owner(u64 pa, struct tdx_page_owner *owner)
+bool tdx_page_find_owner(u64 pa, struct tdx_page_owner *owner)
 {
 	void *entry = xa_load(&owners, PHYS_PFN(pa));
 	u64 value;
@@ -258,12 +258,12 @@ bool tdx_pages_are_owned(void)
 }
 
 /**
- * tdx_page_counts - count the pages of TDs
+ * tdx_pages_count - count the pages of TDs
  *
  * Context: Any.  Not exact while TDs are created or destroyed.
  * Return: The numbers.
  */
-struct tdx_page_counts tdx_page_counts(void)
+struct tdx_page_counts tdx_pages_count(void)
 {
 	return (struct tdx_page_counts) {
 		.owned	= atomic_long_read(&nr_owned),

@@ -32,9 +32,9 @@ struct tdx_page_counts {
 };
 
 void tdx_page_setup(const struct tdx_memory *memory);
-bool tdx_page_owner(u64 pa, struct tdx_page_owner *owner);
+bool tdx_page_find_owner(u64 pa, struct tdx_page_owner *owner);
 bool tdx_pages_are_owned(void);
-struct tdx_page_counts tdx_page_counts(void);
+struct tdx_page_counts tdx_pages_count(void);
 void tdx_pages_make_safe(void);
 
 #endif /* _X86_VIRT_TDX_PAGE_H */

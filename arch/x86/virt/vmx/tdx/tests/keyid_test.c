@@ -23,7 +23,7 @@ static const struct tdx_platform five = {
 
 static int keyid_test_init(struct kunit *test)
 {
-	if (tdx_keyid_counts().free)
+	if (tdx_keyids_count().free)
 		kunit_skip(test, "TDX is in use");
 	tdx_keyid_setup(&five);
 	test->priv = (void *)&five;
@@ -39,7 +39,7 @@ static void keyid_test_exit(struct kunit *test)
 static void expect_counts(struct kunit *test, unsigned int free, unsigned int used,
 			  unsigned int burnt)
 {
-	struct tdx_keyid_counts counts = tdx_keyid_counts();
+	struct tdx_keyid_counts counts = tdx_keyids_count();
 
 	KUNIT_EXPECT_EQ(test, counts.free, free);
 	KUNIT_EXPECT_EQ(test, counts.used, used);

@@ -48,7 +48,7 @@ static void expect_written_back(struct kunit *test, u16 keyid, struct page *page
 
 static void a_page_is_recorded_as_long_as_a_td_has_it(struct kunit *test)
 {
-	struct tdx_page_counts before = tdx_page_counts();
+	struct tdx_page_counts before = tdx_pages_count();
 	struct td_life *life = td_life_new(test);
 	struct tdx_page_owner owner;
 	struct page *page;
@@ -58,17 +58,17 @@ static void a_page_is_recorded_as_long_as_a_td_has_it(struct kunit *test)
 	page = td_life_page(life);
 	pa = page_to_phys(page);
 	KUNIT_EXPECT_TRUE(test, tdx_pages_are_owned());
-	KUNIT_EXPECT_EQ(test, tdx_page_counts().owned, before.owned + 1);
-	KUNIT_ASSERT_TRUE(test, tdx_page_owner(pa + 0xfff, &owner));
+	KUNIT_EXPECT_EQ(test, tdx_pages_count().owned, before.owned + 1);
+	KUNIT_ASSERT_TRUE(test, tdx_page_find_owner(pa + 0xfff, &owner));
 	/* The first page is the TDR page itself. */
 	KUNIT_EXPECT_EQ(test, owner.tdr, pa);
 	KUNIT_EXPECT_EQ(test, owner.creator, task_tgid_nr(current));
 	KUNIT_EXPECT_FALSE(test, owner.leaked);
-	KUNIT_EXPECT_FALSE(test, tdx_page_owner(pa + PAGE_SIZE, &owner));
+	KUNIT_EXPECT_FALSE(test, tdx_page_find_owner(pa + PAGE_SIZE, &owner));
 
 	tdx_page_free(&life->td, page);
-	KUNIT_EXPECT_FALSE(test, tdx_page_owner(pa, &owner));
-	KUNIT_EXPECT_EQ(test, tdx_page_counts().owned, before.owned);
+	KUNIT_EXPECT_FALSE(test, tdx_page_find_owner(pa, &owner));
+	KUNIT_EXPECT_EQ(test, tdx_pages_count().owned, before.owned);
 	tdx_keyid_free(&life->td);
 }
 
@@ -83,13 +83,13 @@ static void every_page_of_a_td_names_its_tdr(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, td_life_create(life, 1), 0);
 	tdr = page_to_phys(life->td.tdr);
 	for (i = 0; i < life->nr_pages; i++) {
-		KUNIT_EXPECT_TRUE(test, tdx_page_owner(page_to_phys(life->pages[i]), &owner));
+		KUNIT_EXPECT_TRUE(test, tdx_page_find_owner(page_to_phys(life->pages[i]), &owner));
 		KUNIT_EXPECT_EQ(test, owner.tdr, tdr);
 	}
 	td_life_destroy(life);
 	migrate_enable();
 	for (i = 0; i < life->nr_pages; i++)
-		KUNIT_EXPECT_FALSE(test, tdx_page_owner(page_to_phys(life->pages[i]), &owner));
+		KUNIT_EXPECT_FALSE(test, tdx_page_find_owner(page_to_phys(life->pages[i]), &owner));
 }
 
 static void what_was_written_in_vain_is_written_back_with_its_keyid(struct kunit *test)
@@ -126,7 +126,7 @@ static void forget(struct kunit *test, struct td_life *life, struct page *page)
 
 static void a_page_that_does_not_come_back_is_leaked(struct kunit *test)
 {
-	struct tdx_page_counts before = tdx_page_counts();
+	struct tdx_page_counts before = tdx_pages_count();
 	struct td_life *life = td_life_new(test);
 	struct model_host *host = test->priv;
 	struct tdx_page_owner owner;
@@ -144,16 +144,16 @@ static void a_page_that_does_not_come_back_is_leaked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tdx_page_reclaim(&life->td, tdr), (u64)TDX_TD_FATAL);
 	KUNIT_EXPECT_PTR_EQ(test, life->td.tdr, (struct page *)NULL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&life->td.nr_leaked), 1);
-	KUNIT_ASSERT_TRUE(test, tdx_page_owner(page_to_phys(tdr), &owner));
+	KUNIT_ASSERT_TRUE(test, tdx_page_find_owner(page_to_phys(tdr), &owner));
 	KUNIT_EXPECT_TRUE(test, owner.leaked);
-	KUNIT_EXPECT_EQ(test, tdx_page_counts().owned, before.owned + 1);
-	KUNIT_EXPECT_EQ(test, tdx_page_counts().leaked, before.leaked + 1);
+	KUNIT_EXPECT_EQ(test, tdx_pages_count().owned, before.owned + 1);
+	KUNIT_EXPECT_EQ(test, tdx_pages_count().leaked, before.leaked + 1);
 	forget(test, life, tdr);
 }
 
 static void a_module_that_is_busy_gives_it_back_later(struct kunit *test)
 {
-	struct tdx_page_counts before = tdx_page_counts();
+	struct tdx_page_counts before = tdx_pages_count();
 	struct td_life *life = td_life_new(test);
 	struct model_host *host = test->priv;
 
@@ -170,8 +170,8 @@ static void a_module_that_is_busy_gives_it_back_later(struct kunit *test)
 						       life->td.tdcx[--life->td.nr_tdcx]), 0ULL);
 	KUNIT_EXPECT_EQ(test, tdx_page_reclaim(&life->td, life->td.tdr), 0ULL);
 	migrate_enable();
-	KUNIT_EXPECT_EQ(test, tdx_page_counts().owned, before.owned);
-	KUNIT_EXPECT_EQ(test, tdx_page_counts().leaked, before.leaked);
+	KUNIT_EXPECT_EQ(test, tdx_pages_count().owned, before.owned);
+	KUNIT_EXPECT_EQ(test, tdx_pages_count().leaked, before.leaked);
 }
 
 static void tdx_memory_ends_where_its_ranges_do(struct kunit *test)

@@ -99,7 +99,7 @@ static void new_life(struct sweep *sweep)
 	*life = (struct td_life) { .test = sweep->test, .params = sweep->params };
 	atomic64_set(&sweep->host->seamcalls, 0);
 	bitmap_zero(sweep->host->failed, TDX_MODEL_NR_LEAVES);
-	sweep->burnt = tdx_keyid_counts().burnt;
+	sweep->burnt = tdx_keyids_count().burnt;
 	sweep->nr_td_pages = sweep->host->model.nr_td_pages;
 }
 
@@ -127,14 +127,14 @@ static bool is_owned_in_model(const struct sweep *sweep, struct page *page)
 
 static void check_pages(struct sweep *sweep, const struct injected *in)
 {
-	bool burnt = tdx_keyid_counts().burnt > sweep->burnt;
+	bool burnt = tdx_keyids_count().burnt > sweep->burnt;
 	unsigned int i, before = sweep->nr_lost;
 	struct tdx_page_owner owner;
 	struct page *page;
 
 	for (i = 0; i < sweep->life->nr_pages; i++) {
 		page = sweep->life->pages[i];
-		if (!tdx_page_owner(page_to_phys(page), &owner)) {
+		if (!tdx_page_find_owner(page_to_phys(page), &owner)) {
 			EXPECT(sweep, in, !is_owned_in_model(sweep, page));
 			continue;
 		}
@@ -147,7 +147,7 @@ static void check_pages(struct sweep *sweep, const struct injected *in)
 			EXPECT(sweep, in, burnt || has_failed(sweep, TDH_PHYMEM_PAGE_RECLAIM));
 	}
 	EXPECT(sweep, in, atomic_read(&sweep->life->td.nr_leaked) == sweep->nr_lost - before);
-	EXPECT(sweep, in, tdx_page_counts().owned == sweep->nr_lost);
+	EXPECT(sweep, in, tdx_pages_count().owned == sweep->nr_lost);
 	if (sweep->nr_lost == before)
 		EXPECT(sweep, in, sweep->host->model.nr_td_pages == sweep->nr_td_pages);
 }
@@ -155,7 +155,7 @@ static void check_pages(struct sweep *sweep, const struct injected *in)
 static void check_keyids(struct sweep *sweep, const struct injected *in)
 {
 	const struct tdx_model_keyid *keyids = sweep->host->model.keyids;
-	struct tdx_keyid_counts counts = tdx_keyid_counts();
+	struct tdx_keyid_counts counts = tdx_keyids_count();
 	unsigned int i, in_model = 0;
 
 	/* The first one is the global KeyID. */
@@ -190,7 +190,7 @@ static void restart(struct sweep *sweep)
 /* The next TD needs a KeyID, and may lose all of its pages. */
 static bool is_used_up(const struct sweep *sweep)
 {
-	return !tdx_keyid_counts().free || sweep->nr_lost + TD_LIFE_MAX_PAGES > MAX_LOST;
+	return !tdx_keyids_count().free || sweep->nr_lost + TD_LIFE_MAX_PAGES > MAX_LOST;
 }
 
 static void try_one(struct sweep *sweep, const struct injected *in)

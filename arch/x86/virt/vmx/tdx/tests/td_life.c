@@ -35,7 +35,7 @@ struct model_host *td_life_host_create(struct kunit *test)
 {
 	struct model_host *host;
 
-	if (tdx_keyid_counts().free)
+	if (tdx_keyids_count().free)
 		kunit_skip(test, "TDX is in use");
 	host = model_host_create(test);
 	test->priv = host;

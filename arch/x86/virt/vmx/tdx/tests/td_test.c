@@ -39,7 +39,7 @@ static void expect_nothing_left(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, host->model.nr_td_pages, 0ULL);
 	KUNIT_EXPECT_FALSE(test, tdx_pages_are_owned());
 	KUNIT_EXPECT_FALSE(test, tdx_keyids_are_used());
-	KUNIT_EXPECT_EQ(test, tdx_keyid_counts().burnt, 0u);
+	KUNIT_EXPECT_EQ(test, tdx_keyids_count().burnt, 0u);
 }
 
 static void a_td_lives_and_leaves_nothing(struct kunit *test)
@@ -60,7 +60,7 @@ static void a_td_lives_and_leaves_nothing(struct kunit *test)
 
 static void as_many_tds_as_keyids(struct kunit *test)
 {
-	unsigned int i, nr = tdx_keyid_counts().free;
+	unsigned int i, nr = tdx_keyids_count().free;
 	struct td_life *lives[64], *other = td_life_new(test);
 
 	KUNIT_ASSERT_LE(test, nr, (unsigned int)ARRAY_SIZE(lives));
@@ -171,8 +171,8 @@ static void without_a_cpu_of_each_package_no_td_is_created(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, nr_of(host, TDH_MNG_CREATE), 1u);
 	td_life_destroy(life);
 	migrate_enable();
-	KUNIT_EXPECT_EQ(test, tdx_keyid_counts().used, 1u);
-	KUNIT_EXPECT_EQ(test, tdx_keyid_counts().burnt, 0u);
+	KUNIT_EXPECT_EQ(test, tdx_keyids_count().used, 1u);
+	KUNIT_EXPECT_EQ(test, tdx_keyids_count().burnt, 0u);
 
 	/* Prevented by hotplug.c with a real module. */
 	KUNIT_EXPECT_EQ(test, tdh_phymem_cache_wb(), (u64)TDX_SEAMCALL_NO_CPU);
