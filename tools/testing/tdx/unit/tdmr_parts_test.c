@@ -85,6 +85,30 @@ static struct tdmr_failure place_pamts(struct by_hand *hand, const struct tdmr_p
 	return tdmr_place_pamts(&hand->layout, policy, &memory.source);
 }
 
+/* Memory that remembers where PAMTs were asked for, in turn. */
+struct asked {
+	struct tdmr_pamt_source source;
+	bool refuses;
+	u64 at[8];
+	unsigned int nr;
+};
+
+static bool take_and_remember(const struct tdmr_pamt_source *source, u64 base, u64 bytes)
+{
+	struct asked *asked = (struct asked *)source;
+
+	if (asked->nr < ARRAY_SIZE(asked->at))
+		asked->at[asked->nr] = base;
+	asked->nr++;
+	return !asked->refuses;
+}
+
+static void give_nothing(const struct tdmr_pamt_source *source, u64 base, u64 bytes)
+{
+}
+
+static const struct tdmr_pamt_source remembering = { take_and_remember, give_nothing };
+
 /* The PAMT of 1 GB takes 4 MB and 3 pages. */
 static const u64 two_blocks[][2] = { { 0, GB }, { GB, 2 * GB } };
 
@@ -107,6 +131,49 @@ TEST(a_chunk_of_the_size_of_a_pamt_suffices)
 	ram.size -= SZ_4K;
 	lay_out_by_hand(&hand, one, 1);
 	EXPECT_EQ(TDMR_NO_PAMT_MEMORY, place_pamts(&hand, &policy).error);
+}
+
+/* The hole is the only area that the TDMR may reserve. */
+TEST(a_chunk_beside_a_hole_of_the_size_of_a_pamt_suffices)
+{
+	static const u64 one[][2] = { { 0, GB } };
+	static const struct tdx_cmr_info cmr = { 0, 512 * MB };
+	static const struct tdmr_policy policy = {};
+	struct tdx_ram ram = {};
+	struct by_hand hand = { .map = {
+		.ram = &ram, .nr_ram = 1, .cmrs = &cmr, .nr_cmrs = 1,
+		.limits = { 4, 1, 16 }, .nr_cpus = 1,
+	} };
+
+	lay_out_by_hand(&hand, one, 1);
+	ram.size = tdmr_pamt_bytes(&hand.map, &hand.tdmrs[0]);
+	ram.base = 512 * MB - ram.size;
+	ASSERT_EQ(TDMR_OK, place_pamts(&hand, &policy).error);
+	EXPECT_EQ(ram.base, hand.tdmrs[0].pamt);
+	EXPECT_EQ(1, tdmr_count_reserved(&hand.layout, 0, GB));
+}
+
+/* RAM for a PAMT and two steps of 2 MB: three places, from the end down. */
+TEST(no_place_is_asked_for_twice)
+{
+	static const u64 one[][2] = { { 0, GB } };
+	static const struct tdx_cmr_info cmr = { 0, GB };
+	static const struct tdmr_policy policy = {};
+	struct asked asked = { .source = remembering, .refuses = true };
+	struct tdx_ram ram = { 512 * MB, 0, 0 };
+	struct by_hand hand = { .map = {
+		.ram = &ram, .nr_ram = 1, .cmrs = &cmr, .nr_cmrs = 1,
+		.limits = { 4, 16, 16 }, .nr_cpus = 1,
+	} };
+
+	lay_out_by_hand(&hand, one, 1);
+	ram.size = tdmr_pamt_bytes(&hand.map, &hand.tdmrs[0]) + 4 * MB;
+	EXPECT_EQ(TDMR_NO_PAMT_MEMORY,
+		  tdmr_place_pamts(&hand.layout, &policy, &asked.source).error);
+	ASSERT_EQ(3, asked.nr);
+	EXPECT_EQ(516 * MB, asked.at[0]);
+	EXPECT_EQ(514 * MB, asked.at[1]);
+	EXPECT_EQ(512 * MB, asked.at[2]);
 }
 
 /*
@@ -133,6 +200,27 @@ TEST(a_pamt_across_a_boundary)
 	bytes = tdmr_pamt_bytes(&hand.map, &hand.tdmrs[0]);
 	EXPECT_EQ(GB + 13 * MB / 2, hand.tdmrs[1].pamt + bytes);
 	EXPECT_EQ(GB - 5 * MB / 2, hand.tdmrs[0].pamt);
+}
+
+/* The upper TDMR has RAM for its own PAMT elsewhere. */
+TEST(a_chunk_across_a_boundary_of_the_size_of_a_pamt_suffices)
+{
+	static const struct tdx_cmr_info cmr = { 0, 2 * GB };
+	static const struct tdmr_policy policy = {};
+	struct tdx_ram ram[] = {
+		{ GB - MB, MB, 0 }, { GB, 0, 0 }, { GB + 512 * MB, 0, 0 },
+	};
+	struct by_hand hand = { .map = {
+		.ram = ram, .nr_ram = ARRAY_SIZE(ram), .cmrs = &cmr, .nr_cmrs = 1,
+		.limits = { 4, 16, 16 }, .nr_cpus = 1,
+	} };
+
+	lay_out_by_hand(&hand, two_blocks, 2);
+	ram[2].size = tdmr_pamt_bytes(&hand.map, &hand.tdmrs[0]);
+	ram[1].size = ram[2].size - MB;
+	ASSERT_EQ(TDMR_OK, place_pamts(&hand, &policy).error);
+	EXPECT_EQ(GB - MB, hand.tdmrs[0].pamt);
+	EXPECT_EQ(GB + 512 * MB, hand.tdmrs[1].pamt);
 }
 
 /* The upper TDMR has one area left, so both PAMTs have to share it. */
@@ -258,6 +346,30 @@ TEST(a_large_pamt_is_placed_first_if_asked_for)
 	ASSERT_EQ(TDMR_OK, place_pamts(&hand, &policy).error);
 	EXPECT_GT(GB, hand.tdmrs[1].pamt);
 	EXPECT_LT(GB, hand.tdmrs[0].pamt);
+}
+
+/* Each TDMR has RAM for its own PAMT. */
+TEST(of_pamts_of_one_size_the_lowest_tdmrs_is_placed_first)
+{
+	static const u64 tdmrs[][2] = {
+		{ GB, 2 * GB }, { 2 * GB, 4 * GB }, { 4 * GB, 6 * GB }, { 6 * GB, 7 * GB },
+	};
+	static const struct tdx_cmr_info cmr = { 0, 7 * GB };
+	static const struct tdx_ram ram = { GB, 6 * GB, 0 };
+	static const struct tdmr_policy policy = { .large_first = true };
+	static const unsigned int turns[] = { 1, 2, 0, 3 };
+	struct asked asked = { .source = remembering };
+	struct by_hand hand = { .map = {
+		.ram = &ram, .nr_ram = 1, .cmrs = &cmr, .nr_cmrs = 1,
+		.limits = { 4, 16, 16 }, .nr_cpus = 1,
+	} };
+	unsigned int i;
+
+	lay_out_by_hand(&hand, tdmrs, 4);
+	ASSERT_EQ(TDMR_OK, tdmr_place_pamts(&hand.layout, &policy, &asked.source).error);
+	ASSERT_EQ(4, asked.nr);
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(hand.tdmrs[turns[i]].pamt, asked.at[i]);
 }
 
 /* 12 blocks, a CPU for each, and a module that takes 4 TDMRs: none is to be left over. */

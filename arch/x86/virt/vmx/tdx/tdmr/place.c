@@ -131,6 +131,7 @@ static bool take_new_area(const struct placement *p, struct tdmr *tdmr, const st
 static bool place_in(const struct placement *p, struct tdmr *tdmr, struct tdmr *host)
 {
 	u64 bytes = tdmr_pamt_bytes(p->layout->map, tdmr);
+	bool found;
 
 	if (bytes >= host->chunk_limit)
 		return false;
@@ -138,10 +139,10 @@ static bool place_in(const struct placement *p, struct tdmr *tdmr, struct tdmr *
 		return true;
 	if (tdmr_count_reserved(p->layout, host->base, host->end) >= tdmr_max_reserved(p->layout))
 		return false;
-	if (take_new_area(p, tdmr, host))
-		return true;
-	host->chunk_limit = bytes;
-	return false;
+	found = take_new_area(p, tdmr, host);
+	if (!found)
+		host->chunk_limit = bytes;
+	return found;
 }
 
 /*
@@ -218,7 +219,7 @@ static bool place_anywhere(const struct placement *p, struct tdmr *tdmr)
 	return false;
 }
 
-/* The first TDMR without a PAMT, or the largest one. */
+/* The first TDMR without a PAMT, or the first of the largest ones. */
 static struct tdmr *without_pamt(struct tdmr_layout *layout, bool large_first)
 {
 	struct tdmr *tdmr = layout->tdmrs, *next = NULL;
