@@ -198,7 +198,7 @@ test-e2e: tree emulator selftests
 
 # Not side by side: each machine has threads of its own.
 test-e2e-all: tree emulator selftests
-	@$(BUILD_KERNELS) host debug kasan kcsan notdx base
+	@$(BUILD_KERNELS) host debug kasan kcsan modular notdx base
 	@cd $(E2E) && $(call PYTEST,e2e) -v --tb=short --durations=10 --all --threads multi \
 		--kernels host,debug,kasan $(PYTEST_ARGS)
 

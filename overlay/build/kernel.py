@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Configure and build kernels from build/linux, each in build/CONFIG.
 
-CONFIG:TARGET,... builds these targets instead of bzImage.  The config `base` is the kernel without
-the overlay, to compare with; `mainline` a newer one that has TDX host support of its own; `wrong`
-the config `host` from a tree where mutate_kernel.py puts wrong lines.
+CONFIG:TARGET,... builds these targets instead of bzImage (and modules).  The config `base` is the
+kernel without the overlay, to compare with; `mainline` a newer one that has TDX host support of its
+own; `wrong` the config `host` from a tree where mutate_kernel.py puts wrong lines.
 """
 import argparse
 import hashlib
@@ -29,6 +29,7 @@ FRAGMENTS = {
     "base": ["base"],
     "host": ["base", "host"],
     "notdx": ["base", "notdx"],
+    "modular": ["base", "host", "modular"],
     "plain": ["base", "plain"],
     "debug": ["base", "host", "debug"],
     "kasan": ["base", "host", "debug", "kasan"],
@@ -38,6 +39,9 @@ FRAGMENTS = {
     "mainline": ["base", "mainline"],
     "wrong": ["base", "host"],
 }
+
+# What to build, other than bzImage.
+TARGETS = {"modular": ["bzImage", "modules"]}
 
 # Files that sanitizers check.  With the whole kernel, KCSAN would rarely check these files, and
 # KASAN and UBSAN would make the kernel slow.  The config `kasan` checks all files.
@@ -163,7 +167,7 @@ def parse(argument):
     config, _, targets = argument.partition(":")
     if config not in FRAGMENTS:
         raise argparse.ArgumentTypeError(f"{config} is none of {', '.join(sorted(FRAGMENTS))}")
-    return config, targets.split(",") if targets else ["bzImage"]
+    return config, targets.split(",") if targets else TARGETS.get(config, ["bzImage"])
 
 
 def main():

@@ -5,6 +5,8 @@ import errno
 import pytest
 
 import layout
+import machine
+import modules
 import selftests
 from events import steps, write_cpu, write_power
 from outcome import errors, said
@@ -63,6 +65,23 @@ def test_1000_tds_come_and_go_and_200_processes_are_killed(run_selftest):
 @pytest.mark.release
 def test_cpus_come_and_go_100_times_with_tds(run_selftest):
     run_selftest("tdx_hotplug_test", "-r", 100, timeout=3600)
+
+
+@pytest.mark.release
+def test_kvm_may_be_unloaded_when_there_are_no_tds(boot_kernel):
+    folder = machine.KERNELS / "modular"
+    rounds = 3
+    result = boot_kernel("modular", steps(*["load-modules,tdx=1", "open-tds,2,2", "unload-modules",
+                                            "close-tds", "unload-modules"] * rounds,
+                                          "load-modules,tdx=1", "create-td"), **MACHINE,
+                         initramfs=modules.initramfs(folder, folder / "initramfs.cpio"))
+    assert result.values("module") == [f"{number} 0" for number in range(3)] * (rounds + 1)
+    assert result.values("open_tds") == ["0"] * rounds
+    assert result.values("unload") == [f"kvm_intel {errno.EAGAIN}", "kvm_intel 0", "kvm 0",
+                                       "irqbypass 0"] * rounds
+    assert int(result.value("create_td")) == 0
+    assert layout.EmulatorLog(result.log).count("TDH.SYS.INIT") == 1
+    selftests.check_nothing_left(result)
 
 
 def td_pages(result):

@@ -46,6 +46,7 @@ void kill_creator(const char *arg);
 void ordinary_vm(const char *arg);
 void read_pamt(const char *arg);
 void load_modules(const char *arg);
+void unload_modules(const char *arg);
 void run_loads(const char *arg);
 
 /* Steps of scenarios, tdxtest=NAME,ARG;NAME,ARG... */

@@ -31,6 +31,7 @@ static const struct {
 	{ "ordinary-vm", ordinary_vm },
 	{ "read-pamt", read_pamt },
 	{ "load-modules", load_modules },
+	{ "unload-modules", unload_modules },
 	{ "loads", run_loads },
 	{ "after-kexec", after_kexec },
 	{ "ask", ask },

@@ -114,6 +114,7 @@ void open_tds(const char *arg)
 	report_free_memory("before");
 	while (!error && nr_tds < wanted)
 		error = open_td(kvm, &tds[nr_tds++]);
+	close(kvm);
 	report_free_memory("with");
 	report("open_tds", "%d", error);
 }

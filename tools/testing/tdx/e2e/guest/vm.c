@@ -34,6 +34,7 @@ void ordinary_vm(const char *arg)
 	struct tdx_cmd cmd = { .id = CMD_CAPABILITIES };
 	unsigned char *memory;
 	struct kvm_run *run;
+	int run_size;
 
 	report("open_kvm", "%d", error_of(kvm));
 	vm = ioctl(kvm, KVM_CREATE_VM, VM_TYPE_DEFAULT);
@@ -49,14 +50,16 @@ void ordinary_vm(const char *arg)
 	report("create_vcpu", "%d", error_of(vcpu));
 	if (vcpu < 0)
 		return;
-	run = mmap(NULL, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0), PROT_READ | PROT_WRITE, MAP_SHARED,
-		   vcpu, 0);
+	run_size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	run = mmap(NULL, run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
 	enter_real_mode_at_0(vcpu);
 	report("run", "%d", error_of(ioctl(vcpu, KVM_RUN, 0)));
 	report("exit_reason", "%u", run->exit_reason);
 	if (run->exit_reason == KVM_EXIT_FAIL_ENTRY)
 		report("entry_failure", "0x%llx",
 		       (unsigned long long)run->fail_entry.hardware_entry_failure_reason);
+	munmap(run, run_size);
+	munmap(memory, GUEST_MEMORY);
 	close(vcpu);
 	close(vm);
 	close(kvm);
