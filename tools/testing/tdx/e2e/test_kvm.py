@@ -36,6 +36,14 @@ def test_a_selftest_passes_and_leaves_nothing(run_selftest, kernel, name):
 
 
 @pytest.mark.one_kernel
+@pytest.mark.release
+@pytest.mark.parametrize("generation", ["1.5.01", "2.0"])
+@pytest.mark.parametrize("name", selftests.NAMES)
+def test_a_selftest_passes_on_every_generation_of_the_module(run_selftest, name, generation):
+    run_selftest(name, *ARGUMENTS.get(name, []), emulator_options=f"module={generation}")
+
+
+@pytest.mark.one_kernel
 def test_50_tds_exist_at_once(run_selftest):
     run_selftest("tdx_lifecycle_test", "-c", 1, "-k", 1, emulator_options="keyids=15:64")
 
