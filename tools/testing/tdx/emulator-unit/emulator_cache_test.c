@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The emulated platform: tracking of modified lines in caches, by CPU and KeyID. */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,6 +9,7 @@
 #include "emulator/lib/log.h"
 #include "emulator/lib/seam_names.h"
 #include "emulator/machine/platform.h"
+#include "reports.h"
 
 #define GLOBAL		32
 #define OTHER		33
@@ -21,19 +20,6 @@ struct cpu cpus[MAX_CPUS];
 unsigned int nr_cpus = 2;
 struct platform platform = { .nr_lps = 2 };
 struct options options;
-
-static unsigned int nr_reports;
-static char last_report[256];
-
-void report_fault(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(last_report, sizeof(last_report), format, args);
-	va_end(args);
-	nr_reports++;
-}
 
 const char *leaf_name(u64 leaf)
 {

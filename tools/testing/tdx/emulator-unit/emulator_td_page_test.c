@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The emulated platform: pages of TDs, from the host to the module and back. */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,6 +14,7 @@
 #include "emulator/machine/platform.h"
 #include "emulator/memory/host_map.h"
 #include "emulator/memory/td_page.h"
+#include "reports.h"
 
 #define LIMIT		BIT_ULL(46)
 #define TDR		(7 * SIZE_2M)
@@ -33,20 +32,9 @@ struct platform platform = { .phys_limit = LIMIT };
 
 /* What the functions below return, and got. */
 static u32 signature, now;
-static unsigned int kernel, nr_reports, nr_written;
+static unsigned int kernel, nr_written;
 static u16 reused_keyid;
 static u32 reused_until;
-static char last_report[256];
-
-void report_fault(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(last_report, sizeof(last_report), format, args);
-	va_end(args);
-	nr_reports++;
-}
 
 void cache_module_write(const struct cpu *on, u64 leaf, u16 keyid)
 {

@@ -184,14 +184,20 @@ static const struct tdx_ram around_boundary[] = {
 	{ GB - 5 * MB / 2, 5 * MB / 2, 0 }, { GB, 13 * MB / 2, 0 },
 };
 
+static struct by_hand around_the_boundary(const struct tdx_cmr_info *cmrs, unsigned int nr_cmrs,
+					  unsigned int max_reserved)
+{
+	return (struct by_hand) { .map = {
+		.ram = around_boundary, .nr_ram = ARRAY_SIZE(around_boundary),
+		.cmrs = cmrs, .nr_cmrs = nr_cmrs, .limits = { 4, max_reserved, 16 }, .nr_cpus = 1,
+	} };
+}
+
 TEST(a_pamt_across_a_boundary)
 {
 	static const struct tdx_cmr_info cmr = { 0, 2 * GB };
 	static const struct tdmr_policy policy = {};
-	struct by_hand hand = { .map = {
-		.ram = around_boundary, .nr_ram = ARRAY_SIZE(around_boundary),
-		.cmrs = &cmr, .nr_cmrs = 1, .limits = { 4, 16, 16 }, .nr_cpus = 1,
-	} };
+	struct by_hand hand = around_the_boundary(&cmr, 1, 16);
 	u64 bytes;
 
 	lay_out_by_hand(&hand, two_blocks, 2);
@@ -230,10 +236,7 @@ TEST(a_pamt_across_a_boundary_respects_the_areas_of_both)
 		{ 0, GB + 512 * MB }, { GB + 768 * MB, 256 * MB },
 	};
 	static const struct tdmr_policy policy = {};
-	struct by_hand hand = { .map = {
-		.ram = around_boundary, .nr_ram = ARRAY_SIZE(around_boundary),
-		.cmrs = cmrs, .nr_cmrs = ARRAY_SIZE(cmrs), .limits = { 4, 2, 16 }, .nr_cpus = 1,
-	} };
+	struct by_hand hand = around_the_boundary(cmrs, ARRAY_SIZE(cmrs), 2);
 
 	lay_out_by_hand(&hand, two_blocks, 2);
 	ASSERT_EQ(TDMR_OK, place_pamts(&hand, &policy).error);
@@ -249,10 +252,7 @@ TEST(a_pamt_across_a_boundary_may_take_the_last_area)
 		{ 0, 512 * MB }, { 768 * MB, GB + 256 * MB },
 	};
 	static const struct tdmr_policy policy = {};
-	struct by_hand hand = { .map = {
-		.ram = around_boundary, .nr_ram = ARRAY_SIZE(around_boundary),
-		.cmrs = cmrs, .nr_cmrs = ARRAY_SIZE(cmrs), .limits = { 4, 2, 16 }, .nr_cpus = 1,
-	} };
+	struct by_hand hand = around_the_boundary(cmrs, ARRAY_SIZE(cmrs), 2);
 
 	lay_out_by_hand(&hand, two_blocks, 2);
 	ASSERT_EQ(TDMR_OK, place_pamts(&hand, &policy).error);

@@ -19,6 +19,7 @@
 
 #include "../error.h"
 #include "model_host.h"
+#include "statuses.h"
 
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX	"tdx_injection."
@@ -26,13 +27,6 @@
 static unsigned int every = 1;
 module_param(every, uint, 0400);
 MODULE_PARM_DESC(every, "try only every so many statuses, for slow kernels (1)");
-
-#define STATUS(name, value)	value,
-static const u64 statuses[] = {
-	TDX_SEAMCALL_VMFAILINVALID, TDX_SEAMCALL_GP, TDX_SEAMCALL_UD, TDX_SEAMCALL_RETIRED,
-	TDX_STATUS_LIST(STATUS)
-	0x8000770000000000ULL,	/* an unknown status */
-};
 
 /* Those of the 256 calls for 1 GB that are tested, counted from 0. */
 static const u64 tdmr_init_calls[] = { 0, 1, 17, 255 };

@@ -22,6 +22,7 @@
 #include "../keyid.h"
 #include "../page.h"
 #include "model_host.h"
+#include "statuses.h"
 #include "td_life.h"
 
 #undef MODULE_PARAM_PREFIX
@@ -30,13 +31,6 @@
 static unsigned int every = 1;
 module_param(every, uint, 0400);
 MODULE_PARM_DESC(every, "try only every so many failures, to save time (1)");
-
-#define STATUS(name, value)	value,
-static const u64 statuses[] = {
-	TDX_SEAMCALL_VMFAILINVALID, TDX_SEAMCALL_GP, TDX_SEAMCALL_UD, TDX_SEAMCALL_RETIRED,
-	TDX_STATUS_LIST(STATUS)
-	0x8000770000000000ULL,	/* not defined */
-};
 
 #define MAX_LOST	1024	/* pages */
 
