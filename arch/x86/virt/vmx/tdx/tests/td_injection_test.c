@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: every SEAMCALL of a TD's creation and destruction returns every status.
+ * KUnit: every SEAMCALL of a TD's creation and destruction returns every status, once,
+ * twice and always.
  *
  * The expected result is not computed from the order of the calls, but read from the
  * software module: pages that it owns must be recorded and leaked, all others freed.
@@ -33,18 +34,6 @@ module_param(every, uint, 0400);
 MODULE_PARM_DESC(every, "try only every so many failures, to save time (1)");
 
 #define MAX_LOST	1024	/* pages */
-
-/* One status of each kind, also returned twice, and always. */
-static const u64 kinds[] = {
-	TDX_SEAMCALL_RETIRED,
-	TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
-	TDX_OPERAND_BUSY | TDX_OPERAND_ID_TDR,
-	TDX_RND_NO_ENTROPY,
-	TDX_INTERRUPTED_RESUMABLE,
-	TDX_TD_FATAL,
-	TDX_VCPU_NOT_ASSOCIATED,
-	TDX_KEY_CONFIGURED,
-};
 
 /* Transient statuses according to the specification, independent of error.c. */
 static bool clears(u64 status)
@@ -212,24 +201,14 @@ static u64 many_times(u64 nr, u64 status)
 	return clears(status) && nr % 16 ? 150 : U64_MAX;
 }
 
-static struct injected failure(u64 nr, unsigned int i)
-{
-	if (i < ARRAY_SIZE(statuses))
-		return (struct injected) { nr, statuses[i], 1 };
-	i -= ARRAY_SIZE(statuses);
-	if (i < ARRAY_SIZE(kinds))
-		return (struct injected) { nr, kinds[i], 2 };
-	i -= ARRAY_SIZE(kinds);
-	return (struct injected) { nr, kinds[i], many_times(nr, kinds[i]) };
-}
-
 static void try_all_statuses(struct sweep *sweep, u64 nr)
 {
-	struct injected in;
+	struct injected in = { .nr = nr };
 	unsigned int i;
 
-	for (i = nr % every; i < ARRAY_SIZE(statuses) + 2 * ARRAY_SIZE(kinds); i += every) {
-		in = failure(nr, i);
+	for (i = nr % every; i < 3 * ARRAY_SIZE(statuses); i += every) {
+		in.status = statuses[i / 3];
+		in.times = i % 3 < 2 ? i % 3 + 1 : many_times(nr, in.status);
 		try_one(sweep, &in);
 	}
 }
