@@ -9,6 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/uaccess.h>
 
+#include "../../irq.h"
 #include "pages.h"
 #include "tdx.h"
 
@@ -281,7 +282,7 @@ int tdx_vm_ioctl(struct kvm *kvm, unsigned int ioctl)
 {
 	switch (ioctl) {
 	case KVM_CREATE_IRQCHIP:
-		return -ENOTTY;
+		return irqchip_in_kernel(kvm) ? -EEXIST : -ENOTTY;
 	case KVM_CREATE_PIT:
 	case KVM_CREATE_PIT2:
 		return -ENOENT;

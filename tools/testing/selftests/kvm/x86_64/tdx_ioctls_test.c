@@ -55,7 +55,7 @@ static const struct expectation vcpu_expectations[] = {
 };
 
 static const struct expectation vm_expectations[] = {
-	FAILS(KVM_CREATE_IRQCHIP, ENOTTY),
+	FAILS(KVM_CREATE_IRQCHIP, EEXIST),
 	FAILS(KVM_GET_CLOCK, 0),
 };
 
