@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -97,6 +98,14 @@ static void stay_on_first_cpu(void)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
+/* Each TD and each vCPU has one. */
+static void allow_many_files(void)
+{
+	struct rlimit limit = { MAX_TDS * (MAX_VCPUS + 1), MAX_TDS * (MAX_VCPUS + 1) };
+
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static void report_free_memory(const char *when)
 {
 	write_text("/proc/sys/vm/drop_caches", "3");
@@ -111,6 +120,7 @@ void open_tds(const char *arg)
 
 	nr_vcpus = comma ? atoi(comma + 1) : 1;
 	stay_on_first_cpu();
+	allow_many_files();
 	report_free_memory("before");
 	while (!error && nr_tds < wanted)
 		error = open_td(kvm, &tds[nr_tds++]);
