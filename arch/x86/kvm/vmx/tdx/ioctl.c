@@ -27,7 +27,7 @@ static void unlock_vcpus(struct kvm *kvm, unsigned long nr)
 	kvm_for_each_vcpu(i, vcpu, kvm) {
 		if (i == nr)
 			break;
-		if (i)
+		if (i > 0)
 			mutex_acquire(&vcpu->mutex.dep_map, OTHER_VCPU, 0, _THIS_IP_);
 		mutex_unlock(&vcpu->mutex);
 	}
@@ -39,11 +39,11 @@ static int lock_vcpus(struct kvm *kvm)
 	unsigned long i;
 
 	kvm_for_each_vcpu(i, vcpu, kvm) {
-		if (mutex_lock_killable_nested(&vcpu->mutex, i ? OTHER_VCPU : 0)) {
+		if (mutex_lock_killable_nested(&vcpu->mutex, i > 0 ? OTHER_VCPU : 0)) {
 			unlock_vcpus(kvm, i);
 			return -EINTR;
 		}
-		if (i)
+		if (i > 0)
 			mutex_release(&vcpu->mutex.dep_map, _THIS_IP_);
 	}
 	return 0;
