@@ -46,6 +46,36 @@ enum tdx_vcpu_state {
 	TDX_VCPU_DISABLED	= 8,
 };
 
+/* State of a secure EPT entry, as returned in RDX; without the states of migration */
+enum tdx_sept_state {
+	TDX_SEPT_FREE		= 0,
+	TDX_SEPT_BLOCKED	= 1,
+	TDX_SEPT_PENDING	= 2,
+	TDX_SEPT_PEND_BLOCKED	= 3,
+	TDX_SEPT_MAPPED		= 4,
+	TDX_SEPT_NL_BLOCKED	= 129,	/* NL: it refers to another secure EPT page */
+	TDX_SEPT_NL_MAPPED	= 132,
+};
+
+/* Details of a secure EPT entry in RDX: the level is in the lowest bits. */
+#define TDX_SEPT_STATE_SHIFT		8
+
+/* RCX of leaves for secure EPTs: a guest physical address, and a level in its lowest bits */
+#define TDX_GPA_LEVEL_MASK		7ULL
+#define TDX_GPA_RESERVED		(0xff8ULL | ~0ULL << 52)
+
+/* RDX of some leaves: the TDR, and a flag in its lowest bit */
+#define TDX_FLAG			BIT_ULL(0)
+#define TDX_FLAG_RESERVED		(0xffeULL | ~0ULL << 52)
+#define TDX_SEPT_ADD_ALLOW_EXISTING	TDX_FLAG	/* the secure EPT page may exist */
+
+/* R8 to R11 of TDH.MEM.SEPT.ADD, version 1: no page; as an output: the page was not used. */
+#define TDX_NULL_PA			(~0ULL)
+#define TDX_UNUSED_PA			BIT_ULL(63)
+
+/* Bytes that are measured by one TDH.MR.EXTEND */
+#define TDX_MR_EXTEND_BYTES		256
+
 /* RCX of TDH.PHYMEM.CACHE.WB */
 #define TDX_CACHE_WB_START		0
 #define TDX_CACHE_WB_RESUME		1

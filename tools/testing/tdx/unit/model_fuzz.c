@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model_td.h"
+#include "model_mem.h"
 
 #define MAX_STEPS	200
 #define INFO_OFFSET	K(4)		/* of TDMR_INFOs in the buffer */
@@ -69,6 +69,9 @@ static const u64 interesting[] = {
 	TDCX_PA(5), TDVPS_PA(1), TDVPS_PA(2), TDVPS_PA(3), TDVPS_PA(4), TDVPS_PA(5),
 	TDVPR_PA | 33ULL << 46, PARAMS_PA, 33, 34, TDX_MD_TDCS_VM_CTLS,
 	TDX_MD_VCPU_TDVPS_PAGE_PA + 14, TDX_MD_VMCS_32(TDX_VMCS_PIN_CONTROLS), 0x80,
+	3, 2, ADDED_GPA, AUG_GPA, NEW_GPA, LARGE_GPA | 1, EMPTY_GPA | 1, M(8) | 1, TABLE_PA(0),
+	TABLE_PA(1), TABLE_PA(2), EMPTY_PA, ADDED_PA, AUG_PA, LARGE_PA, LARGE_PA + K(4),
+	TDR_PA | 1, SOURCE_PA, PAGE_PA + K(4), TDX_MD_TDCS_MRTD, 1ULL << 47,
 	TDX_MD_NUM_CMRS, TDX_MD_CMR_BASE + 31, TDX_MD_CPUID_CONFIG_VALUES + 1,
 	TDX_MD_NUM_CMRS | 1ULL << 34, TDX_MD_MAX_TDMRS ^ 31ULL << 50,
 };
@@ -184,7 +187,8 @@ static bool is_success(u64 status)
 {
 	return status == TDX_SUCCESS || status == TDX_KEY_CONFIGURED ||
 	       status == TDX_TDMR_ALREADY_INITIALIZED || status == TDX_NO_HKID_READY_TO_WBCACHE ||
-	       status == TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT;
+	       status == TDX_METADATA_FIRST_FIELD_ID_IN_CONTEXT ||
+	       status == (TDX_GPA_RANGE_ALREADY_BLOCKED | TDX_OPERAND_ID_RCX);
 }
 
 /* A leaf has succeeded in @state: checks that this is allowed, and the resulting state. */
@@ -215,7 +219,7 @@ static void check_summary(const struct model_machine *m, u64 leaf, u64 status,
 				"SYS.DISABLE left something");
 		return;
 	}
-	if (status == TDX_INTERRUPTED_RESUMABLE)
+	if (status == TDX_INTERRUPTED_RESUMABLE || status == TDX_INTERRUPTED_RESTARTABLE)
 		stop_if(!tdx_model_leaf(leaf)->interruptible, "a leaf was interrupted that cannot be");
 	if (status == TDX_INTERRUPTED_RESUMABLE && leaf == TDH_SYS_DISABLE) {
 		stop_if(after.state != TDX_MODEL_DISABLING || after.nr_tdmrs >= before.nr_tdmrs ||
@@ -268,6 +272,20 @@ static void check_values(const struct tdx_regs *in, const struct tdx_regs *out, 
 	case TDH_SYS_RDALL:
 		stop_if((out->r8 == NONE) == (status == TDX_METADATA_LIST_OVERFLOW),
 			"SYS.RDALL: next id");
+		break;
+	case TDH_MEM_SEPT_ADD:
+	case TDH_MEM_PAGE_ADD:
+	case TDH_MEM_PAGE_AUG:
+	case TDH_MEM_PAGE_DEMOTE:
+	case TDH_MEM_RANGE_UNBLOCK:
+		stop_if(!failed && (out->rcx | out->rdx), "details of a success");
+		break;
+	case TDH_MEM_PAGE_REMOVE:
+	case TDH_MEM_PAGE_RELOCATE:
+	case TDH_MEM_PAGE_PROMOTE:
+	case TDH_MEM_SEPT_REMOVE:
+		stop_if(!failed && (!out->rcx || out->rcx % K(4) || out->rdx),
+			"the page that was removed");
 		break;
 	case TDH_SYS_TDMR_INIT:
 		stop_if(failed && out->rdx, "TDMR.INIT: address of an error");
@@ -329,13 +347,15 @@ static void checked_call(struct model_machine *m, unsigned int lp, struct tdx_mo
 
 /* All leaves of the module, and numbers without a leaf. */
 static struct {
-	u16 number[TDX_MODEL_NR_LEAVES + 5];
+	u16 number[TDX_MODEL_NR_LEAVES + 6];
 	unsigned int nr;
 } leaves;
 
 static void list_leaves(void)
 {
-	static const u16 others[] = { TDH_MNG_CREATE, TDH_VP_ENTER, 42, 0x7777, 127 };
+	static const u16 others[] = {
+		TDH_MNG_CREATE, TDH_MEM_RANGE_BLOCK, TDH_VP_ENTER, 42, 0x7777, 127,
+	};
 	unsigned int number;
 
 	for (number = 0; number < TDX_MODEL_NR_LEAVES; number++)
@@ -433,10 +453,13 @@ static void step_platform(struct model_machine *m, struct input *in, u8 op)
 	}
 }
 
-/* A TD in any stage of its lifecycle */
+/* A TD in any stage of its lifecycle, or with memory */
 static void set_up_td(struct model_machine *m, u8 stage)
 {
-	td_bring_to(m, stage % NR_TD_STAGES);
+	if (stage & 0x40)
+		mem_bring_to(m, stage % NR_MEM_STAGES);
+	else
+		td_bring_to(m, stage % NR_TD_STAGES);
 	td_params(m);
 	stop_if(m->model.nr_td_pages != count_td_pages(m), "pages are miscounted");
 }

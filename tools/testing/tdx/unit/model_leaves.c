@@ -31,6 +31,7 @@
 
 #define NOT_BEFORE_READY NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY, NOT_READY
 
+#define DETAILS		(BIT_OF(RCX) | BIT_OF(RDX))	/* of a secure EPT entry */
 #define PAGE_OUTPUTS \
 	(BIT_OF(RCX) | BIT_OF(RDX) | BIT_OF(R8) | BIT_OF(R9) | BIT_OF(R10) | BIT_OF(R11))
 
@@ -173,6 +174,30 @@ const struct expected_leaf expected_leaves[] = {
 		.outputs = BIT_OF(R8), .outputs_1 = BIT_OF(RDX), .any_version = true),
 	TD_LEAF(VP_WR, TDVPR_PA, TDX_MD_VCPU_PEND_NMI, NO_PAGE_RCX, .outputs = BIT_OF(R8)),
 	TD_LEAF(VP_FLUSH, TDVPR_PA, 0, NO_PAGE_RCX),
+	TD_LEAF(MEM_SEPT_ADD, 3, TDR_PA, NO_PAGE_RDX, .outputs = DETAILS, .any_version = true,
+		.outputs_1 = BIT_OF(R8) | BIT_OF(R9) | BIT_OF(R10) | BIT_OF(R11),
+		.good.r8 = PAGE_PA),
+	TD_LEAF(MEM_SEPT_RD, 3, TDR_PA, NO_PAGE_RDX, .outputs = DETAILS | BIT_OF(R8)),
+	TD_LEAF(MEM_SEPT_REMOVE, 3, TDR_PA, NO_PAGE_RDX, .outputs = DETAILS, .any_version = true,
+		.outputs_1 = BIT_OF(R9) | BIT_OF(R10) | BIT_OF(R11)),
+	TD_LEAF(MEM_PAGE_ADD, NEW_GPA, TDR_PA, NO_PAGE_RDX, .outputs = DETAILS,
+		.good.r8 = PAGE_PA, .good.r9 = SOURCE_PA),
+	TD_LEAF(MEM_PAGE_AUG, NEW_GPA, TDR_PA, NO_PAGE_RDX, .outputs = DETAILS,
+		.good.r8 = PAGE_PA),
+	TD_LEAF(MEM_PAGE_REMOVE, NEW_GPA, TDR_PA, NO_PAGE_RDX, .outputs = DETAILS),
+	TD_LEAF(MEM_PAGE_RELOCATE, NEW_GPA, TDR_PA, NO_PAGE_RDX, .outputs = DETAILS,
+		.good.r8 = PAGE_PA),
+	TD_LEAF(MEM_PAGE_PROMOTE, 1, TDR_PA, NO_PAGE_RDX, .outputs = DETAILS, .any_version = true,
+		.outputs_1 = BIT_OF(R9) | BIT_OF(R10) | BIT_OF(R11), .interruptible = true),
+	TD_LEAF(MEM_PAGE_DEMOTE, 1, TDR_PA, NO_PAGE_RDX, .good.r8 = PAGE_PA, .interruptible = true,
+		.outputs = DETAILS | BIT_OF(R9) | BIT_OF(R10) | BIT_OF(R11)),
+	TD_LEAF(MEM_RANGE_BLOCK, NEW_GPA, TDR_PA, NO_PAGE_RDX, .outputs = DETAILS),
+	TD_LEAF(MEM_RANGE_UNBLOCK, NEW_GPA, TDR_PA, NO_PAGE_RDX, .outputs = DETAILS),
+	TD_LEAF(MEM_TRACK, TDR_PA, 0, NO_PAGE_RCX),
+	TD_LEAF(MEM_RD, NEW_GPA, TDR_PA, NO_PAGE_RDX, .outputs = DETAILS | BIT_OF(R8)),
+	TD_LEAF(MEM_WR, NEW_GPA, TDR_PA, NO_PAGE_RDX, .outputs = DETAILS | BIT_OF(R8)),
+	TD_LEAF(MR_EXTEND, NEW_GPA, TDR_PA, NO_PAGE_RDX, .outputs = DETAILS),
+	TD_LEAF(MR_FINALIZE, TDR_PA, 0, NO_PAGE_RCX),
 	TD_LEAF(PHYMEM_CACHE_WB, TDX_CACHE_WB_START, 0, TDX_NO_HKID_READY_TO_WBCACHE,
 		.interruptible = true),
 	TD_LEAF(PHYMEM_PAGE_RDMD, PAGE_PA, 0, NO_PAGE_RCX, .outputs = PAGE_OUTPUTS),

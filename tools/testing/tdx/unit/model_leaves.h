@@ -15,6 +15,10 @@
 #define TDVPR_PA	(G(1) + K(32))
 #define PAGE_PA		(G(1) + K(128))
 #define PARAMS_PA	(BUFFER_PA + K(128))
+#define SOURCE_PA	(BUFFER_PA + K(132))	/* of a private page */
+
+/* A private page that can be added at this address, if there are secure EPT pages for it */
+#define NEW_GPA		K(28)
 
 /* Stages of the module, as seen from a logical processor. */
 enum stage {

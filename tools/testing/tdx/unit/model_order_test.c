@@ -113,10 +113,10 @@ static bool holds(struct model_machine *m, u64 leaf, const u64 expected[NR_STAGE
 }
 
 /*
- * Leaves for memory of TDs are none of this model's: where the real module would go on
- * with their operands, there is no such leaf.
+ * Guests and migration are not in this model: where the real module would go on with the
+ * operands of their leaves, there is no such leaf.
  */
-static const u16 numbers_of_no_leaf[] = { TDH_MEM_PAGE_ADD, TDH_VP_ENTER, 42, 127, 128, 0x7777 };
+static const u16 numbers_of_no_leaf[] = { TDH_EXPORT_MEM, TDH_VP_ENTER, 42, 127, 128, 0x7777 };
 
 TEST_F(order, each_leaf_in_each_state)
 {

@@ -145,19 +145,22 @@ struct tdx_model_pamt_entry *entry_of(struct model_machine *m, u64 pa, enum tdx_
 	return (void *)(memory_map(&m->memory, pa) + pa % MEMORY_PAGE_BYTES);
 }
 
-static u64 count_pages_in(const struct tdx_model_tdmr *tdmr, const struct memory_page *page,
-			  bool *locked)
+/* At one level, in pages of 4 KB */
+static u64 count_pages_in(const struct tdx_model_tdmr *tdmr, enum tdx_pamt_level level,
+			  const struct memory_page *page, bool *locked)
 {
-	const struct tdx_pamt_area *pamt = &tdmr->info.pamt[2];
-	u64 bytes = ((tdmr->next & ~(G(1) - 1)) - tdmr->info.base) / K(4) * 16, nr = 0;
+	const struct tdx_pamt_area *pamt = &tdmr->info.pamt[TDX_PAMT_1G - level];
+	u64 page_bytes = 1ULL << tdx_model_level_shift[level], nr = 0;
+	u64 bytes = ((tdmr->next & ~(G(1) - 1)) - tdmr->info.base) / page_bytes * 16;
 	const struct tdx_model_pamt_entry *entry;
 
 	for (; page; page = page->next) {
-		if (page->pa - pamt->base >= bytes)
+		if (page->pa < (pamt->base & ~(K(4) - 1)) || page->pa >= pamt->base + bytes)
 			continue;
 		entry = (const void *)page->data;
 		for (; (const u8 *)entry < page->data + MEMORY_PAGE_BYTES; entry++) {
-			nr += entry->type != TDX_PAGE_NDA && entry->type != TDX_PAGE_RSVD;
+			if (entry->type != TDX_PAGE_NDA && entry->type != TDX_PAGE_RSVD)
+				nr += page_bytes / K(4);
 			*locked |= entry->lock.holders;
 		}
 	}
@@ -166,11 +169,13 @@ static u64 count_pages_in(const struct tdx_model_tdmr *tdmr, const struct memory
 
 u64 td_count_pages(const struct model_machine *m, bool *locked)
 {
+	enum tdx_pamt_level level;
 	unsigned int i;
 	u64 nr = 0;
 
 	*locked = false;
 	for (i = 0; i < m->model.nr_tdmrs; i++)
-		nr += count_pages_in(&m->model.tdmrs[i], m->memory.pages, locked);
+		for (level = TDX_PAMT_4K; level <= TDX_PAMT_1G; level++)
+			nr += count_pages_in(&m->model.tdmrs[i], level, m->memory.pages, locked);
 	return nr;
 }

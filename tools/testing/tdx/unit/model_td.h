@@ -55,7 +55,7 @@ struct tdx_model_tdcs *tdcs_of(struct model_machine *m);
 struct tdx_model_vcpu *vcpu_of(struct model_machine *m);
 struct tdx_model_pamt_entry *entry_of(struct model_machine *m, u64 pa, enum tdx_pamt_level level);
 
-/* Count pages of TDs in PAMTs; @locked: one is locked */
+/* Count pages of TDs in PAMTs, in 4 KB; @locked: one is locked */
 u64 td_count_pages(const struct model_machine *m, bool *locked);
 
 #endif

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The command-line tools: inputs, outputs, and messages for mistakes."""
+import hashlib
 import os
 import pathlib
+import random
 import re
+import struct
 import subprocess
 import textwrap
 import xml.etree.ElementTree
@@ -434,6 +437,46 @@ def test_a_script_is_answered(statements, answers):
     result = run("tdx_script", SCRIPT + statements + "\n")
     assert result.returncode == 0, result.stderr
     assert result.stdout.splitlines() == answers
+
+
+def td_statements():
+    """Creates a TD with a vCPU and secure EPT pages for guest addresses below 2 MB."""
+    tdr, tdvpr, params = 0x40200000, 0x40210000, 0x20000000
+    yield f"call 0 MNG.CREATE rcx={tdr} rdx=33"
+    yield from (f"call {lp} MNG.KEY.CONFIG rcx={tdr}" for lp in (0, 2))
+    yield from (f"call 0 MNG.ADDCX rcx={tdr + 4096 * i} rdx={tdr}" for i in range(1, 7))
+    yield f"mem {params} 1024 8=03 16=01 24=1e 40=64"
+    yield f"call 0 MNG.INIT rcx={tdr} rdx={params}"
+    yield f"call 0 VP.CREATE rcx={tdvpr} rdx={tdr}"
+    yield from (f"call 0 VP.ADDCX rcx={tdvpr + 4096 * i} rdx={tdvpr}" for i in range(1, 6))
+    yield f"call 0 VP.INIT rcx={tdvpr}"
+    yield from (f"call 0 MEM.SEPT.ADD rcx={level} rdx={tdr} r8={tdr + 4096 * (12 - level)}"
+                for level in (3, 2, 1))
+
+
+def block(name, gpa):
+    return struct.pack("<16sQ104x", name, gpa)
+
+
+def test_the_measurement_is_sha_384_of_what_was_added():
+    tdr, source, draw = 0x40200000, 0x20001000, random.Random(1)
+    statements, measured = [*td_statements()], b""
+    for page, gpa in enumerate(draw.sample(range(0, 1 << 21, 4096), 20)):
+        contents = draw.randbytes(4096)
+        statements += [f"mem {source} 4096 0={contents.hex()}",
+                       f"call 0 MEM.PAGE.ADD rcx={gpa} rdx={tdr} r8={0x40300000 + 4096 * page}"
+                       f" r9={source}"]
+        measured += block(b"MEM.PAGE.ADD", gpa)
+        for chunk in draw.sample(range(0, 4096, 256), draw.randrange(17)):
+            statements.append(f"call 0 MR.EXTEND rcx={gpa + chunk} rdx={tdr}")
+            measured += block(b"MR.EXTEND", gpa + chunk) + contents[chunk:chunk + 256]
+    statements.append(f"call 0 MR.FINALIZE rcx={tdr}")
+    statements += [f"call 0 MNG.RD rcx={tdr} rdx={0x1310000300000000 + i}" for i in range(6)]
+    result = run("tdx_script", SCRIPT + "\n".join(statements) + "\n")
+    answers = result.stdout.splitlines()
+    assert all(" SUCCESS" in answer for answer in answers)
+    mrtd = [int(re.search(r"r8=(\w+)", answer)[1], 16) for answer in answers[-6:]]
+    assert struct.pack("<6Q", *mrtd) == hashlib.sha384(measured).digest()
 
 
 @pytest.mark.parametrize("statement, message", [

@@ -10,6 +10,7 @@
 
 #include "leaves.h"
 #include "model.h"
+#include "sept.h"
 #include "td.h"
 
 /* Width of a physical address, KeyID bits included. */
@@ -61,6 +62,8 @@ struct tdx_model_call {
 	struct tdx_model_page_operand tdr;
 	struct tdx_model_td *td;
 	struct tdx_model_tdcs *tdcs;	/* NULL until the leaf needs it */
+	struct tdx_model_sept_operand sept;
+	struct tdx_model_page_operand mapped;	/* page that this entry refers to */
 	struct tdx_model_page_operand tdvpr;
 	struct tdx_model_vcpu *vcpu;
 	struct tdx_model_lock *held[TDX_MODEL_MAX_HELD];
@@ -138,10 +141,19 @@ u64 tdx_model_lock_page(struct tdx_model *m, struct tdx_model_call *call, unsign
 u64 tdx_model_page_operand(struct tdx_model *m, struct tdx_model_call *call,
 			   const struct tdx_model_lock_rule *rule, u64 pa,
 			   enum tdx_page_type type, struct tdx_model_page_operand *page);
+u64 tdx_model_free_mapping_operand(struct tdx_model *m, struct tdx_model_call *call,
+				   const struct tdx_model_lock_rule *rule);
+u64 tdx_model_map_new_page(struct tdx_model *m, struct tdx_model_call *call, unsigned int operand,
+			   void **page);
+struct tdx_model_pamt_entry *tdx_model_find_entry(const struct tdx_model *m, u64 pa,
+						  enum tdx_pamt_level level);
 u64 tdx_model_owner(const struct tdx_model_pamt_entry *entry);
 u64 tdx_model_lock_owner(struct tdx_model *m, struct tdx_model_call *call,
 			 const struct tdx_model_page_operand *page,
 			 enum tdx_model_lock_mode mode);
+void tdx_model_set_owner(struct tdx_model_pamt_entry *entry, u64 owner);
+void tdx_model_set_type(struct tdx_model_pamt_entry *entry, enum tdx_page_type type);
+void tdx_model_set_entry(struct tdx_model_pamt_entry *entry, enum tdx_page_type type, u64 owner);
 void tdx_model_take_page(struct tdx_model *m, struct tdx_model_page_operand *page,
 			 enum tdx_page_type type, u64 owner);
 void tdx_model_record_keyid(struct tdx_model_page_operand *tdr, u16 keyid);
@@ -180,6 +192,9 @@ u64 tdx_model_tdmr_operand(struct tdx_model *m, struct tdx_model_call *call, uns
 /* TDs and vCPUs (td.c). */
 u64 tdx_model_tdr_operand(struct tdx_model *m, struct tdx_model_call *call,
 			  const struct tdx_model_lock_rule *rule);
+u64 tdx_model_tdr_and_flag_operand(struct tdx_model *m, struct tdx_model_call *call,
+				   const struct tdx_model_lock_rule *rule);
+u64 tdx_model_flag_operand(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_tdvpr_operand(struct tdx_model *m, struct tdx_model_call *call,
 			    const struct tdx_model_lock_rule *rule);
 u64 tdx_model_owner_of_vcpu(struct tdx_model *m, struct tdx_model_call *call,
@@ -234,6 +249,34 @@ u64 tdx_model_vp_init(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_vp_flush(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_vp_rd(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_vp_wr(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_sept_add_check(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_sept_add(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_sept_rd_begin(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_sept_rd_check(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_sept_rd(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_no_l2_pages(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_sept_remove(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_lock_tracked_page(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_range_block(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_range_unblock(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_track(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_page_add_check(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_page_add(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_page_aug(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_page_remove(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_page_relocate_check(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_page_relocate(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_page_promote(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_page_demote_check(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_page_demote_tracked(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_page_demote(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_rd_check(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_rd_gpa(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_rd(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mem_wr(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mr_extend_check(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mr_extend(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_mr_finalize(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_phymem_cache_wb_check(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_phymem_cache_wb(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_phymem_page_rdmd(struct tdx_model *m, struct tdx_model_call *call);

@@ -38,6 +38,26 @@ static_assert(TDX_MODEL_NR_GENERATIONS <= 8);
 #define OP_STATE(mode)		LOCK(OP_STATE, mode, OP_STATE)
 #define KOT(mode)		LOCK(KOT, mode, KOT)
 
+/*
+ * Locks of leaves for secure EPTs, with checks of the operands RDX and RCX.  Without
+ * LOCK(), because cppcheck expands RDX and RCX before ##.
+ */
+#define TDR_AND_FLAG		{ TDX_MODEL_TDR_AND_FLAG_LOCK, TDX_MODEL_SHARED, TDX_OPERAND_ID_RDX }
+#define GPA			THEN(OP_STATE, SHARED, OP_STATE, tdx_model_gpa_operand)
+#define TREE(mode)		LOCK(SEPT_TREE, mode, SEPT_TREE)
+#define ENTRY(mode)		{ TDX_MODEL_SEPT_ENTRY_LOCK, TDX_MODEL_##mode, TDX_OPERAND_ID_RCX }
+#define MEMORY_OF_DEBUG_TD { \
+		{ TDX_MODEL_TDR_LOCK, TDX_MODEL_SHARED, TDX_OPERAND_ID_RDX }, \
+		THEN(OP_STATE, SHARED, OP_STATE, tdx_model_mem_rd_check), \
+		THEN(SEPT_TREE, SHARED, SEPT_TREE, tdx_model_mem_rd_gpa), \
+		{ TDX_MODEL_SEPT_PAGE_LOCK, TDX_MODEL_EXCLUSIVE, TDX_OPERAND_ID_RCX }, \
+	}
+
+/* States of secure EPT entries: those of pages, and of tables. */
+#define PAGE			(BIT(TDX_MODEL_SEPT_MAPPED) | BIT(TDX_MODEL_SEPT_BLOCKED) | \
+				 BIT(TDX_MODEL_SEPT_PENDING) | BIT(TDX_MODEL_SEPT_PEND_BLOCKED))
+#define TABLE			(BIT(TDX_MODEL_SEPT_NL_MAPPED) | BIT(TDX_MODEL_SEPT_NL_BLOCKED))
+
 /* States of TDs. */
 #define WHEN_UNINITIALIZED	BIT(TDX_TD_UNINITIALIZED)
 #define WHEN_INITIALIZED	BIT(TDX_TD_INITIALIZED)
@@ -300,16 +320,237 @@ static const struct tdx_model_leaf leaves[TDX_MODEL_NR_LEAVES] = {
 		.locks		= { LOCK(FREE_HPA, SHARED, RCX) },
 		.run		= tdx_model_phymem_page_wbinvd,
 	},
-	/* Leaves that are not in this model, but with known versions. */
-	[TDH_MEM_SEPT_ADD]	= { .version_1 = SINCE(1_5), .writes_private = true },
-	[TDH_MEM_SEPT_REMOVE]	= { .version_1 = SINCE(1_5), .writes_private = true },
-	[TDH_MEM_PAGE_PROMOTE]	= { .version_1 = SINCE(1_5), .writes_private = true },
+	[TDH_MEM_SEPT_ADD] = {
+		.generations	= SINCE(1_0),
+		.version_1	= SINCE(1_5),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.sept_states	= BIT(TDX_MODEL_SEPT_FREE) | BIT(TDX_MODEL_SEPT_NL_MAPPED),
+		.min_level	= 1,
+		.max_level	= SEPT_MAX_LEVEL,
+		.outputs	= RCX | RDX,
+		.outputs_1	= R8 | R9 | R10 | R11,
+		.any_version	= true,
+		.writes_private	= true,
+		.locks		= { TDR_AND_FLAG, GPA, TREE(SHARED), ENTRY(EXCLUSIVE) },
+		.check		= tdx_model_mem_sept_add_check,
+		.run		= tdx_model_mem_sept_add,
+	},
+	[TDH_MEM_SEPT_RD] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.sept_states	= BIT(TDX_MODEL_NR_SEPT_STATES) - 1,
+		.max_level	= SEPT_MAX_LEVEL,
+		.outputs	= RCX | RDX | R8,
+		.writes_private	= true,
+		.locks		= {
+			TDR_AND_FLAG,
+			THEN(OP_STATE, SHARED, OP_STATE, tdx_model_mem_sept_rd_check),
+			TREE(SHARED), ENTRY(EXCLUSIVE),
+		},
+		.check		= tdx_model_mem_sept_rd_begin,
+		.run		= tdx_model_mem_sept_rd,
+	},
+	[TDH_MEM_SEPT_REMOVE] = {
+		.generations	= SINCE(1_0),
+		.version_1	= SINCE(1_5),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.sept_states	= TABLE,
+		.min_level	= 1,
+		.max_level	= SEPT_MAX_LEVEL,
+		.outputs	= RCX | RDX,
+		.outputs_1	= R9 | R10 | R11,
+		.any_version	= true,
+		.writes_private	= true,
+		.locks		= {
+			LOCK(TDR, SHARED, RDX), GPA, TREE(EXCLUSIVE),
+			THEN(SEPT_ENTRY, EXCLUSIVE, RCX, tdx_model_lock_tracked_page),
+		},
+		.check		= tdx_model_no_l2_pages,
+		.run		= tdx_model_mem_sept_remove,
+	},
+	[TDH_MEM_PAGE_ADD] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED,
+		.sept_states	= BIT(TDX_MODEL_SEPT_FREE),
+		.outputs	= RCX | RDX,
+		.writes_private	= true,
+		.locks		= {
+			LOCK(TDR, EXCLUSIVE, RDX),
+			THEN(OP_STATE, UNLOCKED, OP_STATE, tdx_model_gpa_operand),
+			THEN(SEPT_ENTRY, UNLOCKED, RCX, tdx_model_mem_page_add_check),
+			LOCK(FREE_PAGE, EXCLUSIVE, R8),
+		},
+		.run		= tdx_model_mem_page_add,
+	},
+	[TDH_MEM_PAGE_AUG] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.sept_states	= BIT(TDX_MODEL_SEPT_FREE),
+		.max_level	= 1,
+		.outputs	= RCX | RDX,
+		.writes_private	= true,
+		.locks		= {
+			LOCK(TDR, SHARED, RDX), GPA, TREE(SHARED), ENTRY(EXCLUSIVE),
+			LOCK(FREE_MAPPING, EXCLUSIVE, R8),
+		},
+		.run		= tdx_model_mem_page_aug,
+	},
+	[TDH_MEM_PAGE_REMOVE] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.sept_states	= PAGE,
+		.max_level	= 2,
+		.outputs	= RCX | RDX,
+		.writes_private	= true,
+		.locks		= {
+			LOCK(TDR, SHARED, RDX), GPA, TREE(SHARED),
+			THEN(SEPT_ENTRY, EXCLUSIVE, RCX, tdx_model_lock_tracked_page),
+		},
+		.run		= tdx_model_mem_page_remove,
+	},
+	[TDH_MEM_PAGE_RELOCATE] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.sept_states	= PAGE,
+		.outputs	= RCX | RDX,
+		.writes_private	= true,
+		.locks		= {
+			LOCK(TDR, SHARED, RDX), GPA, TREE(SHARED),
+			THEN(SEPT_ENTRY, EXCLUSIVE, RCX, tdx_model_mem_page_relocate_check),
+			LOCK(FREE_PAGE, EXCLUSIVE, R8),
+		},
+		.run		= tdx_model_mem_page_relocate,
+	},
+	[TDH_MEM_PAGE_PROMOTE] = {
+		.generations	= SINCE(1_0),
+		.version_1	= SINCE(1_5),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.sept_states	= TABLE,
+		.min_level	= 1,
+		.max_level	= 2,
+		.outputs	= RCX | RDX,
+		.outputs_1	= R9 | R10 | R11,
+		.any_version	= true,
+		.writes_private	= true,
+		.interruptible	= true,
+		.locks		= {
+			LOCK(TDR, SHARED, RDX), GPA, TREE(SHARED),
+			THEN(SEPT_ENTRY, EXCLUSIVE, RCX, tdx_model_lock_tracked_page),
+		},
+		.check		= tdx_model_no_l2_pages,
+		.run		= tdx_model_mem_page_promote,
+	},
+	[TDH_MEM_PAGE_DEMOTE] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.sept_states	= PAGE,
+		.min_level	= 1,
+		.max_level	= 2,
+		.outputs	= RCX | RDX | R9 | R10 | R11,
+		.writes_private	= true,
+		.interruptible	= true,
+		.locks		= {
+			TDR_AND_FLAG, GPA, TREE(SHARED),
+			THEN(SEPT_ENTRY, EXCLUSIVE, RCX, tdx_model_mem_page_demote_tracked),
+			LOCK(FREE_PAGE, EXCLUSIVE, R8),
+		},
+		.check		= tdx_model_mem_page_demote_check,
+		.run		= tdx_model_mem_page_demote,
+	},
+	[TDH_MEM_RANGE_BLOCK] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.sept_states	= PAGE | TABLE,
+		.max_level	= SEPT_MAX_LEVEL,
+		.outputs	= RCX | RDX,
+		.writes_private	= true,
+		.locks		= {
+			LOCK(TDR, SHARED, RDX), GPA, TREE(EXCLUSIVE), ENTRY(EXCLUSIVE),
+		},
+		.run		= tdx_model_mem_range_block,
+	},
+	[TDH_MEM_RANGE_UNBLOCK] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.sept_states	= BIT(TDX_MODEL_SEPT_NL_BLOCKED) | BIT(TDX_MODEL_SEPT_BLOCKED) |
+				  BIT(TDX_MODEL_SEPT_PEND_BLOCKED),
+		.max_level	= SEPT_MAX_LEVEL,
+		.outputs	= RCX | RDX,
+		.writes_private	= true,
+		.locks		= {
+			LOCK(TDR, SHARED, RDX), GPA, TREE(EXCLUSIVE), ENTRY(EXCLUSIVE),
+		},
+		.run		= tdx_model_mem_range_unblock,
+	},
+	[TDH_MEM_TRACK] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.writes_private	= true,
+		.locks		= {
+			LOCK(TDR, SHARED, RCX), OP_STATE(SHARED),
+			LOCK(TD_EPOCH, EXCLUSIVE, TD_EPOCH),
+		},
+		.run		= tdx_model_mem_track,
+	},
+	[TDH_MEM_RD] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.sept_states	= BIT(TDX_MODEL_SEPT_MAPPED),
+		.outputs	= RCX | RDX | R8,
+		.writes_private	= true,
+		.locks		= MEMORY_OF_DEBUG_TD,
+		.run		= tdx_model_mem_rd,
+	},
+	[TDH_MEM_WR] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED_OR_LATER,
+		.sept_states	= BIT(TDX_MODEL_SEPT_MAPPED),
+		.outputs	= RCX | RDX | R8,
+		.writes_private	= true,
+		.locks		= MEMORY_OF_DEBUG_TD,
+		.run		= tdx_model_mem_wr,
+	},
+	[TDH_MR_EXTEND] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED,
+		.sept_states	= BIT(TDX_MODEL_SEPT_MAPPED),
+		.outputs	= RCX | RDX,
+		.writes_private	= true,
+		.locks		= {
+			LOCK(TDR, EXCLUSIVE, RDX),
+			THEN(OP_STATE, UNLOCKED, OP_STATE, tdx_model_mr_extend_check),
+			LOCK(SEPT_PAGE, UNLOCKED, RCX),
+		},
+		.run		= tdx_model_mr_extend,
+	},
+	[TDH_MR_FINALIZE] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_INITIALIZED,
+		.writes_private	= true,
+		.locks		= { LOCK(TDR, EXCLUSIVE, RCX), OP_STATE(UNLOCKED) },
+		.run		= tdx_model_mr_finalize,
+	},
 };
 
 /*
  * For all other leaves, the module just has to be ready.  A real module has
- * some of them, for memory of TDs; they lock the PAMT entry of a page before
- * they read it.
+ * some of them; they lock the PAMT entry of a page before they read it.
  */
 const struct tdx_model_leaf tdx_model_no_leaf = {
 	.states		= WHEN_READY,

@@ -25,11 +25,18 @@ enum tdx_model_lock_kind {
 	/* PAMT entry of a page, which has to be of the type in the name. */
 	TDX_MODEL_FREE_PAGE_LOCK,
 	TDX_MODEL_FREE_HPA_LOCK,	/* a free page, by an address with any KeyID */
+	TDX_MODEL_FREE_MAPPING_LOCK,	/* a free page, of the size of the secure EPT entry */
 	TDX_MODEL_ANY_PAGE_LOCK,	/* also a large one */
 	TDX_MODEL_TDR_LOCK,
+	TDX_MODEL_TDR_AND_FLAG_LOCK,	/* the lowest bit of the operand is a flag */
 	TDX_MODEL_TDVPR_LOCK,
 	TDX_MODEL_OWNER_LOCK,		/* TDR of the vCPU */
 	TDX_MODEL_OP_STATE_LOCK,	/* state of the TD, which is checked */
+	TDX_MODEL_TD_EPOCH_LOCK,
+	TDX_MODEL_SEPT_TREE_LOCK,
+	/* An entry of the secure EPT, whose state is checked. */
+	TDX_MODEL_SEPT_ENTRY_LOCK,	/* of a guest address and level */
+	TDX_MODEL_SEPT_PAGE_LOCK,	/* that maps a page of any size */
 	TDX_MODEL_NR_LOCK_KINDS,
 };
 
@@ -37,7 +44,7 @@ enum tdx_model_lock_mode {
 	TDX_MODEL_SHARED,
 	TDX_MODEL_EXCLUSIVE,
 	TDX_MODEL_EXCLUSIVE_IN_1,	/* shared in version 0 of the leaf */
-	TDX_MODEL_UNLOCKED,		/* the state is protected by the TDR's lock */
+	TDX_MODEL_UNLOCKED,		/* protected by the TDR's lock */
 };
 
 /**
@@ -55,7 +62,7 @@ struct tdx_model_lock_rule {
 	u64 (*check)(struct tdx_model *m, struct tdx_model_call *call);
 };
 
-#define TDX_MODEL_MAX_LOCKS	4	/* in the row of a leaf */
+#define TDX_MODEL_MAX_LOCKS	5	/* in the row of a leaf */
 
 /**
  * struct tdx_model_leaf - properties of a leaf
@@ -64,13 +71,17 @@ struct tdx_model_lock_rule {
  * @states:         module states in which it can be called: bits by enum
  *                  tdx_model_state
  * @op_states:      the same of the TD's state: bits by enum tdx_td_op_state
+ * @sept_states:    legal states of the secure EPT entry: bits by enum
+ *                  tdx_model_sept_state
+ * @min_level:      lowest level of that entry
+ * @max_level:      highest one, if the TD's secure EPT has that
  * @outputs:        registers besides RAX that it may change: bits by
  *                  TDX_OPERAND_ID_*
  * @outputs_1:      additional outputs of versions above 0
  * @any_version:    versions above 1 are refused by the leaf, which has cleared its
  *                  outputs by then, and not by the dispatcher
  * @writes_private: it may write memory with a private KeyID: PAMTs, pages of TDs
- * @interruptible:  it may end with TDX_INTERRUPTED_RESUMABLE
+ * @interruptible:  it may end with TDX_INTERRUPTED_RESUMABLE or _RESTARTABLE
  * @locks:          in the order in which they are taken
  * @check:          checks before locks are taken; may be NULL
  * @run:            the rest, with the locks held and the outputs 0; NULL if not
@@ -81,6 +92,8 @@ struct tdx_model_leaf {
 	u8 version_1;
 	u8 states;
 	u8 op_states;
+	u8 sept_states;
+	u8 min_level, max_level;
 	u16 outputs;
 	u16 outputs_1;
 	bool any_version;

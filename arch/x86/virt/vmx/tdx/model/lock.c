@@ -143,6 +143,20 @@ static u64 take_free_hpa(struct tdx_model *m, struct tdx_model_call *call,
 	return tdx_model_page_operand(m, call, rule, pa, TDX_PAGE_NDA, &call->page);
 }
 
+static u64 take_td_epoch(struct tdx_model *m, struct tdx_model_call *call,
+			 const struct tdx_model_lock_rule *rule)
+{
+	return tdx_model_hold(call, &call->tdcs->td_epoch_lock, rule->mode) ? TDX_SUCCESS :
+		refuse(m, busy_status(rule), "the TD's epoch is locked");
+}
+
+static u64 take_sept_tree(struct tdx_model *m, struct tdx_model_call *call,
+			  const struct tdx_model_lock_rule *rule)
+{
+	return tdx_model_hold(call, &call->tdcs->sept_lock, rule->mode) ? TDX_SUCCESS :
+		refuse(m, busy_status(rule), "the TD's secure EPT is locked");
+}
+
 static u64 take_any_page(struct tdx_model *m, struct tdx_model_call *call,
 			 const struct tdx_model_lock_rule *rule)
 {
@@ -161,11 +175,17 @@ static u64 (* const take[TDX_MODEL_NR_LOCK_KINDS])(struct tdx_model *m,
 	[TDX_MODEL_CACHE_WB_LOCK]	= take_cache_wb,
 	[TDX_MODEL_FREE_PAGE_LOCK]	= take_free_page,
 	[TDX_MODEL_FREE_HPA_LOCK]	= take_free_hpa,
+	[TDX_MODEL_FREE_MAPPING_LOCK]	= tdx_model_free_mapping_operand,
 	[TDX_MODEL_ANY_PAGE_LOCK]	= take_any_page,
 	[TDX_MODEL_TDR_LOCK]		= tdx_model_tdr_operand,
+	[TDX_MODEL_TDR_AND_FLAG_LOCK]	= tdx_model_tdr_and_flag_operand,
 	[TDX_MODEL_TDVPR_LOCK]		= tdx_model_tdvpr_operand,
 	[TDX_MODEL_OWNER_LOCK]		= tdx_model_owner_of_vcpu,
 	[TDX_MODEL_OP_STATE_LOCK]	= tdx_model_op_state,
+	[TDX_MODEL_TD_EPOCH_LOCK]	= take_td_epoch,
+	[TDX_MODEL_SEPT_TREE_LOCK]	= take_sept_tree,
+	[TDX_MODEL_SEPT_ENTRY_LOCK]	= tdx_model_sept_entry,
+	[TDX_MODEL_SEPT_PAGE_LOCK]	= tdx_model_sept_page,
 };
 
 /**
@@ -200,6 +220,8 @@ u64 tdx_model_take_locks(struct tdx_model *m, struct tdx_model_call *call)
  */
 void tdx_model_release_locks(struct tdx_model_call *call)
 {
+	if (call->sept.locked)
+		tdx_model_sept_unlock(call->sept.entry);
 	while (call->nr_held)
 		tdx_model_unlock(call->held[--call->nr_held]);
 }

@@ -97,14 +97,12 @@ u64 tdx_model_mng_addcx_check(struct tdx_model *m, struct tdx_model_call *call)
 
 static void fill_tdcx(u64 *page, unsigned int i)
 {
-	unsigned int word;
-
 	if (i == TDX_MODEL_TDCX_MSR_BITMAPS)
 		memset(page, 0xff, PAGE_BYTES);
 	else
 		memset(page, 0, PAGE_BYTES);
-	for (word = 0; i == TDX_MODEL_TDCX_SEPT_ROOT && word < PAGE_BYTES / sizeof(*page); word++)
-		page[word] = TDX_MODEL_SEPT_FREE;
+	if (i == TDX_MODEL_TDCX_SEPT_ROOT)
+		tdx_model_sept_fill(page);
 }
 
 /* Checked after the page was written. */

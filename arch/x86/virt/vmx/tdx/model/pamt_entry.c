@@ -34,6 +34,21 @@ static struct tdx_model_pamt_entry *find_entry(const struct tdx_model *m,
 			   sizeof(struct tdx_model_pamt_entry));
 }
 
+/**
+ * tdx_model_find_entry - the PAMT entry of a page of the module
+ * @m:     the module
+ * @pa:    address of the page
+ * @level: its size
+ *
+ * Context: Any.
+ * Return: The entry.
+ */
+struct tdx_model_pamt_entry *tdx_model_find_entry(const struct tdx_model *m, u64 pa,
+						  enum tdx_pamt_level level)
+{
+	return find_entry(m, find_tdmr(m, pa), level, pa);
+}
+
 static u64 refuse_busy(struct tdx_model *m, unsigned int operand, u64 pa)
 {
 	return refuse1(m, TDX_OPERAND_BUSY | operand, "the page % is in use", pa);
@@ -130,6 +145,72 @@ u64 tdx_model_page_operand(struct tdx_model *m, struct tdx_model_call *call,
 	return TDX_SUCCESS;
 }
 
+static bool has_type(const struct tdx_model_pamt_entry *entry, enum tdx_page_type type)
+{
+	return __atomic_load_n(&entry->type, __ATOMIC_ACQUIRE) == type;
+}
+
+/*
+ * The entries of all small pages in a free large one have to be those of free pages.  They
+ * are not locked, but no leaf can take such a page while the large one is locked.
+ */
+static bool is_free(const struct tdx_model *m, const struct tdx_model_page_operand *page)
+{
+	u64 pa = page->pa, end = pa + BIT_ULL(tdx_model_level_shift[page->level]);
+
+	if (!has_type(page->entry, TDX_PAGE_NDA))
+		return false;
+	for (; page->level > TDX_PAMT_4K && pa < end; pa += PAGE_BYTES)
+		if (!has_type(tdx_model_find_entry(m, pa, TDX_PAMT_4K), TDX_PAGE_NDA))
+			return false;
+	return true;
+}
+
+/**
+ * tdx_model_free_mapping_operand - lock a free page of the size of the entry that maps it
+ * @m:    the module
+ * @call: the SEAMCALL, with the entry; the page is stored here
+ * @rule: register and lock mode
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
+u64 tdx_model_free_mapping_operand(struct tdx_model *m, struct tdx_model_call *call,
+				   const struct tdx_model_lock_rule *rule)
+{
+	struct tdx_model_page_operand *page = &call->page;
+	u64 status = tdx_model_lock_page(m, call, rule->operand,
+					 *tdx_model_register(&call->in, rule->operand), rule->mode,
+					 call->sept.level, page);
+
+	if (status)
+		return status;
+	if (page->level != call->sept.level || !is_free(m, page))
+		return refuse3(m, TDX_PAGE_METADATA_INCORRECT | rule->operand,
+			       "the page % is not free, in type % or size %", page->pa,
+			       page->entry->type, page->level);
+	return TDX_SUCCESS;
+}
+
+/**
+ * tdx_model_map_new_page - access the page that the leaf takes
+ * @m:       the module
+ * @call:    the SEAMCALL, with the page
+ * @operand: its register, as TDX_OPERAND_ID_*
+ * @page:    its contents, of 4 KB
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
+u64 tdx_model_map_new_page(struct tdx_model *m, struct tdx_model_call *call, unsigned int operand,
+			   void **page)
+{
+	*page = m->ops->map(m->ctx, call->page.pa, PAGE_BYTES);
+	return *page ? TDX_SUCCESS :
+		refuse1(m, TDX_OPERAND_ADDR_RANGE_ERROR | operand, "no memory at %",
+			call->page.pa);
+}
+
 /**
  * tdx_model_owner - the TD that owns a page
  * @entry: the page's entry
@@ -163,7 +244,7 @@ u64 tdx_model_lock_owner(struct tdx_model *m, struct tdx_model_call *call,
 
 	tdr->pa = tdx_model_owner(page->entry);
 	tdr->level = TDX_PAMT_4K;
-	tdr->entry = find_entry(m, find_tdmr(m, tdr->pa), TDX_PAMT_4K, tdr->pa);
+	tdr->entry = tdx_model_find_entry(m, tdr->pa, TDX_PAMT_4K);
 	if (!tdx_model_hold(call, &tdr->entry->lock, mode))
 		return refuse1(m, TDX_OPERAND_BUSY | TDX_OPERAND_ID_TDR,
 			       "the TD at % is in use", tdr->pa);
@@ -171,13 +252,53 @@ u64 tdx_model_lock_owner(struct tdx_model *m, struct tdx_model_call *call,
 	return TDX_SUCCESS;
 }
 
-static void set_owner(struct tdx_model *m, const struct tdx_model_page_operand *page, bool owned)
+static void count_pages(struct tdx_model *m, const struct tdx_model_page_operand *page, bool owned)
 {
 	const u64 bytes = BIT_ULL(tdx_model_level_shift[page->level]), nr = bytes / PAGE_BYTES;
 
 	__atomic_fetch_add(&m->nr_td_pages, owned ? nr : -nr, __ATOMIC_RELEASE);
 	if (m->ops->own)
 		m->ops->own(m->ctx, page->pa, bytes, TDX_MODEL_PAGE_TD, owned);
+}
+
+/**
+ * tdx_model_set_owner - set the owner in an entry
+ * @entry: the entry, locked exclusively
+ * @owner: address of the TD's TDR
+ *
+ * Context: On the logical processor that runs the leaf.
+ */
+void tdx_model_set_owner(struct tdx_model_pamt_entry *entry, u64 owner)
+{
+	__atomic_store_n(&entry->owner_low, owner >> PAGE_SHIFT_4K, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->owner_high, owner >> (PAGE_SHIFT_4K + 32), __ATOMIC_RELAXED);
+}
+
+/**
+ * tdx_model_set_type - set the type in an entry, after its owner
+ * @entry: the entry, locked exclusively
+ * @type:  type of the page
+ *
+ * Context: On the logical processor that runs the leaf.
+ */
+void tdx_model_set_type(struct tdx_model_pamt_entry *entry, enum tdx_page_type type)
+{
+	__atomic_store_n(&entry->type, type, __ATOMIC_RELEASE);
+}
+
+/**
+ * tdx_model_set_entry - set all of an entry
+ * @entry: the entry, locked exclusively
+ * @type:  type of the page
+ * @owner: address of the TD's TDR
+ *
+ * Context: On the logical processor that runs the leaf.
+ */
+void tdx_model_set_entry(struct tdx_model_pamt_entry *entry, enum tdx_page_type type, u64 owner)
+{
+	tdx_model_set_owner(entry, owner);
+	__atomic_store_n(&entry->bepoch, 0, __ATOMIC_RELAXED);
+	tdx_model_set_type(entry, type);
 }
 
 /**
@@ -192,13 +313,8 @@ static void set_owner(struct tdx_model *m, const struct tdx_model_page_operand *
 void tdx_model_take_page(struct tdx_model *m, struct tdx_model_page_operand *page,
 			 enum tdx_page_type type, u64 owner)
 {
-	struct tdx_model_pamt_entry *entry = page->entry;
-
-	__atomic_store_n(&entry->owner_low, owner >> PAGE_SHIFT_4K, __ATOMIC_RELAXED);
-	__atomic_store_n(&entry->owner_high, owner >> (PAGE_SHIFT_4K + 32), __ATOMIC_RELAXED);
-	__atomic_store_n(&entry->bepoch, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&entry->type, type, __ATOMIC_RELEASE);
-	set_owner(m, page, true);
+	tdx_model_set_entry(page->entry, type, owner);
+	count_pages(m, page, true);
 }
 
 /**
@@ -241,8 +357,8 @@ u16 tdx_model_keyid_of_td(const struct tdx_model *m, u64 tdr)
  */
 void tdx_model_give_page_back(struct tdx_model *m, struct tdx_model_page_operand *page)
 {
-	__atomic_store_n(&page->entry->type, TDX_PAGE_NDA, __ATOMIC_RELEASE);
-	set_owner(m, page, false);
+	tdx_model_set_type(page->entry, TDX_PAGE_NDA);
+	count_pages(m, page, false);
 }
 
 /**

@@ -78,7 +78,7 @@ u64 tdx_model_phymem_page_rdmd(struct tdx_model *m, struct tdx_model_call *call)
 
 	tell_page(&call->page, call->out);
 	if (entry->type == TDX_PAGE_REG || entry->type == TDX_PAGE_EPT)
-		call->out->r9 = entry->bepoch;
+		call->out->r9 = __atomic_load_n(&entry->bepoch, __ATOMIC_RELAXED);
 	return TDX_SUCCESS;
 }
 

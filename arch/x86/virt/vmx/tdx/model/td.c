@@ -7,6 +7,16 @@
  */
 #include "internal.h"
 
+static u64 lock_tdr(struct tdx_model *m, struct tdx_model_call *call,
+		    const struct tdx_model_lock_rule *rule, u64 pa)
+{
+	u64 status = tdx_model_page_operand(m, call, rule, pa, TDX_PAGE_TDR, &call->tdr);
+
+	if (!status)
+		call->td = m->ops->map(m->ctx, call->tdr.pa, PAGE_BYTES);
+	return status;
+}
+
 /**
  * tdx_model_tdr_operand - lock a TDR page
  * @m:    the module
@@ -19,12 +29,40 @@
 u64 tdx_model_tdr_operand(struct tdx_model *m, struct tdx_model_call *call,
 			  const struct tdx_model_lock_rule *rule)
 {
-	u64 pa = *tdx_model_register(&call->in, rule->operand);
-	u64 status = tdx_model_page_operand(m, call, rule, pa, TDX_PAGE_TDR, &call->tdr);
+	return lock_tdr(m, call, rule, *tdx_model_register(&call->in, rule->operand));
+}
 
-	if (!status)
-		call->td = m->ops->map(m->ctx, call->tdr.pa, PAGE_BYTES);
-	return status;
+/**
+ * tdx_model_tdr_and_flag_operand - lock a TDR page; the lowest bit of its address is a flag
+ * @m:    the module
+ * @call: the SEAMCALL; the TD is stored here
+ * @rule: register and lock mode
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
+u64 tdx_model_tdr_and_flag_operand(struct tdx_model *m, struct tdx_model_call *call,
+				   const struct tdx_model_lock_rule *rule)
+{
+	u64 operand = *tdx_model_register(&call->in, rule->operand);
+
+	return lock_tdr(m, call, rule, operand & ~TDX_FLAG);
+}
+
+/**
+ * tdx_model_flag_operand - check the bits of RDX that are neither TDR nor flag
+ * @m:    the module
+ * @call: the SEAMCALL
+ *
+ * Context: On the logical processor that runs the leaf, before the TDR is locked.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
+u64 tdx_model_flag_operand(struct tdx_model *m, struct tdx_model_call *call)
+{
+	if (call->in.rdx & TDX_FLAG_RESERVED)
+		return refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RDX,
+			       "reserved bits are set in RDX %", call->in.rdx);
+	return TDX_SUCCESS;
 }
 
 /**

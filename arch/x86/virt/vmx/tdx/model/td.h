@@ -7,6 +7,7 @@
 #define _X86_VIRT_TDX_MODEL_TD_H
 
 #include "model.h"
+#include "sha384.h"
 
 /* TDCX pages, in the order in which they are added. */
 enum tdx_model_tdcx {
@@ -19,7 +20,6 @@ enum tdx_model_tdcx {
 	TDX_MODEL_MIN_TDCX,		/* and one more for each L2 VM */
 };
 
-#define TDX_MODEL_SEPT_FREE	0x80e0000000000000ULL	/* an entry of a secure EPT */
 #define TDX_MODEL_NO_LP		(~0U)
 #define TDX_MODEL_MAX_L2_VMS	3
 #define TDX_MODEL_NR_XFEATURES	19
@@ -44,6 +44,8 @@ struct tdx_model_tdcs {
 	u32 nr_assoc_vcpus;
 	u32 op_state;		/* enum tdx_td_op_state */
 	struct tdx_model_lock op_state_lock;
+	struct tdx_model_lock sept_lock;	/* the tree; entries have their own */
+	struct tdx_model_lock td_epoch_lock;
 	u64 last_vcpu_pa;	/* list of vCPUs with an x2APIC id; see struct tdx_model_vcpu */
 	u64 attributes;
 	u64 xfam;
@@ -63,6 +65,7 @@ struct tdx_model_tdcs {
 	u16 refcount[2];
 	u32 xbuff_size;
 	u32 xbuff_offsets[TDX_MODEL_NR_XFEATURES];
+	struct tdx_model_sha384 measurement;	/* becomes MRTD */
 	u64 mrtd[TDX_MR_BYTES / 8];
 	u64 mrconfigid[TDX_MR_BYTES / 8];
 	u64 mrowner[TDX_MR_BYTES / 8];

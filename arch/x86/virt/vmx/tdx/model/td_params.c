@@ -243,6 +243,7 @@ static void init_tdcs(struct tdx_model *m, struct tdx_model_tdcs *tdcs,
 	tdcs->num_l2_vms = is_1_0(m) ? 0 : p->num_l2_vms;
 	tdcs->hp_lock_timeout = HP_LOCK_TIMEOUT_US * (tdx_model_tsc_hz(m) / 1000000);
 	tdcs->td_epoch = 1;
+	tdx_model_sha384_begin(&tdcs->measurement);
 	memcpy(tdcs->mrconfigid, p->mrconfigid, sizeof(p->mrconfigid));
 	memcpy(tdcs->mrowner, p->mrowner, sizeof(p->mrowner));
 	memcpy(tdcs->mrownerconfig, p->mrownerconfig, sizeof(p->mrownerconfig));
