@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "kselftest_harness.h"
-#include "model_td.h"
+#include "model_mem.h"
 
 #define MAX_THREADS	4
 #define SECONDS		2
@@ -532,6 +532,12 @@ static struct tdx_model_regs draw_td_call(struct worker *w)
 	return regs;
 }
 
+static void check_owner(struct worker *w, const struct tdx_model_page *page)
+{
+	if (page->type == TDX_MODEL_PAGE_PAMT || (page->type == TDX_MODEL_PAGE_HOST && page->keyid))
+		__atomic_store_n(&w->crowd->wrong, true, __ATOMIC_RELAXED);
+}
+
 /* Owners of pages are read at the same time, without a lock. */
 static void *use_tds(void *worker)
 {
@@ -545,8 +551,7 @@ static void *use_tds(void *worker)
 		regs = draw_td_call(w);
 		call(w, &regs);
 		page = tdx_model_page(&w->crowd->machine->model, draw_page(w));
-		if (page.type == TDX_MODEL_PAGE_PAMT || (page.type == TDX_MODEL_PAGE_HOST && page.keyid))
-			__atomic_store_n(&w->crowd->wrong, true, __ATOMIC_RELAXED);
+		check_owner(w, &page);
 	}
 	return NULL;
 }
@@ -586,6 +591,101 @@ TEST_F(threads, live_and_die_as_tds)
 	}
 	for (i = 0; i < ARRAY_SIZE(td_leaves); i++)
 		EXPECT_LT(0, succeeded[td_leaves[i]]) TH_LOG("leaf %u", td_leaves[i]);
+	printf("# %llu times busy\n", crowd->nr_busy);
+}
+
+/* Leaves for private memory, with levels of entries that exist in the test */
+static const struct {
+	u16 leaf;
+	u8 lowest, highest;
+} mem_leaves[] = {
+	{ TDH_MEM_SEPT_ADD, 1, 2 }, { TDH_MEM_SEPT_ADD, 1, 1 }, { TDH_MEM_SEPT_RD, 0, 3 },
+	{ TDH_MEM_SEPT_REMOVE, 1, 1 }, { TDH_MEM_PAGE_AUG, 0, 0 }, { TDH_MEM_PAGE_AUG, 1, 1 },
+	{ TDH_MEM_PAGE_REMOVE, 0, 1 }, { TDH_MEM_PAGE_RELOCATE, 0, 0 },
+	{ TDH_MEM_PAGE_PROMOTE, 1, 1 }, { TDH_MEM_PAGE_DEMOTE, 1, 1 },
+	{ TDH_MEM_RANGE_BLOCK, 0, 1 }, { TDH_MEM_RANGE_UNBLOCK, 0, 1 }, { TDH_MEM_TRACK, 0, 0 },
+	{ TDH_MEM_RD, 0, 0 }, { TDH_MEM_WR, 0, 0 }, { TDH_PHYMEM_PAGE_RDMD, 0, 0 },
+};
+
+#define MEM_POOL	32		/* pages */
+#define MEM_CALLS	300		/* of each thread, in a round */
+#define MEM_ROUNDS	12
+
+static u64 draw_mem_page(struct worker *w, bool large)
+{
+	if (large)
+		return LARGE_PA + M(2) * draw(w, 2);
+	return draw(w, 16) ? PAGE_PA + K(4) * draw(w, MEM_POOL) : LARGE_PA + K(4) * draw(w, 2);
+}
+
+static bool is_large(u64 leaf, u64 level)
+{
+	return leaf == TDH_MEM_PAGE_AUG && level;
+}
+
+static struct tdx_model_regs draw_mem_call(struct worker *w)
+{
+	unsigned int i = draw(w, ARRAY_SIZE(mem_leaves));
+	u64 level = mem_leaves[i].lowest +
+		    draw(w, mem_leaves[i].highest - mem_leaves[i].lowest + 1);
+	u64 gpa = (M(2) * draw(w, 4) + K(4) * draw(w, 2)) & ~((K(4) << 9 * level) - 1);
+	struct tdx_model_regs regs = {
+		.rax = mem_leaves[i].leaf,
+		.gpr = {
+			.rcx = gpa | level, .rdx = TDR_PA,
+			.r8 = draw_mem_page(w, is_large(mem_leaves[i].leaf, level)),
+		},
+	};
+
+	if (regs.rax == TDH_MEM_TRACK)
+		regs.gpr.rcx = TDR_PA;
+	if (regs.rax == TDH_PHYMEM_PAGE_RDMD)
+		regs.gpr.rcx = regs.gpr.r8;
+	return regs;
+}
+
+static void *use_memory(void *worker)
+{
+	struct worker *w = worker;
+	struct tdx_model_regs regs;
+	struct tdx_model_page page;
+	unsigned int i;
+
+	pthread_barrier_wait(&w->crowd->start);
+	for (i = 0; i < MEM_CALLS; i++) {
+		regs = draw_mem_call(w);
+		call(w, &regs);
+		page = tdx_model_page(&w->crowd->machine->model, draw_mem_page(w, draw(w, 2)));
+		check_owner(w, &page);
+	}
+	return NULL;
+}
+
+/* All threads use the memory of one TD, which can run, so that tables are blocked first. */
+TEST_F(threads, share_the_memory_of_a_td)
+{
+	static const enum mem_stage stages[] = { RUNNABLE, MEM_TRACKED, SPLIT_BLOCKED };
+	u64 succeeded[TDX_MODEL_NR_LEAVES] = {};
+	struct crowd *crowd = &self->crowd;
+	struct model_machine *m = crowd->machine;
+	unsigned int i, leaf;
+
+	m->written = NULL;
+	for (i = 0; i < MEM_ROUNDS; i++) {
+		struct worker workers[MAX_THREADS] = {};
+
+		ASSERT_TRUE(mem_bring_to(m, stages[i % ARRAY_SIZE(stages)]));
+		tdcs_of(m)->attributes = TDX_TD_ATTR_DEBUG;
+		ASSERT_TRUE(run_all(crowd, workers, use_memory));
+		ASSERT_TRUE(is_consistent(m));
+		ASSERT_EQ(m->model.nr_td_pages - 1, td_of(m)->chldcnt);
+		ASSERT_EQ(0, tdcs_of(m)->sept_lock.holders);
+		for (leaf = 0; leaf < TDX_MODEL_NR_LEAVES; leaf++)
+			succeeded[leaf] += m->model.nr_by_leaf[leaf] -
+					   m->model.nr_failed_by_leaf[leaf];
+	}
+	for (i = 0; i < ARRAY_SIZE(mem_leaves); i++)
+		EXPECT_LT(0, succeeded[mem_leaves[i].leaf]) TH_LOG("leaf %u", mem_leaves[i].leaf);
 	printf("# %llu times busy\n", crowd->nr_busy);
 }
 
