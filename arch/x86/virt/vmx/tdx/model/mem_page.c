@@ -102,21 +102,18 @@ u64 tdx_model_mem_rd_gpa(struct tdx_model *m, struct tdx_model_call *call)
 	return tdx_model_private_gpa(m, call, call->sept.gpa);
 }
 
-static u64 *word(struct tdx_model *m, struct tdx_model_call *call)
-{
-	u64 offset = call->sept.gpa & (sept_bytes(call->sept.level) - 1);
-
-	return m->ops->map(m->ctx, (call->sept.value & SEPT_HPA) + offset, sizeof(u64));
-}
-
 u64 tdx_model_mem_rd(struct tdx_model *m, struct tdx_model_call *call)
 {
-	call->out->r8 = __atomic_load_n(word(m, call), __ATOMIC_RELAXED);
+	u64 *word = tdx_model_sept_contents(m, call, sizeof(*word));
+
+	call->out->r8 = __atomic_load_n(word, __ATOMIC_RELAXED);
 	return TDX_SUCCESS;
 }
 
 u64 tdx_model_mem_wr(struct tdx_model *m, struct tdx_model_call *call)
 {
-	call->out->r8 = __atomic_exchange_n(word(m, call), call->in.r8, __ATOMIC_RELAXED);
+	u64 *word = tdx_model_sept_contents(m, call, sizeof(*word));
+
+	call->out->r8 = __atomic_exchange_n(word, call->in.r8, __ATOMIC_RELAXED);
 	return TDX_SUCCESS;
 }

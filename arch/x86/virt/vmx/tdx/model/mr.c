@@ -49,9 +49,7 @@ u64 tdx_model_mr_extend_check(struct tdx_model *m, struct tdx_model_call *call)
 u64 tdx_model_mr_extend(struct tdx_model *m, struct tdx_model_call *call)
 {
 	struct tdx_model_tdcs *tdcs = call->tdcs;
-	u64 offset = call->sept.gpa & (sept_bytes(call->sept.level) - 1);
-	const void *chunk = m->ops->map(m->ctx, (call->sept.value & SEPT_HPA) + offset,
-					TDX_MR_EXTEND_BYTES);
+	const void *chunk = tdx_model_sept_contents(m, call, TDX_MR_EXTEND_BYTES);
 
 	tdx_model_measure(tdcs, TDX_MODEL_MEASURE_EXTEND, call->sept.gpa);
 	tdx_model_sha384_add(&tdcs->measurement, chunk,

@@ -270,6 +270,22 @@ u64 tdx_model_sept_page(struct tdx_model *m, struct tdx_model_call *call,
 	return status;
 }
 
+/**
+ * tdx_model_sept_contents - access memory at the guest address of the SEAMCALL
+ * @m:     the module
+ * @call:  the SEAMCALL, with the entry that maps the address
+ * @bytes: the size, aligned like the address
+ *
+ * Context: On the logical processor that runs the leaf, with the entry locked.
+ * Return: The memory.
+ */
+void *tdx_model_sept_contents(struct tdx_model *m, struct tdx_model_call *call, u64 bytes)
+{
+	u64 offset = call->sept.gpa & (sept_bytes(call->sept.level) - 1);
+
+	return m->ops->map(m->ctx, (call->sept.value & SEPT_HPA) + offset, bytes);
+}
+
 /* Pages are outputs of version 1, too. */
 u64 tdx_model_mem_sept_add_check(struct tdx_model *m, struct tdx_model_call *call)
 {

@@ -61,6 +61,7 @@ void tdx_model_sept_set(struct tdx_model_call *call, u64 value);
 void tdx_model_sept_set_table(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_sept_unblocked(u64 value);
 void tdx_model_sept_fill(u64 *page);
+void *tdx_model_sept_contents(struct tdx_model *m, struct tdx_model_call *call, u64 bytes);
 void tdx_model_sept_describe(struct tdx_model_call *call);
 u64 tdx_model_sept_refuse(struct tdx_model *m, struct tdx_model_call *call, u64 status,
 			  const char *text);
