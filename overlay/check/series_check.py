@@ -28,7 +28,7 @@ WHOLE = BUILD / "series-whole"
 VANILLA = BUILD / "vanilla"
 JOBS = f"-j{os.cpu_count()}"
 # 64 of them make functions of VMX global.
-MOST_CHANGED_LINES = 400
+MOST_CHANGED_LINES = 600
 ENTRY = "INTEL TDX HOST SUPPORT"
 
 OURS = "arch/x86/virt/"
@@ -246,6 +246,12 @@ def boot(out):
     return "\n".join(re.findall(r".*(?:WARNING|BUG|Call Trace).*", start))
 
 
+def host_config(tree):
+    """The config with all that a prefix has."""
+    kconfig = (tree / "arch/x86/kvm/Kconfig").read_text()
+    return "host" if "config KVM_SW_PROTECTED_VM" in kconfig else "before-private-mem"
+
+
 def check_prefix(commit):
     """Checks a prefix; returns errors, and the number of KUnit cases, 0 for preparatory patches."""
     base.work_tree(TREE, PREFIX, commit)
@@ -255,7 +261,7 @@ def check_prefix(commit):
     if not (PREFIX / suites.CONFIG).is_file():
         return said, 0
     out = BUILD / "series-w1"
-    kernel.configure("host", PREFIX, out)
+    kernel.configure(host_config(PREFIX), PREFIX, out)
     ours = [str(path.relative_to(PREFIX).with_suffix(".o"))
             for path in sorted((PREFIX / KVM_OURS).glob("*.c"))]
     said += warnings(build(PREFIX, out, "W=1", OURS, *ours), OUR_WARNING)
