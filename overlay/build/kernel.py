@@ -27,17 +27,19 @@ CONFIGS = pathlib.Path(__file__).resolve().parent / "configs"
 # Config fragments of each config; later fragments override earlier ones.
 FRAGMENTS = {
     "base": ["base"],
-    "host": ["base", "host"],
+    "host": ["base", "host", "private-mem"],
+    # for the patches of a series before private guest memory
+    "before-private-mem": ["base", "host"],
     "notdx": ["base", "notdx"],
-    "modular": ["base", "host", "modular"],
+    "modular": ["base", "host", "private-mem", "modular"],
     "plain": ["base", "plain"],
-    "debug": ["base", "host", "debug"],
-    "kasan": ["base", "host", "debug", "kasan"],
-    "kcsan": ["base", "host", "kcsan"],
-    "gcov": ["base", "host", "gcov"],
-    "clang": ["base", "host", "clang"],
+    "debug": ["base", "host", "private-mem", "debug"],
+    "kasan": ["base", "host", "private-mem", "debug", "kasan"],
+    "kcsan": ["base", "host", "private-mem", "kcsan"],
+    "gcov": ["base", "host", "private-mem", "gcov"],
+    "clang": ["base", "host", "private-mem", "clang"],
     "mainline": ["base", "mainline"],
-    "wrong": ["base", "host"],
+    "wrong": ["base", "host", "private-mem"],
 }
 
 # What to build, other than bzImage.
@@ -45,7 +47,9 @@ TARGETS = {"modular": ["bzImage", "modules"]}
 
 # Files that sanitizers check.  With the whole kernel, KCSAN would rarely check these files, and
 # KASAN and UBSAN would make the kernel slow.  The config `kasan` checks all files.
-WATCHED = "$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx/%,$@),y,n)"
+WATCHED = ("$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx/% arch/x86/kvm/mmu/pr% "
+           "%/virt/kvm/guest_memfd.o %/virt/kvm/gmem_pages.o %/virt/kvm/memory_attributes.o,$@),"
+           "y,n)")
 
 # Variables on make's command line.
 MAKE_VARIABLES = {

@@ -12,9 +12,9 @@ said=$(mktemp -d) || exit 1
 # checkpatch creates a cache.
 trap 'rm -rf "$said" .checkpatch-camelcase.*' EXIT
 
-mapfile -t kernel_c < <(git ls-files -co --exclude-standard 'arch/*.[chS]' 'include/*.h')
+mapfile -t kernel_c < <(git ls-files -co --exclude-standard 'arch/*.[chS]' 'include/*.h' 'virt/*.[ch]')
 mapfile -t tools_c < <(git ls-files -co --exclude-standard 'tools/*.[chS]')
-mapfile -t kernel_h < <(git ls-files -co --exclude-standard 'arch/*.[ch]' 'include/*.h')
+mapfile -t kernel_h < <(git ls-files -co --exclude-standard 'arch/*.[ch]' 'include/*.h' 'virt/*.[ch]')
 mapfile -t shell < <(git ls-files -co --exclude-standard '*.sh' .ci/run)
 mapfile -t python < <(git ls-files -co --exclude-standard '*.py')
 mapfile -t patches < <(git ls-files -co --exclude-standard '*.patch')
@@ -73,11 +73,11 @@ files_have_SPDX_lines() {
 
 # Prints sparse's messages for our files; if make fails, all of its output.
 sparse_is_silent() {
-	local output kvm=(arch/x86/kvm/vmx/tdx/*.c)
+	local output kvm=(arch/x86/kvm/vmx/tdx/*.c arch/x86/kvm/mmu/*.c)
 	kvm=("${kvm[@]/%.c/.o}")
 	if output=$(make -s -C build/linux O=../host C=2 CF=-D__CHECK_ENDIAN__ LOCALVERSION= \
 		arch/x86/virt/ "${kvm[@]}" 2>&1); then
-		grep -E '(arch/x86/virt|arch/x86/kvm/vmx/tdx|asm/tdx_(host|td|abi_td|status)).*(warning|error)' <<<"$output"
+		grep -E '(arch/x86/virt|arch/x86/kvm/(vmx/tdx|mmu/pr)|asm/tdx_(host|td|abi_td|status)).*(warning|error)' <<<"$output"
 	else
 		echo "${output:-make failed}"
 	fi

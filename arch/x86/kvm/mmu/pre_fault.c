@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KVM_PRE_FAULT_MEMORY: map guest memory before the guest accesses it.
+ */
+#include <linux/kvm_private_mem.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+
+#include "../mmu.h"
+#include "../x86.h"
+#include "mmu_internal.h"
+
+/* A slot that is being deleted waits for this vCPU's SRCU: retrying would not end. */
+static bool slot_is_going(struct kvm_vcpu *vcpu, gpa_t gpa)
+{
+	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, gpa_to_gfn(gpa));
+
+	return slot && slot->flags & KVM_MEMSLOT_INVALID;
+}
+
+static int map_once(struct kvm_vcpu *vcpu, gpa_t gpa)
+{
+	int r;
+
+	/* As before entering the guest: roots may have become obsolete. */
+	if (kvm_check_request(KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, vcpu))
+		kvm_mmu_free_obsolete_roots(vcpu);
+	r = kvm_mmu_reload(vcpu);
+	if (r)
+		return r;
+	return kvm_mmu_do_page_fault(vcpu, gpa, 0, true, NULL);
+}
+
+static int map_page(struct kvm_vcpu *vcpu, gpa_t gpa)
+{
+	int r;
+
+	do {
+		if (signal_pending(current))
+			return -EINTR;
+		/* Not consumed: KVM_RUN has to see it, too. */
+		if (kvm_test_request(KVM_REQ_VM_DEAD, vcpu))
+			return -EIO;
+		if (slot_is_going(vcpu, gpa))
+			return -EAGAIN;
+		cond_resched();
+		r = map_once(vcpu, gpa);
+	} while (r == RET_PF_RETRY);
+
+	if (r < 0)
+		return r;
+	switch (r) {
+	case RET_PF_FIXED:
+	case RET_PF_SPURIOUS:
+		return 0;
+	case RET_PF_EMULATE:
+		return -ENOENT;
+	default:
+		WARN_ONCE(1, "fault of a vCPU that does not run: %d\n", r);
+		return -EIO;
+	}
+}
+
+static int pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
+{
+	int idx, r;
+
+	/* Shadow page tables are those of the guest's address spaces. */
+	if (vcpu->arch.mmu->page_fault != kvm_tdp_page_fault)
+		return -EOPNOTSUPP;
+
+	do {
+		idx = srcu_read_lock(&vcpu->kvm->srcu);
+		r = map_page(vcpu, range->gpa);
+		srcu_read_unlock(&vcpu->kvm->srcu, idx);
+		if (r)
+			break;
+		range->gpa += PAGE_SIZE;
+		range->size -= PAGE_SIZE;
+	} while (range->size);
+	return r;
+}
+
+/**
+ * kvm_vcpu_ioctl_pre_fault_memory - KVM_PRE_FAULT_MEMORY
+ * @vcpu: a vCPU that is loaded and does not run
+ * @argp: struct kvm_pre_fault_memory of user space; gets the range that is left
+ *
+ * Context: Process context, with vcpu->mutex held.
+ * Return: 0 if a page was mapped; -EFAULT: @argp, or private memory without a guest_memfd, which
+ *	   kvm_run tells; -EINVAL: flags, or the range is empty, not aligned to pages or wraps;
+ *	   -EOPNOTSUPP: the MMU mode; -ENOENT: no memory slot; -EAGAIN: the slot is being
+ *	   deleted; -EINTR; -EIO: the VM is dead; -EHWPOISON, -ENOMEM.
+ */
+int kvm_vcpu_ioctl_pre_fault_memory(struct kvm_vcpu *vcpu, void __user *argp)
+{
+	struct kvm_pre_fault_memory range;
+	u64 size;
+	int r;
+
+	if (copy_from_user(&range, argp, sizeof(range)))
+		return -EFAULT;
+	if (range.flags)
+		return -EINVAL;
+	if (!PAGE_ALIGNED(range.gpa) || !PAGE_ALIGNED(range.size))
+		return -EINVAL;
+	if (!range.size || range.gpa + range.size <= range.gpa)
+		return -EINVAL;
+
+	size = range.size;
+	r = pre_fault(vcpu, &range);
+	if (copy_to_user(argp, &range, sizeof(range)))
+		return -EFAULT;
+	return range.size < size ? 0 : r;
+}
