@@ -85,7 +85,7 @@ help:
 	@echo '  make kernel        build build/$$CONFIG (CONFIG=host|notdx|debug|base)'
 	@echo '  make kernels       build all that make test takes'
 	@echo '  make emulator      build the emulated TDX platform'
-	@echo '  make selftests     build the selftests of KVM for TDs'
+	@echo '  make selftests     build the selftests of KVM for TDs and private memory'
 	@echo '  make packages      install missing Debian packages'
 	@echo '  make clean         remove build/'
 
@@ -179,17 +179,20 @@ test-kunit-tool: tree
 	@mkdir -p $(RESULTS)
 	@$(PYTHON) -m overlay.test.suites --build --json $(RESULTS)/kunit.json
 
-# KVM's selftests of TDs, built statically by their own Makefile.  They are built again each time, as
-# it knows no header files.
+# KVM's selftests of TDs and of private memory, and some of Linux 6.1, built statically by their own
+# Makefile.  They are built again each time, as it knows no header files.
 SELFTESTS := $(BUILD)/selftests
-SELFTEST_NAMES := $(basename $(notdir $(wildcard tools/testing/selftests/kvm/x86_64/tdx_*_test.c)))
+SELFTEST_NAMES := $(patsubst tools/testing/selftests/kvm/%.c,%,$(wildcard \
+	tools/testing/selftests/kvm/x86_64/*_test.c)) \
+	demand_paging_test kvm_page_table_test memslot_modification_stress_test \
+	set_memory_region_test
 selftests: tree
 	@$(MAKE) --no-print-directory -s -C $(BUILD)/linux O=$(SELFTESTS) headers
 	@rm -rf $(SELFTESTS)/kvm
 	@LDFLAGS=-static $(MAKE) --no-print-directory -s -C $(BUILD)/linux/tools/testing/selftests/kvm \
 		OUTPUT=$(SELFTESTS)/kvm LINUX_HDR_PATH=$(SELFTESTS)/usr/include \
 		KHDR_INCLUDES="-isystem $(SELFTESTS)/usr/include" \
-		$(SELFTEST_NAMES:%=$(SELFTESTS)/kvm/x86_64/%)
+		$(SELFTEST_NAMES:%=$(SELFTESTS)/kvm/%)
 
 test-e2e: tree emulator selftests
 	@$(BUILD_KERNELS) $(subst $(comma), ,$(KERNELS))

@@ -149,6 +149,7 @@ class Machine:
     cmdline: str = ""
     timeout: int = 120
     accel: str = THREADS
+    cpu: str = CPU
     hot_add: bool = False           # with room for another package
     answers: dict = dataclasses.field(default_factory=dict)     # see qmp.py
     fatal: bool = False             # the kernel has to panic
@@ -176,7 +177,7 @@ class Machine:
         sockets = self.packages + self.hot_add
         smp = f"{self.cpus},maxcpus={sockets * cores},sockets={sockets},cores={cores},threads=1"
         return ["qemu-system-x86_64", "-accel", self.accel, "-machine", "q35,smm=off",
-                "-cpu", CPU, "-m", self.memory,
+                "-cpu", self.cpu, "-m", self.memory,
                 "-smp", smp,
                 "-display", "none", "-nodefaults", "-no-reboot", "-serial", "stdio",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=4",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""KVM's selftests of TDs: an initramfs for each, and what has to hold after it."""
+"""KVM's selftests: an initramfs for each, and what has to hold after it."""
 import os
 import subprocess
 import tempfile
@@ -8,8 +8,9 @@ import layout
 import machine
 
 SOURCES = machine.TOP / "tools/testing/selftests/kvm/x86_64"
-PROGRAMS = machine.BUILD / "selftests/kvm/x86_64"
+PROGRAMS = machine.BUILD / "selftests/kvm"
 NAMES = sorted(path.stem for path in SOURCES.glob("tdx_*_test.c"))
+PRIVATE_MEMORY = sorted({path.stem for path in SOURCES.glob("*_test.c")} - set(NAMES))
 
 
 def initramfs(name, base=None):
@@ -19,10 +20,16 @@ def initramfs(name, base=None):
         return add_selftest(base, name)
 
 
+def program_of(name):
+    """Some are for all architectures."""
+    for program in PROGRAMS / "x86_64" / name, PROGRAMS / name:
+        if program.is_file():
+            return program
+    raise machine.MachineError(f"{name} is missing: make selftests")
+
+
 def add_selftest(base, name):
-    program, image = PROGRAMS / name, base.with_name(f"{base.stem}-{name}.cpio")
-    if not program.is_file():
-        raise machine.MachineError(f"{program} is missing: make selftests")
+    program, image = program_of(name), base.with_name(f"{base.stem}-{name}.cpio")
     newest = max(path.stat().st_mtime for path in (program, base))
     if image.is_file() and image.stat().st_mtime > newest:
         return image

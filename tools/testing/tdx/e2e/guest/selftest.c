@@ -29,6 +29,8 @@ static pid_t start(const char *arg, int output)
 	for (i = 0; words && i < MAX_ARGS; i++)
 		argv[i] = strsep(&words, ",");
 	snprintf(path, sizeof(path), "/selftests/%s", argv[0]);
+	/* The code of a guest is loaded from this file. */
+	argv[0] = path;
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
 	execv(path, argv);
@@ -48,12 +50,30 @@ static void report_output(int output)
 		fclose(file);
 }
 
+/* Pages that cannot be reclaimed, as private memory: all that a selftest has have to be freed. */
+static void report_unevictable_pages(void)
+{
+	char line[MAX_LINE];
+	long pages = -1;
+	FILE *file;
+
+	/* Adds up what each CPU has counted. */
+	read_line("/proc/sys/vm/stat_refresh", line, sizeof(line));
+	file = fopen("/proc/vmstat", "r");
+	while (file && fgets(line, sizeof(line), file))
+		sscanf(line, "nr_unevictable %ld", &pages);
+	if (file)
+		fclose(file);
+	report("unevictable_pages", "%ld", pages);
+}
+
 /* NAME[,ARGUMENT...]: reports its output and its exit status, 128 + N after a signal. */
 void run_selftest(const char *arg)
 {
 	int output[2], status = 0;
 	pid_t pid;
 
+	report_unevictable_pages();
 	if (pipe(output))
 		return;
 	pid = start(arg, output[1]);
@@ -62,6 +82,7 @@ void run_selftest(const char *arg)
 	waitpid(pid, &status, 0);
 	report("selftest", "%.*s %d", (int)strcspn(arg, ","), arg,
 	       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	report_unevictable_pages();
 }
 
 /* NAME[,ARGUMENT...]: runs until the machine ends. */

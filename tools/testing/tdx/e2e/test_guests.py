@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""
+Guests that are no TDs: KVM's selftests on the SVM that QEMU emulates, without the TDX platform.
+"""
+import functools
+
+import pytest
+
+import machine
+import selftests
+
+# Where all 52 bits of an address are used, KVM cannot cache that memory is MMIO.
+CPUS = {"mmio_cached": "max,-cx16,-erms", "mmio_not_cached": machine.CPU}
+MACHINE = {"cpus": 2, "packages": 1, "memory": "1G", "emulated": False, "tdx": "",
+           "accel": machine.ONE_THREAD, "cpu": CPUS["mmio_cached"]}
+
+# Selftests of Linux 6.1 and their arguments: for less memory and time than the defaults.
+ORDINARY = {
+    "demand_paging_test": ["-b", "8M", "-v", 2],
+    "kvm_page_table_test": ["-b", "16M", "-v", 2],
+    "memslot_modification_stress_test": ["-i", 50, "-b", "1M", "-v", 2],
+}
+
+
+@pytest.fixture
+def run_selftest(boot):
+    """Boots a machine that runs a selftest, which has to pass."""
+    def run(name, *args, **options):
+        result = boot(selftests.step(name, *args),
+                      **{**MACHINE, "initramfs": selftests.initramfs(name), **options})
+        assert result.value("selftest").endswith(" 0"), result.values("output")
+        assert result.kernel_lines("SVM: kvm: Nested Paging enabled")
+        return result
+    return run
+
+
+@pytest.mark.parametrize("name", selftests.PRIVATE_MEMORY)
+def test_private_memory_works_and_is_freed(run_selftest, name):
+    before, after = run_selftest(name).values("unevictable_pages")
+    assert before == after
+
+
+@pytest.mark.one_kernel
+def test_mmio_is_never_private_even_if_it_is_not_cached(run_selftest):
+    run_selftest("memory_attributes_test", cpu=CPUS["mmio_not_cached"])
+
+
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("name", ORDINARY)
+def test_ordinary_guests_run_as_before(run_selftest, name):
+    run_selftest(name, *ORDINARY[name])
+
+
+@pytest.mark.one_kernel
+@pytest.mark.release
+def test_32764_ordinary_slots_can_be_used(run_selftest):
+    run_selftest("set_memory_region_test")
