@@ -59,6 +59,7 @@ enum tdx_sept_state {
 
 /* Details of a secure EPT entry in RDX: the level is in the lowest bits. */
 #define TDX_SEPT_STATE_SHIFT		8
+#define TDX_SEPT_STATE_MASK		0xff
 
 /* RCX of leaves for secure EPTs: a guest physical address, and a level in its lowest bits */
 #define TDX_GPA_LEVEL_MASK		7ULL

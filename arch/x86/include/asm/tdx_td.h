@@ -78,6 +78,32 @@ struct tdx_vp {
 	struct page *tdvpx[TDX_MAX_TDVPX_PAGES];
 };
 
+/**
+ * struct tdx_sept_entry - an entry of a secure EPT at which a leaf failed
+ * @entry:   RCX: the entry; without a physical address unless it maps a page
+ * @details: RDX: its level and state; see tdx_sept_entry_level() and
+ *	     tdx_sept_entry_state()
+ *
+ * Valid if the status is TDX_EPT_*, TDX_GPA_RANGE_NOT_BLOCKED or
+ * TDX_GPA_RANGE_ALREADY_BLOCKED, or TDX_OPERAND_BUSY | TDX_OPERAND_ID_RCX because of the
+ * entry; else all zero.
+ */
+struct tdx_sept_entry {
+	u64 entry;
+	u64 details;
+};
+
+/* Levels are those of the module: 0 for 4 KB. */
+static inline unsigned int tdx_sept_entry_level(const struct tdx_sept_entry *at)
+{
+	return at->details & TDX_GPA_LEVEL_MASK;
+}
+
+static inline enum tdx_sept_state tdx_sept_entry_state(const struct tdx_sept_entry *at)
+{
+	return (at->details >> TDX_SEPT_STATE_SHIFT) & TDX_SEPT_STATE_MASK;
+}
+
 #ifdef CONFIG_INTEL_TDX_HOST
 
 /* Private KeyIDs (keyid.c).  Process. */
@@ -90,6 +116,12 @@ struct page *tdx_page_alloc(struct tdx_td *td);
 void tdx_page_free(struct tdx_td *td, struct page *page);
 u64 tdx_page_reclaim(struct tdx_td *td, struct page *page);
 void tdx_page_leak(struct tdx_td *td, struct page *page);
+
+/* Private memory, whose pages are allocated and freed by the caller (page.c).  Process. */
+int tdx_page_take(struct tdx_td *td, struct page *page);
+void tdx_page_return(struct tdx_td *td, struct page *page);
+u64 tdx_page_removed(struct tdx_td *td, struct page *page);
+u64 tdx_page_reclaim_private(struct tdx_td *td, struct page *page);
 
 /* A TD (td.c). */
 u64 tdh_mng_create(struct tdx_td *td, struct page *tdr);	/* Process, unlocked */
@@ -108,6 +140,21 @@ u64 tdh_vp_init(struct tdx_vp *vp, u64 rcx, u32 x2apic_id);	/* Process, vCPU loa
 u64 tdh_vp_rd(struct tdx_vp *vp, u64 field, u64 *value);	/* Any, vCPU loaded */
 u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 value, u64 mask); /* Any, vCPU loaded */
 u64 tdh_vp_flush(struct tdx_vp *vp);				/* Any, on its CPU */
+
+/* Private memory (sept.c).  Process. */
+u64 tdh_mem_sept_add(struct tdx_td *td, u64 gpa, unsigned int level, struct page *page,
+		     struct tdx_sept_entry *at);
+u64 tdh_mem_page_add(struct tdx_td *td, u64 gpa, struct page *page, struct page *source,
+		     struct tdx_sept_entry *at);
+u64 tdh_mem_page_aug(struct tdx_td *td, u64 gpa, unsigned int level, struct page *page,
+		     struct tdx_sept_entry *at);
+u64 tdh_mem_range_block(struct tdx_td *td, u64 gpa, unsigned int level,
+			struct tdx_sept_entry *at);
+u64 tdh_mem_track(struct tdx_td *td);
+u64 tdh_mem_page_remove(struct tdx_td *td, u64 gpa, unsigned int level,
+			struct tdx_sept_entry *at);
+u64 tdh_mr_extend(struct tdx_td *td, u64 gpa, struct tdx_sept_entry *at);
+u64 tdh_mr_finalize(struct tdx_td *td);
 
 /* Caches, on each package (wbcache.c). */
 u64 tdh_phymem_cache_wb(void);					/* Process, unlocked */

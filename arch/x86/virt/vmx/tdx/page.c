@@ -63,25 +63,26 @@ static int record(const struct tdx_td *td, struct page *page)
 {
 	u64 tdr = page_to_pfn(td->tdr ?: page);
 	void *owner = xa_mk_value(tdr << CREATOR_BITS | td->creator);
-	int ret = xa_err(xa_store(&owners, page_to_pfn(page), owner, GFP_KERNEL));
+	int ret = xa_insert(&owners, page_to_pfn(page), owner, GFP_KERNEL);
 
 	if (!ret)
 		atomic_long_inc(&nr_owned);
 	return ret;
 }
 
-/* Frees a page.  No cache has lines of it with a private KeyID. */
-static void free_td_page(struct page *page)
+/* The page is ordinary memory from now on.  No cache has lines of it with a private KeyID. */
+static void release(struct page *page)
 {
 	if (tdx_clear_needed())
 		tdx_clear(page_to_phys(page), PAGE_SIZE);
 	xa_erase(&owners, page_to_pfn(page));
 	atomic_long_dec(&nr_owned);
-	__free_page(page);
 }
 
+/* The reference keeps owners of private memory from freeing the page. */
 static void leak(struct tdx_td *td, struct page *page)
 {
+	get_page(page);
 	xa_set_mark(&owners, page_to_pfn(page), LEAKED);
 	atomic_long_inc(&nr_leaked);
 	atomic_inc(&td->nr_leaked);
@@ -99,6 +100,18 @@ static void explain_leak(struct tdx_td *td, struct page *page, u64 leaf, u64 sta
 			   (u64)page_to_phys(page), td->creator, tdx_leaf_name(leaf), text);
 }
 
+/* @status is that of the last leaf that was necessary to release the page. */
+static u64 release_or_leak(struct tdx_td *td, struct page *page, u64 leaf, u64 status)
+{
+	if (tdx_status_failed(status)) {
+		explain_leak(td, page, leaf, status);
+		leak(td, page);
+	} else {
+		release(page);
+	}
+	return status;
+}
+
 /* Operand of the leaf is the page's address with the KeyID that it was written with. */
 static u64 write_back(struct page *page, u16 keyid)
 {
@@ -106,6 +119,32 @@ static u64 write_back(struct page *page, u16 keyid)
 
 	return tdx_seamcall(TDH_PHYMEM_PAGE_WBINVD, &regs);
 }
+
+/**
+ * tdx_page_take - record a page of the caller that will be given to the module
+ * @td:	  a TD with a TDR page; the page is recorded for it
+ * @page: a page of 4 KB, or a part of a larger one
+ *
+ * The caller keeps its reference, and must not access the page until it was returned.
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, and the page is written back from caches;
+ * * -ENOMEM - there is no memory for the record
+ * * -EINVAL - it is not TDX memory
+ * * -EBUSY  - it is recorded already: a TD has it, or another thread is giving it to one
+ */
+int tdx_page_take(struct tdx_td *td, struct page *page)
+{
+	int ret;
+
+	if (!tdx_memory_contains(READ_ONCE(tdx_memory), page_to_phys(page)))
+		return -EINVAL;
+	ret = record(td, page);
+	if (!ret)
+		clflush_cache_range(page_address(page), PAGE_SIZE);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(tdx_page_take);
 
 /**
  * tdx_page_alloc - allocate a page that can be given to the module
@@ -119,19 +158,57 @@ static u64 write_back(struct page *page, u16 keyid)
 struct page *tdx_page_alloc(struct tdx_td *td)
 {
 	struct page *page = alloc_page(GFP_KERNEL_ACCOUNT);
+	int ret;
 
 	if (!page)
 		return NULL;
+	ret = tdx_page_take(td, page);
+	if (!ret)
+		return page;
 	/* All memory of the page allocator is TDX memory: see hotplug.c. */
-	if (WARN_ON_ONCE(!tdx_memory_contains(READ_ONCE(tdx_memory), page_to_phys(page))) ||
-	    record(td, page)) {
-		__free_page(page);
-		return NULL;
-	}
-	clflush_cache_range(page_address(page), PAGE_SIZE);
-	return page;
+	WARN_ON_ONCE(ret != -ENOMEM);
+	__free_page(page);
+	return NULL;
 }
 EXPORT_SYMBOL_GPL(tdx_page_alloc);
+
+/**
+ * tdx_page_removed - make a page ordinary memory that the module does not own any more
+ * @td:	  the TD that owned it
+ * @page: a page of tdx_page_take(), after tdh_mem_page_remove()
+ *
+ * Caches are written back for the TD's KeyID.  If that fails, the page is leaked, which is
+ * logged: it gets a reference, so that it is not freed when the caller's is dropped.
+ *
+ * TDX Module ABI specification, TDH.PHYMEM.PAGE.WBINVD.
+ *
+ * Context: Process context, may sleep.  Before tdx_keyid_free() and tdx_keyid_burn().
+ * Return: The completion status.
+ */
+u64 tdx_page_removed(struct tdx_td *td, struct page *page)
+{
+	/* The page of a TD without TDR page was written with the global KeyID. */
+	u16 keyid = td->tdr ? td->keyid : tdx_keyid_global();
+
+	return release_or_leak(td, page, TDH_PHYMEM_PAGE_WBINVD, write_back(page, keyid));
+}
+EXPORT_SYMBOL_GPL(tdx_page_removed);
+
+/**
+ * tdx_page_return - undo tdx_page_take()
+ * @td:	  the TD of tdx_page_take()
+ * @page: a page that was not given to the module, or not accepted
+ *
+ * A leaf that failed may have written the page nevertheless, so this is the same as after
+ * tdh_mem_page_remove().
+ *
+ * Context: As tdx_page_removed().
+ */
+void tdx_page_return(struct tdx_td *td, struct page *page)
+{
+	tdx_page_removed(td, page);
+}
+EXPORT_SYMBOL_GPL(tdx_page_return);
 
 /**
  * tdx_page_free - free a page that is not owned by the module
@@ -146,15 +223,8 @@ EXPORT_SYMBOL_GPL(tdx_page_alloc);
  */
 void tdx_page_free(struct tdx_td *td, struct page *page)
 {
-	u16 keyid = td->tdr ? td->keyid : tdx_keyid_global();
-	u64 status = write_back(page, keyid);
-
-	if (tdx_status_failed(status)) {
-		explain_leak(td, page, TDH_PHYMEM_PAGE_WBINVD, status);
-		leak(td, page);
-	} else {
-		free_td_page(page);
-	}
+	if (!tdx_status_failed(tdx_page_removed(td, page)))
+		__free_page(page);
 }
 EXPORT_SYMBOL_GPL(tdx_page_free);
 
@@ -174,6 +244,26 @@ static u64 reclaim(struct tdx_td *td, struct page *page, u64 *leaf)
 }
 
 /**
+ * tdx_page_reclaim_private - reclaim a page of private memory from the module
+ * @td:	  the TD that owns it
+ * @page: a page of tdx_page_take() that is mapped with 4 KB
+ *
+ * If that fails the page is leaked, as by tdx_page_removed().
+ *
+ * TDX Module ABI specification, TDH.PHYMEM.PAGE.RECLAIM.
+ *
+ * Context: Process context, may sleep.  After tdh_mng_key_freeid().
+ * Return: The completion status.
+ */
+u64 tdx_page_reclaim_private(struct tdx_td *td, struct page *page)
+{
+	u64 leaf, status = reclaim(td, page, &leaf);
+
+	return release_or_leak(td, page, leaf, status);
+}
+EXPORT_SYMBOL_GPL(tdx_page_reclaim_private);
+
+/**
  * tdx_page_reclaim - reclaim a page from the module and free it
  * @td:	  the TD that owns it
  * @page: a page of tdx_page_alloc() that was given to the module; the TDR page last
@@ -189,14 +279,10 @@ static u64 reclaim(struct tdx_td *td, struct page *page, u64 *leaf)
  */
 u64 tdx_page_reclaim(struct tdx_td *td, struct page *page)
 {
-	u64 leaf, status = reclaim(td, page, &leaf);
+	u64 status = tdx_page_reclaim_private(td, page);
 
-	if (tdx_status_failed(status)) {
-		explain_leak(td, page, leaf, status);
-		leak(td, page);
-	} else {
-		free_td_page(page);
-	}
+	if (!tdx_status_failed(status))
+		__free_page(page);
 	if (page == td->tdr)
 		td->tdr = NULL;
 	return status;
@@ -206,10 +292,11 @@ EXPORT_SYMBOL_GPL(tdx_page_reclaim);
 /**
  * tdx_page_leak - never use a page again that cannot be reclaimed
  * @td:	  the TD that owns it
- * @page: a page of tdx_page_alloc() that was given to the module
+ * @page: a page of tdx_page_alloc() or tdx_page_take() that was given to the module
  *
- * For the pages of a TD whose KeyID could not be freed.  It is logged by the caller.  For
- * the TDR page, @td->tdr is set to NULL.
+ * For the pages of a TD whose KeyID could not be freed.  It is logged by the caller.  The
+ * page gets a reference, so that it is not freed.  For the TDR page, @td->tdr is set to
+ * NULL.
  *
  * Context: Process context.
  */
