@@ -211,6 +211,19 @@ static_assert(sizeof(struct tdx_td_params) == 1024);
 #define TDX_MD_VMCS_32(encoding)	(0x0024000200000000ULL | (encoding))
 #define TDX_MD_VMCS_64(encoding)	(0x0024000300000000ULL | (encoding))
 
+/* Parts of the id of a field: class, and size of an element as a power of two of bytes */
+#define TDX_MD_CLASS_SHIFT		56
+#define TDX_MD_CLASS_MASK		0x3f
+#define TDX_MD_CLASS_VMCS		0	/* of a vCPU's fields */
+#define TDX_MD_SIZE_SHIFT		32
+#define TDX_MD_SIZE_MASK		3
+
+/* Width in the encoding of a VMCS field */
+#define TDX_VMCS_WIDTH_SHIFT		13
+#define TDX_VMCS_WIDTH_MASK		3
+#define TDX_VMCS_WIDTH_16		0
+#define TDX_VMCS_WIDTH_32		2	/* 1 and 3: 64 bits */
+
 /* Encodings of VMCS fields that the host may write. */
 #define TDX_VMCS_NOTIFICATION_VECTOR	0x0002
 #define TDX_VMCS_PI_DESCRIPTOR		0x2016

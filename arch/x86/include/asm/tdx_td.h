@@ -28,6 +28,8 @@
 #define _ASM_X86_TDX_TD_H
 
 #include <linux/atomic.h>
+#include <linux/build_bug.h>
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 #include <asm/tdx_abi_td.h>
@@ -140,6 +142,74 @@ u64 tdh_vp_init(struct tdx_vp *vp, u64 rcx, u32 x2apic_id);	/* Process, vCPU loa
 u64 tdh_vp_rd(struct tdx_vp *vp, u64 field, u64 *value);	/* Any, vCPU loaded */
 u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 value, u64 mask); /* Any, vCPU loaded */
 u64 tdh_vp_flush(struct tdx_vp *vp);				/* Any, on its CPU */
+
+/* Bytes of a VMCS field */
+static __always_inline unsigned int tdx_vmcs_bytes(u64 field)
+{
+	switch (field >> TDX_VMCS_WIDTH_SHIFT & TDX_VMCS_WIDTH_MASK) {
+	case TDX_VMCS_WIDTH_16:
+		return sizeof(u16);
+	case TDX_VMCS_WIDTH_32:
+		return sizeof(u32);
+	default:
+		return sizeof(u64);
+	}
+}
+
+/* The size is also in the encoding of a VMCS field, from which the id was made. */
+static __always_inline void tdx_vp_check_size(u64 field, unsigned int bytes)
+{
+	BUILD_BUG_ON(!__builtin_constant_p(field));
+	BUILD_BUG_ON(1U << (field >> TDX_MD_SIZE_SHIFT & TDX_MD_SIZE_MASK) != bytes);
+	BUILD_BUG_ON((field >> TDX_MD_CLASS_SHIFT & TDX_MD_CLASS_MASK) == TDX_MD_CLASS_VMCS &&
+		     tdx_vmcs_bytes(field) != bytes);
+}
+
+/*
+ * tdh_vp_rd() and tdh_vp_wr() for fields of 16, 32 and 64 bits.  The id has to be constant;
+ * a field of another size does not compile.
+ */
+static __always_inline u64 tdx_vp_read16(struct tdx_vp *vp, u64 field, u16 *value)
+{
+	u64 whole, status = tdh_vp_rd(vp, field, &whole);
+
+	tdx_vp_check_size(field, sizeof(*value));
+	*value = whole;
+	return status;
+}
+
+static __always_inline u64 tdx_vp_read32(struct tdx_vp *vp, u64 field, u32 *value)
+{
+	u64 whole, status = tdh_vp_rd(vp, field, &whole);
+
+	tdx_vp_check_size(field, sizeof(*value));
+	*value = whole;
+	return status;
+}
+
+static __always_inline u64 tdx_vp_read64(struct tdx_vp *vp, u64 field, u64 *value)
+{
+	tdx_vp_check_size(field, sizeof(*value));
+	return tdh_vp_rd(vp, field, value);
+}
+
+static __always_inline u64 tdx_vp_write16(struct tdx_vp *vp, u64 field, u16 value, u16 mask)
+{
+	tdx_vp_check_size(field, sizeof(value));
+	return tdh_vp_wr(vp, field, value, mask);
+}
+
+static __always_inline u64 tdx_vp_write32(struct tdx_vp *vp, u64 field, u32 value, u32 mask)
+{
+	tdx_vp_check_size(field, sizeof(value));
+	return tdh_vp_wr(vp, field, value, mask);
+}
+
+static __always_inline u64 tdx_vp_write64(struct tdx_vp *vp, u64 field, u64 value, u64 mask)
+{
+	tdx_vp_check_size(field, sizeof(value));
+	return tdh_vp_wr(vp, field, value, mask);
+}
 
 /* Private memory (sept.c).  Process. */
 u64 tdh_mem_sept_add(struct tdx_td *td, u64 gpa, unsigned int level, struct page *page,

@@ -261,15 +261,15 @@ static int enable_posted_interrupts(struct kvm_vcpu *vcpu)
 	struct tdx_vp *vp = &to_tdx(vcpu)->vp;
 	u64 status;
 
-	status = tdh_vp_wr(vp, TDX_MD_VMCS_16(TDX_VMCS_NOTIFICATION_VECTOR),
-			   POSTED_INTR_VECTOR, U16_MAX);
+	status = tdx_vp_write16(vp, TDX_MD_VMCS_16(TDX_VMCS_NOTIFICATION_VECTOR),
+				POSTED_INTR_VECTOR, U16_MAX);
 	if (!tdx_status_failed(status))
-		status = tdh_vp_wr(vp, TDX_MD_VMCS_64(TDX_VMCS_PI_DESCRIPTOR),
-				   __pa(&to_vmx(vcpu)->pi_desc), ~0ULL);
+		status = tdx_vp_write64(vp, TDX_MD_VMCS_64(TDX_VMCS_PI_DESCRIPTOR),
+					__pa(&to_vmx(vcpu)->pi_desc), U64_MAX);
 	if (!tdx_status_failed(status))
-		status = tdh_vp_wr(vp, TDX_MD_VMCS_32(TDX_VMCS_PIN_CONTROLS),
-				   TDX_PIN_CONTROLS_POSTED_INTERRUPTS,
-				   TDX_PIN_CONTROLS_POSTED_INTERRUPTS);
+		status = tdx_vp_write32(vp, TDX_MD_VMCS_32(TDX_VMCS_PIN_CONTROLS),
+					TDX_PIN_CONTROLS_POSTED_INTERRUPTS,
+					TDX_PIN_CONTROLS_POSTED_INTERRUPTS);
 	return tdx_status_failed(status) ? tdx_kill_vm(vcpu->kvm, "TDH.VP.WR", status) : 0;
 }
 
