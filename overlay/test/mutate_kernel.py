@@ -84,6 +84,7 @@ SUBJECTS = {
     "arch/x86/virt/vmx/tdx/pamt.c": [FAILURES, MEMORY, KEXEC],
     "arch/x86/virt/vmx/tdx/platform.c": [BRINGUP, OFF, KEXEC],
     "arch/x86/virt/vmx/tdx/seamcall.c": [FAILURES, BRINGUP],
+    "arch/x86/virt/vmx/tdx/sept.c": [KVM],
     "arch/x86/virt/vmx/tdx/sleep.c": [SLEEP],
     "arch/x86/virt/vmx/tdx/error.c": [FAILURES, BRINGUP],
     "arch/x86/virt/vmx/tdx/sysinfo.c": [BRINGUP],

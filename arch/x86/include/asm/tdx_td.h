@@ -6,8 +6,8 @@
  * of the module, or one of TDX_SEAMCALL_*.  Statuses are in asm/tdx_status.h; failures
  * have bit 63 set, see tdx_status_failed().  There are three contexts:
  *
- * - Process: process context; may sleep.  The SEAMCALL is retried for 40 ms while its
- *   status is transient (tdx_status_may_clear() in the core).
+ * - Process: process context; may sleep.  While its status is transient, the SEAMCALL is
+ *   made up to 100 times, for about 40 ms (tdx_status_may_clear() in the core).
  * - Process, unlocked: also takes the core's lock for KeyIDs and, if CPUs of all packages
  *   are involved, cpus_read_lock().  The caller must not hold that, or a lock that is
  *   taken by CPU hotplug.
@@ -17,6 +17,11 @@
  * The module does not wait for its locks, so calls have to be serialized by the caller:
  * while a leaf locks a TD or a vCPU exclusively, as documented for each function, other
  * leaves for it return TDX_OPERAND_BUSY.
+ *
+ * Serialized calls for private memory can return it too, because TDCALLs of the guest lock
+ * its secure EPT, the entries there and the TD, and so does a vCPU that is being entered.
+ * These locks are held for microseconds, but a guest can take them again and again.  They
+ * are free when no vCPU runs: the caller then stops the vCPUs and makes the call again.
  *
  * TDH.VP.INIT, TDH.VP.RD and TDH.VP.WR associate a vCPU with the current CPU, even if
  * they fail, and require TDH.VP.FLUSH on that CPU later: the vCPU has to be loaded.

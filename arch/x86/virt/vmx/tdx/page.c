@@ -79,7 +79,7 @@ static void release(struct page *page)
 	atomic_long_dec(&nr_owned);
 }
 
-/* The reference keeps owners of private memory from freeing the page. */
+/* The page is never freed because of this reference: others are dropped as always. */
 static void leak(struct tdx_td *td, struct page *page)
 {
 	get_page(page);
@@ -223,8 +223,8 @@ EXPORT_SYMBOL_GPL(tdx_page_return);
  */
 void tdx_page_free(struct tdx_td *td, struct page *page)
 {
-	if (!tdx_status_failed(tdx_page_removed(td, page)))
-		__free_page(page);
+	tdx_page_removed(td, page);
+	__free_page(page);
 }
 EXPORT_SYMBOL_GPL(tdx_page_free);
 
@@ -281,8 +281,7 @@ u64 tdx_page_reclaim(struct tdx_td *td, struct page *page)
 {
 	u64 status = tdx_page_reclaim_private(td, page);
 
-	if (!tdx_status_failed(status))
-		__free_page(page);
+	__free_page(page);
 	if (page == td->tdr)
 		td->tdr = NULL;
 	return status;
@@ -295,8 +294,8 @@ EXPORT_SYMBOL_GPL(tdx_page_reclaim);
  * @page: a page of tdx_page_alloc() or tdx_page_take() that was given to the module
  *
  * For the pages of a TD whose KeyID could not be freed.  It is logged by the caller.  The
- * page gets a reference, so that it is not freed.  For the TDR page, @td->tdr is set to
- * NULL.
+ * page gets a reference, so that it is not freed when others are dropped.  For the TDR
+ * page, @td->tdr is set to NULL.
  *
  * Context: Process context.
  */

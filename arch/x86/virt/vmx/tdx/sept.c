@@ -102,7 +102,7 @@ EXPORT_SYMBOL_GPL(tdh_mem_page_add);
 
 /**
  * tdh_mem_page_aug - map a page that the guest has to accept
- * @td:	   finalized
+ * @td:	   configured
  * @gpa:   guest address, without the shared bit
  * @level: 0 for 4 KB, 1 for 2 MB
  * @page:  the page, or the first one of 2 MB, after tdx_page_take() for each
@@ -116,7 +116,6 @@ EXPORT_SYMBOL_GPL(tdh_mem_page_add);
  * * TDX_EPT_ENTRY_STATE_INCORRECT - a page is mapped already, or @level is 1 and there is
  *				     a page of the secure EPT
  * * TDX_OPERAND_BUSY		   - the guest or another call uses the entry
- * * TDX_OP_STATE_INCORRECT	   - @td is not finalized
  */
 u64 tdh_mem_page_aug(struct tdx_td *td, u64 gpa, unsigned int level, struct page *page,
 		     struct tdx_sept_entry *at)

@@ -174,6 +174,155 @@ static void a_module_that_is_busy_gives_it_back_later(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tdx_pages_count().leaked, before.leaked);
 }
 
+/* A TD with a TDR page. */
+static struct td_life *begin(struct kunit *test)
+{
+	struct td_life *life = td_life_new(test);
+
+	migrate_disable();
+	KUNIT_EXPECT_EQ(test, td_life_create(life, 0), 0);
+	return life;
+}
+
+static void end(struct td_life *life)
+{
+	td_life_destroy(life);
+	migrate_enable();
+}
+
+static void a_private_page_is_recorded_but_not_freed(struct kunit *test)
+{
+	struct td_life *life = begin(test);
+	struct tdx_page_counts before = tdx_pages_count();
+	struct page *page = td_life_private_page(life);
+	struct model_host *host = test->priv;
+	struct tdx_page_owner owner;
+	u64 pa = page_to_phys(page);
+
+	KUNIT_ASSERT_TRUE(test, tdx_page_find_owner(pa, &owner));
+	KUNIT_EXPECT_EQ(test, owner.tdr, (u64)page_to_phys(life->td.tdr));
+	KUNIT_EXPECT_EQ(test, tdx_pages_count().owned, before.owned + 1);
+
+	host->distort = watch;
+	written_back.nr = 0;
+	tdx_page_return(&life->td, page);
+	expect_written_back(test, life->td.keyid, page);
+	KUNIT_EXPECT_FALSE(test, tdx_page_find_owner(pa, &owner));
+	KUNIT_EXPECT_EQ(test, tdx_pages_count().owned, before.owned);
+	KUNIT_EXPECT_EQ(test, page_count(page), 1);
+
+	KUNIT_EXPECT_EQ(test, tdx_page_take(&life->td, page), 0);
+	KUNIT_EXPECT_EQ(test, tdx_page_removed(&life->td, page), 0ULL);
+	expect_written_back(test, life->td.keyid, page);
+	KUNIT_EXPECT_EQ(test, page_count(page), 1);
+	put_page(page);
+	end(life);
+}
+
+static void a_page_is_not_taken_twice(struct kunit *test)
+{
+	struct td_life *life = begin(test), *other = begin(test);
+	struct page *page = td_life_private_page(life);
+	struct tdx_page_counts before = tdx_pages_count();
+	struct tdx_page_owner owner;
+
+	KUNIT_EXPECT_EQ(test, tdx_page_take(&life->td, page), -EBUSY);
+	KUNIT_EXPECT_EQ(test, tdx_page_take(&other->td, page), -EBUSY);
+	KUNIT_ASSERT_TRUE(test, tdx_page_find_owner(page_to_phys(page), &owner));
+	KUNIT_EXPECT_EQ(test, owner.tdr, (u64)page_to_phys(life->td.tdr));
+	KUNIT_EXPECT_EQ(test, tdx_pages_count().owned, before.owned);
+	tdx_page_return(&life->td, page);
+	put_page(page);
+	end(other);
+	end(life);
+}
+
+static void a_page_outside_of_tdx_memory_is_not_taken(struct kunit *test)
+{
+	const struct tdx_memory nothing = {};
+	struct td_life *life = begin(test);
+	struct model_host *host = test->priv;
+	struct tdx_page_owner owner;
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	tdx_page_setup(&nothing);
+	KUNIT_EXPECT_EQ(test, tdx_page_take(&life->td, page), -EINVAL);
+	KUNIT_EXPECT_FALSE(test, tdx_page_find_owner(page_to_phys(page), &owner));
+	tdx_page_setup(&host->module.memory);
+	__free_page(page);
+	end(life);
+}
+
+/* @page was leaked, and is then dropped by its owner. */
+static void expect_lost(struct kunit *test, struct td_life *life, struct page *page)
+{
+	struct tdx_page_owner owner;
+
+	KUNIT_EXPECT_EQ(test, page_count(page), 2);
+	put_page(page);
+	KUNIT_EXPECT_EQ(test, atomic_read(&life->td.nr_leaked), 1);
+	KUNIT_ASSERT_TRUE(test, tdx_page_find_owner(page_to_phys(page), &owner));
+	KUNIT_EXPECT_TRUE(test, owner.leaked);
+}
+
+static void a_private_page_that_is_not_written_back_is_leaked(struct kunit *test)
+{
+	struct td_life *life = begin(test);
+	struct page *page = td_life_private_page(life);
+	struct model_host *host = test->priv;
+
+	model_host_fail(host, atomic64_read(&host->seamcalls) + 1, 1, TDX_TD_FATAL);
+	KUNIT_EXPECT_EQ(test, tdx_page_removed(&life->td, page), (u64)TDX_TD_FATAL);
+	expect_lost(test, life, page);
+	end(life);
+	forget(test, life, page);
+}
+
+/* All pages that the TD has, as after a reset. */
+static void forget_all(struct kunit *test, struct td_life *life)
+{
+	struct tdx_page_owner owner;
+	unsigned int i;
+
+	td_life_host_restart(test, test->priv);
+	life->td.tdr = NULL;
+	for (i = 0; i < life->nr_pages; i++)
+		if (tdx_page_find_owner(page_to_phys(life->pages[i]), &owner))
+			tdx_page_free(&life->td, life->pages[i]);
+	KUNIT_EXPECT_FALSE(test, tdx_pages_are_owned());
+}
+
+static void a_private_page_is_reclaimed_or_leaked(struct kunit *test)
+{
+	struct tdx_page_counts before = tdx_pages_count();
+	struct td_life *life = begin(test);
+	struct model_host *host = test->priv;
+	struct tdx_page_owner owner;
+	struct page *pages[2];
+
+	KUNIT_EXPECT_EQ(test, td_life_add_sept(life), 0);
+	KUNIT_EXPECT_EQ(test, td_life_aug(life, 0), 0);
+	KUNIT_EXPECT_EQ(test, td_life_aug(life, 1), 0);
+	memcpy(pages, life->private, sizeof(pages));
+	memset(life->private, 0, sizeof(life->private));
+	KUNIT_EXPECT_EQ(test, tdh_mng_vpflushdone(&life->td), 0ULL);
+	KUNIT_EXPECT_EQ(test, tdh_phymem_cache_wb(), 0ULL);
+	KUNIT_EXPECT_EQ(test, tdh_mng_key_freeid(&life->td), 0ULL);
+	tdx_keyid_free(&life->td);
+	KUNIT_EXPECT_EQ(test, tdx_page_reclaim_private(&life->td, pages[0]), 0ULL);
+	KUNIT_EXPECT_FALSE(test, tdx_page_find_owner(page_to_phys(pages[0]), &owner));
+	KUNIT_EXPECT_EQ(test, page_count(pages[0]), 1);
+	put_page(pages[0]);
+
+	model_host_fail(host, atomic64_read(&host->seamcalls) + 1, 1, TDX_TD_FATAL);
+	KUNIT_EXPECT_EQ(test, tdx_page_reclaim_private(&life->td, pages[1]), (u64)TDX_TD_FATAL);
+	expect_lost(test, life, pages[1]);
+	KUNIT_EXPECT_EQ(test, tdx_pages_count().leaked, before.leaked + 1);
+	migrate_enable();
+	forget_all(test, life);
+}
+
 static void tdx_memory_ends_where_its_ranges_do(struct kunit *test)
 {
 	struct tdx_ram ram[] = {
@@ -207,6 +356,11 @@ static struct kunit_case page_test_cases[] = {
 	KUNIT_CASE(what_was_written_in_vain_is_written_back_with_its_keyid),
 	KUNIT_CASE(a_page_that_does_not_come_back_is_leaked),
 	KUNIT_CASE(a_module_that_is_busy_gives_it_back_later),
+	KUNIT_CASE(a_private_page_is_recorded_but_not_freed),
+	KUNIT_CASE(a_page_is_not_taken_twice),
+	KUNIT_CASE(a_page_outside_of_tdx_memory_is_not_taken),
+	KUNIT_CASE(a_private_page_that_is_not_written_back_is_leaked),
+	KUNIT_CASE(a_private_page_is_reclaimed_or_leaked),
 	KUNIT_CASE(tdx_memory_ends_where_its_ranges_do),
 	{}
 };

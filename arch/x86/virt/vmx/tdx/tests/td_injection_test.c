@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: every SEAMCALL of a TD's creation and destruction returns every status, once,
- * twice and always.
+ * KUnit: every SEAMCALL of a TD's creation, use of memory and destruction returns every
+ * status, once, twice and always.
  *
  * The expected result is not computed from the order of the calls, but read from the
  * software module: pages that it owns must be recorded and leaked, all others freed.
@@ -55,7 +55,7 @@ struct sweep {
 	struct td_life *life;
 	struct tdx_td_params *params;
 	u16 leaves[MODEL_HOST_NR_LEAVES];	/* of a life without failures */
-	u64 nr_create, nr_all;			/* number of SEAMCALLs */
+	u64 nr_live, nr_all;			/* number of SEAMCALLs */
 	struct page *lost[MAX_LOST];		/* since the last restart */
 	unsigned int nr_lost;
 	unsigned int burnt;			/* KeyIDs, before this life */
@@ -123,6 +123,7 @@ static void check_pages(struct sweep *sweep, const struct injected *in)
 		}
 		sweep->lost[sweep->nr_lost++] = page;
 		EXPECT(sweep, in, owner.leaked);
+		EXPECT(sweep, in, page_count(page) == 1);
 		/* Reclaimed, but not written back. */
 		if (!is_owned_in_model(sweep, page))
 			EXPECT(sweep, in, has_failed(sweep, TDH_PHYMEM_PAGE_WBINVD));
@@ -176,14 +177,19 @@ static bool is_used_up(const struct sweep *sweep)
 	return !tdx_keyids_count().free || sweep->nr_lost + TD_LIFE_MAX_PAGES > MAX_LOST;
 }
 
+static int live(struct td_life *life)
+{
+	return td_life_create(life, 1) ?: td_life_use_memory(life);
+}
+
 static void try_one(struct sweep *sweep, const struct injected *in)
 {
 	struct model_host *host = sweep->host;
-	int error = in->nr <= sweep->nr_create && fails(in) ? tdx_status_errno(in->status) : 0;
+	int error = in->nr <= sweep->nr_live && fails(in) ? tdx_status_errno(in->status) : 0;
 
 	new_life(sweep);
 	model_host_fail(host, in->nr, in->times, in->status);
-	EXPECT(sweep, in, td_life_create(sweep->life, 1) == error);
+	EXPECT(sweep, in, live(sweep->life) == error);
 	td_life_destroy(sweep->life);
 	model_host_fail(host, 0, 0, 0);
 
@@ -219,8 +225,8 @@ static void live_without_failures(struct sweep *sweep)
 	struct model_host *host = sweep->host;
 
 	new_life(sweep);
-	KUNIT_EXPECT_EQ(sweep->test, td_life_create(sweep->life, 1), 0);
-	sweep->nr_create = atomic64_read(&host->seamcalls);
+	KUNIT_EXPECT_EQ(sweep->test, live(sweep->life), 0);
+	sweep->nr_live = atomic64_read(&host->seamcalls);
 	td_life_destroy(sweep->life);
 	sweep->nr_all = atomic64_read(&host->seamcalls);
 	memcpy(sweep->leaves, host->leaves, sizeof(sweep->leaves));

@@ -4,6 +4,8 @@
  */
 #include <kunit/test.h>
 #include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
 #include <linux/string.h>
 
 #include "../keyid.h"
@@ -105,6 +107,13 @@ struct td_life *td_life_new(struct kunit *test)
 	return life;
 }
 
+static void remember(struct td_life *life, struct page *page)
+{
+	KUNIT_ASSERT_NOT_NULL(life->test, page);
+	KUNIT_ASSERT_LT(life->test, life->nr_pages, (unsigned int)TD_LIFE_MAX_PAGES);
+	life->pages[life->nr_pages++] = page;
+}
+
 /**
  * td_life_page - allocate a page for a TD
  * @life: the TD
@@ -116,9 +125,23 @@ struct page *td_life_page(struct td_life *life)
 {
 	struct page *page = tdx_page_alloc(&life->td);
 
-	KUNIT_ASSERT_NOT_NULL(life->test, page);
-	KUNIT_ASSERT_LT(life->test, life->nr_pages, (unsigned int)TD_LIFE_MAX_PAGES);
-	life->pages[life->nr_pages++] = page;
+	remember(life, page);
+	return page;
+}
+
+/**
+ * td_life_private_page - allocate a page for private memory of a TD
+ * @life: a TD with a TDR page
+ *
+ * Context: Process context, may sleep.
+ * Return: The page, after tdx_page_take(); the caller has a reference.
+ */
+struct page *td_life_private_page(struct td_life *life)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	remember(life, page);
+	KUNIT_ASSERT_EQ(life->test, tdx_page_take(&life->td, page), 0);
 	return page;
 }
 
@@ -198,6 +221,120 @@ int td_life_create(struct td_life *life, unsigned int nr_vps)
 	return done ? 0 : tdx_status_errno(life->status);
 }
 
+/**
+ * td_life_add_sept - add pages of the secure EPT for the lowest guest addresses
+ * @life: a TD after td_life_create()
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or an errno of tdx_status_errno().
+ */
+int td_life_add_sept(struct td_life *life)
+{
+	struct tdx_sept_entry at;
+	struct page *page;
+
+	while (life->nr_sept < TD_LIFE_SEPT_LEVELS) {
+		page = td_life_page(life);
+		if (!gave(life, page, tdh_mem_sept_add(&life->td, 0,
+						       TD_LIFE_SEPT_LEVELS - life->nr_sept,
+						       page, &at)))
+			return tdx_status_errno(life->status);
+		life->sept[life->nr_sept++] = page;
+	}
+	return 0;
+}
+
+/* @page is mapped, or still the caller's, who does not need it any more then. */
+static int mapped(struct td_life *life, unsigned int i, struct page *page, u64 status)
+{
+	life->status = status;
+	if (tdx_status_failed(status)) {
+		tdx_page_return(&life->td, page);
+		put_page(page);
+	} else {
+		life->private[i] = page;
+	}
+	return tdx_status_errno(status);
+}
+
+/**
+ * td_life_add - map a page with initial contents
+ * @life:   a TD after td_life_add_sept()
+ * @i:	    the page of the guest
+ * @source: the contents
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or an errno of tdx_status_errno().
+ */
+int td_life_add(struct td_life *life, unsigned int i, struct page *source)
+{
+	struct page *page = td_life_private_page(life);
+	struct tdx_sept_entry at;
+
+	return mapped(life, i, page, tdh_mem_page_add(&life->td, PFN_PHYS(i), page, source, &at));
+}
+
+/**
+ * td_life_aug - map a page that the guest has to accept
+ * @life: a TD after td_life_add_sept()
+ * @i:	  the page of the guest
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or an errno of tdx_status_errno().
+ */
+int td_life_aug(struct td_life *life, unsigned int i)
+{
+	struct page *page = td_life_private_page(life);
+	struct tdx_sept_entry at;
+
+	return mapped(life, i, page, tdh_mem_page_aug(&life->td, PFN_PHYS(i), 0, page, &at));
+}
+
+/**
+ * td_life_remove - unmap a page, and free it
+ * @life: a TD that maps the page
+ * @i:	  the page of the guest
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or an errno of tdx_status_errno().
+ */
+int td_life_remove(struct td_life *life, unsigned int i)
+{
+	struct page *page = life->private[i];
+	struct tdx_td *td = &life->td;
+	struct tdx_sept_entry at;
+
+	if (!did(life, tdh_mem_range_block(td, PFN_PHYS(i), 0, &at)) ||
+	    !did(life, tdh_mem_track(td)) ||
+	    !did(life, tdh_mem_page_remove(td, PFN_PHYS(i), 0, &at)))
+		return tdx_status_errno(life->status);
+
+	life->private[i] = NULL;
+	did(life, tdx_page_removed(td, page));
+	put_page(page);
+	return tdx_status_errno(life->status);
+}
+
+/**
+ * td_life_use_memory - call all leaves for private memory, in the order of KVM
+ * @life: a TD with a vCPU, after td_life_create()
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or an errno of tdx_status_errno().
+ */
+int td_life_use_memory(struct td_life *life)
+{
+	struct tdx_sept_entry at;
+
+	return td_life_add_sept(life) ?:
+	       td_life_add(life, 0, ZERO_PAGE(0)) ?:
+	       tdx_status_errno(tdh_mr_extend(&life->td, 0, &at)) ?:
+	       tdx_status_errno(tdh_mr_finalize(&life->td)) ?:
+	       td_life_aug(life, 1) ?:
+	       td_life_aug(life, 2) ?:
+	       td_life_remove(life, 1);
+}
+
 static void flush_vps(struct td_life *life)
 {
 	const struct tdx_module *module = &((struct model_host *)life->test->priv)->module;
@@ -224,10 +361,27 @@ static bool release_keyid(struct td_life *life)
 
 static void take_back(struct td_life *life, struct page *page, bool released)
 {
-	if (released)
+	if (released) {
 		tdx_page_reclaim(&life->td, page);
+	} else {
+		tdx_page_leak(&life->td, page);
+		/* Not necessary, but all leaked pages have one reference then. */
+		put_page(page);
+	}
+}
+
+static void take_back_private(struct td_life *life, unsigned int i, bool released)
+{
+	struct page *page = life->private[i];
+
+	if (!page)
+		return;
+	if (released)
+		tdx_page_reclaim_private(&life->td, page);
 	else
 		tdx_page_leak(&life->td, page);
+	put_page(page);
+	life->private[i] = NULL;
 }
 
 /**
@@ -239,6 +393,7 @@ static void take_back(struct td_life *life, struct page *page, bool released)
 void td_life_destroy(struct td_life *life)
 {
 	struct tdx_vp *vp;
+	unsigned int i;
 	bool released;
 
 	if (!life->td.tdr) {
@@ -254,6 +409,10 @@ void td_life_destroy(struct td_life *life)
 		if (vp->tdvpr)
 			take_back(life, vp->tdvpr, released);
 	}
+	for (i = 0; i < TD_LIFE_MAX_PRIVATE; i++)
+		take_back_private(life, i, released);
+	while (life->nr_sept)
+		take_back(life, life->sept[--life->nr_sept], released);
 	while (life->td.nr_tdcx)
 		take_back(life, life->td.tdcx[--life->td.nr_tdcx], released);
 	take_back(life, life->td.tdr, released);

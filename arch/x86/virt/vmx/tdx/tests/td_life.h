@@ -9,6 +9,8 @@
 
 #define TD_LIFE_MAX_VPS		2
 #define TD_LIFE_MAX_PAGES	64
+#define TD_LIFE_SEPT_LEVELS	3	/* of pages that are added */
+#define TD_LIFE_MAX_PRIVATE	3
 
 struct kunit;
 struct model_host;
@@ -23,6 +25,9 @@ struct model_host;
  * @status:   status of the last leaf of its creation
  * @pages:    all pages that were allocated for it, also those that were freed
  * @nr_pages: used entries of @pages
+ * @sept:     pages of the secure EPT
+ * @nr_sept:  used entries of @sept
+ * @private:  pages that are mapped in the lowest entries of the secure EPT
  */
 struct td_life {
 	struct kunit *test;
@@ -33,6 +38,9 @@ struct td_life {
 	u64 status;
 	struct page *pages[TD_LIFE_MAX_PAGES];
 	unsigned int nr_pages;
+	struct page *sept[TD_LIFE_SEPT_LEVELS];
+	unsigned int nr_sept;
+	struct page *private[TD_LIFE_MAX_PRIVATE];
 };
 
 struct model_host *td_life_host_create(struct kunit *test);
@@ -41,7 +49,13 @@ void td_life_host_unload(struct model_host *host);
 
 struct td_life *td_life_new(struct kunit *test);
 struct page *td_life_page(struct td_life *life);
+struct page *td_life_private_page(struct td_life *life);
 int td_life_create(struct td_life *life, unsigned int nr_vps);
+int td_life_add_sept(struct td_life *life);
+int td_life_add(struct td_life *life, unsigned int i, struct page *source);
+int td_life_aug(struct td_life *life, unsigned int i);
+int td_life_remove(struct td_life *life, unsigned int i);
+int td_life_use_memory(struct td_life *life);
 void td_life_destroy(struct td_life *life);
 
 #endif /* _X86_VIRT_TDX_TESTS_TD_LIFE_H */
