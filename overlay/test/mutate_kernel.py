@@ -80,6 +80,7 @@ SUBJECTS = {
     "arch/x86/virt/vmx/tdx/machine_check.c": [MACHINE_CHECK],
     "arch/x86/virt/vmx/tdx/memory.c": [BRINGUP, HOTPLUG, MEMORY],
     "arch/x86/virt/vmx/tdx/module.c": [BRINGUP, FAILURES, MEMORY, KEXEC],
+    "arch/x86/virt/vmx/tdx/owner.c": [KVM, KEXEC, MACHINE_CHECK],
     "arch/x86/virt/vmx/tdx/page.c": [KVM, KEXEC, MACHINE_CHECK],
     "arch/x86/virt/vmx/tdx/pamt.c": [FAILURES, MEMORY, KEXEC],
     "arch/x86/virt/vmx/tdx/platform.c": [BRINGUP, OFF, KEXEC],

@@ -54,6 +54,7 @@ struct page;
  * @tdr:	the root page, from tdh_mng_create() until it is reclaimed or leaked
  * @nr_tdcx:	used entries of @tdcx
  * @tdcx:	the pages of its control structure, in the order in which they were added
+ * @owner:	its id in the record of pages; 0 if it has no page
  * @nr_leaked:	number of its pages that were leaked
  *
  * Initially all zero.  It is written by the core, except @nr_tdcx and @tdcx when pages
@@ -65,6 +66,7 @@ struct tdx_td {
 	struct page *tdr;
 	unsigned int nr_tdcx;
 	struct page *tdcx[TDX_MAX_TDCX_PAGES];
+	u16 owner;
 	atomic_t nr_leaked;
 };
 

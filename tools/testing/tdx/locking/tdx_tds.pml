@@ -11,8 +11,8 @@
  *    that had another user by then.
  *
  * Each ERROR_* seeds an error that has to be detected; check.sh has the assertion for
- * each.  Change the model together with keyid.c, page.c, td.c, wbcache.c, hotplug.c and
- * kexec.c.
+ * each.  Change the model together with keyid.c, owner.c, page.c, td.c, wbcache.c,
+ * hotplug.c and kexec.c.
  *
  * Not modelled: vCPUs, which are flushed by KVM, and caches, SEAMCALLs and the
  * initialization, which are in tdx_locking.pml.
@@ -24,7 +24,7 @@
 mtype = { FREE, TD, OTHERS };
 
 bool keyid_table;		/* tdx_keyid_table_mutex */
-bool owners_lock;		/* the xarray's, in page.c */
+bool owners_lock;		/* of the record, in owner.c */
 byte readers;			/* cpus_read_lock() */
 bool writer;
 

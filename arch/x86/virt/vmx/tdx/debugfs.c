@@ -13,7 +13,7 @@
 #include "host.h"
 #include "keyid.h"
 #include "module.h"
-#include "page.h"
+#include "owner.h"
 #include "seamcall.h"
 
 static void show_tdmr(struct seq_file *m, const struct tdx_tdmr_info *tdmr)

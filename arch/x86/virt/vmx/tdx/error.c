@@ -107,6 +107,7 @@ static const struct tdx_class_meaning {
 	{ 0x05, "the module is in another state than Linux believes; please report this as a bug" },
 	{ 0x09, "the module does not support this platform or its BIOS settings" },
 	{ 0x0a, "Linux broke a rule of the module; please report this as a bug" },
+	{ 0x0b, "the TD's secure EPT is in another state than Linux believes; please report this as a bug" },
 };
 
 /* @mask is TDX_STATUS_CODE_MASK for codes that are compared without details. */

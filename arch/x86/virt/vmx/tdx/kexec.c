@@ -25,7 +25,7 @@
 #include "host.h"
 #include "keyid.h"
 #include "module.h"
-#include "page.h"
+#include "owner.h"
 #include "pamt.h"
 #include "seamcall.h"
 

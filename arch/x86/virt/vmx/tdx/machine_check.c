@@ -14,7 +14,7 @@
 #include "host.h"
 #include "layout.h"
 #include "module.h"
-#include "page.h"
+#include "owner.h"
 
 /* KeyID bits are not part of x86_phys_bits. */
 static u64 address(const struct mce *m)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Giving pages to the TDX module and reclaiming them, and recording which TD owns a page.
+ * Giving pages to the TDX module and reclaiming them.
  *
  * A page is recorded before it is given to the module, and until it is ordinary memory
  * again.  Pages that cannot be reclaimed remain recorded, and are never returned to the
@@ -9,15 +9,14 @@
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
 #include <linux/atomic.h>
+#include <linux/bug.h>
+#include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
-#include <linux/sched.h>
-#include <linux/threads.h>
-#include <linux/xarray.h>
 
 #include <asm/cacheflush.h>
 #include <asm/tdx_td.h>
@@ -26,24 +25,9 @@
 #include "error.h"
 #include "keyid.h"
 #include "memory.h"
+#include "owner.h"
 #include "page.h"
 #include "seamcall.h"
-
-/*
- * By page frame: the TD that owns it, as the page frame of the TDR page and the process
- * that created the TD.  It is a value, not a pointer, because #MC reads it while the TD
- * may be freed.
- */
-static DEFINE_XARRAY_FLAGS(owners, XA_FLAGS_ACCOUNT);
-
-#define LEAKED		XA_MARK_0
-#define CREATOR_BITS	22
-#define CREATOR_MASK	(BIT_ULL(CREATOR_BITS) - 1)
-
-static_assert(BIT_ULL(CREATOR_BITS) >= PID_MAX_LIMIT);
-
-static atomic_long_t nr_owned = ATOMIC_LONG_INIT(0);
-static atomic_long_t nr_leaked = ATOMIC_LONG_INIT(0);
 
 static const struct tdx_memory *tdx_memory;
 
@@ -58,34 +42,19 @@ void tdx_page_setup(const struct tdx_memory *memory)
 	WRITE_ONCE(tdx_memory, memory);
 }
 
-/* The first page of a TD becomes its TDR page. */
-static int record(const struct tdx_td *td, struct page *page)
-{
-	u64 tdr = page_to_pfn(td->tdr ?: page);
-	void *owner = xa_mk_value(tdr << CREATOR_BITS | td->creator);
-	int ret = xa_insert(&owners, page_to_pfn(page), owner, GFP_KERNEL);
-
-	if (!ret)
-		atomic_long_inc(&nr_owned);
-	return ret;
-}
-
 /* The page is ordinary memory from now on.  No cache has lines of it with a private KeyID. */
-static void release(struct page *page)
+static void release(struct tdx_td *td, struct page *page)
 {
 	if (tdx_clear_needed())
 		tdx_clear(page_to_phys(page), PAGE_SIZE);
-	xa_erase(&owners, page_to_pfn(page));
-	atomic_long_dec(&nr_owned);
+	tdx_owner_forget(td, page);
 }
 
 /* The page is never freed because of this reference: others are dropped as always. */
 static void leak(struct tdx_td *td, struct page *page)
 {
 	get_page(page);
-	xa_set_mark(&owners, page_to_pfn(page), LEAKED);
-	atomic_long_inc(&nr_leaked);
-	atomic_inc(&td->nr_leaked);
+	tdx_owner_leak(td, page);
 }
 
 /* Only the first page of a TD is logged: the reason is mostly the same for the others. */
@@ -107,7 +76,7 @@ static u64 release_or_leak(struct tdx_td *td, struct page *page, u64 leaf, u64 s
 		explain_leak(td, page, leaf, status);
 		leak(td, page);
 	} else {
-		release(page);
+		release(td, page);
 	}
 	return status;
 }
@@ -139,7 +108,7 @@ int tdx_page_take(struct tdx_td *td, struct page *page)
 
 	if (!tdx_memory_contains(READ_ONCE(tdx_memory), page_to_phys(page)))
 		return -EINVAL;
-	ret = record(td, page);
+	ret = tdx_owner_record(td, page);
 	if (!ret)
 		clflush_cache_range(page_address(page), PAGE_SIZE);
 	return ret;
@@ -306,78 +275,3 @@ void tdx_page_leak(struct tdx_td *td, struct page *page)
 		td->tdr = NULL;
 }
 EXPORT_SYMBOL_GPL(tdx_page_leak);
-
-/**
- * tdx_page_find_owner - find the TD that owns a page
- * @pa:	   any physical address, without KeyID
- * @owner: filled in if the return value is true
- *
- * Context: Any, #MC included.
- * Return: Whether a TD owns it, or owned it and it was leaked.
- */
-bool tdx_page_find_owner(u64 pa, struct tdx_page_owner *owner)
-{
-	void *entry = xa_load(&owners, PHYS_PFN(pa));
-	u64 value;
-
-	if (!entry)
-		return false;
-
-	value = xa_to_value(entry);
-	*owner = (struct tdx_page_owner) {
-		.tdr	 = PFN_PHYS(value >> CREATOR_BITS),
-		.creator = value & CREATOR_MASK,
-		.leaked	 = xa_get_mark(&owners, PHYS_PFN(pa), LEAKED),
-	};
-	return true;
-}
-
-/**
- * tdx_pages_are_owned - may a TD own a page?
- *
- * Context: Any.
- * Return: Whether a page is recorded.
- */
-bool tdx_pages_are_owned(void)
-{
-	return !xa_empty(&owners);
-}
-
-/**
- * tdx_pages_count - count the pages of TDs
- *
- * Context: Any.  Not exact while TDs are created or destroyed.
- * Return: The numbers.
- */
-struct tdx_page_counts tdx_pages_count(void)
-{
-	return (struct tdx_page_counts) {
-		.owned	= atomic_long_read(&nr_owned),
-		.leaked = atomic_long_read(&nr_leaked),
-	};
-}
-
-/**
- * tdx_pages_make_safe - make all pages of TDs ordinary memory, for another kernel
- *
- * They remain recorded.  A page that is freed at the same time may have another user, so
- * each is looked up again with the lock that free_td_page() takes before it frees a page.
- *
- * Context: Process context, may sleep.  After tdx_cache_retire(): no SEAMCALLs are made
- *	    any more, and no cache holds a line that the module wrote.
- */
-void tdx_pages_make_safe(void)
-{
-	unsigned long pfn;
-	void *owner;
-
-	if (!tdx_clear_needed())
-		return;
-	xa_for_each(&owners, pfn, owner) {
-		xa_lock(&owners);
-		if (xa_load(&owners, pfn))
-			tdx_clear(PFN_PHYS(pfn), PAGE_SIZE);
-		xa_unlock(&owners);
-		cond_resched();
-	}
-}

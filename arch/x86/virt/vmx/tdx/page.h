@@ -1,40 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pages of TDs.
+ * Giving pages to the TDX module and reclaiming them.
  */
 #ifndef _X86_VIRT_TDX_PAGE_H
 #define _X86_VIRT_TDX_PAGE_H
 
-#include <linux/types.h>
-
 struct tdx_memory;
 
-/**
- * struct tdx_page_owner - the TD that owns a page
- * @tdr:     physical address of its TDR page
- * @creator: process that created it
- * @leaked:  the TD does not exist any more, but the page could not be reclaimed
- */
-struct tdx_page_owner {
-	u64 tdr;
-	pid_t creator;
-	bool leaked;
-};
-
-/**
- * struct tdx_page_counts - numbers of pages of TDs
- * @owned:  all pages, including leaked ones
- * @leaked: pages that could not be reclaimed
- */
-struct tdx_page_counts {
-	unsigned long owned;
-	unsigned long leaked;
-};
-
 void tdx_page_setup(const struct tdx_memory *memory);
-bool tdx_page_find_owner(u64 pa, struct tdx_page_owner *owner);
-bool tdx_pages_are_owned(void);
-struct tdx_page_counts tdx_pages_count(void);
-void tdx_pages_make_safe(void);
 
 #endif /* _X86_VIRT_TDX_PAGE_H */

@@ -8,6 +8,7 @@
 
 #include "../keyid.h"
 #include "../memory.h"
+#include "../owner.h"
 #include "../page.h"
 #include "../regs.h"
 #include "model_host.h"

@@ -10,7 +10,7 @@
 
 #include "../error.h"
 #include "../keyid.h"
-#include "../page.h"
+#include "../owner.h"
 #include "../model/sept.h"
 #include "../model/td.h"
 #include "model_host.h"

@@ -21,7 +21,7 @@
 
 #include "../error.h"
 #include "../keyid.h"
-#include "../page.h"
+#include "../owner.h"
 #include "model_host.h"
 #include "statuses.h"
 #include "td_life.h"

@@ -8,7 +8,7 @@
 #include <linux/topology.h>
 
 #include "../keyid.h"
-#include "../page.h"
+#include "../owner.h"
 #include "model_host.h"
 #include "td_life.h"
 

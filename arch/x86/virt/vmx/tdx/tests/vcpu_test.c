@@ -6,7 +6,7 @@
 #include <linux/smp.h>
 
 #include "../keyid.h"
-#include "../page.h"
+#include "../owner.h"
 #include "../vcpu.h"
 #include "model_host.h"
 #include "td_life.h"

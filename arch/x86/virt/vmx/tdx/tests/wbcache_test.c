@@ -5,7 +5,7 @@
 #include <kunit/test.h>
 
 #include "../keyid.h"
-#include "../page.h"
+#include "../owner.h"
 #include "model_host.h"
 #include "td_life.h"
 
