@@ -43,6 +43,47 @@ static void fields_are_written_and_read(struct kunit *test)
 	migrate_enable();
 }
 
+static void fields_of_all_sizes_are_written_and_read(struct kunit *test)
+{
+	const u64 pi_descriptor = 0x123456789fc0, eptp = 0x123456789000;
+	struct td_life *life = td_life_new(test);
+	struct tdx_vp *vp = &life->vps[0];
+	u64 value64;
+	u32 value32;
+	u16 value16;
+
+	migrate_disable();
+	KUNIT_EXPECT_EQ(test, td_life_create(life, 1), 0);
+	KUNIT_EXPECT_EQ(test, tdx_vp_write16(vp, TDX_MD_VMCS_16(TDX_VMCS_NOTIFICATION_VECTOR),
+					     0xf5, U16_MAX), 0ULL);
+	KUNIT_EXPECT_EQ(test, tdx_vp_read16(vp, TDX_MD_VMCS_16(TDX_VMCS_NOTIFICATION_VECTOR),
+					    &value16), 0ULL);
+	KUNIT_EXPECT_EQ(test, value16, (u16)0xf5);
+	KUNIT_EXPECT_EQ(test, tdx_vp_write64(vp, TDX_MD_VMCS_64(TDX_VMCS_PI_DESCRIPTOR),
+					     pi_descriptor, U64_MAX), 0ULL);
+	KUNIT_EXPECT_EQ(test, tdx_vp_read64(vp, TDX_MD_VMCS_64(TDX_VMCS_PI_DESCRIPTOR),
+					    &value64), 0ULL);
+	KUNIT_EXPECT_EQ(test, value64, pi_descriptor);
+	KUNIT_EXPECT_EQ(test, tdx_vp_write64(vp, TDX_MD_VMCS_64(TDX_VMCS_SHARED_EPTP), eptp,
+					     U64_MAX), 0ULL);
+	KUNIT_EXPECT_EQ(test, tdx_vp_read64(vp, TDX_MD_VMCS_64(TDX_VMCS_SHARED_EPTP), &value64),
+			0ULL);
+	KUNIT_EXPECT_EQ(test, value64, eptp);
+
+	/* Only the bits of the mask are written. */
+	KUNIT_EXPECT_EQ(test, tdx_vp_write32(vp, TDX_MD_VMCS_32(TDX_VMCS_PIN_CONTROLS), U32_MAX,
+					     TDX_PIN_CONTROLS_POSTED_INTERRUPTS), 0ULL);
+	KUNIT_EXPECT_EQ(test, tdx_vp_read32(vp, TDX_MD_VMCS_32(TDX_VMCS_PIN_CONTROLS), &value32),
+			0ULL);
+	KUNIT_EXPECT_NE(test, value32, U32_MAX);
+	KUNIT_EXPECT_TRUE(test, value32 & TDX_PIN_CONTROLS_POSTED_INTERRUPTS);
+	KUNIT_EXPECT_EQ(test, tdx_status_code(tdx_vp_read64(vp, TDX_MD_VMCS_64(0x6800), &value64)),
+			(u64)TDX_METADATA_FIELD_NOT_READABLE);
+	KUNIT_EXPECT_EQ(test, value64, 0ULL);
+	td_life_destroy(life);
+	migrate_enable();
+}
+
 /* Called in an IPI, with interrupts off. */
 static void flush_here(void *data)
 {
@@ -138,6 +179,7 @@ static void the_version_of_its_configuration_is_the_modules(struct kunit *test)
 
 static struct kunit_case vcpu_test_cases[] = {
 	KUNIT_CASE(fields_are_written_and_read),
+	KUNIT_CASE(fields_of_all_sizes_are_written_and_read),
 	KUNIT_CASE(it_is_flushed_where_it_is_associated),
 	KUNIT_CASE(a_flush_does_not_sleep_while_the_module_is_busy),
 	KUNIT_CASE(the_version_of_its_configuration_is_the_modules),
