@@ -233,11 +233,11 @@ bool tdx_page_find_owner(u64 pa, struct tdx_page_owner *owner)
  * tdx_pages_are_owned - may a TD own a page?
  *
  * Context: Any.
- * Return: Whether a page is recorded.
+ * Return: Whether a page is recorded, or is just being recorded.
  */
 bool tdx_pages_are_owned(void)
 {
-	return atomic_long_read(&nr_owned);
+	return !xa_empty(&blocks);
 }
 
 /**

@@ -73,6 +73,33 @@ static void a_page_is_recorded_as_long_as_a_td_has_it(struct kunit *test)
 	tdx_keyid_free(&life->td);
 }
 
+static void a_td_has_an_id_as_long_as_it_has_pages(struct kunit *test)
+{
+	struct td_life *life = td_life_new(test), *other = td_life_new(test);
+	struct page *first, *last;
+	u16 id;
+
+	KUNIT_ASSERT_EQ(test, tdx_keyid_alloc(&life->td), 0);
+	KUNIT_ASSERT_EQ(test, tdx_keyid_alloc(&other->td), 0);
+	first = td_life_page(life);
+	id = life->td.owner;
+	KUNIT_EXPECT_NE(test, id, (u16)0);
+	last = td_life_page(life);
+	tdx_page_free(&life->td, first);
+	KUNIT_EXPECT_EQ(test, life->td.owner, id);
+	tdx_page_free(&life->td, last);
+	KUNIT_EXPECT_EQ(test, life->td.owner, (u16)0);
+
+	first = td_life_page(other);
+	KUNIT_EXPECT_EQ(test, other->td.owner, id);
+	last = td_life_page(life);
+	KUNIT_EXPECT_NE(test, life->td.owner, id);
+	tdx_page_free(&life->td, last);
+	tdx_page_free(&other->td, first);
+	tdx_keyid_free(&other->td);
+	tdx_keyid_free(&life->td);
+}
+
 static void every_page_of_a_td_names_its_tdr(struct kunit *test)
 {
 	struct td_life *life = td_life_new(test);
@@ -353,6 +380,7 @@ static void tdx_memory_ends_where_its_ranges_do(struct kunit *test)
 
 static struct kunit_case page_test_cases[] = {
 	KUNIT_CASE(a_page_is_recorded_as_long_as_a_td_has_it),
+	KUNIT_CASE(a_td_has_an_id_as_long_as_it_has_pages),
 	KUNIT_CASE(every_page_of_a_td_names_its_tdr),
 	KUNIT_CASE(what_was_written_in_vain_is_written_back_with_its_keyid),
 	KUNIT_CASE(a_page_that_does_not_come_back_is_leaked),
