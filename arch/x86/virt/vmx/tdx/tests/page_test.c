@@ -329,9 +329,9 @@ static void a_private_page_is_reclaimed_or_leaked(struct kunit *test)
 	struct tdx_page_owner owner;
 	struct page *pages[2];
 
-	KUNIT_EXPECT_EQ(test, td_life_add_sept(life), 0);
-	KUNIT_EXPECT_EQ(test, td_life_aug(life, 0), 0);
-	KUNIT_EXPECT_EQ(test, td_life_aug(life, 1), 0);
+	KUNIT_ASSERT_EQ(test, td_life_add_sept(life), 0);
+	KUNIT_ASSERT_EQ(test, td_life_aug(life, 0), 0);
+	KUNIT_ASSERT_EQ(test, td_life_aug(life, 1), 0);
 	memcpy(pages, life->private, sizeof(pages));
 	memset(life->private, 0, sizeof(life->private));
 	KUNIT_EXPECT_EQ(test, tdh_mng_vpflushdone(&life->td), 0ULL);
