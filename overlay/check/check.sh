@@ -77,7 +77,7 @@ sparse_is_silent() {
 	kvm=("${kvm[@]/%.c/.o}")
 	if output=$(make -s -C build/linux O=../host C=2 CF=-D__CHECK_ENDIAN__ LOCALVERSION= \
 		arch/x86/virt/ "${kvm[@]}" 2>&1); then
-		grep -E '(arch/x86/virt|arch/x86/kvm/(vmx/tdx|mmu/pr)|asm/tdx_(host|td|abi_td|status)).*(warning|error)' <<<"$output"
+		grep -E '(arch/x86/virt|arch/x86/kvm/(vmx/tdx|mmu/(pr|shared))|asm/tdx_(host|td|abi_td|status)).*(warning|error)' <<<"$output"
 	else
 		echo "${output:-make failed}"
 	fi

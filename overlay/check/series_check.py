@@ -34,7 +34,7 @@ ENTRY = "INTEL TDX HOST SUPPORT"
 OURS = "arch/x86/virt/"
 KVM_OURS = "arch/x86/kvm/vmx/tdx"
 # Compiler messages for our files.
-OUR_WARNING = re.compile(r"(arch/x86/virt/|kvm/vmx/tdx/|asm/tdx_|cc_events).*"
+OUR_WARNING = re.compile(r"(arch/x86/virt/|kvm/vmx/tdx/|kvm/mmu/shared|asm/tdx_|cc_events).*"
                          r"(warning|error):.*")
 # Errors of make itself begin with three asterisks.
 ANY_WARNING = re.compile(r"^.*(?:warning:|WARNING:|error:|: \*\*\* ).*$", re.M)

@@ -15,8 +15,9 @@ CONFIG = f"{kunit_suites.TESTS}/.kunitconfig"
 
 # A single thread for all CPUs: with several, QEMU 7.2 can execute a stale INT3 after code was
 # patched, and the suites patch a static call.  No CMPXCHG16B: after it, QEMU 7.2 delivers
-# interrupts with wrong flags.  No keyboard: its message may be printed in the middle of a result.
-QEMU = "-smp 4,sockets=2 -accel tcg,thread=single -cpu qemu64,-cx16"
+# interrupts with wrong flags.  No SVM: KVM would configure its MMU, without nested paging, which
+# this CPU does not have.  No keyboard: its message may be printed in the middle of a result.
+QEMU = "-smp 4,sockets=2 -accel tcg,thread=single -cpu qemu64,-cx16,-svm"
 MACHINE = ("--qemu_args", QEMU,
            "--kernel_args", "i8042.nokbd", "--kernel_args", "i8042.noaux")
 SUITES = "tdx_*"

@@ -30,6 +30,10 @@ int vmx_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr_info);
 void vmx_set_dr7(struct kvm_vcpu *vcpu, unsigned long val);
 bool vmx_get_if_flag(struct kvm_vcpu *vcpu);
 
+void vmx_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root_hpa, int root_level);
+void vmx_flush_tlb_current(struct kvm_vcpu *vcpu);
+u8 vmx_get_mt_mask(struct kvm_vcpu *vcpu, gfn_t gfn, bool is_mmio);
+
 void vmx_hwapic_irr_update(struct kvm_vcpu *vcpu, int max_irr);
 void vmx_hwapic_isr_update(struct kvm_vcpu *vcpu, int max_isr);
 int vmx_sync_pir_to_irr(struct kvm_vcpu *vcpu);

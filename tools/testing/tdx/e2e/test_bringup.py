@@ -235,7 +235,8 @@ PARAMETER = "/sys/module/kvm_intel/parameters/tdx"
 
 
 @pytest.mark.one_kernel
-@pytest.mark.parametrize("cmdline", ["kvm_intel.tdx=0", "kvm_intel.ept=0"])
+@pytest.mark.parametrize("cmdline", ["kvm_intel.tdx=0", "kvm_intel.ept=0",
+                                     "kvm.tdp_mmu=0", "kvm.mmio_caching=0"])
 def test_nobody_gets_a_td_whom_the_administrator_does_not_allow_it(boot, cmdline):
     result = boot(f"show,{PARAMETER};create-td", cpus=2, packages=1, memory="1G", cmdline=cmdline)
     assert result.values("read") == [f"{PARAMETER} 0 N"]
@@ -243,6 +244,16 @@ def test_nobody_gets_a_td_whom_the_administrator_does_not_allow_it(boot, cmdline
     assert int(result.value("vm_types_before"), 16) & TDX_BIT == 0
     assert len(result.kernel_lines("TDX guests are turned off")) == 1
     assert layout.EmulatorLog(result.log).number("seamcalls") == 0
+
+
+@pytest.mark.one_kernel
+def test_without_the_tdp_mmu_there_are_ordinary_vms_only(boot):
+    result = boot("set,/sys/module/kvm/parameters/tdp_mmu=0;create-td;create-td;"
+                  "set,/sys/module/kvm/parameters/tdp_mmu=1;create-td",
+                  cpus=2, packages=1, memory="1G")
+    assert [int(value) for value in result.values("create_td")] == \
+        [errno.EOPNOTSUPP, errno.EOPNOTSUPP, 0]
+    assert len(result.kernel_lines("TDX guests need the TDP MMU")) == 1
 
 
 @pytest.mark.one_kernel

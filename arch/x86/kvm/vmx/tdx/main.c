@@ -106,6 +106,8 @@ static const char * __init find_missing(void)
 		return "EPT with accessed and dirty bits (kvm_intel.ept=1 eptad=1)";
 	if (!enable_apicv)
 		return "APICv (kvm_intel.enable_apicv=1)";
+	if (!tdp_mmu_enabled)
+		return "the TDP MMU (kvm.tdp_mmu=1)";
 	if (!enable_mmio_caching)
 		return "MMIO caching (kvm.mmio_caching=1)";
 	if (IS_ENABLED(CONFIG_KVM_EXTERNAL_WRITE_TRACKING))

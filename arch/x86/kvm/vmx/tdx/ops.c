@@ -224,6 +224,37 @@ static void vt_set_nmi_mask(struct kvm_vcpu *vcpu, bool masked)
 		vmx_set_nmi_mask(vcpu, masked);
 }
 
+static void vt_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root_hpa, int root_level)
+{
+	if (is_td_vcpu(vcpu))
+		tdx_load_mmu_pgd(vcpu, root_hpa);
+	else
+		vmx_load_mmu_pgd(vcpu, root_hpa, root_level);
+}
+
+/* The EPTP of a TD belongs to the module, so that KVM cannot flush this context alone. */
+static void vt_flush_tlb_current(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		ept_sync_global();
+	else
+		vmx_flush_tlb_current(vcpu);
+}
+
+static u8 vt_get_mt_mask(struct kvm_vcpu *vcpu, gfn_t gfn, bool is_mmio)
+{
+	if (is_td_vcpu(vcpu))
+		return tdx_get_mt_mask(is_mmio);
+	return vmx_get_mt_mask(vcpu, gfn, is_mmio);
+}
+
+/* Writes to the shared half are logged by write protection. */
+static void vt_update_cpu_dirty_logging(struct kvm_vcpu *vcpu)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_update_cpu_dirty_logging(vcpu);
+}
+
 /* Interrupts and NMIs are delivered by the module. */
 
 static int vt_interrupt_allowed(struct kvm_vcpu *vcpu, bool for_injection)
@@ -367,6 +398,14 @@ static void __init replace_vcpu_ops(struct kvm_x86_ops *ops)
 	ops->update_exception_bitmap = vt_update_exception_bitmap;
 }
 
+static void __init replace_mmu_ops(struct kvm_x86_ops *ops)
+{
+	ops->load_mmu_pgd = vt_load_mmu_pgd;
+	ops->flush_tlb_current = vt_flush_tlb_current;
+	ops->get_mt_mask = vt_get_mt_mask;
+	ops->update_cpu_dirty_logging = vt_update_cpu_dirty_logging;
+}
+
 static void __init replace_interrupt_ops(struct kvm_x86_ops *ops)
 {
 	ops->get_interrupt_shadow = vt_get_interrupt_shadow;
@@ -397,5 +436,6 @@ void __init tdx_replace_ops(struct kvm_x86_ops *ops)
 {
 	replace_vm_ops(ops);
 	replace_vcpu_ops(ops);
+	replace_mmu_ops(ops);
 	replace_interrupt_ops(ops);
 }

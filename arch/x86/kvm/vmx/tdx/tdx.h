@@ -11,6 +11,7 @@
  *	vm.c		creating and destroying a TD
  *	params.c	KVM_TDX_INIT_VM: the parameters of a TD
  *	vcpu.c		creating and freeing a vCPU, its association with a CPU
+ *	shared.c	the shared half of a TD's memory
  *	bringup.c	initializing TDX
  *	msr.c		the MSRs that KVM emulates for a TD
  *	pages.c		control pages, permanent failures of SEAMCALLs
@@ -148,6 +149,11 @@ void tdx_vcpu_load(struct kvm_vcpu *vcpu, int cpu);
 void tdx_vcpu_put(struct kvm_vcpu *vcpu);
 int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu);
 int tdx_init_vcpu(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd);
+
+/* shared.c */
+int tdx_init_shared(struct kvm *kvm);
+void tdx_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root_hpa);
+u8 tdx_get_mt_mask(bool is_mmio);
 
 /* msr.c */
 bool tdx_has_emulated_msr(u32 index);

@@ -27,8 +27,10 @@
 int tdx_vm_init(struct kvm *kvm)
 {
 	/* Only the TDP MMU can map the shared half of a TD's memory. */
-	if (!is_tdp_mmu_enabled(kvm))
+	if (!is_tdp_mmu_enabled(kvm)) {
+		pr_err_once("TDX guests need the TDP MMU: it was disabled after KVM was loaded (kvm.tdp_mmu=1)\n");
 		return -EOPNOTSUPP;
+	}
 
 	kvm->arch.has_protected_state = true;
 	return 0;
@@ -213,7 +215,7 @@ static int init_td(struct kvm *kvm, const struct tdx_td_params *params, u64 *hw_
 
 	kvm_tdx->xfam = params->xfam;
 	kvm_tdx->gpaw_bits = params->config_flags & TDX_CONFIG_FLAG_GPAW ? 52 : 48;
-	return read_tsc(kvm);
+	return read_tsc(kvm) ?: tdx_init_shared(kvm);
 }
 
 static int create_td(struct kvm *kvm, const struct tdx_td_params *params, u64 *hw_error)
@@ -272,7 +274,8 @@ static struct kvm_tdx_init_vm *copy_init_vm(struct kvm_tdx_init_vm __user *uinit
  *	 module refused a parameter
  *
  * Context: With all locks of the VM.
- * Return: 0, -EINVAL, -EFAULT, -E2BIG, -EBUSY: there are vCPUs; -ENOSPC: no free KeyID;
+ * Return: 0, -EINVAL: also if a memory slot reaches the shared half; -EFAULT, -E2BIG,
+ *	   -EBUSY: there are vCPUs; -ENOSPC: no free KeyID;
  *	   an error of the misc cgroup, -ENOMEM, -EAGAIN: no entropy; or -EIO.  All is undone
  *	   after a failure; with -EIO the VM is dead, unless a package has no online CPU.
  */
