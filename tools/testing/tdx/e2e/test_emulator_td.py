@@ -134,3 +134,71 @@ def test_tds_are_gone_when_the_machine_is_turned_off():
 def test_a_reset_takes_everything_back(case, options):
     _, log = probe(case, options=options)
     assert not violations(log) and number(log, "td_pages_owned") == PAGES
+
+
+# Private memory of the probe's TD: two small pages, a large one, and its secure EPT
+PRIVATE, LARGE, TABLES = 0x10000000, 0x10200000, 0x10600000
+LEFT = 16               # pages of the TD without private memory
+
+
+def memory_probe(case, options=""):
+    """The TD is left behind, which is not what these cases are about."""
+    facts, log = probe(f"memory-{case}", options=f"leftovers=off {options}")
+    assert facts["bring_up"] == facts["created"] == facts.get("removed", 0) == 0
+    return facts, log
+
+
+def test_private_memory_that_is_removed_is_the_hosts():
+    facts, log = memory_probe("good")
+    assert facts["touched"] == 2 + 512
+    assert not violations(log) and number(log, "td_pages_owned") == LEFT
+    assert number(log, "td_tables_checked") == 1
+
+
+@pytest.mark.parametrize("case, what", [
+    ("added", f"host read of {PRIVATE:#x}, a private page of TD {TDR:#x} since TDH.MEM.PAGE.ADD"),
+    ("aug", f"host write of {PRIVATE + 0x1000:#x}, a private page of TD {TDR:#x} since "
+     "TDH.MEM.PAGE.AUG"),
+    ("large", f"host write of {LARGE + 0x123000:#x}, a private page of TD {TDR:#x} since "
+     "TDH.MEM.PAGE.AUG"),
+    ("table", f"host read of {TABLES:#x}, a secure EPT page of TD {TDR:#x} since "
+     "TDH.MEM.SEPT.ADD"),
+    ("blocked", f"host write of {PRIVATE + 0x1000:#x}, a private page of TD {TDR:#x} since "
+     "TDH.MEM.PAGE.AUG"),
+])
+def test_touching_private_memory_is_a_violation(case, what):
+    facts, log = memory_probe(f"touch-{case}")
+    assert facts["touched"] == 0
+    [violation] = violations(log)
+    assert re.fullmatch(f"{what}, at 0x1[0-9a-f]+ cpu 0", violation)
+
+
+def test_pages_beside_private_memory_are_the_hosts():
+    facts, log = memory_probe("touch-neighbours")
+    assert facts["touched"] == 3 and not violations(log)
+    assert number(log, "td_pages_owned") == LEFT + 2 + 512
+
+
+def test_a_large_page_that_is_removed_has_to_be_overwritten_where_partial_writes_poison():
+    facts, log = memory_probe("no-overwrite")
+    assert facts["touched"] == 1
+    [violation] = violations(log)
+    assert violation.startswith(
+        f"the host uses memory {LARGE + 0x123000:#x}, which it has not overwritten with MOVDIR64B "
+        "since TDH.MEM.PAGE.REMOVE of a private page, at 0x1")
+    assert not violations(memory_probe("no-overwrite", GRANITE_RAPIDS)[1])
+
+
+def test_a_private_page_that_is_removed_has_to_be_written_back():
+    _, log = memory_probe("in-caches")
+    [violation] = violations(log)
+    assert violation.startswith(f"the host overwrites reclaimed memory {PRIVATE:#x}, but CPU 0 "
+                                "has made no WBINVD since ")
+    assert violation.endswith(f"its caches may hold lines with KeyID {KEYID}")
+
+
+def test_a_td_can_have_a_small_page_of_a_large_one_that_was_removed():
+    facts, log = memory_probe("large-again")
+    assert facts["touched"] == 2 and facts["touched_private"] == 0
+    [violation] = violations(log)
+    assert violation.startswith(f"host write of {LARGE + 0x123000:#x}, a private page")

@@ -9,6 +9,8 @@
 #include "machine/options.h"
 #include "memory/owner.h"
 #include "memory/td_page.h"
+#include "memory/td_tables.h"
+#include "seam/module.h"
 #include "seam/seam_log.h"
 
 /*
@@ -17,7 +19,10 @@
  */
 static void check_leftovers(const char *how)
 {
-	if (options.check_leftovers && text_equal(how, IO_POWER_OFF))
+	if (!text_equal(how, IO_POWER_OFF))
+		return;
+	td_tables_check(&tdx_module);
+	if (options.check_leftovers)
 		td_page_report_left(owner_nr_td_keyids());
 }
 
@@ -31,6 +36,7 @@ void end_report(const char *how)
 	for (i = 0; i < nr_cpus; i++)
 		log_line("lp %u vmx %s", i, cpus[i].vmx.on ? "on" : "off");
 	owner_report();
+	td_tables_report();
 	log_line("violations %llu", report_nr_violations());
 }
 

@@ -82,6 +82,11 @@ static bool parse_leftovers(const char *s)
 	return on_or_off(s, &options.check_leftovers);
 }
 
+static bool parse_tables(const char *s)
+{
+	return on_or_off(s, &options.check_tables);
+}
+
 static bool parse_foreign(const char *s)
 {
 	static const char * const names[] = {
@@ -304,6 +309,8 @@ static const struct option known[] = {
 	  "report a missing write-back of caches" },
 	{ "leftovers", parse_leftovers, "on, off", "on",
 	  "report pages and KeyIDs that TDs still have when the machine is turned off" },
+	{ "tables", parse_tables, "on, off", "off",
+	  "compare secure EPT and PAMTs when a TD is destroyed, which takes time" },
 	{ "msr", parse_msr, "CPU:MSR:VALUE", "none",
 	  "what an MSR reads on a CPU, or on `all`; 0x3b: what it reads first; up to 16 of these" },
 	{ "cpuid", parse_cpuid, "CPU:LEAF:SUBLEAF:REGISTER:VALUE", "none",

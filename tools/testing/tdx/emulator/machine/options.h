@@ -95,6 +95,7 @@ struct options {
 	enum foreign_option foreign;
 	bool check_caches;
 	bool check_leftovers;
+	bool check_tables;
 	enum crash_option crash;
 	unsigned int log_level;
 };

@@ -39,5 +39,14 @@ void join_vmx(void);
 
 /* td.c: cases with TDs */
 bool run_td_case(const char *name);
+u64 td_tdr(unsigned int td);
+u64 td_keyid(unsigned int td);
+u64 td_call(const char *name, u64 leaf, u64 rcx, u64 rdx);
+u64 td_create(unsigned int td);
+u64 td_write_back(u64 pa, u64 id);
+void __noreturn power_off(void);
+
+/* memory.c: cases with private memory */
+bool run_memory_case(const char *name);
 
 #endif /* _TDX_EMU_PROBE_H */

@@ -19,17 +19,17 @@
 #define TD_PAGES		(1 + NR_TDCX)
 #define MANY_TDS		31
 
-static u64 tdr(unsigned int td)
+u64 td_tdr(unsigned int td)
 {
 	return TD_MEMORY + td * TD_PAGES * SIZE_2M;
 }
 
 static u64 tdcx(unsigned int td, unsigned int i)
 {
-	return tdr(td) + (1 + i) * SIZE_2M;
+	return td_tdr(td) + (1 + i) * SIZE_2M;
 }
 
-static u64 keyid(unsigned int td)
+u64 td_keyid(unsigned int td)
 {
 	return global_keyid() + 1 + td;
 }
@@ -41,41 +41,41 @@ static u64 with_keyid(u64 pa, u64 id)
 	return pa | id << (PA_BITS - bits);
 }
 
-static u64 call2(const char *name, u64 leaf, u64 rcx, u64 rdx)
+u64 td_call(const char *name, u64 leaf, u64 rcx, u64 rdx)
 {
 	struct regs regs = { .rcx = rcx, .rdx = rdx };
 
 	return call(name, leaf, &regs);
 }
 
-static u64 create(unsigned int td)
+u64 td_create(unsigned int td)
 {
 	unsigned int i;
 	u64 status;
 
-	status = call2("create", TDH_MNG_CREATE, tdr(td), keyid(td));
-	status = status ?: call2("key", TDH_MNG_KEY_CONFIG, tdr(td), 0);
+	status = td_call("create", TDH_MNG_CREATE, td_tdr(td), td_keyid(td));
+	status = status ?: td_call("key", TDH_MNG_KEY_CONFIG, td_tdr(td), 0);
 	for (i = 0; i < NR_TDCX && !status; i++)
-		status = call2("addcx", TDH_MNG_ADDCX, tdcx(td, i), tdr(td));
+		status = td_call("addcx", TDH_MNG_ADDCX, tdcx(td, i), td_tdr(td));
 	return status;
 }
 
 static u64 free_keyid(unsigned int td)
 {
-	u64 status = call2("flush", TDH_MNG_VPFLUSHDONE, tdr(td), 0);
+	u64 status = td_call("flush", TDH_MNG_VPFLUSHDONE, td_tdr(td), 0);
 
-	status = status ?: call2("cache_wb", TDH_PHYMEM_CACHE_WB, CACHE_WB_START, 0);
-	return status ?: call2("free_keyid", TDH_MNG_KEY_FREEID, tdr(td), 0);
+	status = status ?: td_call("cache_wb", TDH_PHYMEM_CACHE_WB, CACHE_WB_START, 0);
+	return status ?: td_call("free_keyid", TDH_MNG_KEY_FREEID, td_tdr(td), 0);
 }
 
 static u64 reclaim(u64 pa)
 {
-	return call2("reclaim", TDH_PHYMEM_PAGE_RECLAIM, pa, 0);
+	return td_call("reclaim", TDH_PHYMEM_PAGE_RECLAIM, pa, 0);
 }
 
-static u64 write_back(u64 pa, u64 id)
+u64 td_write_back(u64 pa, u64 id)
 {
-	return call2("write_back", TDH_PHYMEM_PAGE_WBINVD, with_keyid(pa, id), 0);
+	return td_call("write_back", TDH_PHYMEM_PAGE_WBINVD, with_keyid(pa, id), 0);
 }
 
 static u64 reclaim_tdcx(unsigned int td)
@@ -93,22 +93,22 @@ static u64 destroy(unsigned int td)
 	u64 status = free_keyid(td);
 
 	status = status ?: reclaim_tdcx(td);
-	status = status ?: reclaim(tdr(td));
-	return status ?: write_back(tdr(td), global_keyid());
+	status = status ?: reclaim(td_tdr(td));
+	return status ?: td_write_back(td_tdr(td), global_keyid());
 }
 
 static void overwrite(unsigned int td)
 {
 	unsigned int i;
 
-	direct_store(tdr(td), 64);
+	direct_store(td_tdr(td), 64);
 	for (i = 0; i < NR_TDCX; i++)
 		direct_store(tdcx(td, i), 64);
 }
 
 static unsigned int touch_all(unsigned int td)
 {
-	unsigned int i, touched = touch(tdr(td), true);
+	unsigned int i, touched = touch(td_tdr(td), true);
 
 	for (i = 0; i < NR_TDCX; i++)
 		touched += touch(tdcx(td, i), true);
@@ -118,10 +118,10 @@ static unsigned int touch_all(unsigned int td)
 static void begin(void)
 {
 	bring_up(true);
-	say("created", create(0));
+	say("created", td_create(0));
 }
 
-static void __noreturn power_off(void)
+void __noreturn power_off(void)
 {
 	say("done", 0);
 	io_out16(PM1A_CONTROL, PM1_SLEEP_ENABLE);
@@ -145,7 +145,7 @@ static void case_many(void)
 
 	bring_up(true);
 	for (i = 0; i < MANY_TDS && !status; i++)
-		status = create(i);
+		status = td_create(i);
 	say("created", status);
 	for (i = 0; i < MANY_TDS && !status; i++) {
 		status = destroy(i);
@@ -165,7 +165,7 @@ static void case_read(void)
 static void case_write(void)
 {
 	begin();
-	say("touched", touch(tdr(0), true));
+	say("touched", touch(td_tdr(0), true));
 	say("trapped", now(trapped));
 }
 
@@ -184,7 +184,7 @@ static void case_stale_translation(void)
 	say("bring_up", bring_up_with_ap(read_forever));
 	while (!now(touches))
 		cpu_pause();
-	say("created", create(0));
+	say("created", td_create(0));
 	seen = now(touches);
 	while (!now(trapped) && now(touches) - seen < 1000)
 		cpu_pause();
@@ -209,20 +209,20 @@ static void case_half_overwritten(void)
 static void take_tdr_back(void)
 {
 	begin();
-	say("destroyed", free_keyid(0) ?: reclaim_tdcx(0) ?: reclaim(tdr(0)));
+	say("destroyed", free_keyid(0) ?: reclaim_tdcx(0) ?: reclaim(td_tdr(0)));
 }
 
 static void case_tdr_in_caches(void)
 {
 	take_tdr_back();
-	direct_store(tdr(0), 64);
+	direct_store(td_tdr(0), 64);
 }
 
 static void case_tdr_written_back_with_another_keyid(void)
 {
 	take_tdr_back();
-	say("write_back", write_back(tdr(0), keyid(0)));
-	direct_store(tdr(0), 64);
+	say("write_back", td_write_back(td_tdr(0), td_keyid(0)));
+	direct_store(td_tdr(0), 64);
 }
 
 static void case_tdr_written_back_by_wbinvd(void)
@@ -230,17 +230,17 @@ static void case_tdr_written_back_by_wbinvd(void)
 	take_tdr_back();
 	wbinvd();
 	/* The module writes with the same KeyID again, but not this page. */
-	say("again", create(1));
-	direct_store(tdr(0), 64);
+	say("again", td_create(1));
+	direct_store(td_tdr(0), 64);
 }
 
 /* A TD gets a page of which caches hold lines with another KeyID. */
 static void case_tdr_given_again(void)
 {
 	take_tdr_back();
-	say("create", call2("create", TDH_MNG_CREATE, tdr(1), keyid(1)));
-	say("key", call2("key", TDH_MNG_KEY_CONFIG, tdr(1), 0));
-	say("addcx", call2("addcx", TDH_MNG_ADDCX, tdr(0), tdr(1)));
+	say("create", td_call("create", TDH_MNG_CREATE, td_tdr(1), td_keyid(1)));
+	say("key", td_call("key", TDH_MNG_KEY_CONFIG, td_tdr(1), 0));
+	say("addcx", td_call("addcx", TDH_MNG_ADDCX, td_tdr(0), td_tdr(1)));
 }
 
 /* As for a new kernel, with a TD alive. */
@@ -262,8 +262,8 @@ static void case_use_after_reuse(void)
 {
 	begin();
 	wbinvd();
-	direct_store(tdr(0), 64);
-	say("key", call2("key", TDH_MNG_KEY_CONFIG, tdr(0), 0));
+	direct_store(td_tdr(0), 64);
+	say("key", td_call("key", TDH_MNG_KEY_CONFIG, td_tdr(0), 0));
 }
 
 static void case_new_kernel(void)
@@ -280,7 +280,7 @@ static void case_new_kernel_with_lines(void)
 	begin();
 	wbinvd();
 	/* Writes with the TD's KeyID, and with the global one. */
-	say("addcx", call2("addcx", TDH_MNG_ADDCX, tdcx(0, NR_TDCX), tdr(0)));
+	say("addcx", td_call("addcx", TDH_MNG_ADDCX, tdcx(0, NR_TDCX), td_tdr(0)));
 	begin_new_kernel();
 }
 
@@ -340,5 +340,5 @@ bool run_td_case(const char *name)
 			return true;
 		}
 	}
-	return false;
+	return run_memory_case(name);
 }

@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "machine/options.h"
 #include "memory/owner.h"
+#include "memory/td_tables.h"
 #include "seam/dump.h"
 #include "seam/module.h"
 
@@ -58,4 +59,6 @@ void dump_module(void)
 		dump_tdmr(i, &m->tdmrs[i]);
 	owner_count(&owned, &taken_back);
 	log_line("dump pages owned %llu taken back %llu", owned, taken_back);
+	td_tables_check(m);
+	log_line("dump td pages %llu", m->nr_td_pages);
 }

@@ -3,7 +3,9 @@
 #include "check/cache.h"
 #include "lib/clock.h"
 #include "memory/owner.h"
+#include "machine/options.h"
 #include "memory/td_page.h"
+#include "memory/td_tables.h"
 #include "seam/module.h"
 #include "seam/observe.h"
 #include "seam/seam_log.h"
@@ -23,6 +25,8 @@ static void note_effect(const struct seamcall *call)
 		return;
 	if (call->leaf == TDH_PHYMEM_CACHE_WB)
 		cache_written_back(call->cpu->package, tdx_module.keyids);
+	if (call->leaf == TDH_MNG_VPFLUSHDONE && options.check_tables)
+		td_tables_check_td(&tdx_module, call->in.gpr.rcx);
 	if (call->leaf == TDH_PHYMEM_PAGE_WBINVD)
 		td_page_written_back(call->in.gpr.rcx);
 }

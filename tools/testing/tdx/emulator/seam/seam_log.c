@@ -110,6 +110,22 @@ static void log_tdmr_init(const struct tdx_model_regs *in, const struct tdx_mode
 	}
 }
 
+/* MRTD, in hexadecimal */
+static void log_mrtd(const struct tdx_model *model, u64 tdr)
+{
+	static const char digits[] = "0123456789abcdef";
+	char text[2 * TDX_MR_BYTES + 1] = "";
+	u8 mrtd[TDX_MR_BYTES];
+	unsigned int i;
+
+	tdx_model_mrtd(model, tdr, mrtd);
+	for (i = 0; i < TDX_MR_BYTES; i++) {
+		text[2 * i] = digits[mrtd[i] >> 4];
+		text[2 * i + 1] = digits[mrtd[i] & 15];
+	}
+	log_line("td 0x%llx mrtd %s", tdr, text);
+}
+
 void seam_log_progress(const struct tdx_model *model, const struct tdx_model_regs *in,
 		       const struct tdx_model_regs *out)
 {
@@ -124,6 +140,9 @@ void seam_log_progress(const struct tdx_model *model, const struct tdx_model_reg
 		break;
 	case TDH_SYS_TDMR_INIT:
 		log_tdmr_init(in, out);
+		break;
+	case TDH_MR_FINALIZE:
+		log_mrtd(model, in->gpr.rcx);
 		break;
 	case TDH_SYS_DISABLE:
 		log_line("module disabled: all memory is the host's, the next TDH.SYS.INIT begins anew");

@@ -253,6 +253,7 @@ struct tdx_model_page {
 
 struct tdx_model_page tdx_model_page(const struct tdx_model *m, u64 pa);
 bool tdx_model_pamt(const struct tdx_model *m, unsigned int i, struct tdx_pamt_area *pamt);
+void tdx_model_mrtd(const struct tdx_model *m, u64 tdr, u8 mrtd[TDX_MR_BYTES]);
 bool tdx_model_healthy_msr(const struct tdx_model_config *config, u32 msr, u64 *value);
 void tdx_model_healthy_cpuid(const struct tdx_model_config *config, unsigned int lp,
 			     u32 leaf, u32 subleaf, u32 regs[4]);

@@ -67,3 +67,20 @@ u64 tdx_model_mr_finalize(struct tdx_model *m, struct tdx_model_call *call)
 	tdcs->op_state = TDX_TD_RUNNABLE;
 	return TDX_SUCCESS;
 }
+
+/**
+ * tdx_model_mrtd - the measurement of a TD
+ * @m:    the module
+ * @tdr:  address of its TDR; the TD is initialized
+ * @mrtd: the digest; zeros before TDH.MR.FINALIZE
+ *
+ * Context: On a logical processor, while no leaf changes the TD.
+ */
+void tdx_model_mrtd(const struct tdx_model *m, u64 tdr, u8 mrtd[TDX_MR_BYTES])
+{
+	const struct tdx_model_td *td = m->ops->map(m->ctx, tdr, PAGE_BYTES);
+	const struct tdx_model_tdcs *tdcs =
+		m->ops->map(m->ctx, td->tdcx_pa[TDX_MODEL_TDCX_TDCS], PAGE_BYTES);
+
+	memcpy(mrtd, tdcs->mrtd, TDX_MR_BYTES);
+}
