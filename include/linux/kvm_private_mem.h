@@ -68,6 +68,9 @@ static inline bool kvm_mem_is_private(struct kvm *kvm, gfn_t gfn)
 }
 
 int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn);
+bool kvm_only_gmem_left(struct kvm *kvm);
+
+void kvm_arch_zap_private(struct kvm *kvm, gfn_t start, gfn_t end);
 #else
 static inline void kvm_enable_private_mem(struct kvm *kvm)
 {
@@ -81,6 +84,10 @@ static inline bool kvm_has_private_mem(struct kvm *kvm)
 static inline bool kvm_mem_is_private(struct kvm *kvm, gfn_t gfn)
 {
 	return false;
+}
+
+static inline void kvm_arch_zap_private(struct kvm *kvm, gfn_t start, gfn_t end)
+{
 }
 #endif
 

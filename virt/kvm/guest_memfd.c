@@ -81,7 +81,7 @@ void kvm_gmem_zap(struct kvm_gmem *gmem, pgoff_t start, pgoff_t end)
 		slot = container_of(node, struct kvm_memory_slot, gmem.node);
 		gfn = slot->base_gfn - node->start;
 		kvm_zap_slot_range(gmem->kvm, slot, gfn + max(start, node->start),
-				   gfn + min(end, node->last + 1));
+				   gfn + min(end, node->last + 1), true);
 	}
 }
 
@@ -110,6 +110,7 @@ static int gmem_release(struct inode *inode, struct file *file)
 	/* Only pages of the file can be poisoned: it is not queued again. */
 	cancel_work_sync(&gmem->poison_work);
 	put_gmem(gmem);
+	atomic_dec(&kvm->nr_guest_memfds);
 	kvm_put_kvm(kvm);
 	return 0;
 }
@@ -278,6 +279,7 @@ static int create_fd(struct kvm *kvm, loff_t size)
 	}
 
 	kvm_get_kvm(kvm);
+	atomic_inc(&kvm->nr_guest_memfds);
 	fd_install(fd, file);
 	return fd;
 }
@@ -303,6 +305,21 @@ int kvm_vm_ioctl_create_guest_memfd(struct kvm *kvm, void __user *argp)
 		return -EINVAL;
 	return create_fd(kvm, args.size);
 }
+
+/**
+ * kvm_only_gmem_left - whether nothing but guest_memfds refers to a VM
+ * @kvm: a VM
+ *
+ * Its own descriptor and those of its vCPUs were closed then, and cannot be opened again.
+ *
+ * Context: Any, while @kvm is referred to.
+ * Return: true if that is certain; it stays true.
+ */
+bool kvm_only_gmem_left(struct kvm *kvm)
+{
+	return refcount_read(&kvm->users_count) == atomic_read(&kvm->nr_guest_memfds);
+}
+EXPORT_SYMBOL_GPL(kvm_only_gmem_left);
 
 static int check_binding(struct kvm *kvm, struct kvm_memory_slot *slot, struct kvm_gmem *gmem,
 			 loff_t file_size)

@@ -116,12 +116,14 @@ static int store_attributes(struct kvm *kvm, gfn_t start, gfn_t end, u64 attribu
  * @slot: a slot, which is or will be in use
  * @start: first GFN, in the slot
  * @end: GFN after the last one
+ * @private: private memory is taken away; otherwise a private MMU keeps its mappings
  *
  * Faults that started before are retried.  On return no vCPU can access the memory.
  *
- * Context: Process context; takes kvm->mmu_lock.
+ * Context: Process context, may sleep; takes kvm->mmu_lock.
  */
-void kvm_zap_slot_range(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t start, gfn_t end)
+void kvm_zap_slot_range(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t start, gfn_t end,
+			bool private)
 {
 	struct kvm_gfn_range range = {
 		.slot = slot,
@@ -135,11 +137,18 @@ void kvm_zap_slot_range(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t sta
 	kvm_mmu_invalidate_begin(kvm, 0, -1ul);
 	if (kvm_unmap_gfn_range(kvm, &range))
 		kvm_flush_remote_tlbs(kvm);
+	KVM_MMU_UNLOCK(kvm);
+
+	if (private)
+		kvm_arch_zap_private(kvm, start, end);
+
+	KVM_MMU_LOCK(kvm);
 	kvm_mmu_invalidate_end(kvm, 0, -1ul);
 	KVM_MMU_UNLOCK(kvm);
 }
 
-static void zap_slots(struct kvm *kvm, struct kvm_memslots *slots, gfn_t start, gfn_t end)
+static void zap_slots(struct kvm *kvm, struct kvm_memslots *slots, gfn_t start, gfn_t end,
+		      bool private)
 {
 	struct kvm_memslot_iter iter;
 
@@ -147,7 +156,7 @@ static void zap_slots(struct kvm *kvm, struct kvm_memslots *slots, gfn_t start, 
 		struct kvm_memory_slot *slot = iter.slot;
 
 		kvm_zap_slot_range(kvm, slot, max(start, slot->base_gfn),
-				   min(end, slot->base_gfn + slot->npages));
+				   min(end, slot->base_gfn + slot->npages), private);
 	}
 }
 
@@ -171,7 +180,8 @@ static int change_attributes(struct kvm *kvm, gfn_t start, gfn_t end, u64 attrib
 
 	r = store_attributes(kvm, start, end, attributes);
 	for (i = 0; !r && i < KVM_ADDRESS_SPACE_NUM; i++)
-		zap_slots(kvm, __kvm_memslots(kvm, i), start, end);
+		zap_slots(kvm, __kvm_memslots(kvm, i), start, end,
+			  !(attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE));
 
 	KVM_MMU_LOCK(kvm);
 	kvm_mmu_invalidate_end(kvm, 0, -1ul);

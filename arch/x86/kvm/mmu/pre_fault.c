@@ -9,6 +9,7 @@
 #include "../mmu.h"
 #include "../x86.h"
 #include "mmu_internal.h"
+#include "shared.h"
 
 /* A slot that is being deleted waits for this vCPU's SRCU: retrying would not end. */
 static bool slot_is_going(struct kvm_vcpu *vcpu, gpa_t gpa)
@@ -20,7 +21,12 @@ static bool slot_is_going(struct kvm_vcpu *vcpu, gpa_t gpa)
 
 static int map_once(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
+	u32 error_code = 0;
 	int r;
+
+	/* The guest accesses private memory as such. */
+	if (vcpu->kvm->arch.has_private_mmu && kvm_mem_is_private(vcpu->kvm, gpa_to_gfn(gpa)))
+		error_code = PFERR_PRIVATE_MASK;
 
 	/* As before entering the guest: roots may have become obsolete. */
 	if (kvm_check_request(KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, vcpu))
@@ -28,7 +34,7 @@ static int map_once(struct kvm_vcpu *vcpu, gpa_t gpa)
 	r = kvm_mmu_reload(vcpu);
 	if (r)
 		return r;
-	return kvm_mmu_do_page_fault(vcpu, gpa, 0, true, NULL);
+	return kvm_mmu_do_page_fault(vcpu, gpa, error_code, true, NULL);
 }
 
 static int map_page(struct kvm_vcpu *vcpu, gpa_t gpa)
@@ -68,8 +74,16 @@ static int pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
 	/* Shadow page tables are those of the guest's address spaces. */
 	if (vcpu->arch.mmu->page_fault != kvm_tdp_page_fault)
 		return -EOPNOTSUPP;
+	/* Pairs with smp_store_release() where pre-faulting becomes possible. */
+	if (smp_load_acquire(&vcpu->kvm->arch.no_pre_fault))
+		return -EOPNOTSUPP;
 
 	do {
+		/* User space uses addresses as in memory slots. */
+		if (kvm_gpa_is_shared(vcpu->kvm, range->gpa)) {
+			r = -EINVAL;
+			break;
+		}
 		idx = srcu_read_lock(&vcpu->kvm->srcu);
 		r = map_page(vcpu, range->gpa);
 		srcu_read_unlock(&vcpu->kvm->srcu, idx);
@@ -88,9 +102,10 @@ static int pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
  *
  * Context: Process context, with vcpu->mutex held.
  * Return: 0 if a page was mapped; -EFAULT: @argp, or private memory without a guest_memfd, which
- *	   kvm_run tells; -EINVAL: flags, or the range is empty, not aligned to pages or wraps;
- *	   -EOPNOTSUPP: the MMU mode; -ENOENT: no memory slot; -EAGAIN: the slot is being
- *	   deleted; -EINTR; -EIO: the VM is dead; -EHWPOISON, -ENOMEM.
+ *	   kvm_run tells; -EINVAL: flags, or the range is empty, not aligned to pages or wraps,
+ *	   or has the shared bit; -EOPNOTSUPP: the MMU mode, or a TD that is not finalized;
+ *	   -ENOENT: no memory slot; -EAGAIN: the slot is being deleted; -EINTR; -EIO: the VM is
+ *	   dead; -EHWPOISON, -ENOMEM.
  */
 int kvm_vcpu_ioctl_pre_fault_memory(struct kvm_vcpu *vcpu, void __user *argp)
 {

@@ -10,22 +10,27 @@
 /**
  * kvm_mmu_faultin_private - get the page for a fault on private memory
  * @vcpu: the vCPU that faulted
- * @fault: its fault, on a GFN that is private; gets the page
+ * @fault: its fault; gets the page
  *
- * User space learns from kvm_run which memory could not be accessed.
+ * Called if the memory or the access is private.  Only VMs with a private MMU have private
+ * accesses; otherwise, the attribute of the memory decides.  User space learns from kvm_run which
+ * memory could not be accessed.
  *
  * Context: After fault->mmu_seq was read, with kvm->srcu held.
  * Return: RET_PF_CONTINUE; or a negative errno, with which KVM_RUN has to fail: -EFAULT: there is
- *	   no slot, or no guest_memfd behind it; -EHWPOISON, -ENOMEM.
+ *	   no slot, no guest_memfd behind it, or the access was private and the memory is not, or
+ *	   vice versa; -EHWPOISON, -ENOMEM.
  */
 int kvm_mmu_faultin_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
+	struct kvm *kvm = vcpu->kvm;
+	bool is_private = !kvm->arch.has_private_mmu || fault->error_code & PFERR_PRIVATE_MASK;
 	int r = -EFAULT;
 
-	if (fault->slot)
-		r = kvm_gmem_get_pfn(vcpu->kvm, fault->slot, fault->gfn, &fault->pfn);
+	if (fault->slot && is_private == kvm_mem_is_private(kvm, fault->gfn))
+		r = kvm_gmem_get_pfn(kvm, fault->slot, fault->gfn, &fault->pfn);
 	if (r) {
-		kvm_prepare_memory_fault_exit(vcpu, gfn_to_gpa(fault->gfn), PAGE_SIZE, true);
+		kvm_prepare_memory_fault_exit(vcpu, gfn_to_gpa(fault->gfn), PAGE_SIZE, is_private);
 		return r;
 	}
 	/*
@@ -37,6 +42,59 @@ int kvm_mmu_faultin_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	fault->map_writable = true;
 	fault->max_level = PG_LEVEL_4K;
 	return RET_PF_CONTINUE;
+}
+
+/**
+ * kvm_mmu_map_private - handle a private access of a VM that has a private MMU
+ * @vcpu: the vCPU that faulted
+ * @fault: its fault, with a GPA without shared bits
+ *
+ * Context: Process context, may sleep; with kvm->srcu held.
+ * Return: RET_PF_FIXED, RET_PF_SPURIOUS, RET_PF_RETRY, or a negative errno as those of
+ *	   kvm_mmu_faultin_private() and of the private MMU.
+ */
+int kvm_mmu_map_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+{
+	int r;
+
+	fault->gfn = gpa_to_gfn(fault->addr);
+	fault->slot = kvm_vcpu_gfn_to_memslot(vcpu, fault->gfn);
+	if (fault->slot && fault->slot->flags & KVM_MEMSLOT_INVALID)
+		return RET_PF_RETRY;
+
+	fault->mmu_seq = vcpu->kvm->mmu_invalidate_seq;
+	/* Pairs with kvm_mmu_invalidate_end(): a page that is looked up later is not stale. */
+	smp_rmb();
+	r = kvm_mmu_faultin_private(vcpu, fault);
+	if (r)
+		return r;
+
+	r = static_call(kvm_x86_map_private)(vcpu->kvm, fault->gfn, fault->pfn, fault->mmu_seq);
+	put_page(pfn_to_page(fault->pfn));
+	switch (r) {
+	case 0:
+		return RET_PF_FIXED;
+	case -EEXIST:
+		return RET_PF_SPURIOUS;
+	case -EAGAIN:
+		return RET_PF_RETRY;
+	default:
+		return r;
+	}
+}
+
+/**
+ * kvm_arch_zap_private - remove the mappings of private memory by a private MMU
+ * @kvm: a VM
+ * @start: first GFN
+ * @end: GFN after the last one
+ *
+ * Context: Process context, may sleep.  Faults that started before are made to retry.
+ */
+void kvm_arch_zap_private(struct kvm *kvm, gfn_t start, gfn_t end)
+{
+	if (kvm->arch.has_private_mmu)
+		static_call_cond(kvm_x86_zap_private)(kvm, start, end);
 }
 
 /**

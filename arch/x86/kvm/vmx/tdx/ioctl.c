@@ -87,22 +87,13 @@ static int copy_command(struct kvm_tdx_cmd *cmd, const void __user *argp)
 	return cmd->hw_error ? -EINVAL : 0;
 }
 
-static int finalize_vm(struct kvm *kvm)
-{
-	if (to_kvm_tdx(kvm)->state != KVM_TDX_INIT)
-		return -EINVAL;
-
-	/* TDs do not have private memory yet, so there is nothing to measure. */
-	return -EOPNOTSUPP;
-}
-
 static int vm_command(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 {
 	switch (cmd->id) {
 	case KVM_TDX_INIT_VM:
 		return tdx_init_vm(kvm, cmd);
 	case KVM_TDX_FINALIZE_VM:
-		return finalize_vm(kvm);
+		return tdx_finalize_vm(kvm, cmd);
 	default:
 		return -EINVAL;
 	}
@@ -140,15 +131,6 @@ int tdx_vm_mem_enc_ioctl(struct kvm *kvm, void __user *argp)
 	return ret;
 }
 
-static int init_mem_region(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd)
-{
-	if (!to_tdx(vcpu)->initialized || cmd->flags & ~KVM_TDX_MEASURE_MEMORY_REGION)
-		return -EINVAL;
-
-	/* TDs do not have private memory yet. */
-	return -EOPNOTSUPP;
-}
-
 /* Commands on a vCPU require a TD that is initialized and not finalized. */
 static bool takes_vcpu_commands(struct kvm_vcpu *vcpu)
 {
@@ -171,7 +153,7 @@ static int vcpu_command(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd)
 
 	vcpu_load(vcpu);
 	ret = cmd->id == KVM_TDX_INIT_VCPU ? tdx_init_vcpu(vcpu, cmd) :
-					     init_mem_region(vcpu, cmd);
+					     tdx_init_mem_region(vcpu, cmd);
 	vcpu_put(vcpu);
 	return ret;
 }

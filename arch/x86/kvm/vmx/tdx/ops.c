@@ -10,6 +10,7 @@
 
 #include "../../x86.h"
 #include "../x86_ops.h"
+#include "sept.h"
 #include "tdx.h"
 
 static void vt_hardware_disable(void)
@@ -366,6 +367,10 @@ static void __init replace_vm_ops(struct kvm_x86_ops *ops)
 	ops->vm_free = vt_vm_free;
 	ops->set_tss_addr = vt_set_tss_addr;
 	ops->set_identity_map_addr = vt_set_identity_map_addr;
+
+	/* Only TDs have a private MMU. */
+	ops->map_private = tdx_map_private;
+	ops->zap_private = tdx_zap_private;
 
 	ops->mem_enc_ioctl = vt_mem_enc_ioctl;
 	ops->vcpu_mem_enc_ioctl = vt_vcpu_mem_enc_ioctl;

@@ -8,6 +8,8 @@
  *	ops.c		TD or VMX: the only file that calls both
  *	ioctl.c		KVM_MEMORY_ENCRYPT_OP, its locks; ioctls that differ for a TD
  *	capabilities.c	KVM_TDX_CAPABILITIES, KVM_TDX_GET_CPUID
+ *	initial.c	initial contents of private memory, KVM_TDX_FINALIZE_VM
+ *	sept.c		private memory
  *	vm.c		creating and destroying a TD
  *	params.c	KVM_TDX_INIT_VM: the parameters of a TD
  *	vcpu.c		creating and freeing a vCPU, its association with a CPU
@@ -18,6 +20,9 @@
  */
 #ifndef __KVM_X86_VMX_TDX_H
 #define __KVM_X86_VMX_TDX_H
+
+#include <linux/rwsem.h>
+#include <linux/xarray.h>
 
 #include <asm/tdx_td.h>
 
@@ -32,6 +37,9 @@
 #define CPUID_ADDRESS_WIDTHS	0x80000008
 #define CPUID_GUEST_PHYS_BITS	GENMASK(23, 16)
 
+/* Above that of 4 KB pages */
+#define TDX_MAX_SEPT_LEVELS	4
+
 enum kvm_tdx_state {
 	KVM_TDX_UNINIT,		/* no KeyID */
 	KVM_TDX_INIT,		/* after KVM_TDX_INIT_VM */
@@ -44,6 +52,9 @@ enum kvm_tdx_state {
  * @td:		    its KeyID and its pages
  * @state:	    written with all locks of lock_vm() held
  * @keyid_burnt:    its KeyID could not be released: its pages cannot be reclaimed
+ * @sept_lock:	    see sept.c
+ * @private_pages:  by GFN: the page frame of a private page, as a value
+ * @sept_pages:	    pages of the secure EPT, by level of the entry that refers to them, less 1
  * @xfam:	    XFAM of the TD
  * @gpaw_bits:	    width of guest physical addresses; the upper half is shared
  * @tsc_offset:	    chosen by TDH.MNG.INIT
@@ -54,6 +65,9 @@ struct kvm_tdx {
 	struct tdx_td td;
 	enum kvm_tdx_state state;
 	bool keyid_burnt;
+	struct rw_semaphore sept_lock;
+	struct xarray private_pages;
+	struct xarray sept_pages[TDX_MAX_SEPT_LEVELS];
 	u64 xfam;
 	unsigned int gpaw_bits;
 	u64 tsc_offset;
@@ -128,7 +142,12 @@ int tdx_vm_init(struct kvm *kvm);
 int tdx_vm_post_init(struct kvm *kvm);
 void tdx_vm_destroy(struct kvm *kvm);
 void tdx_vm_free(struct kvm *kvm);
+void tdx_release_keyid(struct kvm *kvm);
 int tdx_init_vm(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
+
+/* initial.c */
+int tdx_init_mem_region(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd);
+int tdx_finalize_vm(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
 
 /* params.c */
 u64 tdx_supported_attributes(void);

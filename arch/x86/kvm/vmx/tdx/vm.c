@@ -12,6 +12,7 @@
 
 #include <linux/cpumask.h>
 #include <linux/kvm_host.h>
+#include <linux/kvm_private_mem.h>
 #include <linux/minmax.h>
 #include <linux/ratelimit.h>
 #include <linux/slab.h>
@@ -21,6 +22,7 @@
 
 #include "../../mmu.h"
 #include "pages.h"
+#include "sept.h"
 #include "tdx.h"
 
 /* Virtualization may not be enabled yet. */
@@ -33,6 +35,10 @@ int tdx_vm_init(struct kvm *kvm)
 	}
 
 	kvm->arch.has_protected_state = true;
+	kvm->arch.has_private_mmu = true;
+	kvm->arch.no_pre_fault = true;
+	kvm_enable_private_mem(kvm);
+	tdx_init_sept(to_kvm_tdx(kvm));
 	return 0;
 }
 
@@ -92,6 +98,9 @@ static void release_keyid(struct kvm_tdx *kvm_tdx)
 	u64 status = TDX_SUCCESS;
 	const char *leaf;
 
+	if (!td->keyid)
+		return;
+
 	/* The module uses the KeyID only if there is a TDR page. */
 	if (td->tdr)
 		status = retire_keyid(td, &leaf);
@@ -112,21 +121,35 @@ static void reclaim_control_pages(struct kvm_tdx *kvm_tdx)
 		tdx_reclaim_pages(kvm_tdx, &td->tdr, 1);
 }
 
-/* Also called for VMs whose creation failed, possibly with virtualization disabled. */
-void tdx_vm_destroy(struct kvm *kvm)
+/**
+ * tdx_release_keyid - release the KeyID of a TD that will never run again
+ * @kvm: a TD in any state; nothing is done if it has no KeyID
+ *
+ * Context: Process context, may sleep.  No vCPU is loaded or created at the same time.
+ */
+void tdx_release_keyid(struct kvm *kvm)
 {
 	struct kvm_vcpu *vcpu;
 	unsigned long i;
 
-	kvm_for_each_vcpu(i, vcpu, kvm)
+	kvm_for_each_vcpu(i, vcpu, kvm) {
 		tdx_vcpu_flush(vcpu);
-
+		/* It may be loaded once more, to free KVM's page tables. */
+		to_tdx(vcpu)->associable = false;
+	}
 	release_keyid(to_kvm_tdx(kvm));
+}
+
+/* Also called for VMs whose creation failed, possibly with virtualization disabled. */
+void tdx_vm_destroy(struct kvm *kvm)
+{
+	tdx_release_keyid(kvm);
 }
 
 /* Called after its vCPUs were freed. */
 void tdx_vm_free(struct kvm *kvm)
 {
+	tdx_free_sept(kvm);
 	reclaim_control_pages(to_kvm_tdx(kvm));
 }
 
