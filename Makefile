@@ -208,7 +208,7 @@ test-e2e-all: tree emulator selftests
 test-mainline: tree emulator selftests
 	@$(BUILD_KERNELS) mainline
 	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --kernels mainline \
-		test_mainline.py
+		test_mainline.py test_private_memory.py
 
 # Its result is what is to be seen, so of a build only an error.
 QUIETLY = >$(BUILD)/kernel.log || { cat $(BUILD)/kernel.log; exit 1; }

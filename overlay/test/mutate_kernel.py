@@ -47,6 +47,7 @@ BRINGUP, FAILURES, MEMORY, HOTPLUG = ("test_bringup.py", "test_failures.py", "te
 KEXEC, SLEEP, MACHINE_CHECK = "test_kexec.py", "test_sleep.py", "test_machine_check.py"
 OFF = "test_without_tdx.py"
 KVM = "test_kvm.py"
+PRIVATE, GUESTS, KUNIT = "test_private_memory.py", "test_guests.py", "test_kunit.py"
 VMX_ONLINE = "test_kunit.py::test_a_cpu_that_comes_online_while_kvm_is_enabled_is_not_missed"
 SUBJECTS = {
     "arch/x86/kernel/cpu/mce/core.c": [MACHINE_CHECK],
@@ -54,14 +55,24 @@ SUBJECTS = {
     "arch/x86/kernel/smpboot.c": [KEXEC, HOTPLUG],
     "arch/x86/coco/core.c": [HOTPLUG, SLEEP],
     "arch/x86/kvm/cpuid.c": [KVM],
+    "arch/x86/kvm/mmu/mmu.c": [KUNIT, KVM, GUESTS],
+    "arch/x86/kvm/mmu/pre_fault.c": [KVM, GUESTS],
+    "arch/x86/kvm/mmu/private.c": [KVM, GUESTS],
+    "arch/x86/kvm/mmu/shared.c": [KUNIT, KVM],
+    "arch/x86/kvm/mmu/spte.c": [KUNIT],
+    "arch/x86/kvm/mmu/tdp_iter.c": [KUNIT],
+    "arch/x86/kvm/mmu/tdp_mmu.c": [KUNIT],
     "arch/x86/kvm/vmx/tdx/bringup.c": [BRINGUP],
     "arch/x86/kvm/vmx/tdx/capabilities.c": [BRINGUP, KVM],
+    "arch/x86/kvm/vmx/tdx/initial.c": [PRIVATE, KVM],
     "arch/x86/kvm/vmx/tdx/ioctl.c": [KVM],
     "arch/x86/kvm/vmx/tdx/main.c": [BRINGUP, KEXEC, OFF],
     "arch/x86/kvm/vmx/tdx/msr.c": [KVM],
     "arch/x86/kvm/vmx/tdx/ops.c": [KVM],
     "arch/x86/kvm/vmx/tdx/pages.c": [KVM],
     "arch/x86/kvm/vmx/tdx/params.c": [KVM],
+    "arch/x86/kvm/vmx/tdx/sept.c": [PRIVATE, KVM],
+    "arch/x86/kvm/vmx/tdx/shared.c": [KVM],
     "arch/x86/kvm/vmx/tdx/vcpu.c": [KVM],
     "arch/x86/kvm/vmx/tdx/vm.c": [KVM],
     "arch/x86/kvm/vmx/vmx.c": [BRINGUP, KVM],
@@ -120,7 +131,7 @@ def files():
     new, patches = assemble.overlay_files()
     ours = {path: None for path in new
             if path.startswith("arch/") and path.endswith(".c")
-            and "/tests/" not in path and "/model/" not in path
+            and "/tests/" not in path and "/model/" not in path and not path.endswith("_test.c")
             and not path.startswith(f"{mutants.GEOMETRY}/")}
     hooked = sorted({hooks.split(patch)[0] for patch in patches})
     return ours | {path: hook_lines(path) for path in hooked if path.endswith(".c")}

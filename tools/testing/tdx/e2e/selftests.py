@@ -48,9 +48,20 @@ def step(name, *args):
     return ",".join(["selftest", name, *map(str, args)])
 
 
+def counts(result):
+    """Leaves, how often they have to succeed as the selftest printed it, and how often they did."""
+    log = layout.EmulatorLog(result.log)
+    for line in result.values("output"):
+        if line.startswith("count "):
+            _, leaf, number = line.split()
+            yield leaf, int(number), log.count(leaf)
+
+
 def check_passed(result):
     """Asserts that the selftest passed, and that the module has no page of a TD."""
     assert result.value("selftest").endswith(" 0"), result.values("output")
+    for leaf, expected, number in counts(result):
+        assert number == expected, leaf
     assert layout.EmulatorLog(result.log).number("td_pages_owned") == 0
 
 

@@ -2,7 +2,6 @@
 """
 Guests that are no TDs: KVM's selftests on the SVM that QEMU emulates, without the TDX platform.
 """
-import functools
 
 import pytest
 

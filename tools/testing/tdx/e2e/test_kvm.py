@@ -13,7 +13,8 @@ from outcome import errors, said
 
 MACHINE = {"cpus": 4, "packages": 2, "memory": "1G"}
 # The defaults of a selftest are for a CPU that is not emulated.
-ARGUMENTS = {"tdx_lifecycle_test": ["-c", 10, "-k", 5], "tdx_hotplug_test": ["-r", 1]}
+ARGUMENTS = {"tdx_lifecycle_test": ["-c", 10, "-k", 5], "tdx_hotplug_test": ["-r", 1],
+             "tdx_memory_race_test": ["-r", 10]}
 
 
 @pytest.fixture

@@ -38,9 +38,17 @@ INSTEAD = {
     # there: TDH.VP.WR fails with VCPU_ASSOCIATED, and the TD's KeyID and pages are lost.
     "tdx_lifecycle_test": {"cpus": 1, "packages": 1},
 }
-
-# It need not compare slots that exist with the width of guest physical addresses.
-LATER = {"tdx_slots_test": ["-l"]}
+ARGUMENTS_INSTEAD = {
+    # KVM_TDX_INIT_MEM_REGION of Linux 7.3 checks the number of pages in bytes, a product that may
+    # overflow: 2^52 + 1 pages are taken as one.
+    "tdx_init_memory_test": ["-w"],
+    # It need not compare slots that exist with the width of guest physical addresses.
+    "tdx_slots_test": ["-l"],
+    # A hole that is punched while the TD is finalized: pages that were blocked before, when no
+    # tracking was needed, are removed after it.  The module refuses that with
+    # TLB_TRACKING_NOT_DONE, but Linux 7.3 frees the page: its next user gets a machine check.
+    "tdx_memory_race_test": [*ARGUMENTS["tdx_memory_race_test"], "-f"],
+}
 
 
 def test_mainline_uncharges_a_cgroup_that_was_not_charged(boot):
@@ -57,6 +65,7 @@ def test_mainline_uncharges_a_cgroup_that_was_not_charged(boot):
 
 @pytest.mark.parametrize("name", [name for name in selftests.NAMES if name != "tdx_cgroup_test"])
 def test_the_selftests_pass_on_mainline_too(boot, name):
-    result = boot(selftests.step(name, *{**ARGUMENTS, **LATER}.get(name, [])), cmdline=CMDLINE,
+    arguments = {**ARGUMENTS, **ARGUMENTS_INSTEAD}.get(name, [])
+    result = boot(selftests.step(name, *arguments), cmdline=CMDLINE,
                   initramfs=selftests.initramfs(name), **{**MACHINE, **INSTEAD.get(name, {})})
     selftests.check_passed(result)

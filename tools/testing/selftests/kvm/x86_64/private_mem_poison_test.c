@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/bits.h>
 #include <linux/falloc.h>
 #include <linux/kernel-page-flags.h>
 #include <stdlib.h>
@@ -21,8 +22,8 @@
 #define POISON		"/sys/devices/system/memory/hard_offline_page"
 
 /* Flags that a page of private memory has, and all that are looked at. */
-#define FLAGS		(1ull << KPF_UNEVICTABLE | 1ull << KPF_DIRTY)
-#define LOOKED_AT	(FLAGS | 1ull << KPF_MMAP | 1ull << KPF_HWPOISON)
+#define FLAGS		(BIT_ULL(KPF_UNEVICTABLE) | BIT_ULL(KPF_DIRTY))
+#define LOOKED_AT	(FLAGS | BIT_ULL(KPF_MMAP) | BIT_ULL(KPF_HWPOISON))
 
 struct page_flags {
 	uint64_t *flags;

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Test private memory of a TD that is mapped and taken away at the same time.
+ *
+ * All threads have to come to an end, and the TD has to be usable then.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tdx_memory.h"
+
+#define NR_VCPUS	3
+#define OTHER_SLOT	2
+#define OTHER_GPA	(PM_GPA + PM_HUGE_PAGE)
+
+static struct tm_td td;
+static int vcpus[NR_VCPUS];
+static atomic_bool stop;
+static atomic_uint nr_built;
+static unsigned int nr_rounds = 200;
+static bool finalize_alone;
+
+static void check_mapping(int err)
+{
+	TEST_ASSERT(!err || err == EFAULT || err == EAGAIN || err == EINTR || err == ENOENT,
+		    "%s", strerror(err));
+}
+
+/* EFAULT while there is no slot, and memory that is shared may have none. */
+static void *map(void *data)
+{
+	int *vcpu = data;
+
+	while (!stop)
+		check_mapping(tm_pre_fault_once(*vcpu, PM_GPA, PM_PAGE) ?:
+			      tm_pre_fault_once(*vcpu, OTHER_GPA, TM_SIZE));
+	return NULL;
+}
+
+static void punch(unsigned int round)
+{
+	const uint64_t page = round % TM_PAGES;
+
+	TEST_ERRNO(tm_punch(td.gmem, page * PM_PAGE, PM_PAGE), 0);
+	TEST_ERRNO(tm_punch(td.gmem, 0, TM_SIZE), 0);
+}
+
+static void convert(unsigned int round)
+{
+	TEST_ERRNO(tm_set_shared(td.vm, PM_GPA, 2 * PM_PAGE), 0);
+	TEST_ERRNO(tm_set_private(td.vm, PM_GPA, 2 * PM_PAGE), 0);
+}
+
+static void replace_slot(unsigned int round)
+{
+	TEST_ERRNO(tm_delete_slot(td.vm, TM_SLOT), 0);
+	TEST_ERRNO(pm_set_gmem_slot(td.vm, TM_SLOT, PM_GPA, TM_SIZE, td.mem, td.gmem, 0), 0);
+}
+
+static void replace_file(unsigned int round)
+{
+	int gmem = pm_create_gmem(td.vm, TM_SIZE, 0);
+
+	TEST_ASSERT(gmem >= 0, "KVM_CREATE_GUEST_MEMFD: %s", strerror(errno));
+	TEST_ERRNO(pm_set_gmem_slot(td.vm, OTHER_SLOT, OTHER_GPA, TM_SIZE, td.mem, gmem, 0), 0);
+	TEST_ERRNO(tm_set_private(td.vm, OTHER_GPA, TM_SIZE), 0);
+	close(gmem);
+	TEST_ERRNO(tm_delete_slot(td.vm, OTHER_SLOT), 0);
+}
+
+static void *repeat(void *data)
+{
+	void (*change)(unsigned int round) = data;
+	unsigned int i;
+
+	for (i = 0; i < nr_rounds; i++)
+		change(i);
+	return NULL;
+}
+
+static pthread_t start(void *(*run)(void *data), void *data)
+{
+	pthread_t thread;
+
+	TEST_ASSERT(!pthread_create(&thread, NULL, run, data), "pthread_create");
+	return thread;
+}
+
+static void create(void)
+{
+	unsigned int i;
+
+	tm_create(&td);
+	vcpus[0] = td.vcpu;
+	for (i = 1; i < NR_VCPUS; i++) {
+		vcpus[i] = tdx_create_vcpu(td.vm, i);
+		TEST_ASSERT(vcpus[i] >= 0, "KVM_CREATE_VCPU: %s", strerror(errno));
+		TEST_ERRNO(tdx_set_default_cpuid(vcpus[i]), 0);
+	}
+}
+
+static void destroy(void)
+{
+	unsigned int i;
+
+	for (i = 1; i < NR_VCPUS; i++)
+		close(vcpus[i]);
+	tm_close(&td);
+}
+
+static void init_vcpus(void)
+{
+	unsigned int i;
+
+	for (i = 1; i < NR_VCPUS; i++)
+		TEST_ERRNO(tdx_command(vcpus[i], KVM_TDX_INIT_VCPU, 0, NULL), 0);
+}
+
+/* vCPUs map pages while @nr others take them away. */
+static void race(void (**changes)(unsigned int round), unsigned int nr)
+{
+	pthread_t maps[NR_VCPUS], takes[nr];
+	unsigned int i;
+
+	create();
+	init_vcpus();
+	TEST_ERRNO(tm_finalize(td.vm), 0);
+	stop = false;
+	for (i = 0; i < NR_VCPUS; i++)
+		maps[i] = start(map, &vcpus[i]);
+	for (i = 0; i < nr; i++)
+		takes[i] = start(repeat, changes[i]);
+	for (i = 0; i < nr; i++)
+		pthread_join(takes[i], NULL);
+	stop = true;
+	for (i = 0; i < NR_VCPUS; i++)
+		pthread_join(maps[i], NULL);
+	tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, 0);
+	destroy();
+}
+
+static void test_changes(void)
+{
+	void (*changes[])(unsigned int round) = { punch, convert, replace_slot, replace_file };
+
+	race(changes, 1);
+	race(changes + 1, 1);
+	race(changes + 2, 1);
+	race(changes + 3, 1);
+	race(changes, ARRAY_SIZE(changes));
+}
+
+static int build_once(void)
+{
+	struct kvm_tdx_init_mem_region region = {
+		.source_addr = (uintptr_t)tm_source(),
+		.gpa = PM_GPA,
+		.nr_pages = TM_PAGES,
+	};
+	int err = tm_init_region(td.vcpu, 0, &region);
+
+	if (!err)
+		punch(0);
+	return err;
+}
+
+/* Adds pages and takes them away, as long as the TD is not finalized. */
+static void *build(void *data)
+{
+	int err;
+
+	do {
+		err = build_once();
+		nr_built++;
+	} while (!err && !stop);
+	TEST_ERRNO(err, stop ? 0 : EINVAL);
+	return NULL;
+}
+
+/*
+ * All pages come and go while vCPUs are initialized and the TD is finalized.  In Linux 7.3, the
+ * module may refuse to remove a page that was blocked before it was finalized, without tracking;
+ * the page is freed nevertheless.
+ */
+static void test_building(void)
+{
+	unsigned int i;
+	pthread_t thread;
+
+	for (i = 0; i < nr_rounds; i++) {
+		create();
+		stop = false;
+		nr_built = 0;
+		thread = start(build, NULL);
+		while (!nr_built)
+			sched_yield();
+		init_vcpus();
+		if (finalize_alone) {
+			stop = true;
+			pthread_join(thread, NULL);
+		}
+		TEST_ERRNO(tm_finalize(td.vm), 0);
+		if (!finalize_alone)
+			pthread_join(thread, NULL);
+		destroy();
+	}
+}
+
+static void *close_file(void *data)
+{
+	close(td.gmem);
+	return NULL;
+}
+
+/* The file, a vCPU and the VM are closed at the same time. */
+static void test_closing(void)
+{
+	pthread_t thread;
+	unsigned int i;
+
+	for (i = 0; i < nr_rounds; i++) {
+		tm_create_runnable(&td);
+		tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, TM_PAGES);
+		munmap(td.run, getpagesize());
+		thread = start(close_file, NULL);
+		close(td.vcpu);
+		close(td.vm);
+		pthread_join(thread, NULL);
+		munmap(td.mem, TM_SIZE);
+	}
+}
+
+int main(int argc, char *argv[])
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "fr:")) != -1) {
+		TEST_ASSERT(option == 'f' || option == 'r',
+			    "usage: %s [-f] [-r ROUNDS]\n -f: nothing else is done while a TD is finalized",
+			    argv[0]);
+		if (option == 'f')
+			finalize_alone = true;
+		else
+			nr_rounds = atoi(optarg);
+	}
+
+	tm_require();
+	__TEST_REQUIRE(kvm_check_cap(KVM_CAP_MAX_VCPUS) >= NR_VCPUS, "fewer than %d vCPUs",
+		       NR_VCPUS);
+	test_changes();
+	test_building();
+	test_closing();
+	return 0;
+}

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Private memory of TDs: their measurement, and TDs that cannot be used after an error."""
+import hashlib
+import re
+
+import pytest
+
+import layout
+import mrtd
+import selftests
+from events import steps
+from test_kvm import MACHINE
+
+PM_GPA = 4 << 21        # where the selftest adds its pages
+# The real TDX module 1.5.01 measured this for 8 pages at 0, of the patterns 1 to 8.
+REAL_MODULE = ("3d5eae2cce876e62e02a1a983db1b63af3ac19888840128d"
+               "9ee0cb19501802a7c3849cf3a8acfabb565ee4a907354210")
+
+
+def test_the_calculator_agrees_with_the_real_module():
+    assert mrtd.Mrtd().add_region(0, mrtd.pattern(1, 8)).hex() == REAL_MODULE
+
+
+def test_order_address_contents_and_measuring_are_all_part_of_the_measurement():
+    pages = mrtd.pattern(0, 2)
+    variants = [
+        mrtd.Mrtd().add_region(0, pages),
+        mrtd.Mrtd().add_region(0, pages, measured=False),
+        mrtd.Mrtd().add_region(mrtd.PAGE, pages),
+        mrtd.Mrtd().add_region(0, mrtd.pattern(1, 2)),
+        mrtd.Mrtd().add_region(mrtd.PAGE, pages[mrtd.PAGE:]).add_region(0, pages[:mrtd.PAGE]),
+    ]
+    assert len({variant.hex() for variant in variants}) == len(variants)
+    assert mrtd.Mrtd().hex() == hashlib.sha384().hexdigest()
+
+
+def measured_by_the_module(result):
+    return re.findall(r"^td 0x[0-9a-f]+ mrtd ([0-9a-f]{96})$", result.log, re.M)
+
+
+def expected():
+    """What tdx_init_memory_test -m adds to its TDs."""
+    source = mrtd.pattern(0, 16)
+    yield mrtd.Mrtd()
+    yield mrtd.Mrtd().add_region(PM_GPA, source)
+    yield mrtd.Mrtd().add_region(PM_GPA, source, measured=False)
+    # Half of the pages, measured, after the other half.
+    half = len(source) // 2
+    yield (mrtd.Mrtd().add_region(PM_GPA + half, source[:half], measured=False)
+           .add_region(PM_GPA, source[half:]))
+    # The page was taken away and added again: both are measured.
+    yield mrtd.Mrtd().add_region(PM_GPA, source[:mrtd.PAGE]).add_region(
+        PM_GPA, source[mrtd.PAGE:2 * mrtd.PAGE])
+
+
+@pytest.fixture
+def boot_selftest(boot, kernel):
+    """Boots a machine with a selftest."""
+    def run(name, scenario, **options):
+        return boot(scenario, initramfs=selftests.initramfs(name),
+                    cmdline="nohibernate" if kernel == "mainline" else "", **MACHINE, **options)
+    return run
+
+
+@pytest.fixture
+def run_selftest(boot_selftest):
+    """Boots a machine that runs a selftest of initial contents, which has to pass."""
+    def run(*args, name="tdx_init_memory_test", **options):
+        result = boot_selftest(name, selftests.step(name, *args), **options)
+        selftests.check_passed(result)
+        return result
+    return run
+
+
+@pytest.mark.kernels("host", "mainline")
+def test_the_module_measures_what_is_calculated(run_selftest):
+    assert measured_by_the_module(run_selftest("-m")) == [each.hex() for each in expected()]
+
+
+@pytest.mark.kernels("host", "mainline")
+def test_a_td_without_vcpus_is_dead_after_the_module_refused_to_finalize_it(run_selftest):
+    run_selftest("-v", provoked="WARNING: at tdx_")
+
+
+@pytest.mark.kernels("host", "mainline")
+@pytest.mark.parametrize("refused", ["TDH.MEM.PAGE.ADD:3", "TDH.MR.EXTEND:1", "TDH.MR.EXTEND:40"])
+def test_a_td_is_dead_after_the_module_refused_a_page(run_selftest, refused):
+    """Its measurement may lack a part of the page."""
+    run_selftest("-r", provoked="WARNING: at tdx_",
+                 emulator_options=f"inject={refused}:OPERAND_INVALID:1")
+
+
+@pytest.mark.kernels("host", "mainline")
+@pytest.mark.parametrize("name, args", [("tdx_private_memory_test", []),
+                                        ("tdx_memory_race_test", ["-f", "-r", 5])])
+def test_secure_ept_and_pamts_agree_when_a_td_is_destroyed(run_selftest, name, args):
+    log = layout.EmulatorLog(run_selftest(*args, name=name, emulator_options="tables=on").log)
+    assert log.number("td_tables_checked") == log.count("TDH.MNG.VPFLUSHDONE") > 0
+
+
+@pytest.mark.kernels("host", "mainline")
+def test_secure_ept_and_pamts_agree_in_a_td_that_is_alive(boot_selftest):
+    """The process still has the TD when the machine is turned off."""
+    name = "tdx_private_memory_test"
+    result = boot_selftest(name, steps(f"start-selftest,{name},-p,/ready", "wait,/ready=ready"),
+                           emulator_options="leftovers=off")
+    log = layout.EmulatorLog(result.log)
+    assert log.number("td_tables_checked") == 1
+    assert log.count("TDH.MEM.PAGE.REMOVE") == 1
+    # 16 private pages but one, tables of the secure EPT, and 13 control pages.
+    assert log.number("td_pages_owned") == 15 + log.count("TDH.MEM.SEPT.ADD") + 13
