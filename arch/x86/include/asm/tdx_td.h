@@ -128,8 +128,7 @@ void tdx_page_leak(struct tdx_td *td, struct page *page);
 
 /* Private memory, whose pages are allocated and freed by the caller (page.c).  Process. */
 int tdx_page_take(struct tdx_td *td, struct page *page);
-void tdx_page_return(struct tdx_td *td, struct page *page);
-u64 tdx_page_removed(struct tdx_td *td, struct page *page);
+u64 tdx_page_return(struct tdx_td *td, struct page *page);
 u64 tdx_page_reclaim_private(struct tdx_td *td, struct page *page);
 
 /* A TD (td.c). */

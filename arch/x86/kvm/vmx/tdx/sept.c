@@ -366,7 +366,7 @@ static int remove_range(struct kvm *kvm, gfn_t start, gfn_t last)
 		ret = call_leaf(kvm, tdh_mem_page_remove, "TDH.MEM.PAGE.REMOVE", gfn);
 		if (ret)
 			return ret;
-		tdx_page_removed(&kvm_tdx->td, pfn_to_page(xa_to_value(pfn)));
+		tdx_page_return(&kvm_tdx->td, pfn_to_page(xa_to_value(pfn)));
 		xa_erase(&kvm_tdx->private_pages, gfn);
 		cond_resched();
 	}

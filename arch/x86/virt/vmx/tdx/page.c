@@ -142,40 +142,26 @@ struct page *tdx_page_alloc(struct tdx_td *td)
 EXPORT_SYMBOL_GPL(tdx_page_alloc);
 
 /**
- * tdx_page_removed - make a page ordinary memory that the module does not own any more
- * @td:	  the TD that owned it
- * @page: a page of tdx_page_take(), after tdh_mem_page_remove()
+ * tdx_page_return - make a page ordinary memory that the module does not own
+ * @td:	  the TD of tdx_page_take()
+ * @page: a page that was not given to the module, or not accepted, or removed by
+ *	  tdh_mem_page_remove()
  *
- * Caches are written back for the TD's KeyID.  If that fails, the page is leaked, which is
- * logged: it gets a reference, so that it is not freed when the caller's is dropped.
+ * A leaf that failed may have written the page nevertheless.  So caches are written back for
+ * the TD's KeyID in all cases.  If that fails, the page is leaked, which is logged: it gets
+ * a reference, so that it is not freed when the caller's is dropped.
  *
  * TDX Module ABI specification, TDH.PHYMEM.PAGE.WBINVD.
  *
  * Context: Process context, may sleep.  Before tdx_keyid_free() and tdx_keyid_burn().
  * Return: The completion status.
  */
-u64 tdx_page_removed(struct tdx_td *td, struct page *page)
+u64 tdx_page_return(struct tdx_td *td, struct page *page)
 {
 	/* The page of a TD without TDR page was written with the global KeyID. */
 	u16 keyid = td->tdr ? td->keyid : tdx_keyid_global();
 
 	return release_or_leak(td, page, TDH_PHYMEM_PAGE_WBINVD, write_back(page, keyid));
-}
-EXPORT_SYMBOL_GPL(tdx_page_removed);
-
-/**
- * tdx_page_return - undo tdx_page_take()
- * @td:	  the TD of tdx_page_take()
- * @page: a page that was not given to the module, or not accepted
- *
- * A leaf that failed may have written the page nevertheless, so this is the same as after
- * tdh_mem_page_remove().
- *
- * Context: As tdx_page_removed().
- */
-void tdx_page_return(struct tdx_td *td, struct page *page)
-{
-	tdx_page_removed(td, page);
 }
 EXPORT_SYMBOL_GPL(tdx_page_return);
 
@@ -192,7 +178,7 @@ EXPORT_SYMBOL_GPL(tdx_page_return);
  */
 void tdx_page_free(struct tdx_td *td, struct page *page)
 {
-	tdx_page_removed(td, page);
+	tdx_page_return(td, page);
 	__free_page(page);
 }
 EXPORT_SYMBOL_GPL(tdx_page_free);
@@ -217,7 +203,7 @@ static u64 reclaim(struct tdx_td *td, struct page *page, u64 *leaf)
  * @td:	  the TD that owns it
  * @page: a page of tdx_page_take() that is mapped with 4 KB
  *
- * If that fails the page is leaked, as by tdx_page_removed().
+ * If that fails the page is leaked, as by tdx_page_return().
  *
  * TDX Module ABI specification, TDH.PHYMEM.PAGE.RECLAIM.
  *

@@ -189,7 +189,7 @@ EXPORT_SYMBOL_GPL(tdh_mem_track);
  * @at:	   set to the entry at which the leaf failed
  *
  * If @td is finalized, the page has to be blocked before, and no vCPU may have a
- * translation of it.  Afterwards the caller calls tdx_page_removed().
+ * translation of it.  Afterwards the caller calls tdx_page_return().
  * TDX Module ABI specification, TDH.MEM.PAGE.REMOVE.
  *
  * Context: Process.  Locks the entry exclusively, and the secure EPT of @td shared.

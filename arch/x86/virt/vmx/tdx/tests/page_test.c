@@ -240,7 +240,7 @@ static void a_private_page_is_recorded_but_not_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, page_count(page), 1);
 
 	KUNIT_EXPECT_EQ(test, tdx_page_take(&life->td, page), 0);
-	KUNIT_EXPECT_EQ(test, tdx_page_removed(&life->td, page), 0ULL);
+	KUNIT_EXPECT_EQ(test, tdx_page_return(&life->td, page), 0ULL);
 	expect_written_back(test, life->td.keyid, page);
 	KUNIT_EXPECT_EQ(test, page_count(page), 1);
 	put_page(page);
@@ -301,7 +301,7 @@ static void a_private_page_that_is_not_written_back_is_leaked(struct kunit *test
 	struct model_host *host = test->priv;
 
 	model_host_fail(host, atomic64_read(&host->seamcalls) + 1, 1, TDX_TD_FATAL);
-	KUNIT_EXPECT_EQ(test, tdx_page_removed(&life->td, page), (u64)TDX_TD_FATAL);
+	KUNIT_EXPECT_EQ(test, tdx_page_return(&life->td, page), (u64)TDX_TD_FATAL);
 	expect_lost(test, life, page);
 	end(life);
 	forget(test, life, page);

@@ -199,7 +199,7 @@ static void before_it_is_finalized_a_page_is_removed_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tdh_mem_page_remove(&life->td, 0, 0, &at), 0ULL);
 	/* RCX is the address of the page. */
 	expect_nowhere(test, &at);
-	KUNIT_EXPECT_EQ(test, tdx_page_removed(&life->td, life->private[0]), 0ULL);
+	KUNIT_EXPECT_EQ(test, tdx_page_return(&life->td, life->private[0]), 0ULL);
 	put_page(life->private[0]);
 	life->private[0] = NULL;
 	end(test, life);
@@ -515,7 +515,7 @@ static void remove_large(struct kunit *test, struct td_life *life, struct page *
 	KUNIT_EXPECT_EQ(test, tdh_mem_track(td), 0ULL);
 	KUNIT_EXPECT_EQ(test, tdh_mem_page_remove(td, 0, 1, &at), 0ULL);
 	for (i = 0; i < 1 << LARGE_ORDER; i++)
-		KUNIT_EXPECT_EQ(test, tdx_page_removed(td, page + i), 0ULL);
+		KUNIT_EXPECT_EQ(test, tdx_page_return(td, page + i), 0ULL);
 }
 
 static void two_megabytes_are_mapped_at_once(struct kunit *test)

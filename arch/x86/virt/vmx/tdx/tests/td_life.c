@@ -310,7 +310,7 @@ int td_life_remove(struct td_life *life, unsigned int i)
 		return tdx_status_errno(life->status);
 
 	life->private[i] = NULL;
-	did(life, tdx_page_removed(td, page));
+	did(life, tdx_page_return(td, page));
 	put_page(page);
 	return tdx_status_errno(life->status);
 }
