@@ -8,6 +8,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "../../mmu.h"
 #include "pages.h"
 #include "sept.h"
 #include "tdx.h"
@@ -15,7 +16,7 @@
 static bool is_valid_region(struct kvm *kvm, const struct kvm_tdx_init_mem_region *region)
 {
 	u64 pages = region->nr_pages;
-	gfn_t limit = BIT_ULL(to_kvm_tdx(kvm)->gpaw_bits - 1 - PAGE_SHIFT);
+	gfn_t limit = kvm_gfn_shared_bits(kvm);
 	gfn_t gfn = gpa_to_gfn(region->gpa);
 
 	return region->source_addr && PAGE_ALIGNED(region->source_addr) &&

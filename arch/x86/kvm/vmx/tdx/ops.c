@@ -43,7 +43,7 @@ static int vt_vm_post_init(struct kvm *kvm)
 static void vt_vm_destroy(struct kvm *kvm)
 {
 	if (is_td(kvm))
-		tdx_vm_destroy(kvm);
+		tdx_release_keyid(kvm);
 	else
 		vmx_vm_destroy(kvm);
 }

@@ -22,6 +22,7 @@
 #include <linux/sched/mm.h>
 #include <linux/xarray.h>
 
+#include "../../mmu.h"
 #include "pages.h"
 #include "sept.h"
 #include "tdx.h"
@@ -42,11 +43,6 @@ static unsigned int level_shift(unsigned int level)
 static unsigned int leaf_level(void)
 {
 	return 0;
-}
-
-static unsigned int root_level(const struct kvm_tdx *kvm_tdx)
-{
-	return kvm_tdx->gpaw_bits == 52 ? 4 : 3;
 }
 
 static bool is_busy(u64 status)
@@ -127,7 +123,8 @@ static int add_sept_pages(struct kvm *kvm, gfn_t gfn)
 	unsigned int level;
 	int ret = 0;
 
-	for (level = root_level(to_kvm_tdx(kvm)); !ret && level > leaf_level(); level--)
+	/* The tables of the two halves have the same level. */
+	for (level = kvm->arch.shared_root_level - 1; !ret && level > leaf_level(); level--)
 		ret = add_sept_page(kvm, gfn, level);
 	return ret;
 }
@@ -141,11 +138,6 @@ static bool is_stale(struct kvm *kvm, unsigned long mmu_seq)
 	stale = mmu_invalidate_retry(kvm, mmu_seq);
 	read_unlock(&kvm->mmu_lock);
 	return stale;
-}
-
-static bool is_private_gfn(const struct kvm_tdx *kvm_tdx, gfn_t gfn)
-{
-	return gfn < BIT_ULL(kvm_tdx->gpaw_bits - 1 - PAGE_SHIFT);
 }
 
 /* Records a page before it is given to the module. */
@@ -226,7 +218,7 @@ int tdx_map_private(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn, unsigned long mmu
 	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 	int ret;
 
-	if (!is_private_gfn(kvm_tdx, gfn))
+	if (gfn >= kvm_gfn_shared_bits(kvm))
 		return -EINVAL;
 
 	ret = lock_with_sept_pages(kvm, gfn);
@@ -292,7 +284,7 @@ int tdx_add_private(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn, struct page *sour
 	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 	int ret;
 
-	if (!is_private_gfn(kvm_tdx, gfn))
+	if (gfn >= kvm_gfn_shared_bits(kvm))
 		return -EINVAL;
 
 	down_write(&kvm_tdx->sept_lock);

@@ -9,8 +9,9 @@
  *	ioctl.c		KVM_MEMORY_ENCRYPT_OP, its locks; ioctls that differ for a TD
  *	capabilities.c	KVM_TDX_CAPABILITIES, KVM_TDX_GET_CPUID
  *	initial.c	initial contents of private memory, KVM_TDX_FINALIZE_VM
- *	sept.c		private memory
  *	vm.c		creating and destroying a TD
+ *	sept.c		private memory
+ *	keyid.c		releasing the KeyID of a TD
  *	params.c	KVM_TDX_INIT_VM: the parameters of a TD
  *	vcpu.c		creating and freeing a vCPU, its association with a CPU
  *	shared.c	the shared half of a TD's memory
@@ -140,10 +141,11 @@ int tdx_bring_up(void);
 /* vm.c */
 int tdx_vm_init(struct kvm *kvm);
 int tdx_vm_post_init(struct kvm *kvm);
-void tdx_vm_destroy(struct kvm *kvm);
 void tdx_vm_free(struct kvm *kvm);
-void tdx_release_keyid(struct kvm *kvm);
 int tdx_init_vm(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
+
+/* keyid.c */
+void tdx_release_keyid(struct kvm *kvm);
 
 /* initial.c */
 int tdx_init_mem_region(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd);

@@ -14,7 +14,6 @@
 #include <linux/kvm_host.h>
 #include <linux/kvm_private_mem.h>
 #include <linux/minmax.h>
-#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -58,58 +57,6 @@ int tdx_vm_post_init(struct kvm *kvm)
 	return 0;
 }
 
-/* The pages cannot be reclaimed before the KeyID is released. */
-static u64 retire_keyid(struct tdx_td *td, const char **leaf)
-{
-	u64 status;
-
-	*leaf = "TDH.MNG.VPFLUSHDONE";
-	status = tdh_mng_vpflushdone(td);
-	if (tdx_status_failed(status))
-		return status;
-
-	*leaf = "TDH.PHYMEM.CACHE.WB";
-	status = tdh_phymem_cache_wb();
-	if (tdx_status_failed(status))
-		return status;
-
-	*leaf = "TDH.MNG.KEY.FREEID";
-	return tdh_mng_key_freeid(td);
-}
-
-static void burn_keyid(struct kvm_tdx *kvm_tdx, const char *leaf, u64 status)
-{
-	struct tdx_td *td = &kvm_tdx->td;
-	char text[TDX_STATUS_TEXT_SIZE];
-
-	/* Not an error if another kernel is being started. */
-	if (status != TDX_SEAMCALL_RETIRED) {
-		tdx_status_format(text, sizeof(text), status);
-		pr_err_ratelimited("%s failed, KeyID %u and all pages of the TD of process %d are lost until the machine is reset: %s\n",
-				   leaf, td->keyid, td->creator, text);
-	}
-	tdx_keyid_burn(td);
-	kvm_tdx->keyid_burnt = true;
-}
-
-static void release_keyid(struct kvm_tdx *kvm_tdx)
-{
-	struct tdx_td *td = &kvm_tdx->td;
-	u64 status = TDX_SUCCESS;
-	const char *leaf;
-
-	if (!td->keyid)
-		return;
-
-	/* The module uses the KeyID only if there is a TDR page. */
-	if (td->tdr)
-		status = retire_keyid(td, &leaf);
-	if (tdx_status_failed(status))
-		burn_keyid(kvm_tdx, leaf, status);
-	else
-		tdx_keyid_free(td);
-}
-
 /* Pages of vCPUs were reclaimed before. */
 static void reclaim_control_pages(struct kvm_tdx *kvm_tdx)
 {
@@ -119,31 +66,6 @@ static void reclaim_control_pages(struct kvm_tdx *kvm_tdx)
 	td->nr_tdcx = 0;
 	if (td->tdr)
 		tdx_reclaim_pages(kvm_tdx, &td->tdr, 1);
-}
-
-/**
- * tdx_release_keyid - release the KeyID of a TD that will never run again
- * @kvm: a TD in any state; nothing is done if it has no KeyID
- *
- * Context: Process context, may sleep.  No vCPU is loaded or created at the same time.
- */
-void tdx_release_keyid(struct kvm *kvm)
-{
-	struct kvm_vcpu *vcpu;
-	unsigned long i;
-
-	kvm_for_each_vcpu(i, vcpu, kvm) {
-		tdx_vcpu_flush(vcpu);
-		/* It may be loaded once more, to free KVM's page tables. */
-		to_tdx(vcpu)->associable = false;
-	}
-	release_keyid(to_kvm_tdx(kvm));
-}
-
-/* Also called for VMs whose creation failed, possibly with virtualization disabled. */
-void tdx_vm_destroy(struct kvm *kvm)
-{
-	tdx_release_keyid(kvm);
 }
 
 /* Called after its vCPUs were freed. */
@@ -258,7 +180,7 @@ static int create_td(struct kvm *kvm, const struct tdx_td_params *params, u64 *h
 	if (!ret)
 		ret = init_td(kvm, params, hw_error);
 	if (ret) {
-		release_keyid(kvm_tdx);
+		tdx_release_keyid(kvm);
 		reclaim_control_pages(kvm_tdx);
 		return ret;
 	}
