@@ -25,6 +25,15 @@
 #define FAR_GPA		BIT_ULL(39)
 #define MANY_PAGES	1024
 
+/* A TD with all of its memory, of which the first pages had initial contents. */
+static void create_filled(struct tm_td *td, unsigned int nr_added)
+{
+	tm_create(td);
+	tm_add(td->vcpu, 0, PM_GPA, tm_source(), nr_added);
+	TEST_ERRNO(tm_finalize(td->vm), 0);
+	tm_pre_fault(td->vcpu, PM_GPA, TM_SIZE, TM_PAGES - nr_added);
+}
+
 static void test_capabilities(void)
 {
 	int vm = tdx_create_vm();
@@ -249,10 +258,7 @@ static void test_punch_hole(void)
 {
 	struct tm_td td;
 
-	tm_create(&td);
-	tm_add(td.vcpu, 0, PM_GPA, tm_source(), 4);
-	TEST_ERRNO(tm_finalize(td.vm), 0);
-	tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, TM_PAGES - 4);
+	create_filled(&td, 4);
 
 	/* The last page that was added, and the first that was not. */
 	TEST_ERRNO(tm_punch(td.gmem, 3 * PM_PAGE, 2 * PM_PAGE), 0);
@@ -274,10 +280,7 @@ static void test_attributes(void)
 {
 	struct tm_td td;
 
-	tm_create(&td);
-	tm_add(td.vcpu, 0, PM_GPA, tm_source(), 4);
-	TEST_ERRNO(tm_finalize(td.vm), 0);
-	tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, TM_PAGES - 4);
+	create_filled(&td, 4);
 
 	TEST_ERRNO(tm_set_private(td.vm, PM_GPA, TM_SIZE), 0);
 	tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, 0);
@@ -438,10 +441,7 @@ static void hold_td(const char *path)
 	FILE *file;
 	struct tm_td td;
 
-	tm_create(&td);
-	tm_add(td.vcpu, 0, PM_GPA, tm_source(), TM_PAGES / 2);
-	TEST_ERRNO(tm_finalize(td.vm), 0);
-	tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, TM_PAGES / 2);
+	create_filled(&td, TM_PAGES / 2);
 	TEST_ERRNO(tm_punch(td.gmem, 0, PM_PAGE), 0);
 
 	file = fopen(path, "w");

@@ -192,10 +192,7 @@ static void case_large_again(void)
 	say("touched_private", touch(IN_LARGE, true));
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} cases[] = {
+static const struct probe_case cases[] = {
 	{ "memory-good", case_good },
 	{ "memory-touch-added", case_touch_added },
 	{ "memory-touch-aug", case_touch_aug },
@@ -210,13 +207,5 @@ static const struct {
 
 bool run_memory_case(const char *name)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_LEN(cases); i++) {
-		if (text_equal(name, cases[i].name)) {
-			cases[i].run();
-			return true;
-		}
-	}
-	return false;
+	return run_case(name, cases, ARRAY_LEN(cases));
 }

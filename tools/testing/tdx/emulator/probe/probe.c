@@ -782,10 +782,7 @@ static void case_broadcast_to_a_waiting_cpu(void)
 	say("nmis", now(nmis));
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} cases[] = {
+static const struct probe_case cases[] = {
 	{ "control-registers", case_control_registers },
 	{ "outside-vmx", case_outside_vmx },
 	{ "good", case_good },
@@ -825,20 +822,26 @@ static const struct {
 	{ "broadcast-to-a-waiting-cpu", case_broadcast_to_a_waiting_cpu },
 };
 
+bool run_case(const char *name, const struct probe_case *list, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (text_equal(name, list[i].name)) {
+			list[i].run();
+			return true;
+		}
+	}
+	return false;
+}
+
 void probe_main(u64 boot_params)
 {
 	const char *name = phys(*(u32 *)phys(boot_params + BOOT_PARAMS_CMDLINE));
-	unsigned int i;
 
 	load_idt();
-	for (i = 0; i < ARRAY_LEN(cases); i++) {
-		if (!text_equal(name, cases[i].name))
-			continue;
-		cases[i].run();
-		say("done", i);
-	}
-	if (run_td_case(name))
-		say("done", i);
+	if (run_case(name, cases, ARRAY_LEN(cases)) || run_td_case(name))
+		say("done", true);
 	reset();
 }
 

@@ -20,7 +20,14 @@ u64 seamcall(u64 leaf, struct regs *regs);
 bool touch(u64 address, bool write);
 bool touch_forever(u64 address);
 
+/* A case of the probe, by name */
+struct probe_case {
+	const char *name;
+	void (*run)(void);
+};
+
 /* probe.c */
+bool run_case(const char *name, const struct probe_case *cases, unsigned int nr);
 
 /* Read a variable that another CPU or a trap changes. */
 #define now(variable)	__atomic_load_n(&(variable), __ATOMIC_ACQUIRE)

@@ -305,10 +305,7 @@ static void case_reset(void)
 	begin();
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} cases[] = {
+static const struct probe_case cases[] = {
 	{ "td-good", case_good },
 	{ "td-many", case_many },
 	{ "td-read", case_read },
@@ -332,13 +329,5 @@ static const struct {
 
 bool run_td_case(const char *name)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_LEN(cases); i++) {
-		if (text_equal(name, cases[i].name)) {
-			cases[i].run();
-			return true;
-		}
-	}
-	return run_memory_case(name);
+	return run_case(name, cases, ARRAY_LEN(cases)) || run_memory_case(name);
 }
