@@ -89,7 +89,7 @@ void cache_before_init(const struct cpu *cpu);
 bool cache_may_hold_host_lines(const struct cpu *cpu);
 
 /**
- * cache_may_hold_private_lines() - for a dump: modified lines with any private KeyID
+ * cache_may_hold_private_lines() - modified lines with any private KeyID
  * @cpu:	any CPU
  *
  * Return: true if the CPU's caches may hold some.

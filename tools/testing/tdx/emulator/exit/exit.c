@@ -61,10 +61,14 @@ static void nested_page_fault(struct vcpu *vcpu)
 		foreign_access(vcpu, gpa, write && !walk);
 }
 
-/* Lines are in memory at the end of the time that WBINVD takes. */
+/*
+ * Lines are in memory at the end of the time that WBINVD takes.  Without any it takes no time: a CPU
+ * that goes offline executes another one, after another kernel may have overwritten its code.
+ */
 static void writeback_exit(struct vcpu *vcpu, const struct insn *insn)
 {
-	clock_wait_us(override_writeback_us(vcpu->cpu));
+	if (cache_may_hold_private_lines(vcpu->cpu))
+		clock_wait_us(override_writeback_us(vcpu->cpu));
 	cache_exit(vcpu, insn);
 }
 

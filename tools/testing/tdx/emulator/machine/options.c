@@ -302,7 +302,7 @@ static const struct option known[] = {
 	{ "delay", parse_delay, "0 to 1000000", "0",
 	  "how many microseconds each TDH.SYS.TDMR.INIT takes at least" },
 	{ "writeback", parse_writeback, "CPU:0 to 2000000", "0:0",
-	  "how many microseconds WBINVD takes at least on a CPU, or on `all`" },
+	  "how many microseconds WBINVD takes at least to write module lines, on a CPU or on `all`" },
 	{ "foreign", parse_foreign, "mce, ones", "mce",
 	  "what a host gets for memory that is not its own: a machine check, or ones" },
 	{ "caches", parse_caches, "on, off", "on",
