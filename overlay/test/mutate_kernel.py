@@ -64,6 +64,7 @@ SUBJECTS = {
     "arch/x86/kvm/mmu/tdp_mmu.c": [KUNIT],
     "arch/x86/kvm/vmx/tdx/bringup.c": [BRINGUP],
     "arch/x86/kvm/vmx/tdx/capabilities.c": [BRINGUP, KVM],
+    "arch/x86/kvm/vmx/tdx/debugfs.c": [PRIVATE],
     "arch/x86/kvm/vmx/tdx/initial.c": [PRIVATE, KVM],
     "arch/x86/kvm/vmx/tdx/ioctl.c": [KVM],
     "arch/x86/kvm/vmx/tdx/keyid.c": [KVM],

@@ -90,6 +90,28 @@ def test_a_td_is_dead_after_the_module_refused_a_page(run_selftest, refused):
                  emulator_options=f"inject={refused}:OPERAND_INVALID:1")
 
 
+def call(nr, leaf):
+    """A call of a leaf to refuse; not in each test run if it is not the first one."""
+    return pytest.param(f"{leaf}:{nr}", marks=[pytest.mark.release] if nr > 1 else [])
+
+
+@pytest.mark.parametrize("refused", [
+    call(1, "TDH.MEM.SEPT.ADD"), call(3, "TDH.MEM.SEPT.ADD"),
+    call(1, "TDH.MEM.PAGE.AUG"), call(7, "TDH.MEM.PAGE.AUG"),
+    call(1, "TDH.MEM.RANGE.BLOCK"), call(4, "TDH.MEM.RANGE.BLOCK"),
+    call(1, "TDH.MEM.TRACK"),
+    call(1, "TDH.MEM.PAGE.REMOVE"), call(4, "TDH.MEM.PAGE.REMOVE")])
+def test_a_td_whose_memory_the_module_does_not_change_is_dead_and_loses_nothing(
+        boot_selftest, refused):
+    name = "tdx_private_memory_test"
+    result = boot_selftest(name, selftests.step(name, "-x"),
+                           emulator_options=f"inject={refused}:OPERAND_INVALID:1")
+    selftests.check_passed(result)
+    selftests.check_nothing_left(result)
+    assert re.findall(r"tdx: (\S+) failed, the TD of process \d+ is dead: ", result.console) == \
+        [refused.split(":")[0]]
+
+
 @pytest.mark.kernels("host", "mainline")
 @pytest.mark.parametrize("name, args", [("tdx_private_memory_test", []),
                                         ("tdx_memory_race_test", ["-f", "-r", 5])])
@@ -98,14 +120,37 @@ def test_secure_ept_and_pamts_agree_when_a_td_is_destroyed(run_selftest, name, a
     assert log.number("td_tables_checked") == log.count("TDH.MNG.VPFLUSHDONE") > 0
 
 
-@pytest.mark.kernels("host", "mainline")
-def test_secure_ept_and_pamts_agree_in_a_td_that_is_alive(boot_selftest):
-    """The process still has the TD when the machine is turned off."""
+@pytest.fixture
+def living_td(boot_selftest):
+    """The result of a machine that is turned off while a process still has a TD."""
     name = "tdx_private_memory_test"
-    result = boot_selftest(name, steps(f"start-selftest,{name},-p,/ready", "wait,/ready=ready"),
-                           emulator_options="leftovers=off")
-    log = layout.EmulatorLog(result.log)
-    assert log.number("td_tables_checked") == 1
-    assert log.count("TDH.MEM.PAGE.REMOVE") == 1
-    # 16 private pages but one, tables of the secure EPT, and 13 control pages.
-    assert log.number("td_pages_owned") == 15 + log.count("TDH.MEM.SEPT.ADD") + 13
+    return boot_selftest(name, steps(f"start-selftest,{name},-p,/ready", "wait,/ready=ready",
+                                     "td-memory"), emulator_options="leftovers=off")
+
+
+def secure_ept(result):
+    """Entries in the platform's dump: {(level, guest address, page)}."""
+    return set(re.findall(r"^dump td 0x[0-9a-f]+ sept (\d) (0x[0-9a-f]+) (0x[0-9a-f]+)$", result.log,
+                          re.M))
+
+
+@pytest.mark.kernels("host", "mainline")
+def test_secure_ept_and_pamts_agree_in_a_td_that_is_alive(living_td):
+    """They are compared when the selftest has taken memory away in all ways, and at power-off."""
+    log = layout.EmulatorLog(living_td.log)
+    assert log.number("td_tables_checked") == 2
+    assert log.count("TDH.MEM.PAGE.REMOVE") == 1 + 2 + 16 + 16
+    # 13 control pages are not mapped.
+    assert log.number("td_pages_owned") == len(secure_ept(living_td)) + 13
+
+
+@pytest.mark.kernels("host", "mainline")
+def test_a_td_has_the_memory_that_nothing_took_away(living_td):
+    assert {int(gpa, 16) for level, gpa, _ in secure_ept(living_td) if level == "0"} == \
+        {PM_GPA + page * mrtd.PAGE for page in range(16) if page not in (0, 2)}
+
+
+def test_what_kvm_recorded_is_the_secure_ept(living_td):
+    recorded = [tuple(line.split()) for line in living_td.values("td_memory")]
+    assert len(set(recorded)) == len(recorded)
+    assert set(recorded) == secure_ept(living_td)

@@ -85,6 +85,42 @@ TEST_F(tables, agree_in_every_stage_of_a_td)
 	}
 }
 
+/* Entries in the order of a walk: a table before what it maps */
+static const struct entry {
+	u64 gpa, pa;
+	unsigned int level;
+} expected[] = {
+	{ ADDED_GPA, TABLE_PA(0), 3 }, { ADDED_GPA, TABLE_PA(1), 2 },
+	{ ADDED_GPA, TABLE_PA(2), 1 }, { ADDED_GPA, ADDED_PA, 0 }, { AUG_GPA, AUG_PA, 0 },
+	{ LARGE_GPA, LARGE_PA, 1 }, { EMPTY_GPA, EMPTY_PA, 1 },
+};
+
+static unsigned int nr_entries, nr_as_expected;
+
+static void see_entry(u64 tdr, u64 gpa, unsigned int level, u64 pa)
+{
+	const struct entry *e = &expected[nr_entries];
+
+	if (nr_entries++ < ARRAY_SIZE(expected))
+		nr_as_expected += tdr == TDR_PA && gpa == e->gpa && level == e->level &&
+				  pa == e->pa;
+}
+
+/* Also if pages are counted again, to name one that is in no entry. */
+TEST_F(tables, whose_entries_are_shown_once)
+{
+	const struct tdx_model_checker viewer = {
+		.peek = peek, .found = found, .entry = see_entry,
+	};
+
+	entry_of(machine, PAGE_PA, TDX_PAMT_4K)->type = TDX_PAGE_REG;
+	tdx_model_set_owner(entry_of(machine, PAGE_PA, TDX_PAMT_4K), TDR_PA);
+	tdx_model_check_td(&machine->model, TDR_PA, &viewer);
+	EXPECT_NE(0, nr_found);
+	EXPECT_EQ(ARRAY_SIZE(expected), nr_entries);
+	EXPECT_EQ(ARRAY_SIZE(expected), nr_as_expected);
+}
+
 TEST_F(tables, that_do_not_exist_are_not_checked)
 {
 	ASSERT_TRUE(td_bring_to(machine, NO_TD));

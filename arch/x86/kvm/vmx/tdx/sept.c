@@ -30,15 +30,6 @@
 /* Its page cannot be removed, so there is a reference until the TD is destroyed. */
 #define KEPT	XA_MARK_0
 
-/* A page of the secure EPT has 512 entries. */
-#define SEPT_INDEX_BITS	9
-
-/* GFNs that an entry of a level maps, as a shift.  Level 0 has pages of 4 KB. */
-static unsigned int level_shift(unsigned int level)
-{
-	return level * SEPT_INDEX_BITS;
-}
-
 /* The level at which private pages are mapped. */
 static unsigned int leaf_level(void)
 {
@@ -83,7 +74,7 @@ static bool has_sept_pages(struct kvm_tdx *kvm_tdx, gfn_t gfn)
 {
 	unsigned int level = leaf_level() + 1;
 
-	return xa_load(sept_pages(kvm_tdx, level), gfn >> level_shift(level));
+	return xa_load(sept_pages(kvm_tdx, level), gfn >> tdx_sept_shift(level));
 }
 
 /* With sept_lock held for write. */
@@ -91,7 +82,7 @@ static int add_sept_page(struct kvm *kvm, gfn_t gfn, unsigned int level)
 {
 	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 	struct xarray *pages = sept_pages(kvm_tdx, level);
-	gfn_t index = gfn >> level_shift(level);
+	gfn_t index = gfn >> tdx_sept_shift(level);
 	struct tdx_sept_entry entry;
 	struct page *page;
 	u64 status;
@@ -108,7 +99,7 @@ static int add_sept_page(struct kvm *kvm, gfn_t gfn, unsigned int level)
 		return ret;
 	}
 
-	status = tdh_mem_sept_add(&kvm_tdx->td, gfn_to_gpa(index << level_shift(level)), level,
+	status = tdh_mem_sept_add(&kvm_tdx->td, gfn_to_gpa(index << tdx_sept_shift(level)), level,
 				  page, &entry);
 	if (!tdx_status_failed(status))
 		return 0;

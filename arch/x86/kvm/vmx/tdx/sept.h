@@ -10,6 +10,15 @@
 struct kvm_tdx;
 struct page;
 
+/* A page of the secure EPT has 512 entries. */
+#define TDX_SEPT_INDEX_BITS	9
+
+/* GFNs that an entry of a level maps, as a shift.  Level 0 has pages of 4 KB. */
+static inline unsigned int tdx_sept_shift(unsigned int level)
+{
+	return level * TDX_SEPT_INDEX_BITS;
+}
+
 void tdx_init_sept(struct kvm_tdx *kvm_tdx);
 void tdx_free_sept(struct kvm *kvm);
 

@@ -10,6 +10,7 @@
  *	capabilities.c	KVM_TDX_CAPABILITIES, KVM_TDX_GET_CPUID
  *	initial.c	initial contents of private memory, KVM_TDX_FINALIZE_VM
  *	vm.c		creating and destroying a TD
+ *	debugfs.c	the records of private memory, for tests
  *	sept.c		private memory
  *	keyid.c		releasing the KeyID of a TD
  *	params.c	KVM_TDX_INIT_VM: the parameters of a TD
@@ -143,6 +144,9 @@ int tdx_vm_init(struct kvm *kvm);
 int tdx_vm_post_init(struct kvm *kvm);
 void tdx_vm_free(struct kvm *kvm);
 int tdx_init_vm(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
+
+/* debugfs.c */
+void tdx_create_debugfs(struct kvm *kvm);
 
 /* keyid.c */
 void tdx_release_keyid(struct kvm *kvm);

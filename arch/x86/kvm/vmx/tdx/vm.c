@@ -185,6 +185,7 @@ static int create_td(struct kvm *kvm, const struct tdx_td_params *params, u64 *h
 		return ret;
 	}
 	WRITE_ONCE(kvm_tdx->state, KVM_TDX_INIT);
+	tdx_create_debugfs(kvm);
 	return 0;
 }
 

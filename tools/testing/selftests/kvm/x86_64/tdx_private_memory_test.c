@@ -435,14 +435,76 @@ static void test_memory(void)
 	test_close_orders();
 }
 
+/* What uses most leaves of private memory, until one is refused.  Returns the first error. */
+static int use_until_error(struct tm_td *td)
+{
+	struct kvm_tdx_init_mem_region region = {
+		.source_addr = (uintptr_t)tm_source(),
+		.gpa = PM_GPA,
+		.nr_pages = 4,
+	};
+	int err = tm_init_region(td->vcpu, KVM_TDX_MEASURE_MEMORY_REGION, &region);
+
+	if (!err)
+		err = tm_finalize(td->vm);
+	if (!err)
+		err = tm_pre_fault_once(td->vcpu, PM_GPA, TM_SIZE);
+	if (!err)
+		err = tm_punch(td->gmem, 2 * PM_PAGE, 4 * PM_PAGE);
+	return err ?: tm_set_shared(td->vm, PM_GPA, TM_SIZE);
+}
+
+/* The environment makes the module refuse a leaf: the TD is dead then, and can be freed. */
+static void test_death(void)
+{
+	int nr_keyids = tdx_count_free_keyids();
+	struct tm_td td;
+
+	tm_create(&td);
+	TEST_ERRNO(use_until_error(&td), EIO);
+	TEST_ERRNO(tm_set_private(td.vm, PM_GPA, TM_SIZE), EIO);
+	TEST_ERRNO(tm_pre_fault_once(td.vcpu, PM_GPA, PM_PAGE), EIO);
+	TEST_ERRNO(tm_finalize(td.vm), EIO);
+	TEST_ERRNO(tm_punch(td.gmem, 0, PM_PAGE), 0);
+	tm_close(&td);
+	ASSERT_EQ(tdx_count_free_keyids(), nr_keyids);
+
+	create_filled(&td, 4);
+	tm_close(&td);
+}
+
+static void add_slot(struct tm_td *td, uint32_t slot, uint64_t gpa, int gmem)
+{
+	TEST_ERRNO(pm_set_gmem_slot(td->vm, slot, gpa, TM_SIZE, td->mem, gmem, 0), 0);
+	TEST_ERRNO(tm_set_private(td->vm, gpa, TM_SIZE), 0);
+	tm_pre_fault(td->vcpu, gpa, TM_SIZE, TM_PAGES);
+}
+
+/* What takes memory away, once each: the TD keeps all pages at PM_GPA but the first and third. */
+static void create_holey(struct tm_td *td)
+{
+	int gmem;
+
+	create_filled(td, TM_PAGES / 2);
+	TEST_ERRNO(tm_punch(td->gmem, 0, PM_PAGE), 0);
+	TEST_ERRNO(tm_set_shared(td->vm, PM_GPA + PM_PAGE, 2 * PM_PAGE), 0);
+	TEST_ERRNO(tm_set_private(td->vm, PM_GPA + PM_PAGE, PM_PAGE), 0);
+	tm_pre_fault(td->vcpu, PM_GPA + PM_PAGE, PM_PAGE, 1);
+
+	gmem = pm_create_gmem(td->vm, TM_SIZE, 0);
+	add_slot(td, OTHER_SLOT, OTHER_GPA, gmem);
+	TEST_ERRNO(tm_delete_slot(td->vm, OTHER_SLOT), 0);
+	add_slot(td, OTHER_SLOT, FAR_GPA, gmem);
+	close(gmem);
+}
+
 /* For an environment that looks at the TD from outside, when the file has the word. */
 static void hold_td(const char *path)
 {
 	FILE *file;
 	struct tm_td td;
 
-	create_filled(&td, TM_PAGES / 2);
-	TEST_ERRNO(tm_punch(td.gmem, 0, PM_PAGE), 0);
+	create_holey(&td);
 
 	file = fopen(path, "w");
 	TEST_ASSERT(file && fputs("ready\n", file) > 0 && !fclose(file), "%s: %s", path,
@@ -451,16 +513,82 @@ static void hold_td(const char *path)
 		pause();
 }
 
+static void print_free_memory(const char *when)
+{
+	FILE *file = fopen("/proc/sys/vm/drop_caches", "w");
+
+	if (file) {
+		fputs("3", file);
+		fclose(file);
+	}
+	printf("free_kb %s %llu\n", when, sysconf(_SC_AVPHYS_PAGES) * (PM_PAGE / 1024));
+}
+
+/* For an environment that counts what a number of pages cost that are given back in some way. */
+static void use_pages(const char *how, unsigned int nr_pages)
+{
+	const uint64_t size = nr_pages * PM_PAGE;
+	struct tm_td td;
+	int gmem;
+
+	tm_create_runnable(&td);
+	gmem = pm_create_gmem(td.vm, size, 0);
+	TEST_ERRNO(pm_set_gmem_slot(td.vm, OTHER_SLOT, OTHER_GPA, size, pm_alloc(size), gmem, 0),
+		   0);
+	TEST_ERRNO(tm_set_private(td.vm, OTHER_GPA, size), 0);
+	print_free_memory("before");
+	tm_pre_fault(td.vcpu, OTHER_GPA, size, nr_pages);
+	print_free_memory("with");
+
+	if (!strcmp(how, "hole"))
+		TEST_ERRNO(tm_punch(gmem, 0, size), 0);
+	else if (!strcmp(how, "file"))
+		close(gmem);
+	else if (!strcmp(how, "vm"))
+		tm_close(&td);
+	else
+		TEST_ASSERT(!strcmp(how, "exit"), "pages cannot be given back by %s", how);
+	exit(0);
+}
+
+static void help(const char *name)
+{
+	printf("usage: %s [-n PAGES -u HOW | -p FILE | -x]\n"
+	       " -n: number of pages for -u (default: %d)\n"
+	       " -p: create a TD, write to the file, and pause\n"
+	       " -u: use pages and give them back: hole, file or vm (closed first), or exit\n"
+	       " -x: a leaf of private memory will be refused by the module\n",
+	       name, MANY_PAGES);
+	exit(KSFT_SKIP);
+}
+
+static void parse_options(int argc, char *argv[])
+{
+	unsigned int nr_pages = MANY_PAGES;
+	int option;
+
+	while ((option = getopt(argc, argv, "n:p:u:x")) != -1) {
+		if (option == 'n') {
+			nr_pages = atoi(optarg);
+		} else if (option == 'p') {
+			hold_td(optarg);
+		} else if (option == 'u') {
+			use_pages(optarg, nr_pages);
+		} else if (option == 'x') {
+			test_death();
+			exit(0);
+		} else {
+			help(argv[0]);
+		}
+	}
+}
+
 int main(int argc, char *argv[])
 {
-	int nr_keyids, option;
+	int nr_keyids;
 
 	tm_require();
-	while ((option = getopt(argc, argv, "p:")) != -1) {
-		TEST_ASSERT(option == 'p', "usage: %s [-p FILE]\n -p: create a TD, say so, and pause", argv[0]);
-		hold_td(optarg);
-	}
-
+	parse_options(argc, argv);
 	nr_keyids = tdx_count_free_keyids();
 	test_errors();
 	test_memory();

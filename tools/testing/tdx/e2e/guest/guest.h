@@ -69,6 +69,7 @@ void map_device(const char *arg);
 void note(const char *arg);
 void open_tds(const char *arg);
 void report_hardware(const char *arg);
+void report_td_memory(const char *arg);
 void restart(const char *arg);
 void run_selftest(const char *arg);
 void set_file(const char *arg);

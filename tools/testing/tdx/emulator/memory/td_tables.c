@@ -19,11 +19,29 @@ static void found(u64 tdr, u64 pa, const char *what)
 	report_fault("TD 0x%llx: page 0x%llx is %s", tdr, pa, what);
 }
 
+static void show_entry(u64 tdr, u64 gpa, unsigned int level, u64 pa)
+{
+	log_line("dump td 0x%llx sept %u 0x%llx 0x%llx", tdr, level, gpa, pa);
+}
+
 static const struct tdx_model_checker checker = { .peek = peek, .found = found };
+static const struct tdx_model_checker printer = {
+	.peek = peek, .found = found, .entry = show_entry,
+};
+
+static void check_all(const struct tdx_model *module, const struct tdx_model_checker *how)
+{
+	__atomic_fetch_add(&nr_checked, tdx_model_check_tds(module, how), __ATOMIC_SEQ_CST);
+}
 
 void td_tables_check(const struct tdx_model *module)
 {
-	__atomic_fetch_add(&nr_checked, tdx_model_check_tds(module, &checker), __ATOMIC_SEQ_CST);
+	check_all(module, &checker);
+}
+
+void td_tables_dump(const struct tdx_model *module)
+{
+	check_all(module, &printer);
 }
 
 void td_tables_check_td(const struct tdx_model *module, u64 tdr)

@@ -14,6 +14,14 @@
 void td_tables_check(const struct tdx_model *module);
 
 /**
+ * td_tables_dump() - the same, and log the entries of the secure EPTs
+ * @module:	the module, in which no CPU executes a leaf
+ *
+ * Each line has the level of the entry, 0 for a page of 4 KB, the guest address and the page.
+ */
+void td_tables_dump(const struct tdx_model *module);
+
+/**
  * td_tables_check_td() - the same for one TD
  * @module:	the module; other CPUs may execute leaves for other TDs
  * @tdr:	address of the TD's TDR page

@@ -59,6 +59,6 @@ void dump_module(void)
 		dump_tdmr(i, &m->tdmrs[i]);
 	owner_count(&owned, &taken_back);
 	log_line("dump pages owned %llu taken back %llu", owned, taken_back);
-	td_tables_check(m);
+	td_tables_dump(m);
 	log_line("dump td pages %llu", m->nr_td_pages);
 }

@@ -102,9 +102,15 @@ static void check_reference(struct walk *w, u64 pa, unsigned int level, enum tdx
 		found(w, pa, "in the secure EPT, with another owner in the PAMT");
 }
 
-static void walk_table(struct walk *w, u64 table, unsigned int level);
+static void show_entry(struct walk *w, u64 gpa, unsigned int level, u64 pa)
+{
+	if (!w->silent && w->checker->entry)
+		w->checker->entry(w->tdr, gpa, level, pa);
+}
 
-static void walk_entry(struct walk *w, u64 value, unsigned int level)
+static void walk_table(struct walk *w, u64 table, u64 gpa, unsigned int level);
+
+static void walk_entry(struct walk *w, u64 value, u64 gpa, unsigned int level)
 {
 	u64 pa = value & SEPT_HPA;
 	bool leaf = value & SEPT_LEAF;
@@ -113,24 +119,25 @@ static void walk_entry(struct walk *w, u64 value, unsigned int level)
 		found(w, pa, "in a locked entry of the secure EPT");
 	if (tdx_model_sept_state(value) == TDX_MODEL_SEPT_FREE)
 		return;
+	show_entry(w, gpa, level, pa);
 	w->nr_wanted += pa == w->wanted;
 	count_page(&w->sept, !leaf, pa, leaf ? level : 0);
 	check_reference(w, pa, leaf ? level : 0, leaf ? TDX_PAGE_REG : TDX_PAGE_EPT);
 	if (leaf)
 		return;
 	if (level)
-		walk_table(w, pa, level - 1);
+		walk_table(w, pa, gpa, level - 1);
 	else
 		found(w, pa, "a table below the lowest level of the secure EPT");
 }
 
-static void walk_table(struct walk *w, u64 table, unsigned int level)
+static void walk_table(struct walk *w, u64 table, u64 gpa, unsigned int level)
 {
 	const u64 *entries = peek(w, table);
 	unsigned int i;
 
 	for (i = 0; entries && i < SEPT_NR_ENTRIES; i++)
-		walk_entry(w, entries[i], level);
+		walk_entry(w, entries[i], gpa + i * sept_bytes(level), level);
 }
 
 /* A TD without a secure EPT has none of these pages, or cannot be walked any more. */
@@ -144,7 +151,7 @@ static bool walk_sept(struct walk *w, const struct tdx_model_td *td)
 	tdcs = peek(w, td->tdcx_pa[TDX_MODEL_TDCX_TDCS]);
 	if (!tdcs || tdcs->op_state == TDX_TD_UNINITIALIZED)
 		return false;
-	walk_table(w, td->tdcx_pa[TDX_MODEL_TDCX_SEPT_ROOT],
+	walk_table(w, td->tdcx_pa[TDX_MODEL_TDCX_SEPT_ROOT], 0,
 		   tdcs->eptp_controls >> TDX_EPTP_LEVELS_SHIFT & 7);
 	return !w->incomplete;
 }

@@ -13,11 +13,15 @@
  * @peek:  maps a page of the module, of 4 KB, without any effect on the platform; NULL: the host
  *         has taken it back
  * @found: called for each inconsistency, with the TD's TDR page and the page that it is about
+ * @entry: called for each entry of the secure EPT that is not free, with the TD's TDR page, the
+ *         first guest address that it maps, its level, 0 for pages of 4 KB, and the page that it
+ *         refers to; may be NULL
  */
 struct tdx_model_checker {
 	void *ctx;
 	const void *(*peek)(void *ctx, u64 pa);
 	void (*found)(u64 tdr, u64 pa, const char *what);
+	void (*entry)(u64 tdr, u64 gpa, unsigned int level, u64 pa);
 };
 
 bool tdx_model_check_td(const struct tdx_model *m, u64 tdr,
