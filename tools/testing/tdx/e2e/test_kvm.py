@@ -14,7 +14,7 @@ from outcome import errors, said
 MACHINE = {"cpus": 4, "packages": 2, "memory": "1G"}
 # The defaults of a selftest are for a CPU that is not emulated.
 ARGUMENTS = {"tdx_lifecycle_test": ["-c", 10, "-k", 5], "tdx_hotplug_test": ["-r", 1],
-             "tdx_memory_race_test": ["-r", 10]}
+             "tdx_memory_race_test": ["-r", 10, "-k", 3]}
 
 
 @pytest.fixture
@@ -65,6 +65,29 @@ def test_tds_come_and_go_when_locks_are_taken_and_entropy_is_scarce(run_selftest
 
 
 @pytest.mark.one_kernel
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.release)])
+def test_memory_comes_and_goes_when_locks_are_taken(run_selftest, seed):
+    result = run_selftest("tdx_memory_race_test", "-r", 5, "-k", 1,
+                          emulator_options=f"busy=10:{seed}")
+    assert "TDH.MEM.PAGE.REMOVE OPERAND_BUSY" in result.log
+    assert said(result) == []
+
+
+@pytest.mark.kernels("debug", "kcsan")
+@pytest.mark.release
+@pytest.mark.parallel
+def test_8_vcpus_map_memory_for_minutes_while_it_is_taken_away(run_selftest):
+    run_selftest("tdx_memory_race_test", "-v", 8, "-r", 2000, "-k", 0, cpus=8, packages=4,
+                 timeout=3600)
+
+
+@pytest.mark.one_kernel
+@pytest.mark.release
+def test_200_processes_with_memory_are_killed(run_selftest):
+    run_selftest("tdx_memory_race_test", "-r", 1, "-k", 200, timeout=3600)
+
+
+@pytest.mark.one_kernel
 @pytest.mark.release
 def test_1000_tds_come_and_go_and_200_processes_are_killed(run_selftest):
     run_selftest("tdx_lifecycle_test", "-c", 1000, "-k", 200, timeout=3600)
@@ -74,6 +97,18 @@ def test_1000_tds_come_and_go_and_200_processes_are_killed(run_selftest):
 @pytest.mark.release
 def test_cpus_come_and_go_100_times_with_tds(run_selftest):
     run_selftest("tdx_hotplug_test", "-r", 100, timeout=3600)
+
+
+@pytest.mark.release
+def test_private_memory_works_if_kvm_is_a_module(boot_kernel):
+    folder, name = machine.KERNELS / "modular", "tdx_private_memory_test"
+    base = modules.initramfs(folder, folder / "initramfs.cpio")
+    result = boot_kernel("modular", steps("load-modules,tdx=1", selftests.step(name),
+                                          "unload-modules"), **MACHINE,
+                         initramfs=selftests.initramfs(name, base))
+    selftests.check_passed(result)
+    selftests.check_nothing_left(result)
+    assert result.values("unload") == ["kvm_intel 0", "kvm 0", "irqbypass 0"]
 
 
 @pytest.mark.release

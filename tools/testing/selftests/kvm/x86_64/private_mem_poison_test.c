@@ -5,79 +5,17 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bits.h>
 #include <linux/falloc.h>
-#include <linux/kernel-page-flags.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "private_mem_poison.h"
 #include "private_mem.h"
 
 #define PRIVATE		KVM_MEMORY_ATTRIBUTE_PRIVATE
-/* More than each CPU keeps back before it marks them as unevictable. */
-#define PAGES		128
+#define PAGES		PP_PAGES
 #define SIZE		(PAGES * PM_PAGE)
 #define SLOT		1
 #define WAIT_MS		10000
-#define POISON		"/sys/devices/system/memory/hard_offline_page"
-
-/* Flags that a page of private memory has, and all that are looked at. */
-#define FLAGS		(BIT_ULL(KPF_UNEVICTABLE) | BIT_ULL(KPF_DIRTY))
-#define LOOKED_AT	(FLAGS | BIT_ULL(KPF_MMAP) | BIT_ULL(KPF_HWPOISON))
-
-struct page_flags {
-	uint64_t *flags;
-	size_t nr;
-};
-
-static struct page_flags read_flags(void)
-{
-	size_t chunk = 1 << 16, nr = 0;
-	uint64_t *flags = NULL;
-	int fd = open("/proc/kpageflags", O_RDONLY);
-	ssize_t got;
-
-	TEST_ASSERT(fd >= 0, "/proc/kpageflags: %s", strerror(errno));
-	do {
-		flags = realloc(flags, (nr + chunk) * sizeof(*flags));
-		got = read(fd, flags + nr, chunk * sizeof(*flags));
-		nr += got > 0 ? got / sizeof(*flags) : 0;
-	} while (got > 0);
-	close(fd);
-	return (struct page_flags) { .flags = flags, .nr = nr };
-}
-
-static bool is_private(const struct page_flags *pages, size_t pfn)
-{
-	return pfn < pages->nr && (pages->flags[pfn] & LOOKED_AT) == FLAGS;
-}
-
-/* A page that has become one of private memory. */
-static uint64_t find_pfn(struct page_flags before, struct page_flags after)
-{
-	size_t pfn;
-
-	for (pfn = 0; pfn < after.nr; pfn++) {
-		if (is_private(&after, pfn) && !is_private(&before, pfn))
-			break;
-	}
-	TEST_ASSERT(pfn < after.nr, "no page has become private memory");
-	free(before.flags);
-	free(after.flags);
-	return pfn;
-}
-
-static void poison(uint64_t pfn)
-{
-	char address[32];
-	int fd = open(POISON, O_WRONLY);
-	int length = snprintf(address, sizeof(address), "0x%llx", pfn * PM_PAGE);
-
-	/* Whether this is a failure, as the page is still used, is up to the kernel. */
-	TEST_ASSERT(write(fd, address, length) == length || errno == EBUSY, "%s: %s", POISON,
-		    strerror(errno));
-	close(fd);
-}
 
 static uint64_t page(unsigned int number)
 {
@@ -111,10 +49,10 @@ static unsigned int find_page(struct pm_guest *guest)
 
 static unsigned int poison_one(struct pm_guest *guest)
 {
-	struct page_flags before = read_flags();
+	struct pp_pages before = pp_read_pages();
 
 	store_all(guest);
-	poison(find_pfn(before, read_flags()));
+	pp_poison_new_page(before);
 	return find_page(guest);
 }
 
@@ -150,7 +88,7 @@ int main(int argc, char *argv[])
 
 	pm_require();
 	TEST_REQUIRE(kvm_has_cap(KVM_CAP_GUEST_MEMFD));
-	__TEST_REQUIRE(!access(POISON, W_OK), "pages cannot be poisoned");
+	pp_require();
 
 	vm = pm_create_vm(KVM_X86_SW_PROTECTED_VM);
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));

@@ -4,14 +4,10 @@
  * from KVM_TDX_INIT_VM until the TD is destroyed.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <linux/stringify.h>
-#include <mntent.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,73 +15,19 @@
 #include "kvm_util.h"
 #include "processor.h"
 #include "tdx.h"
+#include "tdx_cgroup.h"
 
 #define LIMIT		2
 #define NR_FAILURES	20
 
-static char root[PATH_MAX], group[PATH_MAX + 32];
-
-static bool find_root(void)
-{
-	FILE *mounts = setmntent("/proc/self/mounts", "r");
-	struct mntent *mount;
-
-	while (mounts && (mount = getmntent(mounts))) {
-		if (!strcmp(mount->mnt_type, "cgroup2")) {
-			snprintf(root, sizeof(root), "%s", mount->mnt_dir);
-			snprintf(group, sizeof(group), "%s/tdx_cgroup_test.%d", root, getpid());
-			break;
-		}
-	}
-	if (mounts)
-		endmntent(mounts);
-	return root[0];
-}
-
-static int write_file(const char *directory, const char *name, const char *text)
-{
-	char path[2 * PATH_MAX];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return errno;
-	ret = write(fd, text, strlen(text)) < 0 ? errno : 0;
-	close(fd);
-	return ret;
-}
-
-/* Returns the number that follows a key in a file of a cgroup, or -1. */
-static long read_number(const char *directory, const char *name, const char *key)
-{
-	char path[2 * PATH_MAX], word[64];
-	long number = -1, value;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	file = fopen(path, "r");
-	TEST_ASSERT(file, "%s: %s", path, strerror(errno));
-	while (fscanf(file, "%63s %ld", word, &value) == 2)
-		if (!strcmp(word, key))
-			number = value;
-	fclose(file);
-	return number;
-}
-
 static long current_charge(void)
 {
-	return read_number(group, "misc.current", "tdx");
+	return tc_read("misc.current", "tdx");
 }
 
 static void set_limit(const char *limit)
 {
-	TEST_ERRNO(write_file(group, "misc.max", limit), 0);
-}
-
-static void move_to(const char *directory)
-{
-	TEST_ERRNO(write_file(directory, "cgroup.procs", "0"), 0);
+	tc_write("misc.max", limit);
 }
 
 static void test_limit(void)
@@ -99,12 +41,12 @@ static void test_limit(void)
 		ASSERT_EQ(current_charge(), i + 1);
 	}
 
-	events = read_number(group, "misc.events", "tdx.max");
+	events = tc_read("misc.events", "tdx.max");
 	more = tdx_create_vm();
 	for (i = 0; i < NR_FAILURES; i++)
 		TEST_ERRNO(tdx_init_vm(more, params), EBUSY);
 	ASSERT_EQ(current_charge(), LIMIT);
-	ASSERT_EQ(read_number(group, "misc.events", "tdx.max"), events + NR_FAILURES);
+	ASSERT_EQ(tc_read("misc.events", "tdx.max"), events + NR_FAILURES);
 
 	/* It succeeds after another TD is destroyed. */
 	close(vms[0]);
@@ -154,11 +96,11 @@ static void test_process_that_moves(void)
 {
 	int vm = tdx_create_td(NULL, 0);
 
-	move_to(root);
+	tc_leave();
 	ASSERT_EQ(current_charge(), 1);
 	close(vm);
 	ASSERT_EQ(current_charge(), 0);
-	move_to(group);
+	tc_enter();
 }
 
 static void test_process_that_is_killed(void)
@@ -187,10 +129,8 @@ static void test_process_that_is_killed(void)
 	close(ready[1]);
 }
 
-/* Called in a separate process, because it moves between cgroups. */
 static void test_all(void)
 {
-	move_to(group);
 	set_limit("tdx " __stringify(LIMIT));
 	test_not_charged();
 	test_limit();
@@ -202,26 +142,17 @@ static void test_all(void)
 int main(int argc, char *argv[])
 {
 	int status, nr_keyids;
-	pid_t pid;
 
 	tdx_require();
-	__TEST_REQUIRE(find_root(), "no cgroup2 is mounted");
-	__TEST_REQUIRE(!write_file(root, "cgroup.subtree_control", "+misc"),
-		       "no misc controller, or not allowed to use it");
+	tc_create("misc");
 
 	nr_keyids = tdx_count_free_keyids();
 	TEST_ASSERT(nr_keyids >= LIMIT, "%d free KeyIDs", nr_keyids);
-	TEST_ASSERT(read_number(root, "misc.capacity", "tdx") >= nr_keyids, "capacity %ld",
-		    read_number(root, "misc.capacity", "tdx"));
+	TEST_ASSERT(tc_read_root("misc.capacity", "tdx") >= nr_keyids, "capacity %ld",
+		    tc_read_root("misc.capacity", "tdx"));
 
-	TEST_ASSERT(!mkdir(group, 0755), "%s: %s", group, strerror(errno));
-	pid = fork();
-	if (!pid) {
-		test_all();
-		exit(0);
-	}
-	waitpid(pid, &status, 0);
-	TEST_ASSERT(!rmdir(group), "%s: %s", group, strerror(errno));
+	status = tc_run(test_all);
+	tc_destroy();
 	TEST_ASSERT(!status, "the process in the cgroup ended with 0x%x", status);
 	ASSERT_EQ(tdx_count_free_keyids(), nr_keyids);
 	return 0;

@@ -2,29 +2,33 @@
 /*
  * Test private memory of a TD that is mapped and taken away at the same time.
  *
- * All threads have to come to an end, and the TD has to be usable then.
+ * All threads have to come to an end, and the TD has to be usable then.  A process may be killed at
+ * any time.
  */
 #include <errno.h>
 #include <getopt.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tdx_memory.h"
 
-#define NR_VCPUS	3
+#define MAX_VCPUS	8
 #define OTHER_SLOT	2
 #define OTHER_GPA	(PM_GPA + PM_HUGE_PAGE)
+#define LONGEST_LIFE_US	200000
 
 static struct tm_td td;
-static int vcpus[NR_VCPUS];
+static int vcpus[MAX_VCPUS];
 static atomic_bool stop;
 static atomic_uint nr_built;
-static unsigned int nr_rounds = 200;
+static unsigned int nr_rounds = 200, nr_kills = 20, nr_vcpus = 3;
 static bool finalize_alone;
 
 static void check_mapping(int err)
@@ -99,7 +103,7 @@ static void create(void)
 
 	tm_create(&td);
 	vcpus[0] = td.vcpu;
-	for (i = 1; i < NR_VCPUS; i++) {
+	for (i = 1; i < nr_vcpus; i++) {
 		vcpus[i] = tdx_create_vcpu(td.vm, i);
 		TEST_ASSERT(vcpus[i] >= 0, "KVM_CREATE_VCPU: %s", strerror(errno));
 		TEST_ERRNO(tdx_set_default_cpuid(vcpus[i]), 0);
@@ -110,7 +114,7 @@ static void destroy(void)
 {
 	unsigned int i;
 
-	for (i = 1; i < NR_VCPUS; i++)
+	for (i = 1; i < nr_vcpus; i++)
 		close(vcpus[i]);
 	tm_close(&td);
 }
@@ -119,28 +123,28 @@ static void init_vcpus(void)
 {
 	unsigned int i;
 
-	for (i = 1; i < NR_VCPUS; i++)
+	for (i = 1; i < nr_vcpus; i++)
 		TEST_ERRNO(tdx_command(vcpus[i], KVM_TDX_INIT_VCPU, 0, NULL), 0);
 }
 
 /* vCPUs map pages while @nr others take them away. */
 static void race(void (**changes)(unsigned int round), unsigned int nr)
 {
-	pthread_t maps[NR_VCPUS], takes[nr];
+	pthread_t maps[MAX_VCPUS], takes[nr];
 	unsigned int i;
 
 	create();
 	init_vcpus();
 	TEST_ERRNO(tm_finalize(td.vm), 0);
 	stop = false;
-	for (i = 0; i < NR_VCPUS; i++)
+	for (i = 0; i < nr_vcpus; i++)
 		maps[i] = start(map, &vcpus[i]);
 	for (i = 0; i < nr; i++)
 		takes[i] = start(repeat, changes[i]);
 	for (i = 0; i < nr; i++)
 		pthread_join(takes[i], NULL);
 	stop = true;
-	for (i = 0; i < NR_VCPUS; i++)
+	for (i = 0; i < nr_vcpus; i++)
 		pthread_join(maps[i], NULL);
 	tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, 0);
 	destroy();
@@ -237,25 +241,82 @@ static void test_closing(void)
 	}
 }
 
-int main(int argc, char *argv[])
+static void live_until_killed(void)
+{
+	for (;;) {
+		tm_create(&td);
+		TEST_ERRNO(build_once(), 0);
+		TEST_ERRNO(tm_finalize(td.vm), 0);
+		tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, 0);
+		punch(0);
+		convert(0);
+		replace_slot(0);
+		replace_file(0);
+		tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, 0);
+		tm_close(&td);
+	}
+}
+
+static void test_kill(void)
+{
+	unsigned int i;
+	int status;
+	pid_t pid;
+
+	for (i = 0; i < nr_kills; i++) {
+		pid = fork();
+		TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
+		if (!pid)
+			live_until_killed();
+		usleep(random() % LONGEST_LIFE_US);
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		TEST_ASSERT(WIFSIGNALED(status), "it ended by itself: 0x%x", status);
+	}
+}
+
+static void help(const char *name)
+{
+	printf("usage: %s [-f] [-k kills] [-r rounds] [-v vcpus]\n"
+	       " -f: nothing else is done while a TD is finalized\n"
+	       " -k: processes that are killed (default: %u)\n"
+	       " -r: rounds of each change (default: %u)\n"
+	       " -v: vCPUs that map pages at the same time (default: %u, at most %u)\n",
+	       name, nr_kills, nr_rounds, nr_vcpus, MAX_VCPUS);
+	exit(KSFT_SKIP);
+}
+
+static void parse_options(int argc, char *argv[])
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "fr:")) != -1) {
-		TEST_ASSERT(option == 'f' || option == 'r',
-			    "usage: %s [-f] [-r ROUNDS]\n -f: nothing else is done while a TD is finalized",
-			    argv[0]);
+	while ((option = getopt(argc, argv, "fk:r:v:")) != -1) {
 		if (option == 'f')
 			finalize_alone = true;
-		else
+		else if (option == 'k')
+			nr_kills = atoi(optarg);
+		else if (option == 'r')
 			nr_rounds = atoi(optarg);
+		else if (option == 'v' && atoi(optarg) > 0 && atoi(optarg) <= MAX_VCPUS)
+			nr_vcpus = atoi(optarg);
+		else
+			help(argv[0]);
 	}
+}
 
+int main(int argc, char *argv[])
+{
+	int nr_keyids;
+
+	parse_options(argc, argv);
 	tm_require();
-	__TEST_REQUIRE(kvm_check_cap(KVM_CAP_MAX_VCPUS) >= NR_VCPUS, "fewer than %d vCPUs",
-		       NR_VCPUS);
+	__TEST_REQUIRE(kvm_check_cap(KVM_CAP_MAX_VCPUS) >= nr_vcpus, "fewer than %u vCPUs",
+		       nr_vcpus);
+	nr_keyids = tdx_count_free_keyids();
 	test_changes();
 	test_building();
 	test_closing();
+	test_kill();
+	ASSERT_EQ(tdx_count_free_keyids(), nr_keyids);
 	return 0;
 }

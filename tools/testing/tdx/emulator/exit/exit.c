@@ -62,8 +62,8 @@ static void nested_page_fault(struct vcpu *vcpu)
 }
 
 /*
- * Lines are in memory at the end of the time that WBINVD takes.  Without any it takes no time: a CPU
- * that goes offline executes another one, after another kernel may have overwritten its code.
+ * Lines are in memory at the end of the time that WBINVD takes.  Without any it takes no time: a
+ * CPU that goes offline executes another one, when the next kernel may have overwritten its code.
  */
 static void writeback_exit(struct vcpu *vcpu, const struct insn *insn)
 {

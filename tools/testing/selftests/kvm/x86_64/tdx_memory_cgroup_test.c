@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Test the memory cgroup of a TD: it is charged for private memory, and for nothing any more after
+ * the TD was destroyed.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tdx_memory.h"
+#include "tdx_cgroup.h"
+
+#define SLOT		2
+#define GPA		(PM_GPA + PM_HUGE_PAGE)
+#define SIZE		PM_HUGE_PAGE
+#define ROUNDS		4
+#define WAIT_MS		10000
+
+/* Less than the memory of one round */
+#define NOISE		(SIZE / 32)
+
+static long charge(void)
+{
+	return tc_read("memory.current", NULL);
+}
+
+static void use_memory(void)
+{
+	/* What CPUs keep in stock was charged before. */
+	const long stock = 64 * PM_PAGE * sysconf(_SC_NPROCESSORS_ONLN);
+	long before, added;
+	struct tm_td td;
+	int gmem;
+
+	tm_create_runnable(&td);
+	gmem = pm_create_gmem(td.vm, SIZE, 0);
+	TEST_ERRNO(pm_set_gmem_slot(td.vm, SLOT, GPA, SIZE, pm_alloc(SIZE), gmem, 0), 0);
+	TEST_ERRNO(tm_set_private(td.vm, GPA, SIZE), 0);
+	before = charge();
+	tm_pre_fault(td.vcpu, GPA, SIZE, SIZE / PM_PAGE);
+	added = charge() - before;
+	TEST_ASSERT(labs(added - (long)SIZE) <= stock, "%ld bytes are charged for %llu", added, SIZE);
+
+	TEST_ERRNO(tm_punch(gmem, 0, SIZE), 0);
+	tm_pre_fault(td.vcpu, GPA, SIZE / 2, SIZE / 2 / PM_PAGE);
+	close(gmem);
+	tm_close(&td);
+}
+
+/* Charges in stock of CPUs are returned when there is a limit; some memory is freed later. */
+static long settled_charge(void)
+{
+	long last, now = charge();
+	int wait;
+
+	for (wait = 0; wait < WAIT_MS / 100; wait++) {
+		last = now;
+		tc_write("memory.high", "0");
+		usleep(100 * 1000);
+		now = charge();
+		if (now >= last)
+			break;
+	}
+	tc_write("memory.high", "max");
+	return now;
+}
+
+static long charge_after(int rounds)
+{
+	int i;
+
+	for (i = 0; i < rounds; i++)
+		ASSERT_EQ(tc_run(use_memory), 0);
+	return settled_charge();
+}
+
+int main(int argc, char *argv[])
+{
+	long before, after;
+
+	tm_require();
+	tc_create("memory");
+	/* Caches are filled by the first one. */
+	before = charge_after(1);
+	after = charge_after(ROUNDS);
+	pr_info("%ld bytes are charged after a TD, %ld after %d more\n", before, after, ROUNDS);
+	TEST_ASSERT(after - before <= (long)NOISE, "%ld bytes more are charged after %d TDs",
+		    after - before, ROUNDS);
+	tc_destroy();
+	return 0;
+}
