@@ -152,6 +152,7 @@ bench: tree emulator
 	@$(UNIT) $@
 	@$(BUILD_KERNELS) host mainline $(QUIETLY)
 	@$(PYTHON) $(E2E)/td_cost.py
+	@$(PYTHON) $(E2E)/td_memory_cost.py
 
 MUTATE_ARGS ?=
 mutate: tree emulator selftests

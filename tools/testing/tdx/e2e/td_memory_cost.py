@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Count the SEAMCALLs and the memory that private memory takes, for kernels on the same platform.
+
+A selftest maps pages of a TD and gives them back in some way.  The difference between two numbers of
+pages is that of all SEAMCALLs, and of free memory.
+"""
+import argparse
+import re
+
+import machine
+import selftests
+from test_kvm import MACHINE
+
+NAME = "tdx_private_memory_test"
+WAYS = {"hole": "a hole in the file", "file": "the file is closed first",
+        "vm": "VM and vCPUs are closed first", "exit": "the process ends"}
+PAGES = 4096, 36864
+PAGE_KB, GB_KB = 4, 1 << 20
+
+# Leaves that map pages, and that take them away
+MAP = ("TDH.MEM.SEPT.ADD", "TDH.MEM.PAGE.AUG")
+TAKE = ("TDH.MEM.RANGE.BLOCK", "TDH.MEM.TRACK", "TDH.MEM.PAGE.REMOVE", "TDH.PHYMEM.PAGE.WBINVD",
+        "TDH.PHYMEM.PAGE.RECLAIM")
+
+
+def measure(kernel, way, pages):
+    """SEAMCALLs by leaf, with any status, and the memory that was used, in KB."""
+    result = machine.Machine(kernel=kernel, **MACHINE, accel=machine.ONE_THREAD,
+                             cmdline="nohibernate", timeout=600,
+                             initramfs=selftests.initramfs(NAME)
+                             ).run(selftests.step(NAME, "-n", pages, "-u", way))
+    selftests.check_passed(result)
+    calls = {}
+    for leaf, count in re.findall(r"^seamcall (\S+) \S+ (\d+)$", result.log, re.M):
+        calls[leaf] = calls.get(leaf, 0) + int(count)
+    free = dict(line.split()[1:] for line in result.values("output") if line.startswith("free_kb"))
+    return calls, int(free["before"]) - int(free["with"])
+
+
+def difference(kernel, way):
+    """SEAMCALLs for each page, and KB of the kernel's own for each GB."""
+    (few, few_kb), (many, many_kb) = (measure(kernel, way, pages) for pages in PAGES)
+    pages = PAGES[1] - PAGES[0]
+    calls = {leaf: (many.get(leaf, 0) - few.get(leaf, 0)) for leaf in MAP + TAKE}
+    own_kb = many_kb - few_kb - (pages + calls["TDH.MEM.SEPT.ADD"]) * PAGE_KB
+    return {leaf: count / pages for leaf, count in calls.items()}, \
+        own_kb * GB_KB / (pages * PAGE_KB)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kernels", default="host,mainline",
+                        help="configs of the kernels, separated by commas")
+    kernels = parser.parse_args().kernels.split(",")
+    print("SEAMCALLs for each page of 4 KB that is mapped and given back, and memory of the kernel "
+          "for each GB\n"
+          f"{'pages are taken away by':<32}{'kernel':<10}"
+          + "".join(f"{leaf.split('.')[-1]:>9}" for leaf in MAP + TAKE) + f"{'memory':>11}")
+    for way, text in WAYS.items():
+        for kernel in kernels:
+            calls, own_kb = difference(kernel, way)
+            print(f"{text:<32}{kernel:<10}"
+                  + "".join(f"{calls[leaf]:>9.3f}" for leaf in MAP + TAKE)
+                  + f"{own_kb:>8.0f} KB", flush=True)
+
+
+if __name__ == "__main__":
+    with machine.errors_in_words():
+        main()
