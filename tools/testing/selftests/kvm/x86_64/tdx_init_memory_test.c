@@ -21,6 +21,7 @@
 #define OTHER_GPA	(PM_GPA + PM_HUGE_PAGE)
 #define NO_SLOT_GPA	(PM_GPA + 2 * PM_HUGE_PAGE)
 #define FAR_GPA		BIT_ULL(39)
+#define USEC_PER_SEC	1000000
 #define FIRST_DELAY_US	500
 
 /* A region that is valid. */
@@ -186,7 +187,9 @@ static void count_signal(int number)
 
 static void set_timer(unsigned int us)
 {
-	struct itimerval delay = { .it_value.tv_usec = us };
+	struct itimerval delay = {
+		.it_value = { .tv_sec = us / USEC_PER_SEC, .tv_usec = us % USEC_PER_SEC },
+	};
 
 	TEST_ASSERT(!setitimer(ITIMER_REAL, &delay, NULL), "setitimer: %s", strerror(errno));
 }
