@@ -19,6 +19,7 @@
 
 #include "../abi.h"
 #include "../regs.h"
+#include "guest.h"
 
 #define TDX_MODEL_MAX_LPS	64
 #define TDX_MODEL_MAX_PKGS	8
@@ -75,6 +76,8 @@ struct tdx_model_ops {
 	void (*own)(void *ctx, u64 pa, u64 bytes, enum tdx_model_page_type type, bool owned);
 	/* Called while a leaf holds its locks, to take time.  Optional. */
 	void (*work)(void *ctx, u64 leaf);
+	/* Operations to run vCPUs of TDs.  NULL: TDH.VP.ENTER does not exist. */
+	const struct tdx_model_guest_ops *guests;
 };
 
 enum tdx_model_generation {
