@@ -142,9 +142,28 @@ u64 tdx_model_sept_refuse(struct tdx_model *m, struct tdx_model_call *call, u64 
 		       call->sept.value);
 }
 
-static unsigned int top_level(const struct tdx_model_tdcs *tdcs)
+/**
+ * tdx_model_top_level - level of the entries in the root of an EPT
+ * @tdcs: the TD
+ *
+ * Context: Any.
+ * Return: The level, of the secure and of the shared EPT.
+ */
+unsigned int tdx_model_top_level(const struct tdx_model_tdcs *tdcs)
 {
 	return tdcs->eptp_controls >> TDX_EPTP_LEVELS_SHIFT & 7;
+}
+
+/**
+ * tdx_model_shared_bit - the SHARED bit of guest physical addresses
+ * @tdcs: the TD
+ *
+ * Context: Any.
+ * Return: Its number; it is the highest bit of an address.
+ */
+unsigned int tdx_model_shared_bit(const struct tdx_model_tdcs *tdcs)
+{
+	return tdcs->config_flags & TDX_CONFIG_FLAG_GPAW ? 51 : 47;
 }
 
 /**
@@ -158,11 +177,9 @@ static unsigned int top_level(const struct tdx_model_tdcs *tdcs)
  */
 u64 tdx_model_private_gpa(struct tdx_model *m, struct tdx_model_call *call, u64 gpa)
 {
-	/* The highest bit of the address is that of shared memory. */
-	unsigned int bits = call->tdcs->config_flags & TDX_CONFIG_FLAG_GPAW ? 51 : 47;
-
-	return gpa >> bits ? refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
-				     "% is no private guest address", gpa) : TDX_SUCCESS;
+	return gpa >> tdx_model_shared_bit(call->tdcs) ?
+		refuse1(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
+			"% is no private guest address", gpa) : TDX_SUCCESS;
 }
 
 /**
@@ -180,7 +197,7 @@ u64 tdx_model_gpa_operand(struct tdx_model *m, struct tdx_model_call *call)
 	unsigned int level = rcx & TDX_GPA_LEVEL_MASK;
 
 	if (rcx & TDX_GPA_RESERVED || level < leaf->min_level || level > leaf->max_level ||
-	    level > top_level(call->tdcs) || gpa & (sept_bytes(level) - 1))
+	    level > tdx_model_top_level(call->tdcs) || gpa & (sept_bytes(level) - 1))
 		return refuse2(m, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX,
 			       "guest address % at level %", gpa, level);
 	call->sept.gpa = gpa;
@@ -188,13 +205,21 @@ u64 tdx_model_gpa_operand(struct tdx_model *m, struct tdx_model_call *call)
 	return tdx_model_private_gpa(m, call, gpa);
 }
 
-/* Goes down to the level, but not beyond an entry that does not map a table. */
-static void walk(struct tdx_model *m, struct tdx_model_call *call, unsigned int wanted)
+/**
+ * tdx_model_sept_walk - find the entry of a guest address
+ * @m:      the module
+ * @call:   the SEAMCALL, with the TD
+ * @sept:   has the address; the entry is stored here
+ * @wanted: the level of the entry; the walk ends earlier at one that does not map a table
+ *
+ * Context: On the logical processor that runs the leaf.
+ */
+void tdx_model_sept_walk(struct tdx_model *m, const struct tdx_model_call *call,
+			 struct tdx_model_sept_operand *sept, unsigned int wanted)
 {
-	struct tdx_model_sept_operand *sept = &call->sept;
 	u64 table = call->td->tdcx_pa[TDX_MODEL_TDCX_SEPT_ROOT], i;
 
-	for (sept->level = top_level(call->tdcs); ; sept->level--) {
+	for (sept->level = tdx_model_top_level(call->tdcs); ; sept->level--) {
 		i = sept->gpa / sept_bytes(sept->level) % SEPT_NR_ENTRIES;
 		sept->entry = m->ops->map(m->ctx, table + i * sizeof(u64), sizeof(u64));
 		sept->value = __atomic_load_n(sept->entry, __ATOMIC_ACQUIRE) & ~SEPT_LOCKED;
@@ -236,7 +261,7 @@ u64 tdx_model_sept_entry(struct tdx_model *m, struct tdx_model_call *call,
 {
 	u64 status;
 
-	walk(m, call, call->sept.wanted_level);
+	tdx_model_sept_walk(m, call, &call->sept, call->sept.wanted_level);
 	if (call->sept.level != call->sept.wanted_level)
 		return tdx_model_sept_refuse(m, call, TDX_EPT_WALK_FAILED,
 					     "the walk to % ends at level %, at the entry %");
@@ -261,7 +286,7 @@ u64 tdx_model_sept_page(struct tdx_model *m, struct tdx_model_call *call,
 {
 	u64 status = TDX_SUCCESS;
 
-	walk(m, call, 0);
+	tdx_model_sept_walk(m, call, &call->sept, 0);
 	if (is_legal(call))
 		status = lock_entry(m, call, rule);
 	if (!status && !is_legal(call))

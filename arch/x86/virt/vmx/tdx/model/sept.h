@@ -48,6 +48,7 @@ struct tdx_model_sept_operand {
 struct tdx_model;
 struct tdx_model_call;
 struct tdx_model_lock_rule;
+struct tdx_model_tdcs;
 
 static inline u64 sept_bytes(unsigned int level)
 {
@@ -61,6 +62,10 @@ void tdx_model_sept_set(struct tdx_model_call *call, u64 value);
 void tdx_model_sept_set_table(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_sept_unblocked(u64 value);
 void tdx_model_sept_fill(u64 *page);
+void tdx_model_sept_walk(struct tdx_model *m, const struct tdx_model_call *call,
+			 struct tdx_model_sept_operand *sept, unsigned int wanted);
+unsigned int tdx_model_top_level(const struct tdx_model_tdcs *tdcs);
+unsigned int tdx_model_shared_bit(const struct tdx_model_tdcs *tdcs);
 void *tdx_model_sept_contents(struct tdx_model *m, struct tdx_model_call *call, u64 bytes);
 void tdx_model_sept_describe(struct tdx_model_call *call);
 u64 tdx_model_sept_refuse(struct tdx_model *m, struct tdx_model_call *call, u64 status,
