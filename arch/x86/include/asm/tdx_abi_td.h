@@ -70,6 +70,10 @@ enum tdx_sept_state {
 #define TDX_FLAG_RESERVED		(0xffeULL | ~0ULL << 52)
 #define TDX_SEPT_ADD_ALLOW_EXISTING	TDX_FLAG	/* the secure EPT page may exist */
 
+/* RCX of TDH.VP.ENTER: the TDVPR, and flags after a trap and for L2 VMs */
+#define TDX_VP_ENTER_FLAGS		(3ULL << 52)
+#define TDX_VP_ENTER_RESERVED		(0xfffULL | ~0ULL << 54)
+
 /* R8 to R11 of TDH.MEM.SEPT.ADD, version 1: no page; as an output: the page was not used. */
 #define TDX_NULL_PA			(~0ULL)
 #define TDX_UNUSED_PA			BIT_ULL(63)

@@ -105,7 +105,7 @@ static void own(void *ctx, u64 pa, u64 bytes, enum tdx_model_page_type type, boo
 		abort();
 }
 
-static const struct tdx_model_ops ops = {
+static const struct tdx_model_ops ops_without_guests = {
 	.read_phys = read_phys,
 	.write_phys = write_phys,
 	.map = map,
@@ -122,7 +122,9 @@ void machine_reload(struct model_machine *machine)
 	machine->bytes_owned = 0;
 	machine->td_bytes_owned = 0;
 	memory_clear(&machine->memory);
-	if (!tdx_model_load(&machine->model, &machine->config, &ops, machine))
+	machine->ops = ops_without_guests;
+	machine->ops.guests = machine->guests;
+	if (!tdx_model_load(&machine->model, &machine->config, &machine->ops, machine))
 		abort();
 }
 

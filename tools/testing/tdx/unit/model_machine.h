@@ -27,6 +27,8 @@ struct spoiled_cpuid {
 
 struct model_machine {
 	struct tdx_model_config config;
+	struct tdx_model_ops ops;
+	const struct tdx_model_guest_ops *guests;	/* used from machine_reload() on */
 	struct tdx_model model;
 	struct spoiled_msr spoiled;
 	struct spoiled_cpuid spoiled_cpuid;

@@ -113,8 +113,8 @@ static bool holds(struct model_machine *m, u64 leaf, const u64 expected[NR_STAGE
 }
 
 /*
- * Guests and migration are not in this model: where the real module would go on with the
- * operands of their leaves, there is no such leaf.
+ * Migration is not in this model, and guests are not on a platform that cannot run them: where
+ * the real module would go on with the operands of their leaves, there is no such leaf.
  */
 static const u16 numbers_of_no_leaf[] = { TDH_EXPORT_MEM, TDH_VP_ENTER, 42, 127, 128, 0x7777 };
 
@@ -145,7 +145,7 @@ TEST_F(order, each_leaf_of_the_module_is_expected)
 	for (number = 0; number < TDX_MODEL_NR_LEAVES; number++) {
 		leaf = tdx_model_leaf(number);
 		expected = expected_leaf(number);
-		EXPECT_EQ(!leaf->run, !expected) TH_LOG("leaf %u", number);
+		EXPECT_EQ(!leaf->run || leaf->runs_guest, !expected) TH_LOG("leaf %u", number);
 		EXPECT_EQ(expected ? expected->outputs : 0, leaf->outputs)
 			TH_LOG("leaf %u", number);
 		EXPECT_EQ(expected ? expected->outputs_1 : 0, leaf->outputs_1)

@@ -12,19 +12,24 @@
 #include "model/guest.h"
 #include "model_mem.h"
 
-#define SHARED		(1ULL << 47)
-#define NO_VE		(1ULL << 63)	/* in an EPT entry: suppress #VE */
+#define SHARED		BIT_ULL(47)
+#define NO_VE		BIT_ULL(63)	/* in an EPT entry: suppress #VE */
 
 /* EPT of the host: the root, and a table of each lower level */
 #define EPT_PA(i)	(BUFFER_PA + K(160) + K(4) * (i))
 #define MEMORY_PA	G(2)		/* and what it maps */
 
-FIXTURE(translate) {
-	struct model_machine *machine;
+struct vcpu {
 	struct tdx_model_call call;
 	struct tdx_model_run run;
+	/* The last translation */
 	struct tdx_model_translation to;
 	struct tdx_model_exit exit;
+};
+
+FIXTURE(translate) {
+	struct model_machine *machine;
+	struct vcpu vcpu;
 };
 
 FIXTURE_SETUP(translate)
@@ -36,13 +41,13 @@ FIXTURE_SETUP(translate)
 	machine_init(m, 4);
 	ASSERT_TRUE(mem_bring_to(m, AUGMENTED));
 	memset(&m->buffer[EPT_PA(0) - BUFFER_PA], 0, K(16));
-	self->call.td = td_of(m);
-	self->call.tdcs = tdcs_of(m);
-	self->run = (struct tdx_model_run) {
-		.m = &m->model, .hkid = TD_KEYID, .shared_eptp = EPT_PA(0), .call = &self->call,
+	memset(&self->vcpu, 0, sizeof(self->vcpu));
+	self->vcpu.call.td = td_of(m);
+	self->vcpu.call.tdcs = tdcs_of(m);
+	self->vcpu.run = (struct tdx_model_run) {
+		.m = &m->model, .hkid = TD_KEYID, .shared_eptp = EPT_PA(0),
+		.call = &self->vcpu.call,
 	};
-	memset(&self->to, 0, sizeof(self->to));
-	memset(&self->exit, 0, sizeof(self->exit));
 }
 
 FIXTURE_TEARDOWN(translate)
@@ -50,12 +55,12 @@ FIXTURE_TEARDOWN(translate)
 	machine_free(self->machine);
 }
 
-static enum tdx_model_translated translate(FIXTURE_DATA(translate) *self, u64 gpa, u8 rights)
+static enum tdx_model_translated translate(struct vcpu *vcpu, u64 gpa, u8 rights)
 {
 	struct tdx_model_access access = { .gpa = gpa, .rights = rights };
 
-	memset(&self->exit, 0xff, sizeof(self->exit));
-	return tdx_model_translate(&self->run, &access, &self->to, &self->exit);
+	memset(&vcpu->exit, 0xff, sizeof(vcpu->exit));
+	return tdx_model_translate(&vcpu->run, &access, &vcpu->to, &vcpu->exit);
 }
 
 /* Set the entry of a shared address at a level. */
@@ -77,18 +82,18 @@ static void add_tables(struct model_machine *m, u64 gpa, unsigned int level)
 
 TEST_F(translate, private_pages)
 {
-	ASSERT_EQ(TDX_MODEL_TRANSLATED, translate(self, ADDED_GPA + 0x123, TDX_MODEL_RWX));
-	EXPECT_EQ(ADDED_PA + 0x123, self->to.hpa);
-	EXPECT_EQ(TD_KEYID, self->to.keyid);
-	EXPECT_EQ(TDX_MODEL_RWX, self->to.rights);
-	EXPECT_EQ(0, self->to.level);
+	ASSERT_EQ(TDX_MODEL_TRANSLATED, translate(&self->vcpu, ADDED_GPA + 0x123, TDX_MODEL_RWX));
+	EXPECT_EQ(ADDED_PA + 0x123, self->vcpu.to.hpa);
+	EXPECT_EQ(TD_KEYID, self->vcpu.to.keyid);
+	EXPECT_EQ(TDX_MODEL_RWX, self->vcpu.to.rights);
+	EXPECT_EQ(0, self->vcpu.to.level);
 
 	/* After the guest has accepted it */
 	*sept_entry_of(self->machine, LARGE_GPA, 1) = LARGE_PA | 0x80000000000000f7ULL;
 	ASSERT_EQ(TDX_MODEL_TRANSLATED,
-		  translate(self, LARGE_GPA + 0x12345, TDX_MODEL_WRITE));
-	EXPECT_EQ(LARGE_PA + 0x12345, self->to.hpa);
-	EXPECT_EQ(1, self->to.level);
+		  translate(&self->vcpu, LARGE_GPA + 0x12345, TDX_MODEL_WRITE));
+	EXPECT_EQ(LARGE_PA + 0x12345, self->vcpu.to.hpa);
+	EXPECT_EQ(1, self->vcpu.to.level);
 }
 
 TEST_F(translate, private_violations)
@@ -98,43 +103,42 @@ TEST_F(translate, private_violations)
 
 	for (i = 0; i < ARRAY_SIZE(gpas); i++) {
 		ASSERT_EQ(TDX_MODEL_TRANSLATION_EXITS,
-			  translate(self, gpas[i] + 5, TDX_MODEL_EXECUTE));
-		EXPECT_EQ(TDX_MODEL_EXIT_EPT_VIOLATION, self->exit.reason);
-		EXPECT_EQ(4, self->exit.qualification);
-		EXPECT_EQ(gpas[i] + 5, self->exit.gpa);
-		EXPECT_FALSE(self->exit.convertible);
-		EXPECT_EQ(0, self->exit.vectoring.info);
+			  translate(&self->vcpu, gpas[i] + 5, TDX_MODEL_EXECUTE));
+		EXPECT_EQ(TDX_MODEL_EXIT_EPT_VIOLATION, self->vcpu.exit.reason);
+		EXPECT_EQ(4, self->vcpu.exit.qualification);
+		EXPECT_EQ(gpas[i] + 5, self->vcpu.exit.gpa);
+		EXPECT_FALSE(self->vcpu.exit.convertible);
+		EXPECT_EQ(0, self->vcpu.exit.vectoring.info);
 	}
 	ASSERT_EQ(0, mem_call(self->machine, TDH_MEM_RANGE_BLOCK, ADDED_GPA, 0));
-	EXPECT_EQ(TDX_MODEL_TRANSLATION_EXITS, translate(self, ADDED_GPA, TDX_MODEL_READ));
+	EXPECT_EQ(TDX_MODEL_TRANSLATION_EXITS, translate(&self->vcpu, ADDED_GPA, TDX_MODEL_READ));
 }
 
 TEST_F(translate, shared_pages)
 {
 	static const struct {
 		unsigned int level;
+		u64 bits;	/* write-back; a page of 4 KB needs no bit 7 */
 		u64 offset;
-	} cases[] = { { 0, 0xabc }, { 1, 0x12345 }, { 2, 0x7654321 } };
+	} cases[] = { { 0, 0x33, 0xabc }, { 1, 0xb3, 0x12345 }, { 2, 0xb3, 0x7654321 } };
 	u64 gpa = SHARED | G(3);
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		add_tables(self->machine, gpa, cases[i].level);
-		/* Write-back; a page of 4 KB needs no bit 7. */
-		set_entry(self->machine, gpa, cases[i].level,
-			  MEMORY_PA | (cases[i].level ? 0x80 : 0) | 0x30 | 3);
+		set_entry(self->machine, gpa, cases[i].level, MEMORY_PA | cases[i].bits);
 		ASSERT_EQ(TDX_MODEL_TRANSLATED,
-			  translate(self, gpa + cases[i].offset, TDX_MODEL_WRITE));
-		EXPECT_EQ(MEMORY_PA + cases[i].offset, self->to.hpa);
-		EXPECT_EQ(0, self->to.keyid);
-		EXPECT_EQ(3, self->to.rights);
-		EXPECT_EQ(cases[i].level, self->to.level);
+			  translate(&self->vcpu, gpa + cases[i].offset, TDX_MODEL_WRITE));
+		EXPECT_EQ(MEMORY_PA + cases[i].offset, self->vcpu.to.hpa);
+		EXPECT_EQ(0, self->vcpu.to.keyid);
+		EXPECT_EQ(3, self->vcpu.to.rights);
+		EXPECT_EQ(cases[i].level, self->vcpu.to.level);
 	}
 	/* KeyID 3 is one of the host's. */
 	set_entry(self->machine, gpa, 2, MEMORY_PA | 3ULL << 46 | 0xb7);
-	ASSERT_EQ(TDX_MODEL_TRANSLATED, translate(self, gpa, TDX_MODEL_READ));
-	EXPECT_EQ(MEMORY_PA, self->to.hpa);
-	EXPECT_EQ(3, self->to.keyid);
+	ASSERT_EQ(TDX_MODEL_TRANSLATED, translate(&self->vcpu, gpa, TDX_MODEL_READ));
+	EXPECT_EQ(MEMORY_PA, self->vcpu.to.hpa);
+	EXPECT_EQ(3, self->vcpu.to.keyid);
 }
 
 TEST_F(translate, shared_violations)
@@ -162,12 +166,12 @@ TEST_F(translate, shared_violations)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		set_entry(self->machine, gpa, 1, cases[i].table);
 		set_entry(self->machine, gpa, 0, cases[i].leaf);
-		ASSERT_EQ(TDX_MODEL_TRANSLATION_EXITS, translate(self, gpa + 8, cases[i].rights))
+		ASSERT_EQ(TDX_MODEL_TRANSLATION_EXITS, translate(&self->vcpu, gpa + 8, cases[i].rights))
 			TH_LOG("case %u", i);
-		EXPECT_EQ(TDX_MODEL_EXIT_EPT_VIOLATION, self->exit.reason);
-		EXPECT_EQ(cases[i].qualification, self->exit.qualification) TH_LOG("case %u", i);
-		EXPECT_EQ(gpa + 8, self->exit.gpa);
-		EXPECT_EQ(cases[i].convertible, self->exit.convertible) TH_LOG("case %u", i);
+		EXPECT_EQ(TDX_MODEL_EXIT_EPT_VIOLATION, self->vcpu.exit.reason);
+		EXPECT_EQ(cases[i].qualification, self->vcpu.exit.qualification) TH_LOG("case %u", i);
+		EXPECT_EQ(gpa + 8, self->vcpu.exit.gpa);
+		EXPECT_EQ(cases[i].convertible, self->vcpu.exit.convertible) TH_LOG("case %u", i);
 	}
 }
 
@@ -176,40 +180,43 @@ TEST_F(translate, the_linear_address_is_in_the_exit)
 	struct tdx_model_access access = { .gpa = G(1), .gla = 0x1234, .rights = TDX_MODEL_READ };
 
 	EXPECT_EQ(TDX_MODEL_TRANSLATION_EXITS,
-		  tdx_model_translate(&self->run, &access, &self->to, &self->exit));
-	EXPECT_EQ(1, self->exit.qualification);
-	EXPECT_EQ(0, self->exit.gla);
+		  tdx_model_translate(&self->vcpu.run, &access, &self->vcpu.to,
+				      &self->vcpu.exit));
+	EXPECT_EQ(1, self->vcpu.exit.qualification);
+	EXPECT_EQ(0, self->vcpu.exit.gla);
 	access.gla_is_valid = true;
-	tdx_model_translate(&self->run, &access, &self->to, &self->exit);
-	EXPECT_EQ(0x181, self->exit.qualification);
-	EXPECT_EQ(0x1234, self->exit.gla);
+	tdx_model_translate(&self->vcpu.run, &access, &self->vcpu.to, &self->vcpu.exit);
+	EXPECT_EQ(0x181, self->vcpu.exit.qualification);
+	EXPECT_EQ(0x1234, self->vcpu.exit.gla);
 	access.is_paging = true;
-	tdx_model_translate(&self->run, &access, &self->to, &self->exit);
-	EXPECT_EQ(0x81, self->exit.qualification);
+	tdx_model_translate(&self->vcpu.run, &access, &self->vcpu.to, &self->vcpu.exit);
+	EXPECT_EQ(0x81, self->vcpu.exit.qualification);
 }
+
+#define EXITS	TDX_MODEL_TRANSLATION_EXITS
 
 TEST_F(translate, shared_misconfigurations)
 {
 	static const struct {
 		unsigned int level;
 		u64 entry;
-		bool is_one;
+		enum tdx_model_translated result;
 	} cases[] = {
-		{ 0, MEMORY_PA | 0x32, true },			/* W without R */
-		{ 0, MEMORY_PA | 0x36, true },
-		{ 0, MEMORY_PA | 0x17, true },			/* memory types 2, 3, 7 */
-		{ 0, MEMORY_PA | 0x1f, true },
-		{ 0, MEMORY_PA | 0x3f, true },
-		{ 0, MEMORY_PA | 0x07, false },			/* and 0, 1, 4, 5 */
-		{ 0, MEMORY_PA | 0x0f, false },
-		{ 0, MEMORY_PA | 0x27, false },
-		{ 0, MEMORY_PA | 0x2f, false },
-		{ 0, MEMORY_PA | 0x37 | 33ULL << 46, true },	/* a private KeyID */
-		{ 1, MEMORY_PA | 0xb7 | K(4), true },		/* not aligned to 2 MB */
-		{ 2, MEMORY_PA | 0xb7 | M(2), true },
-		{ 1, EPT_PA(3) | 0x0f, true },			/* reserved in a table's entry */
-		{ 2, EPT_PA(2) | 0x47, true },
-		{ 3, EPT_PA(1) | 0x87, true },			/* no pages of 512 GB */
+		{ 0, MEMORY_PA | 0x32, EXITS },			/* W without R */
+		{ 0, MEMORY_PA | 0x36, EXITS },
+		{ 0, MEMORY_PA | 0x17, EXITS },			/* memory types 2, 3, 7 */
+		{ 0, MEMORY_PA | 0x1f, EXITS },
+		{ 0, MEMORY_PA | 0x3f, EXITS },
+		{ 0, MEMORY_PA | 0x07, TDX_MODEL_TRANSLATED },			/* and 0, 1, 4, 5 */
+		{ 0, MEMORY_PA | 0x0f, TDX_MODEL_TRANSLATED },
+		{ 0, MEMORY_PA | 0x27, TDX_MODEL_TRANSLATED },
+		{ 0, MEMORY_PA | 0x2f, TDX_MODEL_TRANSLATED },
+		{ 0, MEMORY_PA | 0x37 | 33ULL << 46, EXITS },	/* a private KeyID */
+		{ 1, MEMORY_PA | 0xb7 | K(4), EXITS },		/* not aligned to 2 MB */
+		{ 2, MEMORY_PA | 0xb7 | M(2), EXITS },
+		{ 1, EPT_PA(3) | 0x0f, EXITS },			/* reserved in a table's entry */
+		{ 2, EPT_PA(2) | 0x47, EXITS },
+		{ 3, EPT_PA(1) | 0x87, EXITS },			/* no pages of 512 GB */
 	};
 	u64 gpa = SHARED | K(12);
 	unsigned int i;
@@ -217,13 +224,13 @@ TEST_F(translate, shared_misconfigurations)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		add_tables(self->machine, gpa, cases[i].level);
 		set_entry(self->machine, gpa, cases[i].level, cases[i].entry);
-		EXPECT_EQ(cases[i].is_one ? TDX_MODEL_TRANSLATION_EXITS : TDX_MODEL_TRANSLATED,
-			  translate(self, gpa + 8, TDX_MODEL_READ)) TH_LOG("case %u", i);
-		if (!cases[i].is_one)
+		EXPECT_EQ(cases[i].result, translate(&self->vcpu, gpa + 8, TDX_MODEL_READ))
+			TH_LOG("case %u", i);
+		if (cases[i].result == TDX_MODEL_TRANSLATED)
 			continue;
-		EXPECT_EQ(TDX_MODEL_EXIT_EPT_MISCONFIG, self->exit.reason) TH_LOG("case %u", i);
-		EXPECT_EQ(gpa + 8, self->exit.gpa);
-		EXPECT_EQ(0, self->exit.qualification);
+		EXPECT_EQ(TDX_MODEL_EXIT_EPT_MISCONFIG, self->vcpu.exit.reason) TH_LOG("case %u", i);
+		EXPECT_EQ(gpa + 8, self->vcpu.exit.gpa);
+		EXPECT_EQ(0, self->vcpu.exit.qualification);
 	}
 }
 
@@ -233,17 +240,17 @@ TEST_F(translate, address_width)
 
 	for (bit = 48; bit < 64; bit++)
 		EXPECT_EQ(TDX_MODEL_TRANSLATION_FAULTS,
-			  translate(self, 1ULL << bit, TDX_MODEL_READ)) TH_LOG("bit %u", bit);
-	EXPECT_EQ(TDX_MODEL_TRANSLATION_EXITS, translate(self, SHARED, TDX_MODEL_READ));
-	EXPECT_TRUE(self->exit.convertible);
+			  translate(&self->vcpu, 1ULL << bit, TDX_MODEL_READ)) TH_LOG("bit %u", bit);
+	EXPECT_EQ(TDX_MODEL_TRANSLATION_EXITS, translate(&self->vcpu, SHARED, TDX_MODEL_READ));
+	EXPECT_TRUE(self->vcpu.exit.convertible);
 
 	/* With GPAW, bit 51 is SHARED. */
 	tdcs_of(self->machine)->config_flags |= TDX_CONFIG_FLAG_GPAW;
-	EXPECT_EQ(TDX_MODEL_TRANSLATION_EXITS, translate(self, 1ULL << 51, TDX_MODEL_READ));
-	EXPECT_TRUE(self->exit.convertible);
-	EXPECT_EQ(TDX_MODEL_TRANSLATION_EXITS, translate(self, 1ULL << 47, TDX_MODEL_READ));
-	EXPECT_FALSE(self->exit.convertible);
-	EXPECT_EQ(TDX_MODEL_TRANSLATION_FAULTS, translate(self, 1ULL << 52, TDX_MODEL_READ));
+	EXPECT_EQ(TDX_MODEL_TRANSLATION_EXITS, translate(&self->vcpu, 1ULL << 51, TDX_MODEL_READ));
+	EXPECT_TRUE(self->vcpu.exit.convertible);
+	EXPECT_EQ(TDX_MODEL_TRANSLATION_EXITS, translate(&self->vcpu, 1ULL << 47, TDX_MODEL_READ));
+	EXPECT_FALSE(self->vcpu.exit.convertible);
+	EXPECT_EQ(TDX_MODEL_TRANSLATION_FAULTS, translate(&self->vcpu, 1ULL << 52, TDX_MODEL_READ));
 }
 
 TEST_HARNESS_MAIN

@@ -29,6 +29,7 @@ static u64 run_leaf(struct tdx_model *m, const struct tdx_model_leaf *leaf,
 {
 	struct tdx_model_call call = {
 		.leaf = leaf, .version = version, .in = regs->gpr, .out = &regs->gpr,
+		.rbp = &regs->rbp,
 	};
 	u64 status = TDX_SUCCESS;
 
@@ -83,7 +84,7 @@ static u64 dispatch(struct tdx_model *m, struct tdx_model_regs *regs, int inside
 		return refuse_version(m, number, version);
 	if (inside & TDX_MODEL_ALONE)
 		return refuse(m, TDX_SYS_BUSY, "another logical processor disables the module");
-	if (!has(m, leaf->generations))
+	if (!has(m, leaf->generations) || (leaf->runs_guest && !m->ops->guests))
 		leaf = &tdx_model_no_leaf;
 	if (!(leaf->states & BIT(state)))
 		return refuse_state(m, number, state);

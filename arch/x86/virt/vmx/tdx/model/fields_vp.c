@@ -6,6 +6,7 @@
  */
 #include "fields.h"
 #include "platform.h"
+#include "td_run.h"
 
 #define PAGE_ADDRESS		0x000ffffffffff000ULL
 #define PIN_WRITABLE		TDX_PIN_CONTROLS_POSTED_INTERRUPTS
@@ -95,6 +96,21 @@ static u64 tdvps_page_pa(struct tdx_model *m, struct tdx_model_call *call, unsig
 	return tdx_model_hpa_with_keyid(m, call->vcpu->page_pa[i], call->td->hkid);
 }
 
+#define VAPIC_PPR		0xa0
+#define PRIORITY_CLASS		0xf0
+#define INTERRUPT_IS_PENDING	BIT_ULL(0)
+
+/* Whether the guest has an interrupt that it does not block by its priority */
+static u64 vcpu_state_details(struct tdx_model *m, struct tdx_model_call *call, unsigned int i)
+{
+	const struct tdx_model_guest *guest = tdx_model_guest_of(m, call->vcpu);
+	const u8 *vapic = m->ops->map(m->ctx, call->vcpu->page_pa[TDX_MODEL_TDVPS_VAPIC],
+				      PAGE_BYTES);
+
+	return (guest->rvi & PRIORITY_CLASS) > (vapic[VAPIC_PPR] & PRIORITY_CLASS) ?
+		INTERRUPT_IS_PENDING : 0;
+}
+
 #define IS(constant)	.value = (constant)
 #define ASK(function)	.read_td = (function)
 #define TDR(member)	TDX_MODEL_TDR_FIELD(member)
@@ -162,7 +178,7 @@ static const struct tdx_model_field fields[] = {
 	{ 0x1120000300000006, 1, HIDDEN },	/* DR6 */
 	{ 0x1120000300000020, 1, HIDDEN },	/* XCR0 */
 	{ 0x1120000300000028, 1, HIDDEN },	/* CR2 */
-	{ TDX_MD_VCPU_STATE_DETAILS, 1, IS(0) },
+	{ TDX_MD_VCPU_STATE_DETAILS, 1, ASK(vcpu_state_details) },
 	{ 0x1220000300000000, 1536, HIDDEN },	/* XBUFF */
 	{ 0x1320000300000048, 1, HIDDEN },	/* IA32_SPEC_CTRL */
 	{ 0x13200003000000e1, 1, HIDDEN },	/* IA32_UMWAIT_CONTROL */

@@ -91,10 +91,8 @@ struct tdx_model_table_register {
 #define TDX_MODEL_GUEST_MSR_ENUM(name, number, nr) \
 	TDX_MODEL_MSR_##name, \
 	TDX_MODEL_MSR_LAST_##name = TDX_MODEL_MSR_##name + (nr) - 1,
-enum tdx_model_guest_msr {
-	TDX_MODEL_GUEST_MSR_LIST(TDX_MODEL_GUEST_MSR_ENUM)
-	TDX_MODEL_NR_GUEST_MSRS,
-};
+
+enum tdx_model_guest_msr { TDX_MODEL_GUEST_MSR_LIST(TDX_MODEL_GUEST_MSR_ENUM) TDX_MODEL_NR_GUEST_MSRS };
 #undef TDX_MODEL_GUEST_MSR_ENUM
 
 /* Guest interruptibility, as in a VMCS */
@@ -119,42 +117,30 @@ struct tdx_model_event {
 	u32 instruction_length;	/* of a software interrupt or exception, else 0 */
 };
 
-/**
- * struct tdx_model_guest - state of a vCPU between exits
- * @gpr:	 by enum tdx_model_gpr
- * @cr0:	 CR0 and CR4 are as the guest reads them: CR4.MCE is 1 and CR4.VMXE is 0
- * @efer:	 with LMA; the guest never sees other values of LME and NXE than 1
- * @segment:	 by enum tdx_model_segment_name; they include FS.base and GS.base
- * @msr:	 by enum tdx_model_guest_msr
- * @xss:	 IA32_XSS
- * @debugctl:	 IA32_DEBUGCTL
- * @interruptibility: TDX_MODEL_BLOCKED_BY_*; NMIs are virtual
- * @activity:	 always 0, active: there are other vCPU states in the host only
- * @pending_debug: pending debug exceptions, as in a VMCS
- * @event:	 to be delivered before the first instruction; the platform clears it when
- *		 it runs the vCPU
- * @nmi_window:	 exit before an instruction when an NMI can be delivered
- * @rvi:	 requesting virtual interrupt: the highest one of the virtual IRR
- * @svi:	 servicing virtual interrupt
- *
- * In a page of the vCPU, so that other leaves cannot access it while the vCPU runs.
+/*
+ * State of a vCPU between exits.  In a page of the vCPU, so that other leaves cannot access it
+ * while the vCPU runs.
  */
 struct tdx_model_guest {
-	u64 gpr[TDX_MODEL_NR_GPRS];
+	u64 gpr[TDX_MODEL_NR_GPRS];	/* by enum tdx_model_gpr */
 	u64 rip, rflags;
+	/* CR0 and CR4 are as the guest reads them: CR4.MCE is 1 and CR4.VMXE is 0. */
 	u64 cr0, cr2, cr3, cr4;
-	u64 xcr0, efer;
+	u64 xcr0;
+	u64 efer;		/* with LMA; LME and NXE are always 1 */
 	u64 dr[4], dr6, dr7;
-	struct tdx_model_segment segment[TDX_MODEL_NR_SEGMENTS];
+	struct tdx_model_segment segment[TDX_MODEL_NR_SEGMENTS];	/* FS.base and GS.base too */
 	struct tdx_model_table_register gdtr, idtr;
-	u64 msr[TDX_MODEL_NR_GUEST_MSRS];
-	u64 xss, debugctl;
-	u32 interruptibility;
-	u32 activity;
-	u64 pending_debug;
+	u64 msr[TDX_MODEL_NR_GUEST_MSRS];	/* by enum tdx_model_guest_msr */
+	u64 xss;		/* IA32_XSS */
+	u64 debugctl;		/* IA32_DEBUGCTL */
+	u32 interruptibility;	/* TDX_MODEL_BLOCKED_BY_*; NMIs are virtual */
+	u32 activity;		/* always 0, active */
+	u64 pending_debug;	/* pending debug exceptions, as in a VMCS */
+	/* To be delivered before the first instruction, by the next run() only. */
 	struct tdx_model_event event;
-	bool nmi_window;
-	u8 rvi, svi;
+	bool nmi_window;	/* exit before an instruction when an NMI can be delivered */
+	u8 rvi, svi;		/* guest interrupt status, as in a VMCS */
 };
 
 static_assert(sizeof(struct tdx_model_guest) <= 4096);
@@ -259,6 +245,7 @@ struct tdx_model_call;
  * @vapic:	virtual-APIC page
  * @xstate:	pages of the XSAVE area, in its standard format
  * @tsc_offset:	TSC of the guest: (TSC * @tsc_multiplier >> 48) + @tsc_offset
+ * @tsc_multiplier: with 48 fractional bits
  * @posted_interrupts: @notification_vector is that of posted interrupts
  * @notification_vector: when it arrives, the platform acknowledges it and moves requests
  *		from the descriptor to the virtual APIC; there is no exit

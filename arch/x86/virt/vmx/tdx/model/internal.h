@@ -57,6 +57,7 @@ struct tdx_model_call {
 	unsigned int version;
 	struct tdx_regs in;		/* as passed by the host */
 	struct tdx_regs *out;		/* the outputs of the leaf are 0 when it begins */
+	u64 *rbp;			/* the host's, for TDH.VP.ENTER */
 	struct tdx_model_tdmr *tdmr;	/* TDMR whose lock the leaf takes */
 	struct tdx_model_page_operand page;	/* the one that is not a TDR or TDVPR */
 	struct tdx_model_page_operand tdr;
@@ -77,6 +78,7 @@ bool tdx_model_hold_alone(struct tdx_model_lock *lock);
 bool tdx_model_try_lock(struct tdx_model_lock *lock);
 void tdx_model_unlock(struct tdx_model_lock *lock);
 u64 tdx_model_take_locks(struct tdx_model *m, struct tdx_model_call *call);
+void tdx_model_release_last_lock(struct tdx_model_call *call);
 void tdx_model_release_locks(struct tdx_model_call *call);
 
 /* Read without a lock.  Pairs with the release in tdx_model_enter_state(). */
@@ -197,6 +199,8 @@ u64 tdx_model_tdr_and_flag_operand(struct tdx_model *m, struct tdx_model_call *c
 u64 tdx_model_flag_operand(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_tdvpr_operand(struct tdx_model *m, struct tdx_model_call *call,
 			    const struct tdx_model_lock_rule *rule);
+u64 tdx_model_tdvpr_and_flags_operand(struct tdx_model *m, struct tdx_model_call *call,
+				      const struct tdx_model_lock_rule *rule);
 u64 tdx_model_owner_of_vcpu(struct tdx_model *m, struct tdx_model_call *call,
 			    const struct tdx_model_lock_rule *rule);
 u64 tdx_model_op_state(struct tdx_model *m, struct tdx_model_call *call,
@@ -247,6 +251,8 @@ u64 tdx_model_vp_addcx(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_vp_init_check(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_vp_init(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_vp_flush(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_vp_enter_check(struct tdx_model *m, struct tdx_model_call *call);
+u64 tdx_model_vp_enter(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_vp_rd(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_vp_wr(struct tdx_model *m, struct tdx_model_call *call);
 u64 tdx_model_mem_sept_add_check(struct tdx_model *m, struct tdx_model_call *call);

@@ -61,6 +61,7 @@ static_assert(TDX_MODEL_NR_GENERATIONS <= 8);
 /* States of TDs. */
 #define WHEN_UNINITIALIZED	BIT(TDX_TD_UNINITIALIZED)
 #define WHEN_INITIALIZED	BIT(TDX_TD_INITIALIZED)
+#define WHEN_RUNNABLE		BIT(TDX_TD_RUNNABLE)
 #define WHEN_INITIALIZED_OR_LATER (BIT(TDX_TD_INITIALIZED) | BIT(TDX_TD_RUNNABLE))
 
 static const struct tdx_model_leaf leaves[TDX_MODEL_NR_LEAVES] = {
@@ -259,6 +260,18 @@ static const struct tdx_model_leaf leaves[TDX_MODEL_NR_LEAVES] = {
 		},
 		.check		= tdx_model_vp_init_check,
 		.run		= tdx_model_vp_init,
+	},
+	[TDH_VP_ENTER] = {
+		.generations	= SINCE(1_0),
+		.states		= WHEN_READY,
+		.op_states	= WHEN_RUNNABLE,
+		.writes_private	= true,
+		.runs_guest	= true,
+		.locks		= {
+			LOCK(TDVPR_AND_FLAGS, SHARED, RCX), OWNER(SHARED), OP_STATE(SHARED),
+		},
+		.check		= tdx_model_vp_enter_check,
+		.run		= tdx_model_vp_enter,
 	},
 	[TDH_VP_RD] = {
 		.generations	= SINCE(1_0),

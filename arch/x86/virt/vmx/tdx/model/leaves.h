@@ -30,6 +30,7 @@ enum tdx_model_lock_kind {
 	TDX_MODEL_TDR_LOCK,
 	TDX_MODEL_TDR_AND_FLAG_LOCK,	/* the lowest bit of the operand is a flag */
 	TDX_MODEL_TDVPR_LOCK,
+	TDX_MODEL_TDVPR_AND_FLAGS_LOCK,	/* bits 53:52 of the operand are flags */
 	TDX_MODEL_OWNER_LOCK,		/* TDR of the vCPU */
 	TDX_MODEL_OP_STATE_LOCK,	/* state of the TD, which is checked */
 	TDX_MODEL_TD_EPOCH_LOCK,
@@ -81,6 +82,7 @@ struct tdx_model_lock_rule {
  * @any_version:    versions above 1 are refused by the leaf, which has cleared its
  *                  outputs by then, and not by the dispatcher
  * @writes_private: it may write memory with a private KeyID: PAMTs, pages of TDs
+ * @runs_guest:     it exists only on platforms that can run vCPUs of TDs
  * @interruptible:  it may end with TDX_INTERRUPTED_RESUMABLE or _RESTARTABLE
  * @locks:          in the order in which they are taken
  * @check:          checks before locks are taken; may be NULL
@@ -98,6 +100,7 @@ struct tdx_model_leaf {
 	u16 outputs_1;
 	bool any_version;
 	bool writes_private;
+	bool runs_guest;
 	bool interruptible;
 	struct tdx_model_lock_rule locks[TDX_MODEL_MAX_LOCKS];
 	u64 (*check)(struct tdx_model *m, struct tdx_model_call *call);

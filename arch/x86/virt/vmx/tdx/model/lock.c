@@ -180,6 +180,7 @@ static u64 (* const take[TDX_MODEL_NR_LOCK_KINDS])(struct tdx_model *m,
 	[TDX_MODEL_TDR_LOCK]		= tdx_model_tdr_operand,
 	[TDX_MODEL_TDR_AND_FLAG_LOCK]	= tdx_model_tdr_and_flag_operand,
 	[TDX_MODEL_TDVPR_LOCK]		= tdx_model_tdvpr_operand,
+	[TDX_MODEL_TDVPR_AND_FLAGS_LOCK] = tdx_model_tdvpr_and_flags_operand,
 	[TDX_MODEL_OWNER_LOCK]		= tdx_model_owner_of_vcpu,
 	[TDX_MODEL_OP_STATE_LOCK]	= tdx_model_op_state,
 	[TDX_MODEL_TD_EPOCH_LOCK]	= take_td_epoch,
@@ -213,6 +214,17 @@ u64 tdx_model_take_locks(struct tdx_model *m, struct tdx_model_call *call)
 }
 
 /**
+ * tdx_model_release_last_lock - release the lock that was taken last
+ * @call: the SEAMCALL
+ *
+ * Context: On the logical processor that runs the leaf.
+ */
+void tdx_model_release_last_lock(struct tdx_model_call *call)
+{
+	tdx_model_unlock(call->held[--call->nr_held]);
+}
+
+/**
  * tdx_model_release_locks - release the locks of tdx_model_take_locks()
  * @call: the SEAMCALL
  *
@@ -223,7 +235,7 @@ void tdx_model_release_locks(struct tdx_model_call *call)
 	if (call->sept.locked)
 		tdx_model_sept_unlock(call->sept.entry);
 	while (call->nr_held)
-		tdx_model_unlock(call->held[--call->nr_held]);
+		tdx_model_release_last_lock(call);
 }
 
 /**

@@ -65,6 +65,16 @@ u64 tdx_model_flag_operand(struct tdx_model *m, struct tdx_model_call *call)
 	return TDX_SUCCESS;
 }
 
+static u64 lock_tdvpr(struct tdx_model *m, struct tdx_model_call *call,
+		      const struct tdx_model_lock_rule *rule, u64 pa)
+{
+	u64 status = tdx_model_page_operand(m, call, rule, pa, TDX_PAGE_TDVPR, &call->tdvpr);
+
+	if (!status)
+		call->vcpu = m->ops->map(m->ctx, call->tdvpr.pa, PAGE_BYTES);
+	return status;
+}
+
 /**
  * tdx_model_tdvpr_operand - lock a TDVPR page
  * @m:    the module
@@ -77,12 +87,24 @@ u64 tdx_model_flag_operand(struct tdx_model *m, struct tdx_model_call *call)
 u64 tdx_model_tdvpr_operand(struct tdx_model *m, struct tdx_model_call *call,
 			    const struct tdx_model_lock_rule *rule)
 {
-	u64 pa = *tdx_model_register(&call->in, rule->operand);
-	u64 status = tdx_model_page_operand(m, call, rule, pa, TDX_PAGE_TDVPR, &call->tdvpr);
+	return lock_tdvpr(m, call, rule, *tdx_model_register(&call->in, rule->operand));
+}
 
-	if (!status)
-		call->vcpu = m->ops->map(m->ctx, call->tdvpr.pa, PAGE_BYTES);
-	return status;
+/**
+ * tdx_model_tdvpr_and_flags_operand - lock a TDVPR page; the operand also has flags
+ * @m:    the module
+ * @call: the SEAMCALL; the vCPU is stored here
+ * @rule: register and lock mode
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
+u64 tdx_model_tdvpr_and_flags_operand(struct tdx_model *m, struct tdx_model_call *call,
+				      const struct tdx_model_lock_rule *rule)
+{
+	u64 operand = *tdx_model_register(&call->in, rule->operand);
+
+	return lock_tdvpr(m, call, rule, operand & ~TDX_VP_ENTER_FLAGS);
 }
 
 /**
@@ -236,6 +258,9 @@ u64 tdx_model_associate(struct tdx_model *m, struct tdx_model_call *call)
 	if (__atomic_compare_exchange_n(&call->vcpu->assoc_lp, &lp, this_lp(m), false,
 					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 		__atomic_fetch_add(&call->tdcs->nr_assoc_vcpus, 1, __ATOMIC_RELAXED);
+		/* Other vCPUs may have left translations of earlier epochs here. */
+		if (m->ops->guests)
+			m->ops->guests->flush(m->ctx, call->tdr.pa);
 		return TDX_SUCCESS;
 	}
 	return lp == this_lp(m) ? TDX_SUCCESS :

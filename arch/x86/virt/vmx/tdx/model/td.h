@@ -73,9 +73,40 @@ struct tdx_model_tdcs {
 	struct tdx_cpuid_value cpuid[TDX_MODEL_NR_CPUID];
 };
 
+/* TDVPS pages, in the order in which they are added after the TDVPR */
+enum tdx_model_tdvps {
+	TDX_MODEL_TDVPS_TDVPR,		/* struct tdx_model_vcpu */
+	TDX_MODEL_TDVPS_GUEST,		/* struct tdx_model_guest */
+	TDX_MODEL_TDVPS_VAPIC,
+	TDX_MODEL_TDVPS_XSTATE,		/* and what follows */
+};
+
+/* Information for the guest about the last #VE.  The CPU writes all up to @eptp_index. */
+struct tdx_model_ve_info {
+	u32 reason;
+	u32 valid;		/* TDX_MODEL_VE_VALID, or 0: the guest has read it */
+	u64 qualification;
+	u64 gla;
+	u64 gpa;
+	u16 eptp_index;
+	u16 reserved;
+	u32 instruction_length;
+	u32 instruction_info;
+};
+
+#define TDX_MODEL_VE_VALID	(~0U)
+
+static_assert(offsetof(struct tdx_model_ve_info, instruction_length) == 36);
+
+/* The kind of a vCPU's last TD exit */
+enum tdx_model_last_exit {
+	TDX_MODEL_LAST_ASYNCHRONOUS,
+	TDX_MODEL_LAST_VMCALL,		/* TDG.VP.VMCALL waits for its results */
+};
+
 /* In the TDVPR page. */
 struct tdx_model_vcpu {
-	u64 ve_info[8];		/* #VE information for the guest */
+	struct tdx_model_ve_info ve_info;
 	u8  state;		/* enum tdx_vcpu_state */
 	u8  nr_pages;
 	u8  pend_nmi;
@@ -86,7 +117,9 @@ struct tdx_model_vcpu {
 	u64 previous_vcpu_pa;	/* next in the list of vCPUs with an x2APIC id; 0: the last */
 	u64 epoch;
 	u64 page_pa[TDX_MAX_TDVPS_PAGES];
-	u64 init_rcx;		/* initial RCX and R8 of the guest */
+	u8  last_exit;		/* enum tdx_model_last_exit */
+	u32 vmcall_mask;	/* registers of the last VMCALL */
+	u64 last_exit_tsc;
 	/* Fields of the VMCS. */
 	u64 pi_descriptor;
 	u64 shared_eptp;

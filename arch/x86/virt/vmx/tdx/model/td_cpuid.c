@@ -11,12 +11,9 @@
 
 /* Leaf 1, EAX: family, model and stepping */
 #define FMS_STEPPING		0xfU
-#define FMS_RESERVED		0xf000c000U
 
-#define CPUID_1_ECX_MONITOR	BIT(3)
 #define CPUID_1_ECX_AVX		0x30001000U	/* FMA, AVX, F16C */
 #define CPUID_7_EBX_HLE		BIT(4)
-#define CPUID_7_EBX_RTM		BIT(11)
 #define CPUID_7_ECX_KL		BIT(23)
 #define CPUID_7_ECX_PKS		BIT(31)
 #define ARCH_CAP_TSX_CTRL	BIT_ULL(7)

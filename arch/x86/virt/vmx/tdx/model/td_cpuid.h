@@ -10,6 +10,12 @@
 
 #define TDX_MODEL_NR_CPUID_CONFIGS	12
 
+/* Leaf 1, EAX: reserved bits of family, model and stepping */
+#define FMS_RESERVED			0xf000c000U
+
+#define CPUID_1_ECX_MONITOR		BIT(3)
+#define CPUID_7_EBX_RTM			BIT(11)
+
 void tdx_model_record_cpuid(struct tdx_model *m);
 u64 tdx_model_tsc_hz(const struct tdx_model *m);
 unsigned int tdx_model_cpuid_config(unsigned int slot);

@@ -22,7 +22,6 @@
 #define ARCH_CAP_HIDDEN		(~0ULL << 25 | BIT_ULL(23) | BIT_ULL(22) | BIT_ULL(21) | \
 				 BIT_ULL(18) | BIT_ULL(17) | BIT_ULL(16) | BIT_ULL(11) | \
 				 BIT_ULL(10) | BIT_ULL(9))
-#define CPUID_7_EBX_RTM		BIT(11)
 
 #define HP_LOCK_TIMEOUT_US	1000000ULL
 

@@ -5,7 +5,8 @@
  * TDX Module Base Architecture Specification, "TD VCPU"; ABI specification, each leaf's
  * section.
  */
-#include "internal.h"
+#include "platform.h"
+#include "td_run.h"
 
 static u64 add_page(struct tdx_model *m, struct tdx_model_call *call, enum tdx_page_type type,
 		    void **page)
@@ -133,7 +134,8 @@ static void init_vcpu(struct tdx_model *m, struct tdx_model_call *call)
 {
 	struct tdx_model_vcpu *vcpu = call->vcpu;
 
-	vcpu->init_rcx = call->in.rdx;
+	tdx_model_reset_guest(m, call);
+	vcpu->last_exit_tsc = tdx_model_read_msr(m, MSR_TSC);
 	vcpu->notification_vector = 0xffff;
 	vcpu->pi_descriptor = ~0ULL;
 	vcpu->pin_controls = PIN_CONTROLS;
