@@ -130,6 +130,7 @@ enum tdx_sept_state {
 #define TDX_TD_PARAMS_ALIGNMENT		1024
 #define TDX_TD_PARAMS_NR_CPUID		48
 #define TDX_MR_BYTES			48	/* of a measurement */
+#define TDX_NR_RTMRS			4	/* measurements that the guest extends */
 
 struct tdx_cpuid_value {
 	u32 eax;
@@ -193,8 +194,10 @@ static_assert(sizeof(struct tdx_td_params) == 1024);
 #define TDX_MD_TDCS_EPTP		0x1110000300000004ULL
 #define TDX_MD_TDCS_TSC_OFFSET		0x111000030000000aULL
 #define TDX_MD_TDCS_TSC_MULTIPLIER	0x111000030000000bULL
+#define TDX_MD_TDCS_NOTIFY_ENABLES	0x9110000300000010ULL
 #define TDX_MD_TDCS_HP_LOCK_TIMEOUT	0x9110000300000011ULL
 #define TDX_MD_TDCS_VM_CTLS		0x9110000300000012ULL
+#define TDX_MD_TDCS_TD_CTLS		0x1110000300000017ULL
 #define TDX_MD_TDCS_TD_EPOCH		0x9210000300000000ULL
 #define TDX_MD_TDCS_MRTD		0x1310000300000000ULL
 #define TDX_MD_TDCS_CPUID_VALUES	0x9410000300000000ULL
@@ -237,5 +240,42 @@ static_assert(sizeof(struct tdx_td_params) == 1024);
 #define TDX_VMCS_INSTRUCTION_TIMEOUT	0x4024
 
 #define TDX_PIN_CONTROLS_POSTED_INTERRUPTS	BIT_ULL(7)
+
+/* TDCS.TD_CTLS */
+#define TDX_TD_CTLS_PENDING_VE_DISABLE	BIT_ULL(0)
+
+/* Leaves of TDCALL, in RAX, with a version in bits 23:16 */
+enum tdx_tdcall_leaf {
+	TDG_VP_VMCALL		= 0,
+	TDG_VP_INFO		= 1,
+	TDG_MR_RTMR_EXTEND	= 2,
+	TDG_VP_VEINFO_GET	= 3,
+	TDG_MR_REPORT		= 4,
+	TDG_VP_CPUIDVE_SET	= 5,
+	TDG_MEM_PAGE_ACCEPT	= 6,
+	TDG_VM_RD		= 7,
+	TDG_VM_WR		= 8,
+	TDG_VP_RD		= 9,
+	TDG_VP_WR		= 10,
+	TDG_SYS_RD		= 11,
+	TDG_SYS_RDALL		= 12,
+	TDG_SERVTD_RD		= 18,
+	TDG_SERVTD_WR		= 20,
+	TDG_MR_VERIFYREPORT	= 22,
+	TDG_MEM_PAGE_ATTR_RD	= 23,
+	TDG_MEM_PAGE_ATTR_WR	= 24,
+	TDG_VP_ENTER		= 25,
+	TDG_VP_INVEPT		= 26,
+	TDG_VP_INVVPID		= 27,
+	TDG_NR_LEAVES,
+};
+
+/* RCX of TDG.VP.VMCALL: registers that are passed, by number; XMM registers in bits 31:16 */
+#define TDX_VMCALL_MASK_RESERVED	(0x13ULL | ~0ULL << 32)	/* RAX, RCX, RSP */
+#define TDX_VMCALL_MASK_RBP		BIT_ULL(5)
+
+/* RCX and RDX of TDG.MEM.PAGE.ATTR.RD and _WR: the GPA, its level, and these bits */
+#define TDX_ATTR_GPA_PENDING		BIT_ULL(62)
+#define TDX_ATTR_L1_RWX			7ULL
 
 #endif /* _ASM_X86_TDX_ABI_TD_H */

@@ -63,9 +63,20 @@ u64 tdx_model_field_value(struct tdx_model *m, struct tdx_model_call *call,
 	}
 }
 
-/* Other leaves may access members at the same time. */
-static void store_value(const struct tdx_model *m, struct tdx_model_call *call,
-			const struct tdx_model_field *field, unsigned int index, u64 value)
+/**
+ * tdx_model_store_field - store the value of a metadata field in the member that has it
+ * @m:     the module
+ * @call:  the SEAMCALL, with the TD or vCPU
+ * @field: the field
+ * @index: index of the id in the field
+ * @value: the value
+ *
+ * Other leaves may access members at the same time.
+ *
+ * Context: On the logical processor that runs the leaf.
+ */
+void tdx_model_store_field(const struct tdx_model *m, struct tdx_model_call *call,
+			   const struct tdx_model_field *field, unsigned int index, u64 value)
 {
 	void *to = home_of(m, call, field, index);
 
@@ -254,7 +265,7 @@ u64 tdx_model_write_field(struct tdx_model *m, struct tdx_model_call *call,
 	if (field->write)
 		status = field->write(m, call, at.index, new);
 	else
-		store_value(m, call, field, at.index, new);
+		tdx_model_store_field(m, call, field, at.index, new);
 	if (!status)
 		call->out->r8 = old & (field->read_mask ?: ~0ULL);
 	return status;

@@ -37,7 +37,9 @@ enum tdx_model_field_access {
  * One or more consecutive ids, and the source of their values.
  *
  * @write_mask has the bits of a TD's or vCPU's field that the host may write.  @write checks
- * and stores a value; without it the value is stored as it is.
+ * and stores a value; without it the value is stored as it is.  @guest_reads and
+ * @guest_write_mask are the same for the guest, which may read fields that are hidden from the
+ * host.
  */
 struct tdx_model_field {
 	u64 id;
@@ -56,6 +58,8 @@ struct tdx_model_field {
 	u8 l2_vm;	/* 0, or the field exists only in a TD with this L2 VM */
 	u64 read_mask;	/* 0: all bits */
 	u64 write_mask;
+	bool guest_reads;
+	u64 guest_write_mask;
 	u64 (*write)(struct tdx_model *m, struct tdx_model_call *call, unsigned int i, u64 value);
 };
 
@@ -75,6 +79,8 @@ struct tdx_model_fields {
 };
 
 extern const struct tdx_model_fields tdx_model_sys_fields;
+extern const struct tdx_model_fields tdx_model_td_fields;
+extern const struct tdx_model_fields tdx_model_vcpu_fields;
 
 /* An id: indexes of the field and of the id in it. */
 struct tdx_model_field_id {
@@ -89,6 +95,8 @@ u64 tdx_model_next_field_id(const struct tdx_model *m, const struct tdx_model_fi
 			    struct tdx_model_field_id at);
 u64 tdx_model_field_value(struct tdx_model *m, struct tdx_model_call *call,
 			  const struct tdx_model_field *field, unsigned int index);
+void tdx_model_store_field(const struct tdx_model *m, struct tdx_model_call *call,
+			   const struct tdx_model_field *field, unsigned int index, u64 value);
 u64 tdx_model_first_field_id(const struct tdx_model *m, const struct tdx_model_fields *fields);
 u64 tdx_model_read_field(struct tdx_model *m, struct tdx_model_call *call,
 			 const struct tdx_model_fields *fields);

@@ -67,6 +67,7 @@ static u64 handoff_bytes(const struct tdx_model *m, unsigned int i)
 #define FROM(member) \
 	TDX_MODEL_MEMBER(TDX_MODEL_OF_CONFIG, struct tdx_model_config, member)
 #define NEW_IN(version)	.since = TDX_MODEL_##version
+#define GUEST		.guest_reads = true
 
 /*
  * In the order of TDH.SYS.RD.  Fields that were added in 2.0 and whose values
@@ -75,11 +76,11 @@ static u64 handoff_bytes(const struct tdx_model *m, unsigned int i)
 static const struct tdx_model_field fields[] = {
 	{ 0x0000000200000000, 1, FROM(nr_pkgs) },	/* NUM_PKGS */
 	{ 0x0000000200000001, 8, ASK(pkg_fms) },	/* PKG_FMS */
-	{ 0x0800000200000000, 1, IS(VENDOR_INTEL) },	/* VENDOR_ID */
+	{ 0x0800000200000000, 1, IS(VENDOR_INTEL), GUEST },	/* VENDOR_ID */
 	{ TDX_MD_BUILD_DATE, 1, FROM(build_date) },
 	{ TDX_MD_BUILD_NUM, 1, FROM(build_num) },
-	{ TDX_MD_MINOR_VERSION, 1, FROM(minor_version) },
-	{ TDX_MD_MAJOR_VERSION, 1, FROM(major_version) },
+	{ TDX_MD_MINOR_VERSION, 1, FROM(minor_version), GUEST },
+	{ TDX_MD_MAJOR_VERSION, 1, FROM(major_version), GUEST },
 	{ TDX_MD_UPDATE_VERSION, 1, FROM(update_version) },
 	{ 0x0800000100000006, 1, IS(0) },	/* INTERNAL_VERSION */
 	{ 0x8900000100000000, 1, FROM(module_hv) },	/* MODULE_HV */
@@ -89,9 +90,9 @@ static const struct tdx_model_field fields[] = {
 	{ 0x8900000000000004, 1, ASK(handoff_valid) },	/* HANDOFF_DATA_VALID */
 	{ 0x8900000100000005, 1, ASK(handoff_version) },	/* HANDOFF_DATA_HV */
 	{ 0x8900000200000006, 1, ASK(handoff_bytes) },	/* HANDOFF_DATA_SIZE */
-	{ TDX_MD_SYS_ATTRIBUTES, 1, IS(0) },
-	{ 0x0A00000000000001, 1, IS(0x1) },	/* NUM_TDX_FEATURES */
-	{ TDX_MD_TDX_FEATURES0, 1, FROM(tdx_features0) },
+	{ TDX_MD_SYS_ATTRIBUTES, 1, IS(0), GUEST },
+	{ 0x0A00000000000001, 1, IS(0x1), GUEST },	/* NUM_TDX_FEATURES */
+	{ TDX_MD_TDX_FEATURES0, 1, FROM(tdx_features0), GUEST },
 	{ TDX_MD_NUM_CMRS, 1, IS(TDX_NR_CMRS) },
 	{ TDX_MD_CMR_BASE, TDX_NR_CMRS, ASK(cmr_base) },
 	{ TDX_MD_CMR_SIZE, TDX_NR_CMRS, ASK(cmr_size) },
@@ -125,11 +126,11 @@ static const struct tdx_model_field fields[] = {
 	{ 0x9900000300000810, 64, ASK(allowed_fms) },	/* ALLOWED_FMS */
 	{ 0x9900000300000850, 64, IS(0) },	/* DISALLOWED_FMS */
 	{ 0x9A00000300000000, 1, NEW_IN(2_0) },	/* GUEST_GPA_ATTR_MASK */
-	{ 0xA000000300000000, 1, IS(0) },	/* MIG_ATTRIBUTES */
-	{ 0x2000000100000001, 1, IS(0) },	/* MIN_EXPORT_VERSION */
-	{ 0x2000000100000002, 1, IS(0) },	/* MAX_EXPORT_VERSION */
-	{ 0x2000000100000003, 1, IS(0) },	/* MIN_IMPORT_VERSION */
-	{ 0x2000000100000004, 1, IS(0) },	/* MAX_IMPORT_VERSION */
+	{ 0xA000000300000000, 1, IS(0), GUEST },	/* MIG_ATTRIBUTES */
+	{ 0x2000000100000001, 1, IS(0), GUEST },	/* MIN_EXPORT_VERSION */
+	{ 0x2000000100000002, 1, IS(0), GUEST },	/* MAX_EXPORT_VERSION */
+	{ 0x2000000100000003, 1, IS(0), GUEST },	/* MIN_IMPORT_VERSION */
+	{ 0x2000000100000004, 1, IS(0), GUEST },	/* MAX_IMPORT_VERSION */
 	{ 0xA000000100000010, 1, IS(0x200) },	/* MAX_MIGS */
 	{ 0xA000000000000020, 1, IS(0x3) },	/* NUM_IMMUTABLE_STATE_PAGES */
 	{ 0xA000000000000021, 1, IS(0x2) },	/* NUM_TD_STATE_PAGES */
@@ -137,7 +138,7 @@ static const struct tdx_model_field fields[] = {
 	{ 0xA100000100000000, 1, IS(0x1) },	/* MAX_SERV_TDS */
 	{ 0xA100000300000001, 1, IS(0x7ff00000001) },	/* SERVTD_ATTR_FIXED0 */
 	{ 0xA100000300000002, 1, IS(0) },	/* SERVTD_ATTR_FIXED1 */
-	{ 0xA200000100000000, 1, IS(0x807f) },	/* GUEST_L2_GPA_ATTR_MASK */
+	{ 0xA200000100000000, 1, IS(0x807f), GUEST },	/* GUEST_L2_GPA_ATTR_MASK */
 	{ 0xA200000300000001, 1, IS(0x1) },	/* VM_CTLS_FIXED0 */
 	{ 0xA200000300000002, 1, IS(0) },	/* VM_CTLS_FIXED1 */
 	{ 0xA200000300000003, 1, IS(0x3) },	/* VPCU_L2_CTLS_FIXED0 */

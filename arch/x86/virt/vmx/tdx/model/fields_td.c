@@ -50,11 +50,27 @@ static u64 set_hp_lock_timeout(struct tdx_model *m, struct tdx_model_call *call,
 	return TDX_SUCCESS;
 }
 
+/* Of the guest only, and only if the TD was configured to let it */
+static u64 set_td_ctls(struct tdx_model *m, struct tdx_model_call *call, unsigned int i,
+		       u64 value)
+{
+	struct tdx_model_tdcs *tdcs = call->tdcs;
+
+	if ((value ^ tdcs->td_ctls) & TDX_TD_CTLS_PENDING_VE_DISABLE &&
+	    !(tdcs->config_flags & TDX_CONFIG_FLAG_FLEXIBLE_PENDING_VE))
+		return refuse1(m, TDX_METADATA_FIELD_VALUE_NOT_VALID,
+			       "CONFIG_FLAGS do not let the guest set TD_CTLS to %", value);
+	__atomic_store_n(&tdcs->td_ctls, value, __ATOMIC_RELAXED);
+	return TDX_SUCCESS;
+}
+
 #define IS(constant)	.value = (constant)
 #define ASK(function)	.read_td = (function)
 #define TDR(member)	TDX_MODEL_TDR_FIELD(member)
 #define TDCS(member)	TDX_MODEL_TDCS_FIELD(member)
 #define HIDDEN		.access = TDX_MODEL_HIDDEN
+#define GUEST		.guest_reads = true
+#define GUEST_WRITES(mask) GUEST, .guest_write_mask = (mask)
 
 /*
  * A field for each CPUID leaf: the first id is EBX:EAX, the second one EDX:ECX, as they
@@ -87,42 +103,43 @@ static const struct tdx_model_field fields[] = {
 	{ TDX_MD_TDR_CHLDCNT, 1, TDR(chldcnt) },
 	{ TDX_MD_TDR_LIFECYCLE_STATE, 1, TDR(lifecycle) },
 	{ TDX_MD_TDR_TDCX_PA, TDX_MAX_TDCX_PAGES, ASK(tdcx_pa) },
-	{ 0x8010000300000020, 4, TDR(uuid[0]) },	/* TD_UUID */
+	{ 0x8010000300000020, 4, TDR(uuid[0]), GUEST },	/* TD_UUID */
 	{ TDX_MD_TDR_HKID, 1, TDR(hkid) },
 	{ 0x8110000300000002, 1, TDR(pkgs_configured) },	/* PKG_CONFIG_BITMAP */
 	{ 0x8210000100000000, 1, TDR(handoff_version) },	/* HANDOFF_VERSION */
 	{ 0x8210000300000001, 1, IS(0) },	/* SEAMDB_INDEX */
 	{ 0x8210000300000002, 4, HIDDEN },	/* SEAMDB_NONCE */
-	{ TDX_MD_TDCS_NUM_VCPUS, 1, TDCS(nr_vcpus) },
+	{ TDX_MD_TDCS_NUM_VCPUS, 1, TDCS(nr_vcpus), GUEST },
 	{ TDX_MD_TDCS_NUM_ASSOC_VCPUS, 1, TDCS(nr_assoc_vcpus) },
 	{ TDX_MD_TDCS_OP_STATE, 1, TDCS(op_state) },
-	{ 0x9010000100000005, 1, TDCS(num_l2_vms) },	/* NUM_L2_VMS */
-	{ TDX_MD_TDCS_ATTRIBUTES, 1, TDCS(attributes) },
-	{ TDX_MD_TDCS_XFAM, 1, TDCS(xfam) },
-	{ 0x1110000200000002, 1, TDCS(max_vcpus) },	/* MAX_VCPUS */
-	{ 0x1110000000000003, 1, ASK(gpaw) },	/* GPAW */
+	{ 0x9010000100000005, 1, TDCS(num_l2_vms), GUEST },	/* NUM_L2_VMS */
+	{ TDX_MD_TDCS_ATTRIBUTES, 1, TDCS(attributes), GUEST },
+	{ TDX_MD_TDCS_XFAM, 1, TDCS(xfam), GUEST },
+	{ 0x1110000200000002, 1, TDCS(max_vcpus), GUEST },	/* MAX_VCPUS */
+	{ 0x1110000000000003, 1, ASK(gpaw), GUEST },	/* GPAW */
 	{ TDX_MD_TDCS_EPTP, 1, ASK(eptp) },
 	{ TDX_MD_TDCS_TSC_OFFSET, 1, TDCS(tsc_offset) },
 	{ TDX_MD_TDCS_TSC_MULTIPLIER, 1, TDCS(tsc_multiplier) },
-	{ 0x111000010000000c, 1, TDCS(tsc_frequency) },	/* TSC_FREQUENCY */
+	{ 0x111000010000000c, 1, TDCS(tsc_frequency), GUEST },	/* TSC_FREQUENCY */
 	{ 0x111000030000000d, 1, HIDDEN },	/* VIRTUAL_TSC */
 	{ 0x911000010000000e, 1, IS(TDX_MODEL_NR_CPUID) },	/* NUM_CPUID_VALUES */
 	{ 0x911000020000000f, 1, TDCS(xbuff_size) },	/* XBUFF_SIZE */
-	{ 0x9110000300000010, 1, HIDDEN },	/* NOTIFY_ENABLES */
+	{ TDX_MD_TDCS_NOTIFY_ENABLES, 1, TDCS(notify_enables), HIDDEN, GUEST_WRITES(1) },
 	{ TDX_MD_TDCS_HP_LOCK_TIMEOUT, 1, ASK(hp_lock_timeout), .write_mask = ~0ULL,
 	  .write = set_hp_lock_timeout },
 	{ TDX_MD_TDCS_VM_CTLS, 4, TDCS(vm_ctls[0]), .write_mask = 1 },
-	{ 0x1110000300000016, 1, TDCS(config_flags) },	/* CONFIG_FLAGS */
-	{ 0x1110000300000017, 1, HIDDEN },	/* TD_CTLS */
+	{ 0x1110000300000016, 1, TDCS(config_flags), GUEST },	/* CONFIG_FLAGS */
+	{ TDX_MD_TDCS_TD_CTLS, 1, TDCS(td_ctls), HIDDEN,
+	  GUEST_WRITES(TDX_TD_CTLS_PENDING_VE_DISABLE), .write = set_td_ctls },
 	{ 0x9110000000000080, 80, HIDDEN },	/* CPUID_VALID */
 	{ 0x9110000200000800, TDX_MODEL_NR_XFEATURES, TDCS(xbuff_offsets[0]) },
 	{ TDX_MD_TDCS_TD_EPOCH, 1, TDCS(td_epoch) },
 	{ 0x9210000100000001, 2, TDCS(refcount[0]) },	/* REFCOUNT */
-	{ TDX_MD_TDCS_MRTD, 6, TDCS(mrtd[0]) },
-	{ 0x1310000300000010, 6, TDCS(mrconfigid[0]) },	/* MRCONFIGID */
-	{ 0x1310000300000018, 6, TDCS(mrowner[0]) },	/* MROWNER */
-	{ 0x1310000300000020, 6, TDCS(mrownerconfig[0]) },	/* MROWNERCONFIG */
-	{ 0x1310000300000040, 24, HIDDEN },	/* RTMR */
+	{ TDX_MD_TDCS_MRTD, 6, TDCS(mrtd[0]), GUEST },
+	{ 0x1310000300000010, 6, TDCS(mrconfigid[0]), GUEST },	/* MRCONFIGID */
+	{ 0x1310000300000018, 6, TDCS(mrowner[0]), GUEST },	/* MROWNER */
+	{ 0x1310000300000020, 6, TDCS(mrownerconfig[0]), GUEST },	/* MROWNERCONFIG */
+	{ 0x1310000300000040, 24, TDCS(rtmr[0][0]), HIDDEN, GUEST },	/* RTMR */
 	TDX_MODEL_CPUID_LIST(CPUID_FIELD)
 	{ 0x961000030000010a, 1, HIDDEN },	/* VIRTUAL_IA32_ARCH_CAPABILITIES */
 	{ 0x9610000300000480, 1, HIDDEN },	/* VIRTUAL_IA32_VMX_BASIC */
@@ -141,10 +158,10 @@ static const struct tdx_model_field fields[] = {
 	{ 0x9810000300000031, 1, IS(0) },	/* MIG_COUNT */
 	{ 0x9810000100000032, 1, IS(0) },	/* NUM_MIGS */
 	{ 0x9810000200000034, 1, IS(0) },	/* NUM_MIGRATED_VCPUS */
-	{ 0x9810000300000040, 4, IS(0) },	/* PRE_IMPORT_UUID */
-	{ 0x9910000300000000, 6, IS(0) },	/* SERVTD_HASH */
-	{ 0x9910000100000006, 1, IS(0) },	/* SERVTD_NUM */
-	{ 0x9910000300000080, 16, IS(0) },	/* SERVTD_BINDINGS_TABLE */
+	{ 0x9810000300000040, 4, IS(0), GUEST },	/* PRE_IMPORT_UUID */
+	{ 0x9910000300000000, 6, IS(0), GUEST },	/* SERVTD_HASH */
+	{ 0x9910000100000006, 1, IS(0), GUEST },	/* SERVTD_NUM */
+	{ 0x9910000300000080, 16, IS(0), GUEST },	/* SERVTD_BINDINGS_TABLE */
 	{ 0x9a10000300000000, 512, IS(0) },	/* MIGSC_LINKS */
 	{ 0x2010000300000000, 512, HIDDEN },	/* MSR_BITMAPS */
 	{ 0x2110000300000000, 512, HIDDEN },	/* SEPT_ROOT */
@@ -153,7 +170,7 @@ static const struct tdx_model_field fields[] = {
 	{ 0x2d10000300000000, 512, HIDDEN, .l2_vm = 3 },	/* L2_SEPT_ROOT_3 */
 };
 
-static const struct tdx_model_fields td_fields = { fields, ARRAY_SIZE(fields) };
+const struct tdx_model_fields tdx_model_td_fields = { fields, ARRAY_SIZE(fields) };
 
 /* For TDH.MNG.RD and TDH.VP.RD */
 u64 tdx_model_rd_check(struct tdx_model *m, struct tdx_model_call *call)
@@ -165,10 +182,10 @@ u64 tdx_model_rd_check(struct tdx_model *m, struct tdx_model_call *call)
 
 u64 tdx_model_mng_rd(struct tdx_model *m, struct tdx_model_call *call)
 {
-	return tdx_model_read_field(m, call, &td_fields);
+	return tdx_model_read_field(m, call, &tdx_model_td_fields);
 }
 
 u64 tdx_model_mng_wr(struct tdx_model *m, struct tdx_model_call *call)
 {
-	return tdx_model_write_field(m, call, &td_fields);
+	return tdx_model_write_field(m, call, &tdx_model_td_fields);
 }

@@ -118,6 +118,8 @@ static u64 vcpu_state_details(struct tdx_model *m, struct tdx_model_call *call, 
 #define VCPU(member) \
 	TDX_MODEL_MEMBER(TDX_MODEL_OF_VCPU, struct tdx_model_vcpu, member)
 #define HIDDEN		.access = TDX_MODEL_HIDDEN
+#define GUEST		.guest_reads = true
+#define GUEST_WRITES(mask) GUEST, .guest_write_mask = (mask)
 
 /*
  * In the order of walks: the VMCS by its encodings, then other fields.  Guest state is
@@ -200,12 +202,12 @@ static const struct tdx_model_field fields[] = {
 	{ 0x1320000300002084, 1, HIDDEN },	/* IA32_FMASK */
 	{ 0x1320000300002102, 2, HIDDEN },	/* IA32_KERNEL_GS_BASE to IA32_TSC_AUX */
 	{ 0xa020000000000000, 1, HIDDEN },	/* VCPU_STATE */
-	{ TDX_MD_VCPU_INDEX, 1, VCPU(index) },
+	{ TDX_MD_VCPU_INDEX, 1, VCPU(index), GUEST },
 	{ 0xa020000000000003, 1, VCPU(nr_pages) },
 	{ TDX_MD_VCPU_ASSOC_LPID, 1, VCPU(assoc_lp) },
 	{ 0xa020000300000006, 1, VCPU(epoch) },
-	{ 0xa020000000000007, 1, VCPU(cpuid_supervisor_ve) },
-	{ 0xa020000000000008, 1, VCPU(cpuid_user_ve) },
+	{ 0xa020000000000007, 1, VCPU(cpuid_supervisor_ve), GUEST_WRITES(0xff) },
+	{ 0xa020000000000008, 1, VCPU(cpuid_user_ve), GUEST_WRITES(0xff) },
 	{ 0xa02000030000000a, 1, HIDDEN },	/* LAST_EXIT_TSC */
 	{ TDX_MD_VCPU_PEND_NMI, 1, VCPU(pend_nmi), .write_mask = 0xff },
 	{ 0x202000030000000c, 1, TDCS(xfam) },
@@ -219,7 +221,8 @@ static const struct tdx_model_field fields[] = {
 	{ 0xa020000300000080, 32, HIDDEN },	/* BASE_L2_CR0_GUEST_HOST_MASK and on */
 	{ 0xa0200002000000a4, 20, HIDDEN },	/* SHADOW_PLE_GAP to SHADOW_SHARED_EPTP */
 	{ 0xa020000300000100, 24, HIDDEN },	/* L2_ENTER_GUEST_STATE_GPA to L2_VAPIC_HPA */
-	{ 0xa120000000000000, 128, HIDDEN },	/* CPUID_CONTROL */
+	{ 0xa120000000000000, TDX_MODEL_NR_CPUID_CONTROLS, VCPU(cpuid_control[0]), HIDDEN,
+	  GUEST_WRITES(3) },			/* CPUID_CONTROL */
 	{ 0xa220000300000200, 32, HIDDEN },	/* LAST_EPF_GPA_LIST */
 	{ 0x2420000000000000, 4096, HIDDEN, .l2_vm = 1 },	/* L2_VMCS_1 */
 	{ 0x2520000300000000, 512, HIDDEN, .l2_vm = 1 },	/* L2_MSR_BITMAPS_1 */
@@ -232,7 +235,7 @@ static const struct tdx_model_field fields[] = {
 	{ 0xb620000300000000, 512, HIDDEN, .l2_vm = 3 },	/* L2_SHADOW_MSR_BITMAPS_3 */
 };
 
-static const struct tdx_model_fields vcpu_fields = { fields, ARRAY_SIZE(fields) };
+const struct tdx_model_fields tdx_model_vcpu_fields = { fields, ARRAY_SIZE(fields) };
 
 /* Associates the vCPU, even if the field id is invalid. */
 static u64 check_vcpu(struct tdx_model *m, struct tdx_model_call *call, u64 states)
@@ -251,12 +254,12 @@ u64 tdx_model_vp_rd(struct tdx_model *m, struct tdx_model_call *call)
 {
 	u64 status = check_vcpu(m, call, BIT(TDX_VCPU_READY) | BIT(TDX_VCPU_DISABLED));
 
-	return status ?: tdx_model_read_field(m, call, &vcpu_fields);
+	return status ?: tdx_model_read_field(m, call, &tdx_model_vcpu_fields);
 }
 
 u64 tdx_model_vp_wr(struct tdx_model *m, struct tdx_model_call *call)
 {
 	u64 status = check_vcpu(m, call, BIT(TDX_VCPU_READY));
 
-	return status ?: tdx_model_write_field(m, call, &vcpu_fields);
+	return status ?: tdx_model_write_field(m, call, &tdx_model_vcpu_fields);
 }

@@ -92,7 +92,10 @@ struct tdx_model_table_register {
 	TDX_MODEL_MSR_##name, \
 	TDX_MODEL_MSR_LAST_##name = TDX_MODEL_MSR_##name + (nr) - 1,
 
-enum tdx_model_guest_msr { TDX_MODEL_GUEST_MSR_LIST(TDX_MODEL_GUEST_MSR_ENUM) TDX_MODEL_NR_GUEST_MSRS };
+enum tdx_model_guest_msr {
+	TDX_MODEL_GUEST_MSR_LIST(TDX_MODEL_GUEST_MSR_ENUM) TDX_MODEL_NR_GUEST_MSRS
+};
+
 #undef TDX_MODEL_GUEST_MSR_ENUM
 
 /* Guest interruptibility, as in a VMCS */
@@ -129,7 +132,7 @@ struct tdx_model_guest {
 	u64 xcr0;
 	u64 efer;		/* with LMA; LME and NXE are always 1 */
 	u64 dr[4], dr6, dr7;
-	struct tdx_model_segment segment[TDX_MODEL_NR_SEGMENTS];	/* FS.base and GS.base too */
+	struct tdx_model_segment segment[TDX_MODEL_NR_SEGMENTS];
 	struct tdx_model_table_register gdtr, idtr;
 	u64 msr[TDX_MODEL_NR_GUEST_MSRS];	/* by enum tdx_model_guest_msr */
 	u64 xss;		/* IA32_XSS */

@@ -92,6 +92,9 @@ u64 tdx_model_mem_range_block(struct tdx_model *m, struct tdx_model_call *call)
 	}
 	__atomic_store_n(bepoch(m, call), __atomic_load_n(&call->tdcs->td_epoch, __ATOMIC_RELAXED),
 			 __ATOMIC_RELAXED);
+	/* The guest has to accept the page again. */
+	if (value & SEPT_PENDING && call->sept.level)
+		value &= ~SEPT_ACCEPTED;
 	tdx_model_sept_set(call, (value & ~SEPT_RWX) | SEPT_BLOCKED);
 	return TDX_SUCCESS;
 }

@@ -98,12 +98,13 @@ void tdx_model_sept_fill(u64 *page)
 }
 
 /**
- * tdx_model_sept_describe - show the entry to which the walk came in RCX and RDX
- * @call: the SEAMCALL
+ * tdx_model_sept_state_number - the number of an entry's state
+ * @value: the entry
  *
- * Context: On the logical processor that runs the leaf.
+ * Context: Any.
+ * Return: The number that host and guest see.
  */
-void tdx_model_sept_describe(struct tdx_model_call *call)
+enum tdx_sept_state tdx_model_sept_state_number(u64 value)
 {
 	static const u8 numbers[TDX_MODEL_NR_SEPT_STATES] = {
 		[TDX_MODEL_SEPT_FREE]		= TDX_SEPT_FREE,
@@ -114,14 +115,26 @@ void tdx_model_sept_describe(struct tdx_model_call *call)
 		[TDX_MODEL_SEPT_PENDING]	= TDX_SEPT_PENDING,
 		[TDX_MODEL_SEPT_PEND_BLOCKED]	= TDX_SEPT_PEND_BLOCKED,
 	};
-	u64 value = call->sept.value;
-	enum tdx_model_sept_state state = tdx_model_sept_state(value);
 
-	if (state == TDX_MODEL_SEPT_FREE)
+	return numbers[tdx_model_sept_state(value)];
+}
+
+/**
+ * tdx_model_sept_describe - show the entry to which the walk came in RCX and RDX
+ * @call: the SEAMCALL
+ *
+ * Context: On the logical processor that runs the leaf.
+ */
+void tdx_model_sept_describe(struct tdx_model_call *call)
+{
+	u64 value = call->sept.value;
+
+	if (tdx_model_sept_state(value) == TDX_MODEL_SEPT_FREE)
 		call->out->rcx = SEPT_SUPPRESS_VE;
 	else
 		call->out->rcx = value & (value & SEPT_LEAF ? SHOWN_OF_LEAF : SHOWN_OF_TABLE);
-	call->out->rdx = call->sept.level | numbers[state] << TDX_SEPT_STATE_SHIFT;
+	call->out->rdx = call->sept.level |
+			 tdx_model_sept_state_number(value) << TDX_SEPT_STATE_SHIFT;
 }
 
 /**

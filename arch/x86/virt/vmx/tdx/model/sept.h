@@ -9,11 +9,15 @@
 
 #include <linux/types.h>
 
+#include <asm/tdx_abi_td.h>
+
 /* Bits of an entry */
 #define SEPT_RWX		7ULL
 #define SEPT_MEMORY_TYPE	(6ULL << 3 | BIT_ULL(6))	/* write-back, ignore PAT */
 #define SEPT_LEAF		BIT_ULL(7)		/* also of 4 KB */
 #define SEPT_LOCKED		BIT_ULL(11)
+#define SEPT_ACCEPTED		0x1ff000ULL		/* of a pending page of 2 MB: parts */
+#define SEPT_ACCEPTED_PART	0x1000ULL		/* that the guest has accepted */
 #define SEPT_HPA		0xffffffffff000ULL	/* without KeyID */
 #define SEPT_BLOCKED		BIT_ULL(55)
 #define SEPT_PENDING		BIT_ULL(56)
@@ -56,6 +60,7 @@ static inline u64 sept_bytes(unsigned int level)
 }
 
 enum tdx_model_sept_state tdx_model_sept_state(u64 value);
+enum tdx_sept_state tdx_model_sept_state_number(u64 value);
 bool tdx_model_sept_try_lock(u64 *entry, u64 *value);
 void tdx_model_sept_unlock(u64 *entry);
 void tdx_model_sept_set(struct tdx_model_call *call, u64 value);

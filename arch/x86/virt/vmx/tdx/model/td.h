@@ -70,8 +70,15 @@ struct tdx_model_tdcs {
 	u64 mrconfigid[TDX_MR_BYTES / 8];
 	u64 mrowner[TDX_MR_BYTES / 8];
 	u64 mrownerconfig[TDX_MR_BYTES / 8];
+	u64 rtmr[TDX_NR_RTMRS][TDX_MR_BYTES / 8];
+	u64 notify_enables;	/* the guest's; nothing is ever notified */
 	struct tdx_cpuid_value cpuid[TDX_MODEL_NR_CPUID];
 };
+
+/* Fields CPUID_CONTROL of a vCPU: the first ones are for tdx_model_cpuid_leaves[]. */
+#define TDX_MODEL_NR_CPUID_CONTROLS	128
+#define TDX_MODEL_CPUID_VE_SUPERVISOR	BIT(0)
+#define TDX_MODEL_CPUID_VE_USER		BIT(1)
 
 /* TDVPS pages, in the order in which they are added after the TDVPR */
 enum tdx_model_tdvps {
@@ -111,6 +118,7 @@ struct tdx_model_vcpu {
 	u8  nr_pages;
 	u8  pend_nmi;
 	u8  cpuid_supervisor_ve, cpuid_user_ve;
+	u8  cpuid_control[TDX_MODEL_NR_CPUID_CONTROLS];	/* TDX_MODEL_CPUID_VE_* by leaf */
 	u32 index;
 	u32 assoc_lp;
 	u32 x2apic_id;

@@ -142,6 +142,7 @@ static const handler_t handlers[TDX_MODEL_NR_EXIT_REASONS] = {
 	[TDX_MODEL_EXIT_BUS_LOCK]		= tdx_model_leave_by_exit,
 	[TDX_MODEL_EXIT_NOTIFY]			= notify,
 	[TDX_MODEL_EXIT_SEAMCALL]		= invalid_opcode,
+	[TDX_MODEL_EXIT_TDCALL]			= tdx_model_tdcall,
 };
 
 /* A VM entry that failed: a machine check, or guest state that the CPU refuses */

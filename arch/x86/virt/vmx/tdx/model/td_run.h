@@ -88,4 +88,32 @@ enum tdx_model_outcome tdx_model_instruction_ve(struct tdx_model_entry *e);
 enum tdx_model_outcome tdx_model_violation(struct tdx_model_entry *e);
 enum tdx_model_outcome tdx_model_misconfiguration(struct tdx_model_entry *e);
 
+/* Memory of the guest */
+struct tdx_model_guest_memory {
+	u64 hpa;
+	bool is_shared;
+};
+
+enum tdx_model_outcome tdx_model_guest_memory(struct tdx_model_entry *e, u64 gpa, u8 rights,
+					      struct tdx_model_guest_memory *memory);
+bool tdx_model_read_guest(struct tdx_model_entry *e, const struct tdx_model_guest_memory *memory,
+			  void *buf, u64 bytes);
+bool tdx_model_write_guest(struct tdx_model_entry *e, const struct tdx_model_guest_memory *memory,
+			   const void *buf, u64 bytes);
+
+/* TDCALL (td_call.c) */
+enum tdx_model_outcome tdx_model_tdcall(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_tdcall_status(struct tdx_model_entry *e, u64 status);
+u64 *tdx_model_gpr(struct tdx_model_entry *e, enum tdx_model_gpr i);
+
+/* Leaves of TDCALL, each in a row of td_call.c */
+enum tdx_model_outcome tdx_model_tdg_mem_page_accept(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_tdg_mem_page_attr_rd(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_tdg_mem_page_attr_wr(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_tdg_vm_rd(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_tdg_vm_wr(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_tdg_vp_rd(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_tdg_vp_wr(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_tdg_sys_rd(struct tdx_model_entry *e);
+
 #endif /* _X86_VIRT_TDX_MODEL_TD_RUN_H */

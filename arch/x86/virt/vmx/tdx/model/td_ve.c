@@ -8,7 +8,6 @@
 #include "td_run.h"
 
 #define CR0_PE			BIT_ULL(0)
-#define TD_CTLS_PENDING_VE_DISABLE BIT_ULL(0)
 
 static bool is_delivering(const struct tdx_model_entry *e, unsigned int vector)
 {
@@ -138,12 +137,44 @@ enum tdx_model_outcome tdx_model_violation(struct tdx_model_entry *e)
 	bool is_private = !(e->exit.gpa >> tdx_model_shared_bit(e->tdcs));
 	bool pending = is_private && is_pending(e);
 
-	if (pending && !(e->tdcs->td_ctls & TD_CTLS_PENDING_VE_DISABLE))
+	if (pending && !(e->tdcs->td_ctls & TDX_TD_CTLS_PENDING_VE_DISABLE))
 		return violation_ve(e, false);
 	if (!is_private && is_converted(e))
 		return violation_ve(e, true);
 	return tdx_model_leave_at(e, e->exit.qualification, e->exit.gpa,
 				  pending ? EXTENDED_PENDING : 0);
+}
+
+/**
+ * tdx_model_guest_memory - find memory that is an operand of TDCALL
+ * @e:      the entry
+ * @gpa:    guest physical address, within the TD's width
+ * @rights: that are needed
+ * @memory: set to the memory
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_MODEL_COMPLETED; or what happens instead of the TDCALL.
+ */
+enum tdx_model_outcome tdx_model_guest_memory(struct tdx_model_entry *e, u64 gpa, u8 rights,
+					      struct tdx_model_guest_memory *memory)
+{
+	const struct tdx_model_access access = { .gpa = gpa, .rights = rights };
+	struct tdx_model_translation to;
+	struct tdx_model_exit exit;
+
+	if (tdx_model_translate(&e->run, &access, &to, &exit) == TDX_MODEL_TRANSLATED) {
+		memory->hpa = to.hpa;
+		memory->is_shared = gpa >> tdx_model_shared_bit(e->tdcs);
+		return TDX_MODEL_COMPLETED;
+	}
+	exit.instruction_length = e->exit.instruction_length;
+	e->exit = exit;
+	if (exit.reason == TDX_MODEL_EXIT_EPT_MISCONFIG)
+		return tdx_model_misconfiguration(e);
+	/* Here it is the module that delivers #VE for shared memory. */
+	if (exit.convertible)
+		return violation_ve(e, false);
+	return tdx_model_violation(e);
 }
 
 /**
