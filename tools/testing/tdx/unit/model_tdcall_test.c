@@ -48,6 +48,26 @@ TEST_F(tdcall, only_in_64bit_mode)
 	EXPECT_EQ(0, script.seen[1].event.error);
 	EXPECT_EQ(0xfffffff0, script.seen[1].rip);
 	EXPECT_EQ(TDG_VP_INFO, self->gpr[TDX_MODEL_RAX]);
+	/* CS.L has no meaning outside of long mode. */
+	guest_of(self->machine)->segment[TDX_MODEL_CS].access_rights = 0xa09b;
+	ASSERT_EQ(0, guest_enter(self->machine, &exit, 1));
+	EXPECT_EQ(13, guest_exception());
+	guest_of(self->machine)->segment[TDX_MODEL_CS].access_rights = 0xc09b;
+	guest_of(self->machine)->efer |= 0x400;
+	ASSERT_EQ(0, guest_enter(self->machine, &exit, 1));
+	EXPECT_EQ(13, guest_exception());
+}
+
+/* A 32-bit instruction pointer wraps. */
+TEST_F(tdcall, at_the_end_of_32_bits)
+{
+	const struct tdx_model_exit exit = {
+		.reason = TDX_MODEL_EXIT_CPUID, .instruction_length = 2,
+	};
+
+	guest_of(self->machine)->rip = 0xfffffffe;
+	ASSERT_EQ(0, guest_enter(self->machine, &exit, 1));
+	EXPECT_EQ(0, script.seen[1].rip);
 }
 
 TEST_F(tdcall, rax)
@@ -336,6 +356,24 @@ TEST_F(tdcall, pending_pages_are_ve)
 	EXPECT_EQ(0x7005, info->gla);
 	EXPECT_EQ(AUG_GPA + 5, info->gpa);
 	EXPECT_EQ(7, info->instruction_length);
+	EXPECT_EQ(0, guest_tdcall(self->machine, TDG_VP_VEINFO_GET));
+	EXPECT_EQ(48, self->gpr[TDX_MODEL_RCX]);
+	EXPECT_EQ(0x182, self->gpr[TDX_MODEL_RDX]);
+	EXPECT_EQ(0x7005, self->gpr[TDX_MODEL_R8]);
+	EXPECT_EQ(AUG_GPA + 5, self->gpr[TDX_MODEL_R9]);
+	EXPECT_EQ(7, self->gpr[TDX_MODEL_R10]);
+}
+
+/* An NMI of the host waits until the guest has read the information. */
+TEST_F(tdcall, an_nmi_behind_veinfo_get)
+{
+	const struct tdx_model_exit hlt = { .reason = TDX_MODEL_EXIT_HLT };
+
+	ASSERT_EQ(0, guest_enter(self->machine, &hlt, 1));
+	vcpu_of(self->machine)->pend_nmi = 1;
+	ASSERT_EQ(0, guest_tdcall(self->machine, TDG_VP_VEINFO_GET));
+	EXPECT_FALSE(script.seen[0].nmi_window);
+	EXPECT_TRUE(script.seen[1].nmi_window);
 }
 
 TEST_F(tdcall, pending_pages_are_exits_if_configured)
@@ -360,11 +398,13 @@ TEST_F(tdcall, shared_pages_are_ve_if_the_host_says_so)
 	struct tdx_model_ve_info *info = &vcpu_of(self->machine)->ve_info;
 
 	info->instruction_length = 3;
+	info->eptp_index = 9;
 	ASSERT_EQ(0, guest_enter(self->machine, &exit, 1));
 	EXPECT_EQ(20, guest_exception());
 	EXPECT_EQ(SHARED | 5, info->gpa);
 	EXPECT_EQ(0x7005, info->gla);
 	EXPECT_EQ(0x181, info->qualification);
+	EXPECT_EQ(0, info->eptp_index);
 	/* The CPU does not write it. */
 	EXPECT_EQ(3, info->instruction_length);
 	/* It does not deliver a second #VE, nor one during another event. */
@@ -578,7 +618,20 @@ TEST_F(tdcall, attributes)
 		EXPECT_EQ(cases[i].status, self->gpr[TDX_MODEL_RAX]) TH_LOG("case %u", i);
 		EXPECT_EQ(cases[i].out_rcx, self->gpr[TDX_MODEL_RCX]) TH_LOG("case %u", i);
 		EXPECT_EQ(cases[i].out_rdx, self->gpr[TDX_MODEL_RDX]) TH_LOG("case %u", i);
+		EXPECT_EQ(0, *sept_entry_of(self->machine, ADDED_GPA, 0) & BIT_ULL(11));
 	}
+}
+
+TEST_F(tdcall, attributes_of_a_locked_entry)
+{
+	u64 *entry = sept_entry_of(self->machine, AUG_GPA, 0);
+
+	*entry |= BIT_ULL(11);
+	self->gpr[TDX_MODEL_RCX] = AUG_GPA;
+	EXPECT_EQ(RCX(OPERAND_BUSY), guest_tdcall(self->machine, TDG_MEM_PAGE_ATTR_RD));
+	self->gpr[TDX_MODEL_RCX] = AUG_GPA;
+	EXPECT_EQ(RCX(OPERAND_BUSY), guest_tdcall(self->machine, TDG_MEM_PAGE_ATTR_WR));
+	EXPECT_EQ(AUG_PA | 0x81000000000008f0ULL, *entry);
 }
 
 /* Leaves for L2 VMs and for other TDs */

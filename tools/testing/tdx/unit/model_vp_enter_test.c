@@ -215,6 +215,17 @@ TEST_F(enter, operands_of_vp_init_are_in_registers)
 	EXPECT_EQ(3, script.seen[0].gpr[TDX_MODEL_RSI]);
 }
 
+/* As FNINIT and the reset of MXCSR leave it */
+TEST_F(enter, first_extended_state)
+{
+	const u8 *area = memory_map(&self->machine->memory, TDVPS_PA(3));
+	unsigned int i;
+
+	for (i = 0; i < 4096; i++)
+		EXPECT_EQ(i == 0 ? 0x7f : i == 1 ? 0x03 : i == 24 ? 0x80 : i == 25 ? 0x1f : 0, area[i])
+			TH_LOG("byte %u", i);
+}
+
 TEST_F(enter, what_the_platform_gets)
 {
 	struct model_machine *m = self->machine;
@@ -229,6 +240,7 @@ TEST_F(enter, what_the_platform_gets)
 	EXPECT_EQ((void *)memory_map(&m->memory, TDVPS_PA(1)), (void *)script.run.guest);
 	EXPECT_EQ((void *)memory_map(&m->memory, TDVPS_PA(2)), script.run.vapic);
 	EXPECT_EQ((void *)memory_map(&m->memory, TDVPS_PA(3)), script.run.xstate[0]);
+	EXPECT_EQ((void *)memory_map(&m->memory, TDVPS_PA(4)), script.run.xstate[1]);
 	EXPECT_EQ(BUFFER_PA, script.run.shared_eptp);
 	EXPECT_EQ(77, script.run.tsc_offset);
 	EXPECT_FALSE(script.run.posted_interrupts);
@@ -455,6 +467,8 @@ TEST_F(enter, translations_are_dropped_in_a_new_epoch)
 	ASSERT_EQ(0, guest_enter(m, NULL, 0));
 	EXPECT_EQ(++flushes, script.nr_flushes);
 	EXPECT_EQ(2, vcpu_of(m)->epoch);
+	EXPECT_EQ(0, tdcs_of(m)->refcount[0]);
+	EXPECT_EQ(0, tdcs_of(m)->refcount[1]);
 	/* A processor that the vCPU was not on may have some of other vCPUs. */
 	ASSERT_EQ(0, td_call(m, 0, TDH_VP_FLUSH, TDVPR_PA, 0));
 	ASSERT_EQ(0, guest_enter(m, NULL, 0));
@@ -500,11 +514,18 @@ TEST_F(enter, nmis_stay_blocked_by_an_iret_that_is_repeated)
 {
 	const struct tdx_model_exit exit = EXIT(EPT_VIOLATION, .gpa = SHARED_GPA,
 		.qualification = 0x1001);
+	struct tdx_model_exit interrupt = EXIT(INTERRUPT, .interrupt.info = 0x800000ec);
 	struct model_machine *m = self->machine;
 
 	EXPECT_EQ(48, guest_enter(m, &exit, 1));
 	ASSERT_EQ(0, guest_enter(m, NULL, 0));
 	EXPECT_EQ(8, script.seen[0].interruptibility);
+	guest_of(m)->interruptibility = 0;
+	EXPECT_EQ(1, guest_enter(m, &interrupt, 1));
+	EXPECT_EQ(0, guest_of(m)->interruptibility);
+	interrupt.interrupt.info |= 0x1000;
+	EXPECT_EQ(1, guest_enter(m, &interrupt, 1));
+	EXPECT_EQ(8, guest_of(m)->interruptibility);
 }
 
 TEST_F(enter, an_nmi_that_the_host_requests)
@@ -531,6 +552,26 @@ TEST_F(enter, an_nmi_that_the_host_requests)
 	EXPECT_FALSE(script.seen[0].nmi_window);
 	EXPECT_EQ(0, script.seen[1].event.info);
 	EXPECT_EQ(1, vcpu_of(m)->pend_nmi);
+}
+
+static u64 tsc;
+
+static bool read_tsc(struct model_machine *m, unsigned int lp, u32 msr, u64 *value)
+{
+	*value = tsc;
+	return msr == 0x10;
+}
+
+TEST_F(enter, the_tsc_does_not_go_back)
+{
+	struct model_machine *m = self->machine;
+
+	m->rdmsr = read_tsc;
+	tsc = 500;
+	ASSERT_EQ(0, guest_enter(m, NULL, 0));
+	ASSERT_EQ(0, guest_enter(m, NULL, 0));
+	tsc = 499;
+	EXPECT_EQ(TDX_TSC_ROLLBACK, guest_enter(m, NULL, 0));
 }
 
 TEST_F(enter, whether_an_interrupt_is_pending)

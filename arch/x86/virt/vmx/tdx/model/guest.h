@@ -49,8 +49,8 @@ struct tdx_model_table_register {
  * MSRs that the guest accesses natively, and that have no field of their own in struct
  * tdx_model_guest: X(name, number of the first, how many).
  *
- * With an MSR permission map the platform may let the guest access them.  Else it reports an
- * exit, and the module accesses the value here.
+ * The platform may let the guest access them, or report an exit: then the module accesses the
+ * value here.
  */
 #define TDX_MODEL_GUEST_MSR_LIST(X) \
 	X(SPEC_CTRL, 0x48, 1) \

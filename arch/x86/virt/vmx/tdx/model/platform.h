@@ -22,6 +22,7 @@
 #define MSR_SMRR_BASE			0x1f2
 #define MSR_SMRR_MASK			0x1f3
 #define MSR_VMX_BASIC			0x480
+#define MSR_VMX_CR4_FIXED1		0x489
 #define MSR_VMX_PROCBASED_CTLS2		0x48b
 #define MSR_VMX_EPT_VPID_CAP		0x48c
 #define MSR_TME_ACTIVATE		0x982

@@ -26,7 +26,7 @@ static enum tdx_model_outcome leave(struct tdx_model_entry *e, u64 type,
 		       (u64)sept->level << EXTENDED_LEVEL_SHIFT |
 		       (u64)tdx_model_sept_state_number(sept->value) << EXTENDED_STATE_SHIFT;
 
-	if (tdx_model_sept_state(sept->value) != TDX_MODEL_SEPT_FREE && sept->value & SEPT_LEAF)
+	if (sept->value & SEPT_LEAF)
 		extended |= EXTENDED_IS_LEAF;
 	return tdx_model_leave_at(e, TDX_MODEL_WRITE |
 				  (sept->value & SEPT_RWX) << QUALIFICATION_FOUND_SHIFT,

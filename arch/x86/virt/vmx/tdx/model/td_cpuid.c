@@ -174,14 +174,21 @@ static const struct tdx_cpuid_value *xfeature(const struct tdx_model *m, unsigne
 	return &m->cpuid[TDX_MODEL_CPUID_D_2 + n - 2];
 }
 
-/* Size of the XSAVE area; components of supervisor state have no offset in it. */
-static u32 xsave_bytes(const struct tdx_model *m, u64 xfam)
+/**
+ * tdx_model_xsave_bytes - size of an XSAVE area in the standard format
+ * @m:         the module
+ * @xfeatures: its components; those of supervisor state have no offset in it
+ *
+ * Context: Any, once TDH.SYS.INIT has run.
+ * Return: The size, in bytes.
+ */
+u32 tdx_model_xsave_bytes(const struct tdx_model *m, u64 xfeatures)
 {
 	u32 bytes = XSAVE_LEGACY_BYTES;
 	unsigned int n;
 
 	for (n = 2; n < TDX_MODEL_NR_XFEATURES; n++)
-		if (xfam & BIT_ULL(n) && xfeature(m, n)->ebx &&
+		if (xfeatures & BIT_ULL(n) && xfeature(m, n)->ebx &&
 		    bytes < xfeature(m, n)->ebx + xfeature(m, n)->eax)
 			bytes = xfeature(m, n)->ebx + xfeature(m, n)->eax;
 	return bytes;
@@ -205,7 +212,7 @@ static void apply_xfam(const struct tdx_model *m, struct tdx_model_tdcs *tdcs)
 		else
 			has_xfd |= xfeature(m, i)->ecx & BIT(2);
 	}
-	tdcs->cpuid[TDX_MODEL_CPUID_D_0].ecx = xsave_bytes(m, tdcs->xfam);
+	tdcs->cpuid[TDX_MODEL_CPUID_D_0].ecx = tdx_model_xsave_bytes(m, tdcs->xfam);
 	if (!has_xfd)
 		tdcs->cpuid[TDX_MODEL_CPUID_D_1].eax &= ~BIT(4);
 }
@@ -335,6 +342,37 @@ u64 tdx_model_configure_cpuid(struct tdx_model *m, struct tdx_model_tdcs *tdcs,
 	return status;
 }
 
+/* @offsets of components are stored if it is not NULL. */
+static u32 lay_out_compacted(const struct tdx_model *m, u64 xfeatures, u32 *offsets)
+{
+	u32 offset = XSAVE_LEGACY_BYTES;
+	unsigned int n;
+
+	for (n = 2; n < TDX_MODEL_NR_XFEATURES; n++) {
+		if (!(xfeatures & BIT_ULL(n)))
+			continue;
+		if (xfeature(m, n)->ecx & BIT(1))
+			offset = (offset + 63) & ~63U;
+		if (offsets)
+			offsets[n] = offset;
+		offset += xfeature(m, n)->eax;
+	}
+	return offset;
+}
+
+/**
+ * tdx_model_compacted_bytes - size of an XSAVE area in the compacted format
+ * @m:         the module
+ * @xfeatures: its components
+ *
+ * Context: Any, once TDH.SYS.INIT has run.
+ * Return: The size, in bytes.
+ */
+u32 tdx_model_compacted_bytes(const struct tdx_model *m, u64 xfeatures)
+{
+	return lay_out_compacted(m, xfeatures, NULL);
+}
+
 /**
  * tdx_model_lay_out_xbuff - layout of the extended state of vCPUs
  * @m:    the module
@@ -344,17 +382,6 @@ u64 tdx_model_configure_cpuid(struct tdx_model *m, struct tdx_model_tdcs *tdcs,
  */
 void tdx_model_lay_out_xbuff(const struct tdx_model *m, struct tdx_model_tdcs *tdcs)
 {
-	u32 offset = XSAVE_LEGACY_BYTES;
-	unsigned int n;
-
 	memset(tdcs->xbuff_offsets, 0, sizeof(tdcs->xbuff_offsets));
-	for (n = 2; n < TDX_MODEL_NR_XFEATURES; n++) {
-		if (!has(tdcs, BIT_ULL(n)))
-			continue;
-		if (xfeature(m, n)->ecx & BIT(1))
-			offset = (offset + 63) & ~63U;
-		tdcs->xbuff_offsets[n] = offset;
-		offset += xfeature(m, n)->eax;
-	}
-	tdcs->xbuff_size = offset;
+	tdcs->xbuff_size = lay_out_compacted(m, tdcs->xfam, tdcs->xbuff_offsets);
 }

@@ -23,6 +23,8 @@ struct tdx_cpuid_config tdx_model_configurable_cpuid(const struct tdx_model *m, 
 						     bool allowed);
 u64 tdx_model_configure_cpuid(struct tdx_model *m, struct tdx_model_tdcs *tdcs,
 			      const struct tdx_td_params *params, u64 *which);
+u32 tdx_model_xsave_bytes(const struct tdx_model *m, u64 xfeatures);
+u32 tdx_model_compacted_bytes(const struct tdx_model *m, u64 xfeatures);
 void tdx_model_lay_out_xbuff(const struct tdx_model *m, struct tdx_model_tdcs *tdcs);
 
 #endif /* _X86_VIRT_TDX_MODEL_TD_CPUID_H */

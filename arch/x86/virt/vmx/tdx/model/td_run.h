@@ -101,6 +101,13 @@ bool tdx_model_read_guest(struct tdx_model_entry *e, const struct tdx_model_gues
 bool tdx_model_write_guest(struct tdx_model_entry *e, const struct tdx_model_guest_memory *memory,
 			   const void *buf, u64 bytes);
 
+/* Instructions (td_cpuid_exit.c, td_msr.c, td_cr.c) */
+enum tdx_model_outcome tdx_model_cpuid(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_rdmsr(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_wrmsr(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_cr_access(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_xsetbv(struct tdx_model_entry *e);
+
 /* TDCALL (td_call.c) */
 enum tdx_model_outcome tdx_model_tdcall(struct tdx_model_entry *e);
 enum tdx_model_outcome tdx_model_tdcall_status(struct tdx_model_entry *e, u64 status);

@@ -61,7 +61,6 @@ static void reset_xstate(u8 *area)
 	const u16 fcw = FCW_INITIAL;
 	const u32 mxcsr = MXCSR_INITIAL;
 
-	memset(area, 0, PAGE_BYTES);
 	memcpy(&area[XSAVE_FCW], &fcw, sizeof(fcw));
 	memcpy(&area[XSAVE_MXCSR], &mxcsr, sizeof(mxcsr));
 }
@@ -69,7 +68,7 @@ static void reset_xstate(u8 *area)
 /**
  * tdx_model_reset_guest - the state in which a vCPU starts
  * @m:    the module
- * @call: the SEAMCALL, with the vCPU, which has its index
+ * @call: the SEAMCALL, with the vCPU, which has its index, and whose pages are zero
  *
  * Context: On the logical processor that runs the leaf.
  */
@@ -77,7 +76,6 @@ void tdx_model_reset_guest(struct tdx_model *m, struct tdx_model_call *call)
 {
 	struct tdx_model_guest *guest = tdx_model_guest_of(m, call->vcpu);
 
-	memset(guest, 0, sizeof(*guest));
 	reset_gprs(m, call, guest);
 	reset_segments(guest);
 	guest->rip = 0xfffffff0;

@@ -133,7 +133,6 @@ static void return_from_vmcall(struct tdx_model_entry *e)
 	}
 	gpr[TDX_MODEL_RAX] = TDX_SUCCESS;
 	gpr[TDX_MODEL_RCX] = mask;
-	e->vcpu->last_exit = TDX_MODEL_LAST_ASYNCHRONOUS;
 }
 
 static void run(struct tdx_model_entry *e)
