@@ -148,6 +148,11 @@ TEST_F(insn, bits_of_cpuid_that_follow_the_vcpu)
 	EXPECT_EQ(0xfffff7ef, self->gpr[TDX_MODEL_RBX]);
 	ASSERT_EQ(DONE, cpuid(m, 0x80000001, 0));
 	EXPECT_EQ(1, self->gpr[TDX_MODEL_RDX] >> 11 & 1);
+	ASSERT_EQ(DONE, cpuid(m, 0xd, 1));
+	EXPECT_EQ(0, self->gpr[TDX_MODEL_RDX]);
+	tdcs_of(m)->cpuid[0].ecx = 0x8000010;
+	ASSERT_EQ(DONE, cpuid(m, 1, 0));
+	EXPECT_EQ(0x10, self->gpr[TDX_MODEL_RCX]);
 }
 
 static u64 cpuid_with_cr4(struct model_machine *m, u32 leaf, u64 cr4)
@@ -536,6 +541,8 @@ TEST_F(insn, msrs_of_the_cpu)
 	EXPECT_EQ(0x1234567800019880ULL, value_of(m));
 	ASSERT_EQ(DONE, rdmsr(m, 0xbd));
 	EXPECT_EQ(1, value_of(m));
+	ASSERT_EQ(DONE, rdmsr(m, 0x480));
+	EXPECT_EQ(0, value_of(m));
 	ASSERT_EQ(DONE, rdmsr(m, 0x1a0));
 	EXPECT_EQ(0x1234567800019800ULL, value_of(m));
 	ASSERT_EQ(DONE, rdmsr(m, 0x345));
@@ -659,6 +666,8 @@ TEST_F(insn, cr4_with_features)
 	self->guest->cr0 |= 1 << 16;
 	EXPECT_EQ(DONE, mov_to_cr(m, 4, 0x3c00060));
 	EXPECT_EQ(0x3c00060, self->guest->cr4);
+	tdcs_of(m)->xfam = 0x4203;
+	EXPECT_EQ(GP, mov_to_cr(m, 4, 0x800060));
 	/* PCIDE needs PCID 0 and long mode. */
 	self->guest->cr3 = 0x1001;
 	EXPECT_EQ(GP, mov_to_cr(m, 4, 0x20060));
@@ -686,19 +695,33 @@ TEST_F(insn, cr4_of_the_cpu)
 	self->machine->rdmsr = cpu_without_uintr;
 	tdcs_of(self->machine)->xfam = 0x4003;
 	EXPECT_EQ(GP, mov_to_cr(self->machine, 4, 0x2000060));	/* UINTR */
+	/* Whatever the CPU has */
+	EXPECT_EQ(VE, mov_to_cr(self->machine, 4, 0x4060));	/* SMXE */
 }
 
 TEST_F(insn, clts_and_lmsw)
 {
 	struct model_machine *m = self->machine;
 
-	self->guest->cr0 = 0x3b;
-	ASSERT_EQ(DONE, do_exit(m, TDX_MODEL_EXIT_CR, 2 << 4));
-	EXPECT_EQ(0x80000031, self->guest->cr0);
+	const struct tdx_model_exit clts = {
+		.reason = TDX_MODEL_EXIT_CR, .qualification = 2 << 4,
+	};
+
+	self->guest->cr0 = 0x3f;
+	ASSERT_EQ(0, guest_enter(m, &clts, 1));
+	EXPECT_EQ(0, guest_exception());
+	EXPECT_EQ(0x37, self->guest->cr0);
 	ASSERT_EQ(DONE, do_exit(m, TDX_MODEL_EXIT_CR, 3 << 4 | 0xfffeULL << 16));
 	EXPECT_EQ(0x8000003f, self->guest->cr0);
 	ASSERT_EQ(DONE, do_exit(m, TDX_MODEL_EXIT_CR, 3 << 4));
 	EXPECT_EQ(0x80000031, self->guest->cr0);
+}
+
+/* Their accesses do not exit. */
+TEST_F(insn, other_control_registers)
+{
+	EXPECT_EQ(VE, mov_to_cr(self->machine, 3, 0));
+	EXPECT_EQ(VE, do_exit(self->machine, TDX_MODEL_EXIT_CR, 3 | 1 << 4));
 }
 
 TEST_F(insn, mov_from_cr)

@@ -104,5 +104,7 @@ u64 tdx_model_write_field(struct tdx_model *m, struct tdx_model_call *call,
 			  const struct tdx_model_fields *fields);
 bool tdx_model_write_field_list(struct tdx_model *m, const struct tdx_model_fields *fields, u64 pa,
 				unsigned int bytes, struct tdx_model_field_id at, u64 *next);
+u64 tdx_model_write_guest_list(struct tdx_model *m, const struct tdx_model_fields *fields,
+			       void *page, struct tdx_model_field_id at);
 
 #endif /* _X86_VIRT_TDX_MODEL_FIELDS_H */

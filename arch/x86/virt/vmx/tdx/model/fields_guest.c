@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The software TDX module: metadata fields for the guest, TDG.VM.*, TDG.VP.RD, TDG.VP.WR and
- * TDG.SYS.RD.
+ * TDG.SYS.*.
  *
  * TDX Module ABI specification, each leaf's section; "TD-Scope Metadata", "VCPU-Scope
  * Metadata".
@@ -143,4 +143,26 @@ enum tdx_model_outcome tdx_model_tdg_vp_wr(struct tdx_model_entry *e)
 enum tdx_model_outcome tdx_model_tdg_sys_rd(struct tdx_model_entry *e)
 {
 	return walk(e, &tdx_model_sys_fields);
+}
+
+enum tdx_model_outcome tdx_model_tdg_sys_rdall(struct tdx_model_entry *e)
+{
+	u64 gpa = *tdx_model_gpr(e, TDX_MODEL_RDX), *r8 = tdx_model_gpr(e, TDX_MODEL_R8);
+	struct tdx_model_guest_memory memory;
+	struct tdx_model_field_id at = {};
+	enum tdx_model_outcome outcome;
+
+	if (gpa & (PAGE_BYTES - 1) || gpa >> tdx_model_shared_bit(e->tdcs))
+		return tdx_model_tdcall_status(e, TDX_OPERAND_INVALID | TDX_OPERAND_ID_RDX);
+	outcome = tdx_model_guest_memory(e, gpa, TDX_MODEL_WRITE, &memory);
+	if (outcome != TDX_MODEL_COMPLETED)
+		return outcome;
+	if (*r8 != TDX_MD_FIELD_ID_NONE && !find(e, &tdx_model_sys_fields, *r8, &at)) {
+		*r8 = TDX_MD_FIELD_ID_NONE;
+		return tdx_model_tdcall_status(e, TDX_METADATA_FIELD_ID_INCORRECT);
+	}
+	*r8 = tdx_model_write_guest_list(e->m, &tdx_model_sys_fields,
+					 e->m->ops->map(e->m->ctx, memory.hpa, PAGE_BYTES), at);
+	return tdx_model_tdcall_status(e, *r8 == TDX_MD_FIELD_ID_NONE ? TDX_SUCCESS :
+					  TDX_METADATA_LIST_OVERFLOW);
 }

@@ -10,12 +10,14 @@
  */
 #include "fields.h"
 
+#define LIST_HEADER_BYTES	8
 #define LIST_SEQUENCES_SHIFT	16
 #define ID_LAST_ELEMENT_SHIFT	34
 #define ID_LAST_FIELD_SHIFT	38
 
 struct metadata_list {
 	u64 pa;
+	u64 *guest_page;	/* instead of @pa, for a guest */
 	unsigned int bytes, capacity;
 	unsigned int nr_sequences;
 	bool unmapped;
@@ -23,7 +25,9 @@ struct metadata_list {
 
 static void list_add(struct tdx_model *m, struct metadata_list *list, u64 value)
 {
-	if (!tdx_model_write(m, list->pa + list->bytes, &value, sizeof(value)))
+	if (list->guest_page)
+		list->guest_page[list->bytes / sizeof(value)] = value;
+	else if (!tdx_model_write(m, list->pa + list->bytes, &value, sizeof(value)))
 		list->unmapped = true;
 	list->bytes += sizeof(value);
 }
@@ -54,6 +58,26 @@ static unsigned int list_add_sequence(struct tdx_model *m, struct metadata_list 
 	return end;
 }
 
+/* Returns the id that the next list begins with. */
+static u64 write_list(struct tdx_model *m, const struct tdx_model_fields *fields,
+		      struct metadata_list *list, struct tdx_model_field_id at)
+{
+	unsigned int i = at.field, index = at.index, bytes;
+
+	list->bytes = LIST_HEADER_BYTES;
+	for (; i < fields->nr; i = tdx_model_existing_field(m, fields, i + 1), index = 0) {
+		if (list->guest_page && !fields->field[i].guest_reads)
+			continue;
+		index = list_add_sequence(m, list, &fields->field[i], index);
+		if (index < fields->field[i].nr_ids)
+			break;
+	}
+	bytes = list->bytes;
+	list->bytes = 0;
+	list_add(m, list, bytes | (u64)list->nr_sequences << LIST_SEQUENCES_SHIFT);
+	return i < fields->nr ? fields->field[i].id + index : TDX_MD_FIELD_ID_NONE;
+}
+
 /**
  * tdx_model_write_field_list - write a list of metadata fields
  * @m:      the module
@@ -70,18 +94,27 @@ bool tdx_model_write_field_list(struct tdx_model *m, const struct tdx_model_fiel
 				unsigned int bytes, struct tdx_model_field_id at, u64 *next)
 {
 	struct metadata_list list = { .pa = pa, .capacity = bytes };
-	unsigned int i = at.field, index = at.index;
-	u64 header;
 
-	list.bytes = sizeof(header);
-	for (; i < fields->nr; i = tdx_model_existing_field(m, fields, i + 1), index = 0) {
-		index = list_add_sequence(m, &list, &fields->field[i], index);
-		if (index < fields->field[i].nr_ids)
-			break;
-	}
-	header = list.bytes | (u64)list.nr_sequences << LIST_SEQUENCES_SHIFT;
-	if (!tdx_model_write(m, pa, &header, sizeof(header)))
-		list.unmapped = true;
-	*next = i < fields->nr ? fields->field[i].id + index : TDX_MD_FIELD_ID_NONE;
+	*next = write_list(m, fields, &list, at);
 	return !list.unmapped;
+}
+
+/**
+ * tdx_model_write_guest_list - write a list of the metadata fields that a guest can read
+ * @m:      the module
+ * @fields: the table
+ * @page:   the guest's page
+ * @at:     the id to begin with
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: The id that the next list begins with, or TDX_MD_FIELD_ID_NONE.
+ */
+u64 tdx_model_write_guest_list(struct tdx_model *m, const struct tdx_model_fields *fields,
+			       void *page, struct tdx_model_field_id at)
+{
+	struct metadata_list list = {
+		.guest_page = page, .capacity = m->config.metadata_list_bytes ?: PAGE_BYTES,
+	};
+
+	return write_list(m, fields, &list, at);
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The software TDX module: SHA-384 of whole blocks.
+ * The software TDX module: SHA-384.
  *
- * FIPS 180-4, "SHA-384".  All that the module measures has a multiple of the block's size.
+ * FIPS 180-4, "SHA-384".  All that the host measures has a multiple of the block's size.
  * Linux has SHA-384 in its crypto API only, which the other users of this model have not.
  */
 #include "internal.h"
+
+#define LENGTH_BYTES	16	/* of the length at the end */
 
 /* Fractional parts of the cube roots of the first 80 primes */
 static const u64 constants[80] = {
@@ -112,6 +114,24 @@ void tdx_model_sha384_add(struct tdx_model_sha384 *hash, const void *data, unsig
 		add_block(hash, block);
 }
 
+/* @rest: what is left after whole blocks */
+static void end(struct tdx_model_sha384 *hash, const u8 *rest, unsigned int bytes,
+		u64 result[TDX_MODEL_SHA384_WORDS])
+{
+	u64 bits = (hash->nr_blocks * TDX_MODEL_SHA384_BLOCK + bytes) * 8;
+	u8 padded[2 * TDX_MODEL_SHA384_BLOCK] = {};
+	unsigned int i, nr_blocks = bytes + 1 + LENGTH_BYTES <= TDX_MODEL_SHA384_BLOCK ? 1 : 2;
+	u8 *last = &padded[nr_blocks * TDX_MODEL_SHA384_BLOCK - sizeof(bits)];
+
+	memcpy(padded, rest, bytes);
+	padded[bytes] = 0x80;
+	bits = __builtin_bswap64(bits);
+	memcpy(last, &bits, sizeof(bits));
+	tdx_model_sha384_add(hash, padded, nr_blocks);
+	for (i = 0; i < TDX_MODEL_SHA384_WORDS; i++)
+		result[i] = __builtin_bswap64(hash->state[i]);
+}
+
 /**
  * tdx_model_sha384_end - get the result of a hash
  * @hash:   the hash, which must not be used any more
@@ -121,12 +141,24 @@ void tdx_model_sha384_add(struct tdx_model_sha384 *hash, const void *data, unsig
  */
 void tdx_model_sha384_end(struct tdx_model_sha384 *hash, u64 result[TDX_MODEL_SHA384_WORDS])
 {
-	u64 padding[TDX_MODEL_SHA384_BLOCK / sizeof(u64)] = { [0] = 0x80 };
-	unsigned int i;
+	end(hash, (const u8 *)"", 0, result);
+}
 
-	padding[ARRAY_SIZE(padding) - 1] =
-		__builtin_bswap64(hash->nr_blocks * TDX_MODEL_SHA384_BLOCK * 8);
-	add_block(hash, (const u8 *)padding);
-	for (i = 0; i < TDX_MODEL_SHA384_WORDS; i++)
-		result[i] = __builtin_bswap64(hash->state[i]);
+/**
+ * tdx_model_sha384 - hash data of any length
+ * @data:   the data
+ * @bytes:  its length
+ * @result: as bytes in memory
+ *
+ * Context: Any.
+ */
+void tdx_model_sha384(const void *data, unsigned int bytes, u64 result[TDX_MODEL_SHA384_WORDS])
+{
+	unsigned int nr_blocks = bytes / TDX_MODEL_SHA384_BLOCK;
+	struct tdx_model_sha384 hash;
+
+	tdx_model_sha384_begin(&hash);
+	tdx_model_sha384_add(&hash, data, nr_blocks);
+	end(&hash, (const u8 *)data + nr_blocks * TDX_MODEL_SHA384_BLOCK,
+	    bytes % TDX_MODEL_SHA384_BLOCK, result);
 }

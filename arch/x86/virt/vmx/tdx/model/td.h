@@ -46,6 +46,7 @@ struct tdx_model_tdcs {
 	struct tdx_model_lock op_state_lock;
 	struct tdx_model_lock sept_lock;	/* the tree; entries have their own */
 	struct tdx_model_lock td_epoch_lock;
+	struct tdx_model_lock rtmr_lock;
 	u64 last_vcpu_pa;	/* list of vCPUs with an x2APIC id; see struct tdx_model_vcpu */
 	u64 attributes;
 	u64 xfam;

@@ -122,5 +122,9 @@ enum tdx_model_outcome tdx_model_tdg_vm_wr(struct tdx_model_entry *e);
 enum tdx_model_outcome tdx_model_tdg_vp_rd(struct tdx_model_entry *e);
 enum tdx_model_outcome tdx_model_tdg_vp_wr(struct tdx_model_entry *e);
 enum tdx_model_outcome tdx_model_tdg_sys_rd(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_tdg_sys_rdall(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_tdg_mr_rtmr_extend(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_tdg_mr_report(struct tdx_model_entry *e);
+enum tdx_model_outcome tdx_model_tdg_mr_verifyreport(struct tdx_model_entry *e);
 
 #endif /* _X86_VIRT_TDX_MODEL_TD_RUN_H */
