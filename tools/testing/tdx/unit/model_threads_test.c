@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "kselftest_harness.h"
-#include "model_mem.h"
+#include "model_guest.h"
 
 #define MAX_THREADS	4
 #define SECONDS		2
@@ -687,6 +687,154 @@ TEST_F(threads, share_the_memory_of_a_td)
 	for (i = 0; i < ARRAY_SIZE(mem_leaves); i++)
 		EXPECT_LT(0, succeeded[mem_leaves[i].leaf]) TH_LOG("leaf %u", mem_leaves[i].leaf);
 	printf("# %llu times busy\n", crowd->nr_busy);
+}
+
+/*
+ * A guest that writes to memory while the host takes it away.  It keeps translations, as a CPU
+ * does, until the module has them dropped; ThreadSanitizer finds accesses to pages that the
+ * host has got back.
+ */
+#define NR_GPAS		8
+#define GUEST_STEPS	16	/* of each run */
+#define GUEST_ENTRIES	1000
+#define GUEST_ROUNDS	8
+
+static struct tdx_model_translation translations[NR_GPAS];
+static unsigned int guest_random, nr_guest_writes, nr_host_writes;
+
+static u64 guest_page(unsigned int i)
+{
+	return M(2) * (i / 2) + K(4) * (i % 2);
+}
+
+static unsigned int draw_for_guest(unsigned int below)
+{
+	guest_random = guest_random * 1103515245 + 12345;
+	return (guest_random >> 16) % below;
+}
+
+/* A TDCALL to accept a page that is not there yet, small or large */
+static void accept(struct tdx_model_guest *guest, unsigned int i, struct tdx_model_exit *exit)
+{
+	u64 level = draw_for_guest(2);
+
+	guest->gpr[TDX_MODEL_RAX] = TDG_MEM_PAGE_ACCEPT;
+	guest->gpr[TDX_MODEL_RCX] = (level ? guest_page(i & ~1) : guest_page(i)) | level;
+	*exit = (struct tdx_model_exit) { .reason = TDX_MODEL_EXIT_TDCALL };
+}
+
+static void run_guest(void *ctx, const struct tdx_model_run *run, struct tdx_model_exit *exit)
+{
+	struct model_machine *machine = ctx;
+	unsigned int i, step;
+
+	guest_in_64bit_mode(run->guest);
+	for (step = 0; step < GUEST_STEPS; step++) {
+		struct tdx_model_access access = { .rights = TDX_MODEL_WRITE };
+
+		i = draw_for_guest(NR_GPAS);
+		access.gpa = guest_page(i);
+		if (!translations[i].rights &&
+		    tdx_model_translate(run, &access, &translations[i], exit) !=
+		    TDX_MODEL_TRANSLATED) {
+			accept(run->guest, i, exit);
+			return;
+		}
+		memory_map(&machine->memory, translations[i].hpa)[0]++;
+		nr_guest_writes++;
+		if (!draw_for_guest(4))
+			sched_yield();
+	}
+	exit->interrupt.info = TDX_MODEL_EVENT_VALID | TDX_MODEL_EVENT_NMI | 2;
+}
+
+static void drop_translations(void *ctx, u64 tdr)
+{
+	memset(translations, 0, sizeof(translations));
+}
+
+static void get_no_host(void *ctx, struct tdx_model_host *host)
+{
+	memset(host, 0, sizeof(*host));
+}
+
+static void set_no_host(void *ctx, const struct tdx_model_host *host)
+{
+}
+
+static const struct tdx_model_guest_ops writing_guest = {
+	.run = run_guest, .flush = drop_translations, .get_host = get_no_host,
+	.set_host = set_no_host,
+};
+
+static void enter_guest(struct worker *w)
+{
+	struct tdx_model_regs regs = { .rax = TDH_VP_ENTER, .gpr.rcx = TDVPR_PA };
+	u64 status = call(w, &regs);
+
+	if (status != TDX_MODEL_EXIT_EPT_VIOLATION)
+		expect(w, TDH_VP_ENTER, status, TDX_OPERAND_BUSY | TDX_OPERAND_ID_TD_EPOCH,
+		       TDX_OPERAND_BUSY | TDX_OPERAND_ID_TDR);
+}
+
+/* Only one thread gives pages, so that nobody else uses those that it gets back. */
+static void take_memory_away(struct worker *w)
+{
+	struct model_machine *m = w->crowd->machine;
+	struct tdx_model_regs regs;
+	bool gives;
+	u64 leaf;
+
+	do {
+		regs = draw_mem_call(w);
+		leaf = regs.rax;
+		gives = leaf == TDH_MEM_PAGE_AUG || leaf == TDH_MEM_PAGE_RELOCATE ||
+			leaf == TDH_MEM_PAGE_REMOVE || leaf == TDH_MEM_SEPT_ADD ||
+			leaf == TDH_MEM_SEPT_REMOVE || leaf == TDH_MEM_PAGE_DEMOTE;
+	} while (leaf == TDH_MEM_WR || (gives && w->lp != 1));
+	if (call(w, &regs) || (leaf != TDH_MEM_PAGE_REMOVE && leaf != TDH_MEM_PAGE_RELOCATE))
+		return;
+	memory_map(&m->memory, regs.gpr.rcx)[0] = 1;
+	nr_host_writes++;
+}
+
+static void *run_or_take_away(void *worker)
+{
+	struct worker *w = worker;
+	unsigned int i;
+
+	pthread_barrier_wait(&w->crowd->start);
+	for (i = 0; i < GUEST_ENTRIES; i++) {
+		if (w->lp)
+			take_memory_away(w);
+		else
+			enter_guest(w);
+	}
+	return NULL;
+}
+
+TEST_F(threads, a_guest_does_not_write_to_pages_of_the_host)
+{
+	static const enum mem_stage stages[] = { AUGMENTED, MEM_TRACKED, SPLIT_BLOCKED };
+	struct crowd *crowd = &self->crowd;
+	struct model_machine *m = crowd->machine;
+	unsigned int i;
+
+	m->written = NULL;
+	m->guests = &writing_guest;
+	for (i = 0; i < GUEST_ROUNDS; i++) {
+		struct worker workers[MAX_THREADS] = {};
+
+		ASSERT_TRUE(mem_bring_to(m, stages[i % ARRAY_SIZE(stages)]));
+		tdcs_of(m)->td_ctls = TDX_TD_CTLS_PENDING_VE_DISABLE;
+		ASSERT_TRUE(run_all(crowd, workers, run_or_take_away));
+		ASSERT_TRUE(is_consistent(m));
+		ASSERT_EQ(0, tdcs_of(m)->refcount[0] | tdcs_of(m)->refcount[1]);
+		ASSERT_EQ(TDX_VCPU_READY, vcpu_of(m)->state);
+	}
+	EXPECT_LT(100, nr_guest_writes);
+	EXPECT_LT(10, nr_host_writes);
+	printf("# %u writes of the guest, %u of the host\n", nr_guest_writes, nr_host_writes);
 }
 
 TEST_HARNESS_MAIN
