@@ -66,8 +66,8 @@ TEST_F(insn, leaves_that_raise_ve)
 		unsigned int vector;
 	} cases[] = {
 		{ 0, 5, DONE }, { 1, 0, DONE }, { 2, 0, VE }, { 3, 0, DONE }, { 4, 0, DONE },
-		{ 4, 4, DONE }, { 4, 5, VE }, { 5, 9, DONE }, { 6, 0, VE }, { 7, 0, DONE }, { 7, 1, DONE },
-		{ 7, 2, DONE }, { 7, 3, VE }, { 8, 0, DONE }, { 9, 0, VE }, { 0xa, 0, DONE },
+		{ 4, 4, DONE }, { 4, 5, VE }, { 5, 9, DONE }, { 6, 0, VE }, { 7, 0, DONE },
+		{ 7, 1, DONE }, { 7, 2, DONE }, { 7, 3, VE }, { 8, 0, DONE }, { 9, 0, VE }, { 0xa, 0, DONE },
 		{ 0xb, 0, VE }, { 0xc, 0, VE }, { 0xd, 0, DONE }, { 0xd, 0x12, DONE },
 		{ 0xd, 0x13, VE }, { 0xe, 0, DONE }, { 0xf, 0, VE }, { 0x10, 0, VE },
 		{ 0x14, 1, DONE }, { 0x14, 2, VE }, { 0x15, 0, DONE }, { 0x16, 0, VE },
@@ -112,10 +112,10 @@ TEST_F(insn, values_of_cpuid)
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		ASSERT_EQ(DONE, cpuid(self->machine, cases[i].leaf, cases[i].subleaf));
-		EXPECT_EQ(cases[i].eax, self->gpr[TDX_MODEL_RAX]) TH_LOG("leaf 0x%x", cases[i].leaf);
-		EXPECT_EQ(cases[i].ebx, self->gpr[TDX_MODEL_RBX]) TH_LOG("leaf 0x%x", cases[i].leaf);
-		EXPECT_EQ(cases[i].ecx, self->gpr[TDX_MODEL_RCX]) TH_LOG("leaf 0x%x", cases[i].leaf);
-		EXPECT_EQ(cases[i].edx, self->gpr[TDX_MODEL_RDX]) TH_LOG("leaf 0x%x", cases[i].leaf);
+		EXPECT_EQ(cases[i].eax, self->gpr[TDX_MODEL_RAX]) TH_LOG("case %u", i);
+		EXPECT_EQ(cases[i].ebx, self->gpr[TDX_MODEL_RBX]) TH_LOG("case %u", i);
+		EXPECT_EQ(cases[i].ecx, self->gpr[TDX_MODEL_RCX]) TH_LOG("case %u", i);
+		EXPECT_EQ(cases[i].edx, self->gpr[TDX_MODEL_RDX]) TH_LOG("case %u", i);
 	}
 }
 
@@ -408,7 +408,8 @@ TEST_F(insn, msrs_of_features)
 	for (i = 0; i < ARRAY_SIZE(feature_msrs); i++) {
 		feature_msrs[i].feature(tdcs_of(m));
 		for (msr = feature_msrs[i].first; msr <= feature_msrs[i].last; msr++) {
-			EXPECT_EQ(feature_msrs[i].vector, wrmsr(m, msr, msr)) TH_LOG("MSR 0x%x", msr);
+			EXPECT_EQ(feature_msrs[i].vector, wrmsr(m, msr, msr))
+				TH_LOG("MSR 0x%x", msr);
 			EXPECT_EQ(feature_msrs[i].vector, rdmsr(m, msr)) TH_LOG("MSR 0x%x", msr);
 		}
 		/* Each has its own value. */

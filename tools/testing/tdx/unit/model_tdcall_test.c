@@ -469,7 +469,8 @@ static const struct {
 	{ AUG_GPA | 0x800, RCX(OPERAND_INVALID) }, { AUG_GPA | BIT_ULL(52), RCX(OPERAND_INVALID) },
 	{ AUG_GPA | 1, RCX(OPERAND_INVALID) },		/* not aligned to 2 MB */
 	{ AUG_GPA | SHARED, RCX(OPERAND_INVALID) }, { AUG_GPA | BIT_ULL(48), RCX(OPERAND_INVALID) },
-	{ ADDED_GPA | 1, TDX_PAGE_SIZE_MISMATCH | 1 }, { EMPTY_GPA | 1, TDX_PAGE_SIZE_MISMATCH | 1 },
+	{ ADDED_GPA | 1, TDX_PAGE_SIZE_MISMATCH | 1 },
+	{ EMPTY_GPA | 1, TDX_PAGE_SIZE_MISMATCH | 1 },
 	{ LARGE_GPA, LEFT, 2, EXTENDED(1ULL, 0ULL, 1ULL, 2ULL, 1ULL) },	/* the host has to demote */
 	{ LARGE_GPA + K(4), LEFT, 2, EXTENDED(1ULL, 0ULL, 1ULL, 2ULL, 1ULL) },
 	{ K(8), LEFT, 2, EXTENDED(1ULL, 0ULL, 0ULL, 0ULL, 0ULL) },	/* free */
@@ -517,7 +518,8 @@ static u64 accept(struct model_machine *m, u64 rcx)
 TEST_F(tdcall, accepted_pages_are_zero)
 {
 	struct model_machine *m = self->machine;
-	u8 *small = memory_map(&m->memory, AUG_PA), *last = memory_map(&m->memory, LARGE_PA + M(2) - 1);
+	u8 *last = memory_map(&m->memory, LARGE_PA + M(2) - 1);
+	u8 *small = memory_map(&m->memory, AUG_PA);
 
 	memset(small, 0x55, K(4));
 	memset(last, 0x55, K(4));

@@ -19,6 +19,8 @@
 #define EPT_PA(i)	(BUFFER_PA + K(160) + K(4) * (i))
 #define MEMORY_PA	G(2)		/* and what it maps */
 
+#define EXITS		TDX_MODEL_TRANSLATION_EXITS
+
 struct vcpu {
 	struct tdx_model_call call;
 	struct tdx_model_run run;
@@ -166,10 +168,11 @@ TEST_F(translate, shared_violations)
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		set_entry(self->machine, gpa, 1, cases[i].table);
 		set_entry(self->machine, gpa, 0, cases[i].leaf);
-		ASSERT_EQ(TDX_MODEL_TRANSLATION_EXITS, translate(&self->vcpu, gpa + 8, cases[i].rights))
+		ASSERT_EQ(EXITS, translate(&self->vcpu, gpa + 8, cases[i].rights))
 			TH_LOG("case %u", i);
 		EXPECT_EQ(TDX_MODEL_EXIT_EPT_VIOLATION, self->vcpu.exit.reason);
-		EXPECT_EQ(cases[i].qualification, self->vcpu.exit.qualification) TH_LOG("case %u", i);
+		EXPECT_EQ(cases[i].qualification, self->vcpu.exit.qualification)
+			TH_LOG("case %u", i);
 		EXPECT_EQ(gpa + 8, self->vcpu.exit.gpa);
 		EXPECT_EQ(cases[i].convertible, self->vcpu.exit.convertible) TH_LOG("case %u", i);
 	}
@@ -192,8 +195,6 @@ TEST_F(translate, the_linear_address_is_in_the_exit)
 	tdx_model_translate(&self->vcpu.run, &access, &self->vcpu.to, &self->vcpu.exit);
 	EXPECT_EQ(0x81, self->vcpu.exit.qualification);
 }
-
-#define EXITS	TDX_MODEL_TRANSLATION_EXITS
 
 TEST_F(translate, shared_misconfigurations)
 {
@@ -228,7 +229,8 @@ TEST_F(translate, shared_misconfigurations)
 			TH_LOG("case %u", i);
 		if (cases[i].result == TDX_MODEL_TRANSLATED)
 			continue;
-		EXPECT_EQ(TDX_MODEL_EXIT_EPT_MISCONFIG, self->vcpu.exit.reason) TH_LOG("case %u", i);
+		EXPECT_EQ(TDX_MODEL_EXIT_EPT_MISCONFIG, self->vcpu.exit.reason)
+			TH_LOG("case %u", i);
 		EXPECT_EQ(gpa + 8, self->vcpu.exit.gpa);
 		EXPECT_EQ(0, self->vcpu.exit.qualification);
 	}
@@ -240,7 +242,8 @@ TEST_F(translate, address_width)
 
 	for (bit = 48; bit < 64; bit++)
 		EXPECT_EQ(TDX_MODEL_TRANSLATION_FAULTS,
-			  translate(&self->vcpu, 1ULL << bit, TDX_MODEL_READ)) TH_LOG("bit %u", bit);
+			  translate(&self->vcpu, 1ULL << bit, TDX_MODEL_READ))
+			TH_LOG("bit %u", bit);
 	EXPECT_EQ(TDX_MODEL_TRANSLATION_EXITS, translate(&self->vcpu, SHARED, TDX_MODEL_READ));
 	EXPECT_TRUE(self->vcpu.exit.convertible);
 

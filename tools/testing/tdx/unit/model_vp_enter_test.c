@@ -65,7 +65,8 @@ static const struct order order = { TDH_VP_ENTER, RUNNABLE, 0, {
 	{ 5, gb_locked, BUSY(RCX) }, { 6, mb_locked, BUSY(RCX) }, { 7, tdvpr_locked, BUSY(RCX) },
 	{ 8, rcx_is_td, RCX(PAGE_METADATA_INCORRECT) },
 	{ 9, tdr_locked, BUSY(TDR) }, STATE(10), { 13, op_state_locked, BUSY(OP_STATE) },
-	{ 14, td_not_finalized, TDX_OP_STATE_INCORRECT }, { 15, vcpu_pages, TDX_TDCX_NUM_INCORRECT },
+	{ 14, td_not_finalized, TDX_OP_STATE_INCORRECT },
+	{ 15, vcpu_pages, TDX_TDCX_NUM_INCORRECT },
 	{ 16, vcpu_active, TDX_VCPU_STATE_INCORRECT },
 	{ 16, vcpu_disabled, TDX_VCPU_STATE_INCORRECT },
 	{ 17, vcpu_elsewhere, TDX_VCPU_ASSOCIATED },
@@ -219,11 +220,9 @@ TEST_F(enter, operands_of_vp_init_are_in_registers)
 TEST_F(enter, first_extended_state)
 {
 	const u8 *area = memory_map(&self->machine->memory, TDVPS_PA(3));
-	unsigned int i;
+	u8 expected[4096] = { [0] = 0x7f, [1] = 0x03, [24] = 0x80, [25] = 0x1f };
 
-	for (i = 0; i < 4096; i++)
-		EXPECT_EQ(i == 0 ? 0x7f : i == 1 ? 0x03 : i == 24 ? 0x80 : i == 25 ? 0x1f : 0, area[i])
-			TH_LOG("byte %u", i);
+	EXPECT_EQ(0, memcmp(expected, area, sizeof(expected)));
 }
 
 TEST_F(enter, what_the_platform_gets)
@@ -580,7 +579,8 @@ TEST_F(enter, whether_an_interrupt_is_pending)
 		u8 rvi, ppr;
 		u64 details;
 	} cases[] = {
-		{ 0, 0, 0 }, { 0x1f, 0x1f, 0 }, { 0x20, 0x1f, 1 }, { 0x2f, 0x20, 0 }, { 0xf0, 0xe0, 1 },
+		{ 0, 0, 0 }, { 0x1f, 0x1f, 0 }, { 0x20, 0x1f, 1 }, { 0x2f, 0x20, 0 },
+		{ 0xf0, 0xe0, 1 },
 	};
 	struct model_machine *m = self->machine;
 	unsigned int i;

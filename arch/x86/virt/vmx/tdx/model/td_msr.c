@@ -311,7 +311,8 @@ static const struct {
 	{ MSR_SPEC_CTRL, MSR_SPEC_CTRL, ALWAYS, read_stored, write_spec_ctrl },
 	{ 0x49, 0x49, ALWAYS, gp, write_command },		/* PRED_CMD */
 	{ 0x87, 0x87, PCONFIG, ve, ve },
-	{ 0x8c, 0x8f, NEVER }, { 0x98, 0x9b, NEVER }, { 0x9e, 0x9e, NEVER },
+	{ 0x8c, 0x8f, NEVER, gp, gp }, { 0x98, 0x9b, NEVER, gp, gp },
+	{ 0x9e, 0x9e, NEVER, gp, gp },
 	{ 0xbc, 0xbc, ALWAYS, read_cpu, ve },			/* MISC_PACKAGE_CTLS */
 	{ 0xbd, 0xbd, ALWAYS, read_one, gp },			/* XAPIC_DISABLE_STATUS */
 	{ 0xc1, 0xc8, PERFMON, read_stored, write_stored },
@@ -322,13 +323,13 @@ static const struct {
 	{ 0x174, 0x174, ALWAYS, read_stored, write_32_bits },	/* SYSENTER_CS */
 	{ 0x175, 0x176, ALWAYS, read_stored, write_address },
 	{ 0x186, 0x18d, PERFMON, read_stored, write_stored },
-	{ 0x195, 0x195, NEVER },
+	{ 0x195, 0x195, NEVER, gp, gp },
 	{ MSR_MISC_ENABLES, MSR_MISC_ENABLES, ALWAYS, read_misc_enables, ve },
 	{ 0x1a6, 0x1a7, PERFMON, read_stored, write_stored },
 	{ 0x1c4, 0x1c5, XFD, read_stored, write_stored },
 	{ 0x1d9, 0x1d9, ALWAYS, read_debugctl, write_debugctl },
 	{ 0x1f8, 0x1fa, DCA, ve, ve },
-	{ 0x276, 0x276, NEVER },
+	{ 0x276, 0x276, NEVER, gp, gp },
 	{ 0x277, 0x277, ALWAYS, read_stored, write_pat },
 	{ 0x309, 0x310, PERFMON, read_stored, write_stored },
 	{ 0x329, 0x329, PERFMON, read_stored, write_stored },
@@ -342,7 +343,7 @@ static const struct {
 	{ 0x48a, 0x48a, ALWAYS, ve, gp },
 	{ 0x48b, 0x492, ALWAYS, read_zero, gp },
 	{ 0x4c1, 0x4c8, PERFMON, read_stored, write_stored },
-	{ 0x500, 0x500, NEVER },
+	{ 0x500, 0x500, NEVER, gp, gp },
 	{ 0x560, 0x561, PT, read_stored, write_stored },
 	{ 0x570, 0x572, PT, read_stored, write_stored },
 	{ 0x580, 0x587, PT, read_stored, write_stored },
@@ -352,15 +353,16 @@ static const struct {
 	{ 0x6a4, 0x6a8, CET, read_stored, write_address },
 	{ 0x6e0, 0x6e0, TSC_DEADLINE, ve, ve },
 	{ 0x6e1, 0x6e1, PKS, read_stored, write_32_bits },
-	{ 0x800, 0x801, NEVER }, { 0x804, 0x807, NEVER },
-	{ 0x829, 0x82e, NEVER }, { 0x831, 0x831, NEVER }, { 0x840, 0x8ff, NEVER },
+	{ 0x800, 0x801, NEVER, gp, gp }, { 0x804, 0x807, NEVER, gp, gp },
+	{ 0x829, 0x82e, NEVER, gp, gp }, { 0x831, 0x831, NEVER, gp, gp },
+	{ 0x840, 0x8ff, NEVER, gp, gp },
 	{ 0x981, 0x984, TME, ve, ve },
 	{ 0x985, 0x98a, UINTR, read_stored, write_stored },
 	{ 0xc80, 0xc80, ALWAYS, read_cpu, ve },			/* DEBUG_INTERFACE */
-	{ 0xd90, 0xd90, NEVER }, { 0xd93, 0xd93, NEVER },
+	{ 0xd90, 0xd90, NEVER, gp, gp }, { 0xd93, 0xd93, NEVER, gp, gp },
 	{ 0xda0, 0xda0, ALWAYS, read_xss, write_xss },
-	{ 0x1200, 0x12ff, NEVER },				/* LBRs */
-	{ 0x14ce, 0x14cf, NEVER }, { 0x1500, 0x16ff, NEVER },
+	{ 0x1200, 0x12ff, NEVER, gp, gp },				/* LBRs */
+	{ 0x14ce, 0x14cf, NEVER, gp, gp }, { 0x1500, 0x16ff, NEVER, gp, gp },
 	{ 0x1b01, 0x1b01, ALWAYS, read_stored, write_stored },	/* UARCH_MISC_CTL */
 	{ 0xc0000080, 0xc0000080, ALWAYS, read_efer, write_efer },
 	{ 0xc0000081, 0xc0000081, ALWAYS, read_stored, write_stored },	/* STAR */
