@@ -67,7 +67,8 @@ TEST_F(insn, leaves_that_raise_ve)
 	} cases[] = {
 		{ 0, 5, DONE }, { 1, 0, DONE }, { 2, 0, VE }, { 3, 0, DONE }, { 4, 0, DONE },
 		{ 4, 4, DONE }, { 4, 5, VE }, { 5, 9, DONE }, { 6, 0, VE }, { 7, 0, DONE },
-		{ 7, 1, DONE }, { 7, 2, DONE }, { 7, 3, VE }, { 8, 0, DONE }, { 9, 0, VE }, { 0xa, 0, DONE },
+		{ 7, 1, DONE }, { 7, 2, DONE }, { 7, 3, VE }, { 8, 0, DONE }, { 9, 0, VE },
+		{ 0xa, 0, DONE },
 		{ 0xb, 0, VE }, { 0xc, 0, VE }, { 0xd, 0, DONE }, { 0xd, 0x12, DONE },
 		{ 0xd, 0x13, VE }, { 0xe, 0, DONE }, { 0xf, 0, VE }, { 0x10, 0, VE },
 		{ 0x14, 1, DONE }, { 0x14, 2, VE }, { 0x15, 0, DONE }, { 0x16, 0, VE },

@@ -255,6 +255,31 @@ TEST_F(report, operands)
 	EXPECT_EQ(20, guest_exception());
 }
 
+static void extend_later(struct model_machine *m, const struct tdx_model_run *run)
+{
+	if (script.nr_runs != 2)
+		return;
+	run->guest->gpr[TDX_MODEL_RAX] = TDG_MR_RTMR_EXTEND;
+	run->guest->gpr[TDX_MODEL_RDX] = 0;
+}
+
+TEST_F(report, and_extend_without_an_exit_to_the_host)
+{
+	static const struct tdx_model_exit tdcalls[2] = {
+		{ .reason = TDX_MODEL_EXIT_TDCALL }, { .reason = TDX_MODEL_EXIT_TDCALL },
+	};
+
+	guest_in_64bit_mode(guest_of(self->machine));
+	self->gpr[TDX_MODEL_RAX] = TDG_MR_REPORT;
+	self->gpr[TDX_MODEL_RCX] = ADDED_GPA;
+	self->gpr[TDX_MODEL_RDX] = ADDED_GPA;
+	self->gpr[TDX_MODEL_R8] = 0;
+	script.during = extend_later;
+	ASSERT_EQ(0, guest_enter(self->machine, tdcalls, 2));
+	EXPECT_EQ(3, script.nr_runs);
+	EXPECT_EQ(0, self->gpr[TDX_MODEL_RAX]);
+}
+
 static bool interrupted(struct model_machine *m, unsigned int lp, u32 msr, u64 *value)
 {
 	*value = 1;
@@ -370,6 +395,7 @@ TEST_F(report, verified)
 	}
 	verify(m, AUG_GPA);
 	EXPECT_EQ(20, guest_exception());
+	EXPECT_EQ(RIP_64BIT, script.seen[1].rip);
 }
 
 /* TDG.SYS.RDALL */
@@ -405,6 +431,7 @@ TEST_F(report, list_of_module_fields)
 	EXPECT_EQ(0x0a00000300000008ULL, self->gpr[TDX_MODEL_R8]);	/* TDX_FEATURES0 */
 	rdall(m, AUG_GPA, ~0ULL);
 	EXPECT_EQ(20, guest_exception());
+	EXPECT_EQ(RIP_64BIT, script.seen[1].rip);
 }
 
 TEST_HARNESS_MAIN

@@ -456,8 +456,8 @@ TEST_F(tdcall, instructions)
 }
 
 /* TDG.MEM.PAGE.ACCEPT */
-#define EXTENDED(type, wanted, level, state, leaf) \
-	((type) | (wanted) << 32 | (level) << 35 | (state) << 38 | (leaf) << 46)
+#define EXTENDED(wanted, level, state, leaf) \
+	((wanted) << 32 | (level) << 35 | (state) << 38 | (leaf) << 46 | 1)	/* type 1 */
 
 static const struct {
 	u64 rcx;
@@ -471,13 +471,13 @@ static const struct {
 	{ AUG_GPA | SHARED, RCX(OPERAND_INVALID) }, { AUG_GPA | BIT_ULL(48), RCX(OPERAND_INVALID) },
 	{ ADDED_GPA | 1, TDX_PAGE_SIZE_MISMATCH | 1 },
 	{ EMPTY_GPA | 1, TDX_PAGE_SIZE_MISMATCH | 1 },
-	{ LARGE_GPA, LEFT, 2, EXTENDED(1ULL, 0ULL, 1ULL, 2ULL, 1ULL) },	/* the host has to demote */
-	{ LARGE_GPA + K(4), LEFT, 2, EXTENDED(1ULL, 0ULL, 1ULL, 2ULL, 1ULL) },
-	{ K(8), LEFT, 2, EXTENDED(1ULL, 0ULL, 0ULL, 0ULL, 0ULL) },	/* free */
-	{ EMPTY_GPA, LEFT, 2, EXTENDED(1ULL, 0ULL, 0ULL, 0ULL, 0ULL) },
-	{ M(8) | 1, LEFT, 2, EXTENDED(1ULL, 1ULL, 1ULL, 0ULL, 0ULL) },
-	{ M(8), LEFT, 2, EXTENDED(1ULL, 0ULL, 1ULL, 0ULL, 0ULL) },
-	{ G(1) | 1, LEFT, 2, EXTENDED(1ULL, 1ULL, 2ULL, 0ULL, 0ULL) },
+	{ LARGE_GPA, LEFT, 2, EXTENDED(0ULL, 1ULL, 2ULL, 1ULL) },	/* the host has to demote */
+	{ LARGE_GPA + K(4), LEFT, 2, EXTENDED(0ULL, 1ULL, 2ULL, 1ULL) },
+	{ K(8), LEFT, 2, EXTENDED(0ULL, 0ULL, 0ULL, 0ULL) },	/* free */
+	{ EMPTY_GPA, LEFT, 2, EXTENDED(0ULL, 0ULL, 0ULL, 0ULL) },
+	{ M(8) | 1, LEFT, 2, EXTENDED(1ULL, 1ULL, 0ULL, 0ULL) },
+	{ M(8), LEFT, 2, EXTENDED(0ULL, 1ULL, 0ULL, 0ULL) },
+	{ G(1) | 1, LEFT, 2, EXTENDED(1ULL, 2ULL, 0ULL, 0ULL) },
 	{ AUG_GPA, 0 }, { LARGE_GPA | 1, 0 },
 };
 

@@ -225,6 +225,19 @@ TEST_F(enter, first_extended_state)
 	EXPECT_EQ(0, memcmp(expected, area, sizeof(expected)));
 }
 
+TEST_F(enter, in_each_generation)
+{
+	struct model_machine *m = self->machine;
+	unsigned int generation;
+
+	for (generation = 0; generation < TDX_MODEL_NR_GENERATIONS; generation++) {
+		m->config.generation = generation;
+		ASSERT_TRUE(guest_bring_to(m, RUNNABLE));
+		EXPECT_EQ(0, guest_enter(m, NULL, 0)) TH_LOG("generation %u", generation);
+		EXPECT_EQ(1, script.nr_runs);
+	}
+}
+
 TEST_F(enter, what_the_platform_gets)
 {
 	struct model_machine *m = self->machine;
@@ -513,6 +526,8 @@ TEST_F(enter, nmis_stay_blocked_by_an_iret_that_is_repeated)
 {
 	const struct tdx_model_exit exit = EXIT(EPT_VIOLATION, .gpa = SHARED_GPA,
 		.qualification = 0x1001);
+	const struct tdx_model_exit violation = EXIT(EPT_VIOLATION, .gpa = SHARED_GPA,
+		.qualification = 1);
 	struct tdx_model_exit interrupt = EXIT(INTERRUPT, .interrupt.info = 0x800000ec);
 	struct model_machine *m = self->machine;
 
@@ -520,6 +535,8 @@ TEST_F(enter, nmis_stay_blocked_by_an_iret_that_is_repeated)
 	ASSERT_EQ(0, guest_enter(m, NULL, 0));
 	EXPECT_EQ(8, script.seen[0].interruptibility);
 	guest_of(m)->interruptibility = 0;
+	EXPECT_EQ(48, guest_enter(m, &violation, 1));
+	EXPECT_EQ(0, guest_of(m)->interruptibility);
 	EXPECT_EQ(1, guest_enter(m, &interrupt, 1));
 	EXPECT_EQ(0, guest_of(m)->interruptibility);
 	interrupt.interrupt.info |= 0x1000;

@@ -131,8 +131,8 @@ static void return_from_vmcall(struct tdx_model_entry *e)
 		if (mask & BIT(TDX_MODEL_NR_GPRS + i))
 			tdx_model_set_xmm(e, i, e->host.xmm[i]);
 	}
+	/* RCX still has the mask. */
 	gpr[TDX_MODEL_RAX] = TDX_SUCCESS;
-	gpr[TDX_MODEL_RCX] = mask;
 }
 
 static void run(struct tdx_model_entry *e)
