@@ -8,7 +8,7 @@
 
 #include "kselftest_harness.h"
 #include "model/consistency.h"
-#include "model_mem.h"
+#include "model_guest.h"
 
 static struct model_machine *machine;
 static unsigned int nr_found;
@@ -119,6 +119,22 @@ TEST_F(tables, whose_entries_are_shown_once)
 	EXPECT_NE(0, nr_found);
 	EXPECT_EQ(ARRAY_SIZE(expected), nr_entries);
 	EXPECT_EQ(ARRAY_SIZE(expected), nr_as_expected);
+}
+
+static bool interrupted(struct model_machine *m, unsigned int lp, u32 msr, u64 *value)
+{
+	*value = 1;
+	return msr == 0x9a;
+}
+
+TEST_F(tables, agree_while_the_guest_accepts_a_page)
+{
+	ASSERT_TRUE(guest_bring_to(machine, AUGMENTED));
+	machine->rdmsr = interrupted;
+	guest_of(machine)->gpr[TDX_MODEL_RCX] = LARGE_GPA | 1;
+	guest_tdcall(machine, TDG_MEM_PAGE_ACCEPT);
+	ASSERT_EQ(LARGE_PA | 0x81000000000010f0ULL, *sept_entry_of(machine, LARGE_GPA, 1));
+	EXPECT_TRUE(finds_nothing());
 }
 
 TEST_F(tables, that_do_not_exist_are_not_checked)

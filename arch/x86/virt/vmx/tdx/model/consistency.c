@@ -112,7 +112,7 @@ static void walk_table(struct walk *w, u64 table, u64 gpa, unsigned int level);
 
 static void walk_entry(struct walk *w, u64 value, u64 gpa, unsigned int level)
 {
-	u64 pa = value & SEPT_HPA;
+	u64 pa = sept_page(value, level);
 	bool leaf = value & SEPT_LEAF;
 
 	if (value & SEPT_LOCKED)

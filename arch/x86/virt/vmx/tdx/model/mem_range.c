@@ -12,7 +12,7 @@ static void find_mapped_page(struct tdx_model *m, struct tdx_model_call *call)
 {
 	struct tdx_model_page_operand *page = &call->mapped;
 
-	page->pa = call->sept.value & SEPT_HPA;
+	page->pa = sept_page(call->sept.value, call->sept.level);
 	page->level = call->sept.value & SEPT_LEAF ? call->sept.level : TDX_PAMT_4K;
 	page->entry = tdx_model_find_entry(m, page->pa, page->level);
 }

@@ -59,6 +59,14 @@ static inline u64 sept_bytes(unsigned int level)
 	return BIT_ULL(12 + SEPT_LEVEL_BITS * level);
 }
 
+/* The page that an entry refers to, without what has been accepted of it */
+static inline u64 sept_page(u64 value, unsigned int level)
+{
+	u64 hpa = value & SEPT_HPA;
+
+	return value & SEPT_PENDING && level ? hpa & ~SEPT_ACCEPTED : hpa;
+}
+
 enum tdx_model_sept_state tdx_model_sept_state(u64 value);
 enum tdx_sept_state tdx_model_sept_state_number(u64 value);
 bool tdx_model_sept_try_lock(u64 *entry, u64 *value);

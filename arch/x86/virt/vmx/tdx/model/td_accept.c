@@ -57,7 +57,7 @@ static void *map_part(struct tdx_model_entry *e, u64 hpa)
  */
 static enum tdx_model_outcome clear(struct tdx_model_entry *e, struct tdx_model_sept_operand *sept)
 {
-	u64 end = (sept->value & SEPT_HPA & ~SEPT_ACCEPTED) + sept_bytes(sept->level);
+	u64 end = sept_page(sept->value, sept->level) + sept_bytes(sept->level);
 	u64 value = sept->value;
 
 	if (!sept->level) {
