@@ -772,9 +772,25 @@ static void enter_guest(struct worker *w)
 	struct tdx_model_regs regs = { .rax = TDH_VP_ENTER, .gpr.rcx = TDVPR_PA };
 	u64 status = call(w, &regs);
 
-	if (status != TDX_MODEL_EXIT_EPT_VIOLATION)
-		expect(w, TDH_VP_ENTER, status, TDX_OPERAND_BUSY | TDX_OPERAND_ID_TD_EPOCH,
-		       TDX_OPERAND_BUSY | TDX_OPERAND_ID_TDR);
+	if (status != TDX_MODEL_EXIT_EPT_VIOLATION && !is_busy(status))
+		expect(w, TDH_VP_ENTER, status, 0, 0);
+}
+
+/* Leaves that look at the vCPU and its TD */
+static void look_at_vcpu(struct worker *w)
+{
+	static const struct tdx_model_regs calls[] = {
+		{ .rax = TDH_VP_RD, .gpr = { TDVPR_PA, TDX_MD_VCPU_PEND_NMI } },
+		{ .rax = TDH_VP_ENTER, .gpr = { TDVPR_PA } },
+		{ .rax = TDH_VP_FLUSH, .gpr = { TDVPR_PA } },
+		/* REFCOUNT */
+		{ .rax = TDH_MNG_RD, .gpr = { TDR_PA, 0x9210000100000001ULL } },
+		{ .rax = TDH_MNG_RD, .gpr = { TDR_PA, TDX_MD_TDR_FATAL } },
+		{ .rax = TDH_MNG_VPFLUSHDONE, .gpr = { TDR_PA } },
+	};
+	struct tdx_model_regs regs = calls[draw(w, ARRAY_SIZE(calls))];
+
+	call(w, &regs);
 }
 
 /* Only one thread gives pages, so that nobody else uses those that it gets back. */
@@ -785,6 +801,10 @@ static void take_memory_away(struct worker *w)
 	bool gives;
 	u64 leaf;
 
+	if (!draw(w, 8)) {
+		look_at_vcpu(w);
+		return;
+	}
 	do {
 		regs = draw_mem_call(w);
 		leaf = regs.rax;

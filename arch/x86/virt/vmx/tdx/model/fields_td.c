@@ -55,8 +55,9 @@ static u64 set_td_ctls(struct tdx_model *m, struct tdx_model_call *call, unsigne
 		       u64 value)
 {
 	struct tdx_model_tdcs *tdcs = call->tdcs;
+	u64 old = __atomic_load_n(&tdcs->td_ctls, __ATOMIC_RELAXED);
 
-	if ((value ^ tdcs->td_ctls) & TDX_TD_CTLS_PENDING_VE_DISABLE &&
+	if ((value ^ old) & TDX_TD_CTLS_PENDING_VE_DISABLE &&
 	    !(tdcs->config_flags & TDX_CONFIG_FLAG_FLEXIBLE_PENDING_VE))
 		return refuse1(m, TDX_METADATA_FIELD_VALUE_NOT_VALID,
 			       "CONFIG_FLAGS do not let the guest set TD_CTLS to %", value);

@@ -93,6 +93,12 @@ static inline void tdx_model_enter_state(struct tdx_model *m, enum tdx_model_sta
 	__atomic_store_n((unsigned int *)&m->state, state, __ATOMIC_RELEASE);
 }
 
+/* It changes while other logical processors look at the vCPU. */
+static inline unsigned int tdx_model_vcpu_state(const struct tdx_model_vcpu *vcpu)
+{
+	return __atomic_load_n(&vcpu->state, __ATOMIC_ACQUIRE);
+}
+
 static inline unsigned int this_lp(struct tdx_model *m)
 {
 	return m->ops->this_lp(m->ctx);

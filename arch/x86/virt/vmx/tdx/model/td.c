@@ -136,8 +136,9 @@ u64 tdx_model_owner_of_vcpu(struct tdx_model *m, struct tdx_model_call *call,
  */
 u64 tdx_model_check_fatal(struct tdx_model *m, struct tdx_model_call *call)
 {
-	return call->td->fatal ? refuse(m, TDX_TD_FATAL, "the TD has met a fatal error") :
-				 TDX_SUCCESS;
+	/* A vCPU may meet one at the same time. */
+	return __atomic_load_n(&call->td->fatal, __ATOMIC_ACQUIRE) ?
+		refuse(m, TDX_TD_FATAL, "the TD has met a fatal error") : TDX_SUCCESS;
 }
 
 /**

@@ -91,14 +91,18 @@ static bool is_in_width(const struct tdx_model_entry *e, u64 gpa)
 	return !(gpa >> tdx_model_shared_bit(e->tdcs) >> 1);
 }
 
-/* The old value and the new one are hashed. */
+/* The old value and the new one are hashed.  TDG.VM.RD does not take the lock. */
 static void extend(u64 rtmr[TDX_MR_BYTES / 8], const u8 value[TDX_MR_BYTES])
 {
+	u64 result[TDX_MODEL_SHA384_WORDS];
 	u8 both[2 * TDX_MR_BYTES];
+	unsigned int i;
 
 	memcpy(both, rtmr, TDX_MR_BYTES);
 	memcpy(&both[TDX_MR_BYTES], value, TDX_MR_BYTES);
-	tdx_model_sha384(both, sizeof(both), rtmr);
+	tdx_model_sha384(both, sizeof(both), result);
+	for (i = 0; i < ARRAY_SIZE(result); i++)
+		__atomic_store_n(&rtmr[i], result[i], __ATOMIC_RELAXED);
 }
 
 enum tdx_model_outcome tdx_model_tdg_mr_rtmr_extend(struct tdx_model_entry *e)

@@ -190,7 +190,7 @@ static void end_run(struct tdx_model_entry *e, u64 rax)
 		return;
 	__atomic_store_n(&vcpu->state, rax & TDX_STATUS_NON_RECOVERABLE ? TDX_VCPU_DISABLED :
 									  TDX_VCPU_READY,
-			 __ATOMIC_RELAXED);
+			 __ATOMIC_RELEASE);
 }
 
 /**

@@ -135,9 +135,10 @@ static bool is_converted(const struct tdx_model_entry *e)
 enum tdx_model_outcome tdx_model_violation(struct tdx_model_entry *e)
 {
 	bool is_private = !(e->exit.gpa >> tdx_model_shared_bit(e->tdcs));
+	u64 td_ctls = __atomic_load_n(&e->tdcs->td_ctls, __ATOMIC_RELAXED);
 	bool pending = is_private && is_pending(e);
 
-	if (pending && !(e->tdcs->td_ctls & TDX_TD_CTLS_PENDING_VE_DISABLE))
+	if (pending && !(td_ctls & TDX_TD_CTLS_PENDING_VE_DISABLE))
 		return violation_ve(e, false);
 	if (!is_private && is_converted(e))
 		return violation_ve(e, true);

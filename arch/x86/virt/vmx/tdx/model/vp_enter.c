@@ -55,9 +55,9 @@ static u64 check_vcpu(struct tdx_model *m, struct tdx_model_call *call)
 {
 	u64 status = tdx_model_check_vcpu_pages(m, call);
 
-	if (!status && call->vcpu->state != TDX_VCPU_READY)
+	if (!status && tdx_model_vcpu_state(call->vcpu) != TDX_VCPU_READY)
 		status = refuse1(m, TDX_VCPU_STATE_INCORRECT, "the vCPU's state is %",
-				 call->vcpu->state);
+				 tdx_model_vcpu_state(call->vcpu));
 	if (!status)
 		status = tdx_model_associate(m, call);
 	if (!status)
@@ -165,7 +165,7 @@ u64 tdx_model_vp_enter(struct tdx_model *m, struct tdx_model_call *call)
 	tdx_model_deliver_nmi(&e);
 	/* The TD's state may change while the vCPU runs.  Its lock was taken last. */
 	tdx_model_release_last_lock(call);
-	__atomic_store_n(&call->vcpu->state, TDX_VCPU_ACTIVE, __ATOMIC_RELAXED);
+	__atomic_store_n(&call->vcpu->state, TDX_VCPU_ACTIVE, __ATOMIC_RELEASE);
 	run(&e);
 	return tdx_model_return_to_host(&e);
 }
