@@ -253,6 +253,7 @@ TEST_F(report, operands)
 	/* The source comes before R8. */
 	report(m, ADDED_GPA, AUG_GPA, 1);
 	EXPECT_EQ(20, guest_exception());
+	EXPECT_EQ(RIP_64BIT, script.seen[1].rip);
 }
 
 static void extend_later(struct model_machine *m, const struct tdx_model_run *run)

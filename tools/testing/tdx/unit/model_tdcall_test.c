@@ -68,6 +68,9 @@ TEST_F(tdcall, at_the_end_of_32_bits)
 	guest_of(self->machine)->rip = 0xfffffffe;
 	ASSERT_EQ(0, guest_enter(self->machine, &exit, 1));
 	EXPECT_EQ(0, script.seen[1].rip);
+	self->gpr[TDX_MODEL_RAX] = 0;
+	ASSERT_EQ(0, guest_enter(self->machine, &exit, 1));
+	EXPECT_EQ(2, script.seen[1].rip);
 }
 
 TEST_F(tdcall, rax)

@@ -178,6 +178,14 @@ TEST_F(translate, shared_violations)
 	}
 }
 
+TEST_F(translate, tables_that_are_not_in_memory)
+{
+	self->vcpu.run.shared_eptp = G(40);
+	ASSERT_EQ(EXITS, translate(&self->vcpu, SHARED, TDX_MODEL_READ));
+	EXPECT_EQ(TDX_MODEL_EXIT_EPT_VIOLATION, self->vcpu.exit.reason);
+	EXPECT_FALSE(self->vcpu.exit.convertible);
+}
+
 TEST_F(translate, the_linear_address_is_in_the_exit)
 {
 	struct tdx_model_access access = { .gpa = G(1), .gla = 0x1234, .rights = TDX_MODEL_READ };

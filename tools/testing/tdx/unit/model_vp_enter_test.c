@@ -429,7 +429,7 @@ TEST_F(enter, rbp)
 }
 
 /* While a vCPU runs */
-static u64 statuses_during[9];
+static u64 statuses_during[11];
 
 static void call_from_elsewhere(struct model_machine *m, const struct tdx_model_run *run)
 {
@@ -444,6 +444,8 @@ static void call_from_elsewhere(struct model_machine *m, const struct tdx_model_
 	statuses_during[i++] = td_call(m, LP_1, TDH_MEM_TRACK, TDR_PA, 0);
 	statuses_during[i++] = td_call(m, LP_1, TDH_MEM_TRACK, TDR_PA, 0);
 	statuses_during[i++] = tdcs_of(m)->refcount[1];
+	statuses_during[i++] = tdcs_of(m)->op_state_lock.holders;
+	statuses_during[i++] = tdcs_of(m)->td_epoch_lock.holders;
 	machine_call(m, 0, TDH_SYS_INFO);
 }
 
@@ -451,7 +453,7 @@ TEST_F(enter, other_leaves_while_the_vcpu_runs)
 {
 	static const u64 expected[ARRAY_SIZE(statuses_during)] = {
 		BUSY(RCX), BUSY(RCX), TDX_VCPU_STATE_INCORRECT, TDX_VCPU_STATE_INCORRECT, BUSY(RCX),
-		0, 0, TDX_PREVIOUS_TLB_EPOCH_BUSY, 1,
+		0, 0, TDX_PREVIOUS_TLB_EPOCH_BUSY, 1, 0, 0,
 	};
 	struct model_machine *m = self->machine;
 	unsigned int i;
@@ -506,6 +508,8 @@ TEST_F(enter, an_interrupted_delivery_is_repeated)
 		.vectoring = { 0x80000b0d, 0x18 });
 	const struct tdx_model_exit nmi = EXIT(EPT_VIOLATION, .gpa = SHARED_GPA,
 		.vectoring = { 0x80000202 });
+	const struct tdx_model_exit stale = EXIT(EPT_VIOLATION, .gpa = SHARED_GPA,
+		.vectoring = { 0x00000b0d, 0x18 });
 	struct model_machine *m = self->machine;
 
 	EXPECT_EQ(48, guest_enter(m, &exit, 1));
@@ -514,6 +518,10 @@ TEST_F(enter, an_interrupted_delivery_is_repeated)
 	EXPECT_EQ(0x18, script.seen[0].event.error);
 	ASSERT_EQ(0, guest_enter(m, NULL, 0));
 	EXPECT_EQ(0, script.seen[0].event.info);
+
+	/* Not if it is not valid */
+	EXPECT_EQ(48, guest_enter(m, &stale, 1));
+	EXPECT_EQ(0, guest_of(m)->event.info);
 
 	guest_of(m)->interruptibility = 8;
 	EXPECT_EQ(48, guest_enter(m, &nmi, 1));

@@ -66,16 +66,14 @@ static bool is_partly_set(u64 value, u64 bits)
 	return value & bits && (value & bits) != bits;
 }
 
-/* What the CPU checks when paging is turned on or off */
+/* What the CPU checks when paging is turned on, always for long mode, or off */
 static bool paging_is_bad(const struct tdx_model_guest *guest, u64 cr0)
 {
-	bool long_mode = guest->efer & EFER_LME;
-
 	if (!(cr0 & CR0_PG))
 		return tdx_model_is_64bit(guest) || guest->cr4 & CR4_PCIDE;
 	if (!(cr0 & CR0_PE))
 		return true;
-	if (guest->cr0 & CR0_PG || !long_mode)
+	if (guest->cr0 & CR0_PG)
 		return false;
 	return !(guest->cr4 & CR4_PAE) ||
 	       guest->segment[TDX_MODEL_CS].access_rights & ACCESS_RIGHTS_L;
@@ -92,7 +90,7 @@ static enum tdx_model_outcome write_cr0(struct tdx_model_entry *e, u64 value)
 		return tdx_model_instruction_ve(e);
 	guest->cr0 = (value & CR0_KEPT) | CR0_ET;
 	guest->efer &= ~EFER_LMA;
-	if (value & CR0_PG && guest->efer & EFER_LME)
+	if (value & CR0_PG)
 		guest->efer |= EFER_LMA;
 	return TDX_MODEL_COMPLETED;
 }

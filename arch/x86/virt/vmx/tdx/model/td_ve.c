@@ -7,8 +7,6 @@
  */
 #include "td_run.h"
 
-#define CR0_PE			BIT_ULL(0)
-
 static bool is_delivering(const struct tdx_model_entry *e, unsigned int vector)
 {
 	return e->exit.vectoring.info & TDX_MODEL_EVENT_VALID &&
@@ -121,7 +119,7 @@ static bool is_pending(struct tdx_model_entry *e)
 /* The CPU delivers #VE itself, unless it delivers another event or the last one was not read. */
 static bool is_converted(const struct tdx_model_entry *e)
 {
-	return e->exit.convertible && e->guest->cr0 & CR0_PE && !e->vcpu->ve_info.valid &&
+	return e->exit.convertible && !e->vcpu->ve_info.valid &&
 	       !(e->exit.vectoring.info & TDX_MODEL_EVENT_VALID);
 }
 
