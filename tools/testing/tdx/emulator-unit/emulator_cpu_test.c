@@ -16,7 +16,12 @@ void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow)
 }
 
 /* There is one vCPU only. */
-void xstate_switch(struct xstate *from, struct xstate *to)
+void xstate_save(struct xstate *state)
+{
+	abort();
+}
+
+void xstate_load(const struct xstate *state)
 {
 	abort();
 }

@@ -56,6 +56,7 @@ void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow)
 
 static struct cpu cpu __aligned(4096);
 static struct vcpu td __aligned(4096);
+static u8 td_area[XSTATE_BYTES] __aligned(64);
 
 FIXTURE(xstate) {
 };
@@ -65,8 +66,10 @@ FIXTURE_SETUP(xstate)
 	memset(&cpu, 0, sizeof(cpu));
 	memset(&td, 0, sizeof(td));
 	cpu.host.cpu = &cpu;
+	cpu.host.xstate.area = cpu.host_xstate;
 	cpu.loaded = &cpu.host;
 	td.cpu = &cpu;
+	td.xstate.area = td_area;
 	xstate_reset(&td.xstate);
 	xcr0 = 7;
 }
@@ -125,6 +128,41 @@ TEST_F(xstate, a_vcpu_that_goes_on_costs_no_switch)
 	EXPECT_EQ(1, seen[0]);
 	EXPECT_EQ(0x1234, xcr0);
 	EXPECT_EQ(&cpu.host, cpu.loaded);
+}
+
+TEST_F(xstate, registers_of_a_vcpu_are_replaced_while_it_does_not_run)
+{
+	u64 xmm[16][2];
+
+	run(&cpu.host, 0x31);
+	vcpu_unload_xstate(&cpu.host);
+	xstate_get_xmm(&cpu.host.xstate, xmm);
+	EXPECT_EQ(0x31, xmm[9][0]);
+	EXPECT_EQ(~0x31ULL, xmm[9][1]);
+	xstate_reset_components(&cpu.host.xstate, 3);
+	xstate_get_xmm(&cpu.host.xstate, xmm);
+	EXPECT_EQ(0, xmm[9][0] | xmm[9][1]);
+	xmm[9][1] = 0x77;
+	xstate_set_xmm(&cpu.host.xstate, xmm);
+	cpu.host.xstate.xcr0 = 3;
+	run(&cpu.host, 0);
+	EXPECT_EQ(0, seen[0]);
+	EXPECT_EQ(0x77, seen[1]);
+	EXPECT_EQ(0x1f80, seen_mxcsr);
+	EXPECT_EQ(0x37f, seen_control);
+	EXPECT_EQ(3, xcr0);
+}
+
+/* Other components than those are kept. */
+TEST_F(xstate, a_part_of_the_state_is_reset)
+{
+	run(&cpu.host, 0x2a);
+	vcpu_unload_xstate(&cpu.host);
+	xstate_reset_components(&cpu.host.xstate, 2);
+	run(&cpu.host, 0);
+	EXPECT_EQ(0, seen[0]);
+	EXPECT_EQ(0x1f80, seen_mxcsr);
+	EXPECT_EQ(0x37f ^ 0x2a, seen_control);
 }
 
 TEST_HARNESS_MAIN

@@ -31,7 +31,10 @@ enum cpu_kernel {
 struct cpu {
 	u8 host_save[4096] __page_aligned;	/* written by VMRUN */
 	struct vcpu host;	/* the host's Linux: the first of this CPU's vCPUs */
-	struct vcpu *loaded;	/* whose floating point and vector registers the CPU has */
+	struct vcpu td __page_aligned;	/* the vCPU of a TD, in TDH.VP.ENTER */
+	u8 host_xstate[XSTATE_BYTES] __aligned(64);
+	/* whose floating point and vector registers the CPU has; NULL: nobody's */
+	struct vcpu *loaded;
 
 	struct vmx_state vmx;
 	u64 tsc_adjust;
@@ -59,6 +62,7 @@ struct cpu {
 };
 
 static_assert(offsetof(struct cpu, host) % 4096 == 0);
+static_assert(offsetof(struct cpu, td) % 4096 == 0);
 
 /* In the order of the BIOS's table, the BSP first. */
 extern struct cpu cpus[MAX_CPUS];

@@ -108,8 +108,18 @@ static void load_xstate(struct vcpu *vcpu)
 
 	if (cpu->loaded == vcpu)
 		return;
-	xstate_switch(&cpu->loaded->xstate, &vcpu->xstate);
+	if (cpu->loaded)
+		xstate_save(&cpu->loaded->xstate);
+	xstate_load(&vcpu->xstate);
 	cpu->loaded = vcpu;
+}
+
+void vcpu_unload_xstate(struct vcpu *vcpu)
+{
+	if (vcpu->cpu->loaded != vcpu)
+		return;
+	xstate_save(&vcpu->xstate);
+	vcpu->cpu->loaded = NULL;
 }
 
 void vcpu_run(struct vcpu *vcpu)

@@ -112,6 +112,14 @@ void vcpu_reset(struct vcpu *vcpu, u8 vector);
 void vcpu_run(struct vcpu *vcpu);
 
 /**
+ * vcpu_unload_xstate() - bring @vcpu->xstate up to date, to change or to replace it
+ * @vcpu:	of the calling CPU; is not in the guest
+ *
+ * When @vcpu runs again its registers are loaded from there.
+ */
+void vcpu_unload_xstate(struct vcpu *vcpu);
+
+/**
  * vcpu_skip_insn() - go on behind an instruction that is emulated
  * @vcpu:	is not in the guest
  * @length:	of the instruction, in bytes

@@ -11,11 +11,12 @@
 /**
  * struct xstate - the extended state of a vCPU
  *
- * @area:	as XSAVE writes it; not valid while the CPU has the state
- * @xcr0:	XCR0; neither
+ * @area:	XSTATE_BYTES, aligned to 64, as XSAVE writes them; may be older than the
+ *		registers while the CPU has the state
+ * @xcr0:	XCR0; may be older, too
  */
 struct xstate {
-	u8 area[XSTATE_BYTES] __aligned(64);
+	u8 *area;
 	u64 xcr0;
 };
 
@@ -26,12 +27,38 @@ struct xstate {
 void xstate_reset(struct xstate *state);
 
 /**
- * xstate_switch() - give the registers of the calling CPU to another vCPU
- * @from:	takes the state that the CPU has
- * @to:		is what the CPU has afterwards
+ * xstate_reset_components() - reset a part of the state; XCR0 does not change
+ * @state:	is not loaded
+ * @components:	in the format of XCR0
+ */
+void xstate_reset_components(struct xstate *state, u64 components);
+
+/**
+ * xstate_set_xmm() - set SSE registers; other components do not change
+ * @state:	is not loaded
+ * @xmm:	XMM0 to XMM15
+ */
+void xstate_set_xmm(struct xstate *state, const u64 xmm[16][2]);
+
+/**
+ * xstate_get_xmm() - get SSE registers
+ * @state:	was saved
+ * @xmm:	becomes XMM0 to XMM15
+ */
+void xstate_get_xmm(const struct xstate *state, u64 xmm[16][2]);
+
+/**
+ * xstate_save() - copy the registers of the calling CPU, which do not change
+ * @state:	takes the copy
  *
  * The emulator itself is compiled not to use these registers.
  */
-void xstate_switch(struct xstate *from, struct xstate *to);
+void xstate_save(struct xstate *state);
+
+/**
+ * xstate_load() - replace the registers of the calling CPU
+ * @state:	is what the CPU has afterwards
+ */
+void xstate_load(const struct xstate *state);
 
 #endif /* _TDX_EMU_XSTATE_H */
