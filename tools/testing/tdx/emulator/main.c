@@ -2,6 +2,7 @@
 /* Startup, from the boot loader to the guest's first instruction. */
 #include "cpu/crash.h"
 #include "cpu/entry.h"
+#include "cpu/interrupt.h"
 #include "exit/exit.h"
 #include "exit/foreign.h"
 #include "host/intercepts.h"
@@ -153,6 +154,7 @@ void bsp_main(u32 magic, u64 multiboot_info_pa)
 	struct cpu *bsp = &cpus[0];
 
 	crash_load_idt();
+	interrupt_init();
 	multiboot_read(magic, multiboot_info_pa, &boot);
 	options_parse(boot.options);
 	check_processor();

@@ -57,6 +57,10 @@ struct cpu {
 	bool init_latched;	/* an INIT that came in VMX operation */
 	u8 sipi_vector;
 
+	/* interrupt.c only: what the emulator has taken */
+	unsigned int took_vector;
+	bool took_nmi;
+
 	/* shootdown.c only: whose NMI is on its way */
 	bool own_nmi, guest_nmi;
 };

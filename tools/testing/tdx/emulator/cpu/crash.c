@@ -2,19 +2,11 @@
 /* Reports of crashes, the emulator's own and the guest's. */
 #include "cpu/crash.h"
 #include "cpu/entry.h"
+#include "cpu/idt.h"
 #include "lib/log.h"
 
 #define NR_EXCEPTIONS		32
-#define STUB_BYTES		16
-#define SELECTOR_CODE64		0x18
-#define GATE_INTERRUPT		0x8e00
-
-struct gate {
-	u16 offset_low, selector, type, offset_mid;
-	u32 offset_high, reserved;
-};
-
-static struct gate idt[NR_EXCEPTIONS];
+static struct idt_gate idt[NR_EXCEPTIONS];
 
 /* Pushed by a function at its start: RBP; the return address is above it. */
 struct stack_frame {
@@ -28,18 +20,10 @@ struct stack_frame {
 
 void crash_load_idt(void)
 {
-	const struct { u16 limit; u64 base; } __packed idtr = {
-		sizeof(idt) - 1, phys_of(idt)
-	};
-	unsigned int i;
-	u64 stub;
+	const struct idt_register idtr = { sizeof(idt) - 1, phys_of(idt) };
 
-	for (i = 0; i < NR_EXCEPTIONS; i++) {
-		stub = phys_of(exception_stubs) + i * STUB_BYTES;
-		idt[i] = (struct gate){ stub, SELECTOR_CODE64, GATE_INTERRUPT, stub >> 16,
-					stub >> 32, 0 };
-	}
-	asm volatile("lidt %0" : : "m"(idtr));
+	idt_fill(idt, NR_EXCEPTIONS, exception_stubs);
+	native_lidt(&idtr);
 }
 
 static void log_address(u64 address)

@@ -46,4 +46,8 @@ extern const u8 exception_stubs[];
 /* ... and the functions that the stubs call. */
 void __noreturn exception_report(const struct exception_frame *f);
 
+/* Where the gates of another table lead, with the function that they call; interrupt.S */
+extern const u8 interrupt_stubs[];
+void interrupt_taken(u64 vector);
+
 #endif /* _TDX_EMU_ENTRY_H */

@@ -11,6 +11,9 @@
  *
  * QEMU 7.2 does not load the guest's interrupt shadow, but keeps the current one: that of
  * an STI right before VMRUN.  Newer QEMUs load it.
+ *
+ * Interrupts are enabled for a TD's vCPU, which they make exit: see td_interrupt.c.
+ * The host's vCPU has interrupts by its own flag.
  */
 	.globl vmrun
 vmrun:
@@ -37,9 +40,12 @@ vmrun:
 	movq	GPR_R14(%rsi), %r14
 	movq	GPR_R15(%rsi), %r15
 	movq	GPR_RSI(%rsi), %rsi
-	jz	1f
+	jnz	1f
 	sti
-1:	vmrun	%rax
+	nop
+	jmp	2f
+1:	sti
+2:	vmrun	%rax
 	cli
 	/* RAX is the host's again, RSP too */
 	movq	(%rsp), %rax

@@ -109,7 +109,8 @@ static void dispatch(struct vcpu *vcpu)
 		insn_ud_exit(vcpu);
 		break;
 	case SVM_EXIT_NMI:
-		shootdown_nmi_exit(vcpu->cpu);
+		if (shootdown_take_nmi(vcpu->cpu))
+			vcpu_inject_nmi(vcpu);
 		break;
 	case SVM_EXIT_SWINT:
 		softint_exit(vcpu);

@@ -173,6 +173,12 @@ static inline void native_take_nmi(void)
 	asm volatile("stgi; nop; clgi" : : : "memory");
 }
 
+/* Take a pending interrupt, and only one; see interrupt_stubs. */
+static inline void native_take_interrupt(void)
+{
+	asm volatile("stgi; sti; nop; nop; cli; clgi" : : : "memory");
+}
+
 /* Physical memory is identity mapped; see boot.S. */
 static inline void *phys(u64 pa)
 {

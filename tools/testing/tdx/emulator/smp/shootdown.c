@@ -79,13 +79,18 @@ void shootdown_guest_nmi(struct cpu *target)
 	__atomic_store_n(&target->guest_nmi, true, __ATOMIC_SEQ_CST);
 }
 
-void shootdown_nmi_exit(struct cpu *cpu)
+bool shootdown_took_nmi(struct cpu *cpu)
 {
 	bool own = __atomic_exchange_n(&cpu->own_nmi, false, __ATOMIC_SEQ_CST);
 	bool guest = __atomic_exchange_n(&cpu->guest_nmi, false, __ATOMIC_SEQ_CST);
 
-	/* Take the pending NMI with a handler that does nothing. */
+	return guest || !own;
+}
+
+bool shootdown_take_nmi(struct cpu *cpu)
+{
+	bool host = shootdown_took_nmi(cpu);
+
 	native_take_nmi();
-	if (guest || !own)
-		vcpu_inject_nmi(&cpu->host);
+	return host;
 }
