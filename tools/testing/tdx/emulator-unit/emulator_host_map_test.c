@@ -25,7 +25,7 @@ FIXTURE(host_map) {
 
 FIXTURE_SETUP(host_map)
 {
-	npt_pool_init(memory, SIZE_1G);
+	npt_pool_init(memory, SIZE_1G, 0);
 	self->npt = host_map_init(LIMIT);
 }
 

@@ -27,8 +27,8 @@ FIXTURE(npt) {
 
 FIXTURE_SETUP(npt)
 {
-	ASSERT_GE(sizeof(memory), npt_pool_bytes(RAM_END));
-	npt_pool_init(memory, RAM_END);
+	ASSERT_GE(sizeof(memory), npt_pool_bytes(RAM_END, 0));
+	npt_pool_init(memory, RAM_END, 0);
 	memset(&self->npt, 0, sizeof(self->npt));
 	npt_create(&self->npt);
 }

@@ -92,7 +92,7 @@ FIXTURE(td_page) {
 
 FIXTURE_SETUP(td_page)
 {
-	npt_pool_init(memory, SIZE_1G);
+	npt_pool_init(memory, SIZE_1G, 0);
 	host_map_init(LIMIT);
 	signature = SAPPHIRE_RAPIDS;
 	module.keyids[KEYID].state = TDX_MODEL_KEYID_ASSIGNED;

@@ -75,7 +75,7 @@ static void register_cpus(const struct acpi_facts *acpi)
  */
 static void reserve_tables(void)
 {
-	u64 ram_end = memmap_ram_end(&linux_map), bytes = npt_pool_bytes(ram_end);
+	u64 ram_end = memmap_ram_end(&linux_map), bytes = npt_pool_bytes(ram_end, 0);
 	static struct memmap free;
 
 	free = linux_map;
@@ -86,7 +86,7 @@ static void reserve_tables(void)
 	if (!tables.base)
 		fail(EXIT_NO_BOOT, "no room for %llu bytes of page tables: raise qemu's -m", bytes);
 	memmap_reserve(&linux_map, tables.base, tables.size);
-	npt_pool_init(phys(tables.base), ram_end);
+	npt_pool_init(phys(tables.base), ram_end, 0);
 }
 
 static void init_memory_map(void)

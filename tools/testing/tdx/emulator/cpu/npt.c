@@ -43,21 +43,21 @@ static u64 tables_for(u64 ram_end)
 	return BASE_TABLES + (ram_end + SIZE_2M - 1) / SIZE_2M + (ram_end + SIZE_1G - 1) / SIZE_1G;
 }
 
-u64 npt_pool_bytes(u64 ram_end)
+u64 npt_pool_bytes(u64 ram_end, unsigned int more)
 {
-	u64 bytes = tables_for(ram_end) * (PAGE_SIZE + sizeof(*next_table));
+	u64 bytes = (tables_for(ram_end) + more) * (PAGE_SIZE + sizeof(*next_table));
 
 	return (bytes + PAGE_SIZE - 1) & PAGE_MASK;
 }
 
-void npt_pool_init(void *memory, u64 ram_end)
+void npt_pool_init(void *memory, u64 ram_end, unsigned int more)
 {
 	pool = memory;
-	nr_tables = tables_for(ram_end);
+	nr_tables = tables_for(ram_end) + more;
 	next_table = (unsigned int *)pool[nr_tables];
 }
 
-static u64 *table_alloc(void)
+static u64 *table_alloc(struct npt *npt)
 {
 	unsigned int table;
 
@@ -71,6 +71,7 @@ static u64 *table_alloc(void)
 	if (table == NO_TABLE)
 		fail(EXIT_CRASH, "the pool of %u nested page tables is used up: raise BASE_TABLES",
 		     nr_tables);
+	npt->nr_tables++;
 	return pool[table];
 }
 
@@ -85,8 +86,9 @@ static void list_add(unsigned int *list, const u64 *table)
 	*list = number_of(table);
 }
 
-static void table_free(const u64 *table)
+static void table_free(struct npt *npt, const u64 *table)
 {
+	npt->nr_tables--;
 	lock(&pool_lock);
 	list_add(&first_free, table);
 	unlock(&pool_lock);
@@ -122,10 +124,10 @@ static u64 part(u64 entry, unsigned int level, u64 offset)
 }
 
 /* Replace a leaf entry of @level by a table with the same mapping. */
-static void split(u64 *entry, unsigned int level)
+static void split(struct npt *npt, u64 *entry, unsigned int level)
 {
 	u64 size = BIT_ULL(LEVEL_SHIFT(level - 1));
-	u64 *table = table_alloc();
+	u64 *table = table_alloc(npt);
 	unsigned int i;
 
 	for (i = 0; i < ENTRIES; i++)
@@ -141,7 +143,7 @@ static u64 *entry_at(struct npt *npt, u64 gpa, unsigned int level)
 
 	while (l > level) {
 		if (!is_table(*entry, l))
-			split(entry, l);
+			split(npt, entry, l);
 		l--;
 		entry = &table_of(*entry)[(gpa >> LEVEL_SHIFT(l)) % ENTRIES];
 	}
@@ -167,6 +169,10 @@ static u64 flags_of(enum npt_access access)
 		return PTE_READ;
 	case NPT_READ_WRITE:
 		return PTE_READ_WRITE;
+	case NPT_READ_NO_FETCH:
+		return PTE_READ | PTE_NX;
+	case NPT_READ_WRITE_NO_FETCH:
+		return PTE_READ_WRITE | PTE_NX;
 	default:
 		return 0;
 	}
@@ -230,7 +236,7 @@ static void free_retired(struct npt *npt)
 	while (npt->retired != NO_TABLE) {
 		table = npt->retired;
 		npt->retired = next_table[table];
-		table_free(pool[table]);
+		table_free(npt, pool[table]);
 	}
 }
 
@@ -303,7 +309,8 @@ u64 npt_root(const struct npt *npt)
 
 void npt_create(struct npt *npt)
 {
-	npt->root = table_alloc();
+	npt->nr_tables = 0;
+	npt->root = table_alloc(npt);
 	npt->retired = NO_TABLE;
 	memset(npt->root, 0, PAGE_SIZE);
 }
@@ -315,6 +322,6 @@ void npt_destroy(struct npt *npt)
 	for (i = 0; i < ENTRIES; i++)
 		retire(npt, npt->root[i], LEVEL_512G);
 	free_retired(npt);
-	table_free(npt->root);
+	table_free(npt, npt->root);
 	npt->root = NULL;
 }

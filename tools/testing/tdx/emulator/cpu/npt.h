@@ -9,10 +9,13 @@
 /* QEMU's walk ignores higher address bits. */
 #define NPT_WALK_LIMIT	BIT_ULL(48)
 
+/* Instructions can be fetched, too, unless NO_FETCH is in the name. */
 enum npt_access {
 	NPT_NONE,
 	NPT_READ,
 	NPT_READ_WRITE,
+	NPT_READ_NO_FETCH,
+	NPT_READ_WRITE_NO_FETCH,
 };
 
 /**
@@ -22,30 +25,37 @@ enum npt_access {
  * @root:	top-level table; NULL before npt_create()
  * @retired:	list of tables that were replaced, but may still be read by CPUs in the
  *		guest
+ * @nr_tables:	tables that are in use or retired
  */
 struct npt {
 	struct lock lock;
 	u64 *root;
 	unsigned int retired;
+	unsigned int nr_tables;
 };
 
 /**
  * npt_pool_bytes() - size of the pool from which all tables are allocated
  * @ram_end:	end of the RAM
+ * @more:	number of tables for other guests
  *
  * Return: bytes that suffice for one guest to which all RAM is mapped, even in pages of
- * 4 KB.
+ * 4 KB, and for @more tables.
  */
-u64 npt_pool_bytes(u64 ram_end);
+u64 npt_pool_bytes(u64 ram_end, unsigned int more);
 
 /**
  * npt_pool_init() - set the memory of the pool
  * @memory:	npt_pool_bytes() bytes, page-aligned, which the guest cannot access
  * @ram_end:	as for npt_pool_bytes()
+ * @more:	as for npt_pool_bytes()
  *
  * Called before the first npt_create().
  */
-void npt_pool_init(void *memory, u64 ram_end);
+void npt_pool_init(void *memory, u64 ram_end, unsigned int more);
+
+/* Tables that npt_map() of a page may need. */
+#define NPT_TABLES_OF_A_PAGE	3
 
 /**
  * npt_create() - make a nested page table in which nothing is mapped

@@ -75,6 +75,7 @@
 #define PTE_D			BIT_ULL(6)
 #define PTE_PS			BIT_ULL(7)
 #define PTE_ADDR		0x000ffffffffff000ULL
+#define PTE_NX			BIT_ULL(63)
 
 #define MSR_APIC_BASE		0x1b
 #define MSR_EFER		0xc0000080
