@@ -32,16 +32,35 @@ static const struct opcode opcodes[] = {
 	{ MAP_ONE_BYTE, 0xcc, 0 },
 	{ MAP_ONE_BYTE, 0xcd, F_IMM8 },
 	{ MAP_ONE_BYTE, 0xce, 0 },
+	/* I/O: INS, OUTS, IN, OUT */
+	{ MAP_ONE_BYTE, 0x6c, 0 },
+	{ MAP_ONE_BYTE, 0x6d, 0 },
+	{ MAP_ONE_BYTE, 0x6e, 0 },
+	{ MAP_ONE_BYTE, 0x6f, 0 },
+	{ MAP_ONE_BYTE, 0xe4, F_IMM8 },
+	{ MAP_ONE_BYTE, 0xe5, F_IMM8 },
+	{ MAP_ONE_BYTE, 0xe6, F_IMM8 },
+	{ MAP_ONE_BYTE, 0xe7, F_IMM8 },
+	{ MAP_ONE_BYTE, 0xec, 0 },
+	{ MAP_ONE_BYTE, 0xed, 0 },
+	{ MAP_ONE_BYTE, 0xee, 0 },
+	{ MAP_ONE_BYTE, 0xef, 0 },
 	/* intercepted because the guest's view differs from the CPU's */
+	{ MAP_ONE_BYTE, 0xf4, 0 },			/* HLT */
+	{ MAP_0F, 0x06, 0 },				/* CLTS */
 	{ MAP_0F, 0x08, 0 },				/* INVD */
 	{ MAP_0F, 0x09, 0 },				/* WBINVD, WBNOINVD */
 	{ MAP_0F, 0x20, F_MODRM | F_REG_ONLY },		/* MOV from CR */
+	{ MAP_0F, 0x21, F_MODRM | F_REG_ONLY },		/* MOV from DR */
 	{ MAP_0F, 0x22, F_MODRM | F_REG_ONLY },		/* MOV to CR */
+	{ MAP_0F, 0x23, F_MODRM | F_REG_ONLY },		/* MOV to DR */
 	{ MAP_0F, 0x30, 0 },				/* WRMSR */
+	{ MAP_0F, 0x31, 0 },				/* RDTSC */
 	{ MAP_0F, 0x32, 0 },				/* RDMSR */
+	{ MAP_0F, 0x33, 0 },				/* RDPMC */
 	{ MAP_0F, 0xa2, 0 },				/* CPUID */
 	/* invalid opcodes to QEMU's CPU */
-	{ MAP_0F, 0x01, F_MODRM },			/* VMXOFF, SEAMCALL, ...; SMSW */
+	{ MAP_0F, 0x01, F_MODRM },			/* VMXOFF, SEAMCALL, TDCALL, SMSW, ... */
 	{ MAP_0F, 0x34, 0 },				/* SYSENTER */
 	{ MAP_0F, 0x78, F_MODRM },			/* VMREAD */
 	{ MAP_0F, 0x79, F_MODRM },			/* VMWRITE */

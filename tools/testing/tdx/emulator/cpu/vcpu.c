@@ -17,7 +17,8 @@ void vcpu_reset(struct vcpu *vcpu, u8 vector)
 
 	memset(v, 0, sizeof(*v));
 	memset(vcpu->gpr, 0, sizeof(vcpu->gpr));
-	vcpu->cr4_vmxe = false;
+	vcpu->cr4_kept = X86_CR4_VMXE;
+	vcpu->cr4_hidden = 0;
 	vcpu->efer_lme = false;
 	vcpu->msr_store[STORE_DEBUGCTL] = 0;
 
@@ -31,7 +32,7 @@ void vcpu_reset(struct vcpu *vcpu, u8 vector)
 	v->efer = EFER_SVME;
 	v->rflags = X86_EFLAGS_FIXED;
 	v->dr6 = 0xffff0ff0;
-	v->dr7 = 0x400;
+	v->dr7 = DR7_RESET;
 	v->guest_pat = 0x0007040600070406ULL;
 }
 
@@ -68,9 +69,9 @@ void vcpu_set_cr4(struct vcpu *vcpu, u64 value)
 {
 	const u32 reads = SVM_INTERCEPT_CR_READ(0) | SVM_INTERCEPT_CR_READ(4);
 
-	vcpu->vmcb.cr4 = value & ~X86_CR4_VMXE;
-	vcpu->cr4_vmxe = value & X86_CR4_VMXE;
-	if (vcpu->cr4_vmxe)
+	vcpu->vmcb.cr4 = value & ~vcpu->cr4_kept;
+	vcpu->cr4_hidden = value & vcpu->cr4_kept;
+	if (vcpu->cr4_hidden)
 		vcpu->vmcb.intercept_cr |= reads;
 	else
 		vcpu->vmcb.intercept_cr &= ~reads;
@@ -152,7 +153,7 @@ void vcpu_skip_insn(struct vcpu *vcpu, unsigned int length)
 	v->rflags &= ~X86_EFLAGS_RF;
 	v->int_state = 0;
 	if (v->rflags & X86_EFLAGS_TF) {
-		v->dr6 |= BIT_ULL(14);
+		v->dr6 |= DR6_SINGLE_STEP;
 		vcpu_inject(vcpu, VECTOR_DB);
 	}
 }

@@ -33,7 +33,8 @@ struct entry_state {
  *
  * @vmcb:	the state that the CPU loads and stores; and the intercepts
  * @gpr:	the other registers; RAX and RSP are copied from and to the VMCB
- * @cr4_vmxe:	CR4.VMXE as the guest sees it: TCG reserves that bit
+ * @cr4_kept:	bits of CR4 that the CPU does not get, like VMXE, which TCG reserves
+ * @cr4_hidden:	those of them that the guest has set
  * @efer_lme:	EFER.LME as the guest sees it: the CPU's own may come later
  * @entered:	what the last VMRUN began with
  * @msr_store:	MSRs that only keep what was written
@@ -47,7 +48,7 @@ struct vcpu {
 	struct vmcb vmcb;
 
 	u64 gpr[NR_GPRS];
-	bool cr4_vmxe;
+	u64 cr4_kept, cr4_hidden;
 	bool efer_lme;
 	struct entry_state entered;
 	u64 msr_store[NR_MSR_STORES];
@@ -74,7 +75,7 @@ static inline bool vcpu_64bit_code(const struct vcpu *vcpu)
 
 static inline u64 vcpu_cr4(const struct vcpu *vcpu)
 {
-	return vcpu->vmcb.cr4 | (vcpu->cr4_vmxe ? X86_CR4_VMXE : 0);
+	return vcpu->vmcb.cr4 | vcpu->cr4_hidden;
 }
 
 static inline u64 vcpu_efer(const struct vcpu *vcpu)

@@ -59,6 +59,9 @@
 #define EFER_NXE		BIT_ULL(11)
 #define EFER_SVME		BIT_ULL(12)
 
+#define DR6_SINGLE_STEP		BIT_ULL(14)
+#define DR7_RESET		0x400
+
 #define VECTOR_DB		1
 #define VECTOR_NMI		2
 #define VECTOR_UD		6
@@ -156,6 +159,27 @@ static inline u64 native_read_cr8(void)
 
 	asm volatile("movq %%cr8, %0" : "=r"(value));
 	return value;
+}
+
+#define native_read_dr(number)						\
+({									\
+	u64 value;							\
+	asm volatile("movq %%db" #number ", %0" : "=r"(value));		\
+	value;								\
+})
+
+#define native_write_dr(number, value)					\
+	asm volatile("movq %0, %%db" #number : : "r"((u64)(value)))
+
+/* The registers that VMRUN does not load and an exit does not store. */
+static inline void native_vmload(u64 vmcb_pa)
+{
+	asm volatile("vmload %%rax" : : "a"(vmcb_pa) : "memory");
+}
+
+static inline void native_vmsave(u64 vmcb_pa)
+{
+	asm volatile("vmsave %%rax" : : "a"(vmcb_pa) : "memory");
 }
 
 static inline void cpu_pause(void)
