@@ -9,6 +9,7 @@
 #include "host/vmx.h"
 #include "memory/owner.h"
 #include "seam/seamcall.h"
+#include "td/td_map.h"
 
 #define DIRECT_STORE_BYTES	64
 
@@ -37,6 +38,13 @@ static void movdir64b(struct vcpu *vcpu, const struct insn *insn)
 	vcpu_skip_insn(vcpu, insn->length);
 }
 
+/* A TD uses EPTs, too; it does not matter which of them is meant. */
+static void invept(struct vcpu *vcpu, const struct insn *insn)
+{
+	vmx_invept(vcpu, insn);
+	td_map_flush(vcpu->cpu);
+}
+
 /* Bits of ModRM that select an instruction. */
 enum operand {
 	NO_OPERAND,	/* the whole ModRM byte */
@@ -63,7 +71,7 @@ static const struct {
 	{ MAP_0F, 0xc7, PREFIX_NONE, MEMORY, 7, vmx_vmptrst },
 	{ MAP_0F, 0x78, PREFIX_NONE, REG_AND_ANY, 0, vmx_vmread },
 	{ MAP_0F, 0x79, PREFIX_NONE, REG_AND_ANY, 0, vmx_vmwrite },
-	{ MAP_0F38, 0x80, PREFIX_66, REG_AND_MEMORY, 0, vmx_invept },
+	{ MAP_0F38, 0x80, PREFIX_66, REG_AND_MEMORY, 0, invept },
 	{ MAP_0F38, 0x81, PREFIX_66, REG_AND_MEMORY, 0, vmx_invvpid },
 	{ MAP_0F38, 0xf8, PREFIX_66, REG_AND_MEMORY, 0, movdir64b },
 	{ MAP_0F, 0x34, PREFIX_NONE, NO_OPERAND, 0, sysenter },

@@ -305,7 +305,7 @@ void vmx_vmwrite(struct vcpu *vcpu, const struct insn *insn)
 	finish(vcpu, insn, 0);
 }
 
-/* Checks operands only: VMs never run, so there is nothing to invalidate. */
+/* Checks operands only; translations are dropped by the caller. */
 static void invalidate(struct vcpu *vcpu, const struct insn *insn, u64 types)
 {
 	u64 type = vcpu->gpr[insn->reg];

@@ -12,6 +12,7 @@
 #include "memory/td_page.h"
 #include "seam/module.h"
 #include "seam/operand.h"
+#include "td/td_run.h"
 
 #define MSR_TSC_ADJUST		0x3b
 
@@ -139,6 +140,7 @@ static const struct tdx_model_ops ops = {
 	.random = module_random,
 	.own = own,
 	.work = work,
+	.guests = &td_guest_ops,
 };
 
 void module_load(void)

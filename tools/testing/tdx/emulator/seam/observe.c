@@ -10,6 +10,7 @@
 #include "seam/observe.h"
 #include "seam/seam_log.h"
 #include "seam/trace.h"
+#include "td/td_map.h"
 
 u16 observe_before_leaf(const struct seamcall *call)
 {
@@ -29,6 +30,9 @@ static void note_effect(const struct seamcall *call)
 		td_tables_check_td(&tdx_module, call->in.gpr.rcx);
 	if (call->leaf == TDH_PHYMEM_PAGE_WBINVD)
 		td_page_written_back(call->in.gpr.rcx);
+	if (call->leaf == TDH_MEM_PAGE_REMOVE || call->leaf == TDH_MEM_PAGE_RELOCATE)
+		td_map_removed(call->in.gpr.rdx & PAGE_MASK, call->in.gpr.rcx & PAGE_MASK,
+			       call->out.gpr.rcx);
 }
 
 void observe_after_leaf(const struct seamcall *call, u16 first)

@@ -140,3 +140,8 @@ bool apic_write_exit(struct vcpu *vcpu, const struct insn *insn, u64 gpa)
 	apic_write(offset, value);
 	return true;
 }
+
+void apic_end_interrupt(void)
+{
+	apic_write(APIC_EOI, 0);
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The guest's writes to the local APIC. */
+/* The local APIC: writes of the guest, and the end of an interrupt. */
 #ifndef _TDX_EMU_APIC_H
 #define _TDX_EMU_APIC_H
 
@@ -10,5 +10,8 @@
  * supported.
  */
 bool apic_write_exit(struct vcpu *vcpu, const struct insn *insn, u64 gpa);
+
+/* End the interrupt that is in service on the calling CPU, and that the emulator handles itself. */
+void apic_end_interrupt(void);
 
 #endif /* _TDX_EMU_APIC_H */

@@ -7,6 +7,7 @@
 
 #define APIC_PAGE		0xfee00000ULL
 #define APIC_ID			0x20
+#define APIC_EOI		0xb0
 #define APIC_LDR		0xd0
 #define APIC_DFR		0xe0
 #define APIC_ICR_LOW		0x300
