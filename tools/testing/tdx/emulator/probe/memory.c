@@ -30,30 +30,36 @@
 static struct tdx_td_params params __aligned(1024);
 static u8 source[PAGE_SIZE] __page_aligned;
 
-static u64 init_td(void)
+u64 td_init(u64 attributes)
 {
+	params.attributes = attributes;
 	params.xfam = 3;
-	params.max_vcpus = 1;
+	params.max_vcpus = 2;
 	params.eptp_controls = TDX_EPTP_WB | TDX_EPTP_4_LEVELS;
 	params.tsc_frequency = 100;
 	return td_call("init", TDH_MNG_INIT, td_tdr(0), (u64)&params);
 }
 
-static u64 create_vcpu(void)
+u64 td_create_vcpu(u64 vcpu, u64 rcx)
 {
-	u64 status = td_call("vp_create", TDH_VP_CREATE, VCPU, td_tdr(0));
+	u64 status = td_call("vp_create", TDH_VP_CREATE, vcpu, td_tdr(0));
 	unsigned int i;
 
 	for (i = 1; i <= NR_TDVPX && !status; i++)
-		status = td_call("vp_addcx", TDH_VP_ADDCX, VCPU + i * PAGE_SIZE, VCPU);
-	return status ?: td_call("vp_init", TDH_VP_INIT, VCPU, 0);
+		status = td_call("vp_addcx", TDH_VP_ADDCX, vcpu + i * PAGE_SIZE, vcpu);
+	return status ?: td_call("vp_init", TDH_VP_INIT, vcpu, rcx);
 }
 
-static u64 mem_call(const char *name, u64 leaf, u64 gpa, u64 page)
+u64 td_memory(const char *name, u64 leaf, u64 gpa, u64 page, const void *source)
 {
 	struct regs regs = { .rcx = gpa, .rdx = td_tdr(0), .r8 = page, .r9 = (u64)source };
 
 	return call(name, leaf, &regs);
+}
+
+static u64 mem_call(const char *name, u64 leaf, u64 gpa, u64 page)
+{
+	return td_memory(name, leaf, gpa, page, source);
 }
 
 static u64 add_tables(void)
@@ -73,8 +79,8 @@ static void begin(void)
 	u64 status = bring_up(true);
 
 	status = status ?: td_create(0);
-	status = status ?: init_td();
-	status = status ?: create_vcpu();
+	status = status ?: td_init(0);
+	status = status ?: td_create_vcpu(VCPU, 0);
 	status = status ?: add_tables();
 	status = status ?: mem_call("add", TDH_MEM_PAGE_ADD, ADDED_GPA, ADDED);
 	status = status ?: td_call("finalize", TDH_MR_FINALIZE, td_tdr(0), 0);

@@ -13,7 +13,13 @@ struct regs {
 	u64 rax, rcx, rdx, r8, r9;
 };
 
+/* All registers of TDH.VP.ENTER */
+struct vp_regs {
+	u64 rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15;
+};
+
 /* start.S */
+void vp_enter(struct vp_regs *regs);
 extern const u8 ap_trampoline[], ap_trampoline_end[], trap_stubs[], pml4[];
 extern u64 pdpt[512], trapped, nmis, interrupts, interrupted_at, touches;
 u64 seamcall(u64 leaf, struct regs *regs);
@@ -53,7 +59,18 @@ u64 td_create(unsigned int td);
 u64 td_write_back(u64 pa, u64 id);
 void __noreturn power_off(void);
 
-/* memory.c: cases with private memory */
+/* memory.c: cases with private memory; how to give some to a TD */
 bool run_memory_case(const char *name);
+u64 td_init(u64 attributes);
+u64 td_create_vcpu(u64 vcpu, u64 rcx);
+u64 td_memory(const char *name, u64 leaf, u64 gpa, u64 page, const void *source);
+
+/* guest.S: the end of a TD's first 4 GB */
+extern u8 guest_image[], guest_image_end[];
+extern u8 guest_set_cr4[], guest_xsetbv[], guest_cr8[], guest_drs[], guest_direct_store[];
+extern u64 guest_nmis, guest_nmi_depth, guest_reports_nmis;
+
+/* guest.c: cases with a TD that runs */
+bool run_guest_case(const char *name);
 
 #endif /* _TDX_EMU_PROBE_H */

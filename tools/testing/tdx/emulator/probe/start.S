@@ -206,6 +206,61 @@ seamcall:
 	popq	%rbx
 	ret
 
+	/* void vp_enter(struct vp_regs *regs): TDH.VP.ENTER with all registers */
+	.globl vp_enter
+vp_enter:
+	pushq	%rbx
+	pushq	%rbp
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	pushq	%rdi
+	set_fixup 8f
+	movq	0x08(%rdi), %rcx
+	movq	0x10(%rdi), %rdx
+	movq	0x18(%rdi), %rbx
+	movq	0x20(%rdi), %rbp
+	movq	0x28(%rdi), %rsi
+	movq	0x38(%rdi), %r8
+	movq	0x40(%rdi), %r9
+	movq	0x48(%rdi), %r10
+	movq	0x50(%rdi), %r11
+	movq	0x58(%rdi), %r12
+	movq	0x60(%rdi), %r13
+	movq	0x68(%rdi), %r14
+	movq	0x70(%rdi), %r15
+	movq	0x30(%rdi), %rdi
+	xorl	%eax, %eax
+	.byte	0x66, 0x0f, 0x01, 0xcf
+	xchgq	%rdi, (%rsp)
+	movq	%rax, 0x00(%rdi)
+	movq	%rcx, 0x08(%rdi)
+	movq	%rdx, 0x10(%rdi)
+	movq	%rbx, 0x18(%rdi)
+	movq	%rbp, 0x20(%rdi)
+	movq	%rsi, 0x28(%rdi)
+	movq	%r8, 0x38(%rdi)
+	movq	%r9, 0x40(%rdi)
+	movq	%r10, 0x48(%rdi)
+	movq	%r11, 0x50(%rdi)
+	movq	%r12, 0x58(%rdi)
+	movq	%r13, 0x60(%rdi)
+	movq	%r14, 0x68(%rdi)
+	movq	%r15, 0x70(%rdi)
+	popq	%rax
+	movq	%rax, 0x30(%rdi)
+	jmp	9f
+8:	popq	%rdi
+	movq	$-1, 0x00(%rdi)
+9:	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbp
+	popq	%rbx
+	ret
+
 	/* bool touch(u64 address, bool write): false if the access trapped */
 	.globl touch
 touch:

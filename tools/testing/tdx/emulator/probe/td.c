@@ -329,5 +329,6 @@ static const struct probe_case cases[] = {
 
 bool run_td_case(const char *name)
 {
-	return run_case(name, cases, ARRAY_LEN(cases)) || run_memory_case(name);
+	return run_case(name, cases, ARRAY_LEN(cases)) || run_memory_case(name) ||
+	       run_guest_case(name);
 }
