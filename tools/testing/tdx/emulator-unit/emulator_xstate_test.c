@@ -153,6 +153,21 @@ TEST_F(xstate, registers_of_a_vcpu_are_replaced_while_it_does_not_run)
 	EXPECT_EQ(3, xcr0);
 }
 
+/* Otherwise XRSTOR might destroy state of the first CPU. */
+TEST_F(xstate, x87_is_loaded_only_if_it_was_used)
+{
+	const u64 *header = (const u64 *)(cpu.host_xstate + 512);
+
+	run(&cpu.host, 0);
+	vcpu_unload_xstate(&cpu.host);
+	EXPECT_EQ(0, *header & 1);
+	run(&cpu.host, 1);
+	vcpu_unload_xstate(&cpu.host);
+	EXPECT_EQ(1, *header & 1);
+	run(&cpu.host, 0);
+	EXPECT_EQ(0x37f ^ 1, seen_control);
+}
+
 /* Other components than those are kept. */
 TEST_F(xstate, a_part_of_the_state_is_reset)
 {

@@ -16,6 +16,8 @@
 #define OFFSET_MXCSR	24
 #define MXCSR_RESET	0x1f80
 
+#define FCW_RESET	0x37f
+#define OFFSET_ST	32
 #define OFFSET_XMM	160
 #define OFFSET_HEADER	512
 #define HEADER_WORDS	8
@@ -63,7 +65,25 @@ void xstate_get_xmm(const struct xstate *state, u64 xmm[16][2])
 		memset(xmm, 0, 16 * sizeof(*xmm));
 }
 
-/* XSAVE leaves most of the header alone, and XRSTOR wants that to be 0. */
+/* FCW is as after FNINIT, all else is 0; without MXCSR, which is in the middle. */
+static bool x87_is_unused(const u8 *area)
+{
+	const u64 *words = (const u64 *)area;
+	unsigned int i;
+	u64 any = words[0] ^ FCW_RESET;
+
+	any |= words[1] | words[2];
+	for (i = OFFSET_ST / 8; i < OFFSET_XMM / 8; i++)
+		any |= words[i];
+	return !any;
+}
+
+/*
+ * XSAVE leaves most of the header alone, and XRSTOR wants that to be 0.
+ *
+ * QEMU always reports x87 as in use, and under multi-threaded TCG an XRSTOR of it may
+ * destroy state of the first CPU, so it is left out if that makes no difference.
+ */
 static void save(u8 *area, u64 components)
 {
 	u64 *header = (u64 *)&area[OFFSET_HEADER];
@@ -73,6 +93,8 @@ static void save(u8 *area, u64 components)
 		header[i] = 0;
 	asm volatile("xsave64 %0" : "+m"(*(u8 (*)[XSTATE_BYTES])area)
 		     : "a"((u32)components), "d"((u32)(components >> 32)));
+	if (x87_is_unused(area))
+		header[0] &= ~XCR0_X87;
 }
 
 static void restore(const u8 *area, u64 components)
