@@ -15,6 +15,9 @@
 #include "td/td_run.h"
 
 #define MSR_TSC_ADJUST		0x3b
+#define CPUID_FEATURES		1
+#define CPUID_ECX_X2APIC	BIT_ULL(21)
+#define CPUID_TSC		0x15
 
 struct tdx_model tdx_module;
 
@@ -66,7 +69,6 @@ static const u32 module_only_msrs[] = {
 static const u32 module_only_leaves[] = {
 	0x7,	/* PCONFIG */
 	0xa,	/* performance counters */
-	0x15,	/* the TSC's frequency */
 };
 
 static bool contains(const u32 *list, unsigned int length, u32 value)
@@ -90,14 +92,31 @@ static bool module_rdmsr(void *ctx, u32 msr, u64 *value)
 	return tdx_model_healthy_msr(&tdx_module.config, msr, value);
 }
 
+/*
+ * In units of a crystal's 25 MHz.  Rounded down, as a host does for its TDs, so that their
+ * TSC needs no scaling, which takes an exit.
+ */
+static void cpuid_tsc(u32 regs[4])
+{
+	regs[0] = 1;
+	regs[1] = clock_tsc_per_ms() * 1000 / TDX_TSC_UNIT_HZ;
+	regs[2] = TDX_TSC_UNIT_HZ;
+	regs[3] = 0;
+}
+
 static void module_cpuid(void *ctx, u32 leaf, u32 subleaf, u32 regs[4])
 {
 	const struct cpu *cpu = this_cpu();
 
-	if (contains(module_only_leaves, ARRAY_LEN(module_only_leaves), leaf))
+	if (leaf == CPUID_TSC)
+		cpuid_tsc(regs);
+	else if (contains(module_only_leaves, ARRAY_LEN(module_only_leaves), leaf))
 		tdx_model_healthy_cpuid(&tdx_module.config, cpu->index, leaf, subleaf, regs);
 	else
 		cpuid_guest(&cpu->host, leaf, subleaf, regs);
+	/* That of a TD is virtual */
+	if (leaf == CPUID_FEATURES)
+		regs[2] |= CPUID_ECX_X2APIC;
 	override_cpuid(cpu, leaf, subleaf, regs);
 }
 
