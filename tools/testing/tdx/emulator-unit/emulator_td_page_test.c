@@ -130,14 +130,14 @@ TEST_F(td_page, the_module_writes_with_the_keyid_of_the_td)
 {
 	/* The global KeyID is tracked by leaf */
 	EXPECT_EQ(1, nr_written);
-	td_page_module_access(&module, TDCX + 8, &cpu, TDH_MNG_RD);
+	EXPECT_TRUE(td_page_module_access(&module, TDCX + 8, &cpu, TDH_MNG_RD));
 	EXPECT_EQ(2, nr_written);
-	td_page_module_access(&module, TDR, &cpu, TDH_MNG_RD);
-	td_page_module_access(&module, PRIVATE, &cpu, TDH_MNG_RD);
+	EXPECT_TRUE(td_page_module_access(&module, TDR, &cpu, TDH_MNG_RD));
+	EXPECT_FALSE(td_page_module_access(&module, PRIVATE, &cpu, TDH_MNG_RD));
 	EXPECT_EQ(2, nr_written);
 	/* The module only checks that it must not use the page */
 	module.keyids[KEYID].state = TDX_MODEL_KEYID_FLUSHED;
-	td_page_module_access(&module, TDCX, &cpu, TDH_VP_FLUSH);
+	EXPECT_TRUE(td_page_module_access(&module, TDCX, &cpu, TDH_VP_FLUSH));
 	EXPECT_EQ(2, nr_written);
 }
 

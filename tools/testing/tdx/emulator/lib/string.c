@@ -3,19 +3,25 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
+/* QEMU executes a repeated instruction once for each element. */
 void *memcpy(void *to, const void *from, size_t n)
 {
+	size_t words = n / 8, bytes = n % 8;
 	void *start = to;
 
-	asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) : : "memory");
+	asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+	asm volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
 	return start;
 }
 
 void *memset(void *to, int c, size_t n)
 {
+	size_t words = n / 8, bytes = n % 8;
+	u64 pattern = (u8)c * 0x0101010101010101ULL;
 	void *start = to;
 
-	asm volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(c) : "memory");
+	asm volatile("rep stosq" : "+D"(to), "+c"(words) : "a"(pattern) : "memory");
+	asm volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(pattern) : "memory");
 	return start;
 }
 

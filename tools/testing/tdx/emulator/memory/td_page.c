@@ -129,13 +129,14 @@ bool td_page_reclaim(u64 pa, u64 bytes, u64 leaf)
 	return !known;
 }
 
-void td_page_module_access(const struct tdx_model *module, u64 pa, const struct cpu *cpu,
+bool td_page_module_access(const struct tdx_model *module, u64 pa, const struct cpu *cpu,
 			   u64 leaf)
 {
 	const union page_mark mark = mark_of(pa);
 
 	if (mark.kind == PAGE_TD && is_assigned(module, mark.keyid))
 		cache_module_write(cpu, leaf, mark.keyid);
+	return mark.kind == PAGE_TD;
 }
 
 void td_page_written_back(u64 pa)

@@ -37,8 +37,10 @@ bool td_page_reclaim(u64 pa, u64 bytes, u64 leaf);
  * @pa:		address in the page; pages of other owners are ignored
  * @cpu:	calling CPU, whose caches may hold lines of the page from now on
  * @leaf:	leaf that accesses it
+ *
+ * Return: true if it is a page of a TD, which the host has not taken back.
  */
-void td_page_module_access(const struct tdx_model *module, u64 pa, const struct cpu *cpu,
+bool td_page_module_access(const struct tdx_model *module, u64 pa, const struct cpu *cpu,
 			   u64 leaf);
 
 /**

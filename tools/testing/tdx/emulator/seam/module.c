@@ -48,8 +48,8 @@ static void *map(void *ctx, u64 pa, u64 bytes)
 {
 	if (!platform_is_ram(pa, bytes))
 		return NULL;
-	owner_module_write(this_cpu(), pa);
-	td_page_module_access(&tdx_module, pa, this_cpu(), this_leaf());
+	if (!td_page_module_access(&tdx_module, pa, this_cpu(), this_leaf()))
+		owner_module_write(this_cpu(), pa);
 	return phys(pa);
 }
 
