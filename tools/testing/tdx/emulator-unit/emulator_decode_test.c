@@ -139,4 +139,35 @@ TEST_F(insn, operands_are_where_the_manual_says)
 	EXPECT_EQ(0x23456789, insn.linear);
 }
 
+static const struct {
+	const char *bytes;
+	unsigned int count;
+	u64 linear;		/* 0: none */
+} memory[] = {
+	{ "\x48\x8b\x03", 3, 0x30000 },			/* mov (%rbx), %rax */
+	{ "\x01\x4b\x08", 3, 0x30008 },			/* add %ecx, 8(%rbx) */
+	{ "\x0f\xb6\x44\x91\x01", 5, 0x10000 + 4 * 0x20000 + 1 },	/* movzbl 1(%rcx,%rdx,4) */
+	{ "\xc6\x05\x10\x00\x00\x00\x55", 7, RIP + 7 + 0x10 },	/* movb $0x55, 0x10(%rip) */
+	{ "\xc7\x05\x10\x00\x00\x00\x55\x00\x00\x00", 10, RIP + 10 + 0x10 },
+	{ "\x83\x0d\x10\x00\x00\x00\x01", 7, RIP + 7 + 0x10 },	/* orl $1, 0x10(%rip) */
+	{ "\xf3\x0f\x6f\x07", 4, 0x70000 },			/* movdqu (%rdi), %xmm0 */
+	{ "\x89\xc8", 2, 0 },					/* mov %ecx, %eax */
+	{ "\x50", 1, 0 },					/* push %rax */
+	{ "\x48\x8b", 2, 0 },					/* cut off */
+};
+
+TEST_F(insn, the_operand_of_any_instruction_is_found)
+{
+	unsigned int i;
+	u64 linear;
+
+	for (i = 0; i < ARRAY_LEN(memory); i++) {
+		code = (const u8 *)memory[i].bytes;
+		code_bytes = memory[i].count;
+		linear = 0;
+		EXPECT_EQ(!!memory[i].linear, decode_operand(self->vcpu, &linear));
+		EXPECT_EQ(memory[i].linear, linear) TH_LOG("case %u", i);
+	}
+}
+
 TEST_HARNESS_MAIN

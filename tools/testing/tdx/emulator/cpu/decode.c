@@ -78,6 +78,7 @@ struct cursor {
 	unsigned int available, at;
 	bool overrun;
 	bool short_address;	/* 67 prefix */
+	unsigned int following;	/* bytes behind the operands */
 	enum segment segment;
 };
 
@@ -256,13 +257,18 @@ static bool parse_operands(struct cursor *c, struct insn *insn, const struct opc
 	if (!insn->mem)
 		return true;
 	if (rip_relative)
-		insn->linear += c->vcpu->vmcb.rip + c->at;
+		insn->linear += c->vcpu->vmcb.rip + c->at + c->following;
 	if (c->short_address || !vcpu_64bit_code(c->vcpu))
 		insn->linear = (u32)insn->linear;
 	insn->linear += segment_base(c, stack_relative);
 	if (!vcpu_64bit_code(c->vcpu))
 		insn->linear = (u32)insn->linear;
 	return true;
+}
+
+static u64 rip_linear(const struct vcpu *vcpu)
+{
+	return vcpu->vmcb.rip + (vcpu_64bit_code(vcpu) ? 0 : vcpu->vmcb.cs.base);
 }
 
 static const struct opcode *find_opcode(const struct insn *insn)
@@ -280,10 +286,9 @@ bool decode(const struct vcpu *vcpu, struct insn *insn)
 {
 	struct cursor c = { .vcpu = vcpu };
 	const struct opcode *op;
-	u64 linear = vcpu->vmcb.rip + (vcpu_64bit_code(vcpu) ? 0 : vcpu->vmcb.cs.base);
 
 	*insn = (struct insn){ 0 };
-	c.available = guest_fetch(vcpu, linear, c.bytes, sizeof(c.bytes));
+	c.available = guest_fetch(vcpu, rip_linear(vcpu), c.bytes, sizeof(c.bytes));
 	parse_opcode(&c, insn);
 	op = find_opcode(insn);
 	if (!op || c.overrun)
@@ -294,4 +299,80 @@ bool decode(const struct vcpu *vcpu, struct insn *insn)
 		insn->imm = next(&c, 1);
 	insn->length = c.at;
 	return !c.overrun;
+}
+
+/* Opcodes with a ModRM byte, by their first and last one, and what follows it. */
+struct operand_range {
+	enum opcode_map map;
+	u8 first, last;
+	u8 flags;
+};
+
+static const struct operand_range operands[] = {
+	{ MAP_ONE_BYTE, 0x62, 0x63, 0 },		/* MOVSXD */
+	{ MAP_ONE_BYTE, 0x69, 0x69, F_IMM32 },
+	{ MAP_ONE_BYTE, 0x6b, 0x6b, F_IMM8 },
+	{ MAP_ONE_BYTE, 0x80, 0x80, F_IMM8 },
+	{ MAP_ONE_BYTE, 0x81, 0x81, F_IMM32 },
+	{ MAP_ONE_BYTE, 0x83, 0x83, F_IMM8 },
+	{ MAP_ONE_BYTE, 0x84, 0x8b, 0 },		/* TEST, XCHG, MOV */
+	{ MAP_ONE_BYTE, 0x8f, 0x8f, 0 },
+	{ MAP_ONE_BYTE, 0xc0, 0xc1, F_IMM8 },
+	{ MAP_ONE_BYTE, 0xc6, 0xc6, F_IMM8 },
+	{ MAP_ONE_BYTE, 0xc7, 0xc7, F_IMM32 },
+	{ MAP_ONE_BYTE, 0xd0, 0xd3, 0 },
+	{ MAP_ONE_BYTE, 0xd8, 0xdf, 0 },		/* x87 */
+	{ MAP_ONE_BYTE, 0xfe, 0xff, 0 },
+	{ MAP_0F, 0x10, 0x17, 0 },			/* MOVUPS and so on */
+	{ MAP_0F, 0x28, 0x2f, 0 },
+	{ MAP_0F, 0x40, 0x6f, 0 },			/* CMOV, SSE */
+	{ MAP_0F, 0x74, 0x76, 0 },
+	{ MAP_0F, 0x7c, 0x7f, 0 },
+	{ MAP_0F, 0x90, 0x9f, 0 },			/* SET */
+	{ MAP_0F, 0xa3, 0xa3, 0 },
+	{ MAP_0F, 0xab, 0xab, 0 },
+	{ MAP_0F, 0xae, 0xb1, 0 },			/* FXSAVE, XSAVE, CMPXCHG */
+	{ MAP_0F, 0xb3, 0xb3, 0 },
+	{ MAP_0F, 0xb6, 0xb8, 0 },			/* MOVZX, POPCNT */
+	{ MAP_0F, 0xba, 0xba, F_IMM8 },
+	{ MAP_0F, 0xbb, 0xc1, 0 },			/* MOVSX, XADD */
+	{ MAP_0F, 0xc3, 0xc3, 0 },			/* MOVNTI */
+	{ MAP_0F, 0xc7, 0xc7, 0 },			/* CMPXCHG8B */
+	{ MAP_0F, 0xd0, 0xfe, 0 },			/* SSE */
+	{ MAP_0F38, 0x00, 0xff, 0 },
+};
+
+/* Arithmetic has four opcodes with a ModRM byte in every eight. */
+static bool find_operand(const struct insn *insn, u8 *flags)
+{
+	unsigned int i;
+
+	*flags = 0;
+	if (insn->map == MAP_ONE_BYTE && insn->opcode < 0x40)
+		return (insn->opcode & 7) < 4;
+	for (i = 0; i < ARRAY_LEN(operands); i++) {
+		if (operands[i].map == insn->map && insn->opcode >= operands[i].first &&
+		    insn->opcode <= operands[i].last) {
+			*flags = operands[i].flags;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool decode_operand(const struct vcpu *vcpu, u64 *linear)
+{
+	struct cursor c = { .vcpu = vcpu };
+	struct insn insn = { 0 };
+	struct opcode op = { 0 };
+
+	c.available = guest_fetch(vcpu, rip_linear(vcpu), c.bytes, sizeof(c.bytes));
+	parse_opcode(&c, &insn);
+	if (!find_operand(&insn, &op.flags))
+		return false;
+	c.following = op.flags & F_IMM8 ? 1 : 0;
+	if (!parse_operands(&c, &insn, &op) || c.overrun || !insn.mem)
+		return false;
+	*linear = insn.linear;
+	return true;
 }

@@ -42,4 +42,10 @@ struct insn {
  */
 bool decode(const struct vcpu *vcpu, struct insn *insn);
 
+/*
+ * Find the linear address of the memory operand at the guest's RIP, of any common
+ * instruction with a ModRM byte.  Return false if it cannot be found.
+ */
+bool decode_operand(const struct vcpu *vcpu, u64 *linear);
+
 #endif /* _TDX_EMU_DECODE_H */

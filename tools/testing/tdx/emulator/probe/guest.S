@@ -46,6 +46,8 @@ ve_reason: .quad 0
 ve_where: .quad	0
 interrupts_seen: .quad 0
 last_interrupt: .quad 0
+	.globl	guest_ve_linear
+guest_ve_linear: .quad 0
 	.globl	guest_nmis, guest_nmi_depth, guest_reports_nmis
 guest_nmis: .quad 0
 guest_nmi_depth: .quad 0	/* the highest */
@@ -332,7 +334,7 @@ trap:
 	movl	$TDG_VP_VEINFO_GET, %eax
 	TDCALL
 	movq	%rcx, ve_reason(%rip)
-	movq	%r9, ve_where(%rip)
+	movq	%r8, guest_ve_linear(%rip)
 	testq	%r9, %r9
 	cmovzq	%rdx, %r9
 	movq	%r9, ve_where(%rip)

@@ -299,6 +299,7 @@ static void case_shared_ve(void)
 	ept[3][1] = 0;
 	order(READ, SHARED_LINEAR + PAGE_SIZE + 0x123, 0, 0, 0);
 	say_trap();
+	say("linear", guest_variable(&guest_ve_linear));
 }
 
 static void case_shared_read_only(void)

@@ -95,18 +95,38 @@ static u8 rights_of(u64 info)
 	return info & SVM_NPF_WRITE ? TDX_MODEL_WRITE : TDX_MODEL_READ;
 }
 
+/*
+ * QEMU does not tell the linear address.  That of the instruction's operand has to be in the
+ * same place of a page.
+ */
+static void find_linear(const struct vcpu *vcpu, struct tdx_model_access *access)
+{
+	if (access->is_paging)
+		return;
+	if (access->rights == TDX_MODEL_EXECUTE)
+		access->gla = vcpu->vmcb.rip + (vcpu_64bit_code(vcpu) ? 0 : vcpu->vmcb.cs.base);
+	else if (!decode_operand(vcpu, &access->gla))
+		return;
+	access->gla_is_valid = access->gla % PAGE_SIZE == access->gpa % PAGE_SIZE;
+}
+
 static bool nested_page_fault(struct vcpu *vcpu, const struct tdx_model_run *run,
 			      struct tdx_model_exit *exit)
 {
 	const struct vmcb *v = &vcpu->vmcb;
-	const struct tdx_model_access access = {
+	struct tdx_model_access access = {
 		.gpa = v->exit_info2,
 		.rights = rights_of(v->exit_info1),
 		.is_paging = v->exit_info1 & SVM_NPF_WALK,
 	};
 	struct tdx_model_translation to;
+	enum tdx_model_translated translated = tdx_model_translate(run, &access, &to, exit);
 
-	switch (tdx_model_translate(run, &access, &to, exit)) {
+	if (translated == TDX_MODEL_TRANSLATION_EXITS) {
+		find_linear(vcpu, &access);
+		translated = tdx_model_translate(run, &access, &to, exit);
+	}
+	switch (translated) {
 	case TDX_MODEL_TRANSLATED:
 		td_map_add(vcpu->cpu, access.gpa, &to);
 		vcpu->vmcb.nested_cr3 = npt_root(vcpu->npt);
