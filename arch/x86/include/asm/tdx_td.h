@@ -149,6 +149,9 @@ u64 tdh_vp_rd(struct tdx_vp *vp, u64 field, u64 *value);	/* Any, vCPU loaded */
 u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 value, u64 mask); /* Any, vCPU loaded */
 u64 tdh_vp_flush(struct tdx_vp *vp);				/* Any, on its CPU */
 
+/* Running it (vp_enter.c).  Interrupts off, vCPU loaded; not retried, see there. */
+u64 tdh_vp_enter(struct tdx_vp *vp, u64 *regs);
+
 /* Bytes of a VMCS field */
 static __always_inline unsigned int tdx_vmcs_bytes(u64 field)
 {
@@ -172,7 +175,7 @@ static __always_inline void tdx_vp_check_size(u64 field, unsigned int bytes)
 }
 
 /*
- * tdh_vp_rd() and tdh_vp_wr() for fields of 16, 32 and 64 bits.  The id has to be constant;
+ * tdh_vp_rd() and tdh_vp_wr() for fields of 8 to 64 bits.  The id has to be constant;
  * a field of another size does not compile.
  */
 static __always_inline u64 tdx_vp_read16(struct tdx_vp *vp, u64 field, u16 *value)
@@ -197,6 +200,12 @@ static __always_inline u64 tdx_vp_read64(struct tdx_vp *vp, u64 field, u64 *valu
 {
 	tdx_vp_check_size(field, sizeof(*value));
 	return tdh_vp_rd(vp, field, value);
+}
+
+static __always_inline u64 tdx_vp_write8(struct tdx_vp *vp, u64 field, u8 value, u8 mask)
+{
+	tdx_vp_check_size(field, sizeof(value));
+	return tdh_vp_wr(vp, field, value, mask);
 }
 
 static __always_inline u64 tdx_vp_write16(struct tdx_vp *vp, u64 field, u16 value, u16 mask)

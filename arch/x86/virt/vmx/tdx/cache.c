@@ -6,6 +6,7 @@
  * that is written back late overwrites data of the next kernel.  So all caches
  * have to be written back before another kernel is started.
  */
+#include <linux/compiler.h>
 #include <linux/cpu.h>
 #include <linux/irqflags.h>
 #include <linux/percpu.h>
@@ -25,14 +26,29 @@ static DEFINE_PER_CPU(bool, may_be_dirty);
 static bool retired;
 
 /**
- * tdx_cache_seamcall - mark this CPU's caches as dirty and make a SEAMCALL
- * @leaf: RAX
- * @regs: inputs and outputs
+ * tdx_cache_may_seamcall - mark this CPU's caches as dirty, before a SEAMCALL
  *
  * The CPU is marked first, because an NMI can stop it for good as soon as the
  * SEAMCALL ends.  Interrupts are disabled from the check of "retired" to the
  * end of the SEAMCALL, so the IPI of tdx_cache_retire() comes either before the
  * check or after the SEAMCALL.
+ *
+ * Context: Interrupts off until the SEAMCALL was made; not instrumented.
+ * Return: Whether it may be made: tdx_cache_retire() was not called.
+ */
+noinstr bool tdx_cache_may_seamcall(void)
+{
+	if (READ_ONCE(retired))
+		return false;
+
+	raw_cpu_write(may_be_dirty, true);
+	return true;
+}
+
+/**
+ * tdx_cache_seamcall - mark this CPU's caches as dirty and make a SEAMCALL
+ * @leaf: RAX
+ * @regs: inputs and outputs
  *
  * Context: Any but NMI.  The CPU must be in VMX operation.
  * Return: As __seamcall(), or TDX_SEAMCALL_RETIRED.
@@ -43,10 +59,8 @@ u64 tdx_cache_seamcall(u64 leaf, struct tdx_regs *regs)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	if (!READ_ONCE(retired)) {
-		__this_cpu_write(may_be_dirty, true);
+	if (tdx_cache_may_seamcall())
 		status = __seamcall(leaf, regs);
-	}
 	local_irq_restore(flags);
 	return status;
 }

@@ -9,6 +9,7 @@
 
 struct tdx_regs;
 
+bool tdx_cache_may_seamcall(void);
 u64 tdx_cache_seamcall(u64 leaf, struct tdx_regs *regs);
 void tdx_cache_retire(void);
 bool tdx_cache_retired(void);

@@ -26,7 +26,8 @@
 
 DEFINE_STATIC_CALL(tdx_make_seamcall, tdx_cache_seamcall);
 
-static DEFINE_PER_CPU(u64, nr_seamcalls);
+/* Since boot, with retries. */
+DEFINE_PER_CPU(u64, tdx_nr_seamcalls);
 
 /**
  * tdx_seamcall_once - call the TDX module
@@ -38,7 +39,7 @@ static DEFINE_PER_CPU(u64, nr_seamcalls);
  */
 u64 tdx_seamcall_once(u64 leaf, struct tdx_regs *regs)
 {
-	this_cpu_inc(nr_seamcalls);
+	this_cpu_inc(tdx_nr_seamcalls);
 	return static_call(tdx_make_seamcall)(leaf, regs);
 }
 
@@ -129,6 +130,6 @@ u64 tdx_seamcalls_made(void)
 	u64 sum = 0;
 
 	for_each_possible_cpu(cpu)
-		sum += per_cpu(nr_seamcalls, cpu);
+		sum += per_cpu(tdx_nr_seamcalls, cpu);
 	return sum;
 }

@@ -6,6 +6,7 @@
 #define _X86_VIRT_TDX_SEAMCALL_H
 
 #include <linux/linkage.h>
+#include <linux/percpu-defs.h>
 #include <linux/static_call_types.h>
 #include <linux/types.h>
 
@@ -16,10 +17,12 @@
 asmlinkage u64 __seamcall(u64 leaf, struct tdx_regs *regs);
 
 /*
- * All SEAMCALLs go through this.  KUnit suites redirect it to the software
+ * All SEAMCALLs but TDH.VP.ENTER go through this.  KUnit suites redirect it to the software
  * module with static_call_update().
  */
 DECLARE_STATIC_CALL(tdx_make_seamcall, tdx_cache_seamcall);
+
+DECLARE_PER_CPU(u64, tdx_nr_seamcalls);
 
 /* For a loop around tdx_seamcall_once(). */
 struct tdx_backoff {

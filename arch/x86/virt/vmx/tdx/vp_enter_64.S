@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The SEAMCALL instruction, for TDH.VP.ENTER.
+ */
+#include <linux/linkage.h>
+#include <asm/asm.h>
+#include <asm/kvm_vcpu_regs.h>
+#include <asm/tdx.h>
+
+/* The mnemonic is unknown to binutils before 2.36. */
+#define seamcall	.byte 0x66, 0x0f, 0x01, 0xcf
+
+/* Offset of a register in the array */
+#define REG(name)	(__VCPU_REGS_##name * 8)
+
+.section .noinstr.text, "ax"
+
+/*
+ * u64 __tdx_vp_enter(u64 *regs)
+ *
+ * Enters a vCPU with all general purpose registers but RAX, RBP and RSP from @regs, and
+ * stores them there after the exit.  Returns RAX, or a code of the software error class if
+ * the CPU did not reach the module; @regs is unchanged then.
+ *
+ * Other leaves preserve RBP.  This one is only used for TDs with NO_RBP_MOD, which cannot
+ * set it, but some modules clear it nevertheless: it is restored from the stack.
+ */
+SYM_FUNC_START(__tdx_vp_enter)
+	push	%rbp
+	push	%rbx
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	push	%rdi
+
+	mov	REG(RCX)(%rdi), %rcx
+	mov	REG(RDX)(%rdi), %rdx
+	mov	REG(RBX)(%rdi), %rbx
+	mov	REG(RSI)(%rdi), %rsi
+	mov	REG(R8)(%rdi),  %r8
+	mov	REG(R9)(%rdi),  %r9
+	mov	REG(R10)(%rdi), %r10
+	mov	REG(R11)(%rdi), %r11
+	mov	REG(R12)(%rdi), %r12
+	mov	REG(R13)(%rdi), %r13
+	mov	REG(R14)(%rdi), %r14
+	mov	REG(R15)(%rdi), %r15
+	mov	REG(RDI)(%rdi), %rdi
+	/* The number of the leaf is 0. */
+	xor	%eax, %eax
+
+.Lseamcall:
+	seamcall
+	/* CF is set only when no module answered. */
+	jc	.Lvmfailinvalid
+
+	push	%rdi
+	mov	8(%rsp), %rdi
+	mov	%rcx, REG(RCX)(%rdi)
+	mov	%rdx, REG(RDX)(%rdi)
+	mov	%rbx, REG(RBX)(%rdi)
+	mov	%rsi, REG(RSI)(%rdi)
+	mov	%r8,  REG(R8)(%rdi)
+	mov	%r9,  REG(R9)(%rdi)
+	mov	%r10, REG(R10)(%rdi)
+	mov	%r11, REG(R11)(%rdi)
+	mov	%r12, REG(R12)(%rdi)
+	mov	%r13, REG(R13)(%rdi)
+	mov	%r14, REG(R14)(%rdi)
+	mov	%r15, REG(R15)(%rdi)
+	popq	REG(RDI)(%rdi)
+
+.Lout:
+	/*
+	 * The guest controls these registers: clear them to prevent their speculative
+	 * use.  The callee-saved registers are restored below.
+	 */
+	xor	%ecx, %ecx
+	xor	%edx, %edx
+	xor	%esi, %esi
+	xor	%edi, %edi
+	xor	%r8d, %r8d
+	xor	%r9d, %r9d
+	xor	%r10d, %r10d
+	xor	%r11d, %r11d
+
+	add	$8, %rsp
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbx
+	pop	%rbp
+	RET
+
+.Lvmfailinvalid:
+	mov	$TDX_SEAMCALL_VMFAILINVALID, %rax
+	jmp	.Lout
+
+.Lfault:
+	/* The exception table handler left the trap number in RAX. */
+	mov	$TDX_SW_ERROR, %rdi
+	or	%rdi, %rax
+	jmp	.Lout
+
+	_ASM_EXTABLE_FAULT(.Lseamcall, .Lfault)
+SYM_FUNC_END(__tdx_vp_enter)
