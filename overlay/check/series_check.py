@@ -27,8 +27,9 @@ PREFIX = BUILD / "series-tree"
 WHOLE = BUILD / "series-whole"
 VANILLA = BUILD / "vanilla"
 JOBS = f"-j{os.cpu_count()}"
-# 64 of them make functions of VMX global; about 100 are of series/host.
-MOST_CHANGED_LINES = 720
+# 90 of them make functions of VMX global, those that a vCPU of a TD must not reach among them;
+# about 100 are of series/host.
+MOST_CHANGED_LINES = 760
 ENTRY = "INTEL TDX HOST SUPPORT"
 
 OURS = "arch/x86/virt/"

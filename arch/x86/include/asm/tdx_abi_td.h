@@ -218,6 +218,9 @@ static_assert(sizeof(struct tdx_td_params) == 1024);
 #define TDX_MD_VMCS_32(encoding)	(0x0024000200000000ULL | (encoding))
 #define TDX_MD_VMCS_64(encoding)	(0x0024000300000000ULL | (encoding))
 
+/* VCPU_STATE_DETAILS: the priority of a virtual interrupt is above PPR. */
+#define TDX_VCPU_STATE_INTERRUPT_PENDING	BIT_ULL(0)
+
 /* Parts of the id of a field: class, and size of an element as a power of two of bytes */
 #define TDX_MD_CLASS_SHIFT		56
 #define TDX_MD_CLASS_MASK		0x3f
@@ -240,6 +243,16 @@ static_assert(sizeof(struct tdx_td_params) == 1024);
 #define TDX_VMCS_INSTRUCTION_TIMEOUT	0x4024
 
 #define TDX_PIN_CONTROLS_POSTED_INTERRUPTS	BIT_ULL(7)
+#define TDX_SECONDARY_CONTROLS_BUS_LOCK		BIT_ULL(30)
+#define TDX_SECONDARY_CONTROLS_NOTIFY		BIT_ULL(31)
+
+/* Exit reasons of TDH.VP.ENTER that other VMX guests do not have */
+#define TDX_EXIT_REASON_OTHER_SMI	6
+#define TDX_EXIT_REASON_TDCALL		77
+
+/* RDX of an EPT violation: the type of what it tells, in bits 3:0 */
+#define TDX_EXTENDED_EXIT_TYPE_MASK	0xf
+#define TDX_EXTENDED_EXIT_PENDING	6	/* the page was not accepted */
 
 /* TDCS.TD_CTLS */
 #define TDX_TD_CTLS_PENDING_VE_DISABLE	BIT_ULL(0)

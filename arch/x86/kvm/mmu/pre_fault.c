@@ -9,15 +9,8 @@
 #include "../mmu.h"
 #include "../x86.h"
 #include "mmu_internal.h"
+#include "private.h"
 #include "shared.h"
-
-/* A slot that is being deleted waits for this vCPU's SRCU: retrying would not end. */
-static bool slot_is_going(struct kvm_vcpu *vcpu, gpa_t gpa)
-{
-	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, gpa_to_gfn(gpa));
-
-	return slot && slot->flags & KVM_MEMSLOT_INVALID;
-}
 
 static int map_once(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
@@ -47,7 +40,7 @@ static int map_page(struct kvm_vcpu *vcpu, gpa_t gpa)
 		/* Not consumed: KVM_RUN has to see it, too. */
 		if (kvm_test_request(KVM_REQ_VM_DEAD, vcpu))
 			return -EIO;
-		if (slot_is_going(vcpu, gpa))
+		if (kvm_mmu_slot_is_going(vcpu, gpa))
 			return -EAGAIN;
 		cond_resched();
 		r = map_once(vcpu, gpa);

@@ -3,9 +3,12 @@
  * Page faults on private memory, which is in a guest_memfd.
  */
 #include <linux/kvm_private_mem.h>
+#include <linux/sched/signal.h>
 
 #include "../mmu.h"
+#include "../x86.h"
 #include "mmu_internal.h"
+#include "private.h"
 
 /**
  * kvm_mmu_faultin_private - get the page for a fault on private memory
@@ -82,6 +85,56 @@ int kvm_mmu_map_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 		return r;
 	}
 }
+
+/**
+ * kvm_mmu_slot_is_going - is memory in a slot that is being deleted?
+ * @vcpu: a vCPU that accesses the memory
+ * @gpa: an address in it, without shared bits
+ *
+ * The deletion waits for the vCPU's SRCU, so that its fault must not be retried meanwhile.
+ *
+ * Context: With kvm->srcu held.
+ * Return: Whether the deletion has begun.
+ */
+bool kvm_mmu_slot_is_going(struct kvm_vcpu *vcpu, gpa_t gpa)
+{
+	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, gpa_to_gfn(gpa));
+
+	return slot && slot->flags & KVM_MEMSLOT_INVALID;
+}
+
+/* Requests are not consumed: they are handled before the guest is entered. */
+static bool may_retry(struct kvm_vcpu *vcpu, gpa_t gpa)
+{
+	return !signal_pending(current) && !kvm_test_request(KVM_REQ_VM_DEAD, vcpu) &&
+	       !kvm_arch_dy_runnable(vcpu) && !kvm_cpu_has_pending_timer(vcpu) &&
+	       !kvm_mmu_slot_is_going(vcpu, gpa);
+}
+
+/**
+ * kvm_mmu_private_fault - handle a private access that made a guest with a private MMU exit
+ * @vcpu: the vCPU that accessed the memory
+ * @gpa: the address, without shared bits
+ *
+ * The access is always regarded as a write.  It is retried here: a vendor module may take
+ * it for an attack if the guest exits at the same instruction again and again.
+ *
+ * Context: Process context, may sleep; with kvm->srcu held.
+ * Return: 1: the page was mapped, or something has to be done before the next try; or a
+ *	   negative errno, with which KVM_RUN has to fail, see kvm_mmu_map_private().
+ */
+int kvm_mmu_private_fault(struct kvm_vcpu *vcpu, gpa_t gpa)
+{
+	int r;
+
+	do {
+		cond_resched();
+		r = kvm_mmu_do_page_fault(vcpu, gpa, PFERR_WRITE_MASK | PFERR_PRIVATE_MASK, false,
+					  NULL);
+	} while (r == RET_PF_RETRY && may_retry(vcpu, gpa));
+	return r < 0 ? r : 1;
+}
+EXPORT_SYMBOL_GPL(kvm_mmu_private_fault);
 
 /**
  * kvm_arch_zap_private - remove the mappings of private memory by a private MMU

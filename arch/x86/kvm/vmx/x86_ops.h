@@ -23,10 +23,16 @@ void vmx_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event);
 void vmx_vcpu_load(struct kvm_vcpu *vcpu, int cpu);
 void vmx_vcpu_put(struct kvm_vcpu *vcpu);
 int vmx_vcpu_pre_run(struct kvm_vcpu *vcpu);
+fastpath_t vmx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags);
+int vmx_handle_exit(struct kvm_vcpu *vcpu, fastpath_t exit_fastpath);
 void vmx_vcpu_after_set_cpuid(struct kvm_vcpu *vcpu);
 
 int vmx_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr_info);
 int vmx_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr_info);
+void vmx_msr_filter_changed(struct kvm_vcpu *vcpu);
+bool vmx_can_emulate_instruction(struct kvm_vcpu *vcpu, int emul_type,
+				 void *insn, int insn_len);
+int vmx_skip_emulated_instruction(struct kvm_vcpu *vcpu);
 void vmx_set_dr7(struct kvm_vcpu *vcpu, unsigned long val);
 bool vmx_get_if_flag(struct kvm_vcpu *vcpu);
 
@@ -39,6 +45,14 @@ void vmx_hwapic_isr_update(struct kvm_vcpu *vcpu, int max_isr);
 int vmx_sync_pir_to_irr(struct kvm_vcpu *vcpu);
 int vmx_interrupt_allowed(struct kvm_vcpu *vcpu, bool for_injection);
 int vmx_nmi_allowed(struct kvm_vcpu *vcpu, bool for_injection);
+int vmx_smi_allowed(struct kvm_vcpu *vcpu, bool for_injection);
+void vmx_enable_irq_window(struct kvm_vcpu *vcpu);
+void vmx_inject_irq(struct kvm_vcpu *vcpu, bool reinjected);
+void vmx_inject_nmi(struct kvm_vcpu *vcpu);
+void vmx_inject_exception(struct kvm_vcpu *vcpu);
+void vmx_cancel_injection(struct kvm_vcpu *vcpu);
+void vmx_load_eoi_exitmap(struct kvm_vcpu *vcpu, u64 *eoi_exit_bitmap);
+void vmx_set_apic_access_page_addr(struct kvm_vcpu *vcpu);
 bool vmx_apic_init_signal_blocked(struct kvm_vcpu *vcpu);
 #ifdef CONFIG_X86_64
 int vmx_set_hv_timer(struct kvm_vcpu *vcpu, u64 guest_deadline_tsc,

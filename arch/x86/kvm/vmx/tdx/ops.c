@@ -4,7 +4,7 @@
  *
  * They replace those of VMX only if TDs can be created.  KVM calls them by static calls,
  * and they call VMX's by name, so that ordinary VMs pay for no indirect call.  Operations
- * that are only reached by a running vCPU are not replaced yet.
+ * that are not replaced do not access a VMCS, or are not reached by a vCPU of a TD.
  */
 #include <linux/kvm_host.h>
 
@@ -114,11 +114,33 @@ static void vt_vcpu_put(struct kvm_vcpu *vcpu)
 		vmx_vcpu_put(vcpu);
 }
 
+static void vt_prepare_switch_to_guest(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		tdx_prepare_switch_to_guest(vcpu);
+	else
+		vmx_prepare_switch_to_guest(vcpu);
+}
+
 static int vt_vcpu_pre_run(struct kvm_vcpu *vcpu)
 {
 	if (is_td_vcpu(vcpu))
 		return tdx_vcpu_pre_run(vcpu);
 	return vmx_vcpu_pre_run(vcpu);
+}
+
+static fastpath_t vt_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
+{
+	if (is_td_vcpu(vcpu))
+		return tdx_vcpu_run(vcpu, run_flags);
+	return vmx_vcpu_run(vcpu, run_flags);
+}
+
+static int vt_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
+{
+	if (is_td_vcpu(vcpu))
+		return tdx_handle_exit(vcpu, fastpath);
+	return vmx_handle_exit(vcpu, fastpath);
 }
 
 static void vt_vcpu_after_set_cpuid(struct kvm_vcpu *vcpu)
@@ -139,6 +161,44 @@ static int vt_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr)
 	if (is_td_vcpu(vcpu))
 		return tdx_set_msr(vcpu, msr);
 	return vmx_set_msr(vcpu, msr);
+}
+
+static int vt_complete_emulated_msr(struct kvm_vcpu *vcpu, int err)
+{
+	if (is_td_vcpu(vcpu))
+		return tdx_complete_emulated_msr(vcpu, err);
+	return kvm_complete_insn_gp(vcpu, err);
+}
+
+static void vt_msr_filter_changed(struct kvm_vcpu *vcpu)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_msr_filter_changed(vcpu);
+}
+
+/* KVM cannot read instructions of a TD, and does not have to skip them. */
+
+static bool vt_can_emulate_instruction(struct kvm_vcpu *vcpu, int emul_type, void *insn,
+				       int insn_len)
+{
+	if (is_td_vcpu(vcpu))
+		return false;
+	return vmx_can_emulate_instruction(vcpu, emul_type, insn, insn_len);
+}
+
+static int vt_skip_emulated_instruction(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		return 1;
+	return vmx_skip_emulated_instruction(vcpu);
+}
+
+/* Hypercalls of a TD are not checked: it is up to the guest who makes them. */
+static int vt_get_cpl(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		return 0;
+	return vmx_get_cpl(vcpu);
 }
 
 /* The registers of a TD are protected; these only store the values of KVM's reset. */
@@ -261,8 +321,40 @@ static void vt_update_cpu_dirty_logging(struct kvm_vcpu *vcpu)
 static int vt_interrupt_allowed(struct kvm_vcpu *vcpu, bool for_injection)
 {
 	if (is_td_vcpu(vcpu))
-		return true;
+		return tdx_interrupt_allowed(vcpu);
 	return vmx_interrupt_allowed(vcpu, for_injection);
+}
+
+static void vt_enable_irq_window(struct kvm_vcpu *vcpu)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_enable_irq_window(vcpu);
+}
+
+static void vt_inject_irq(struct kvm_vcpu *vcpu, bool reinjected)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_inject_irq(vcpu, reinjected);
+}
+
+static void vt_inject_exception(struct kvm_vcpu *vcpu)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_inject_exception(vcpu);
+}
+
+static void vt_cancel_injection(struct kvm_vcpu *vcpu)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_cancel_injection(vcpu);
+}
+
+static void vt_inject_nmi(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		tdx_inject_nmi(vcpu);
+	else
+		vmx_inject_nmi(vcpu);
 }
 
 static int vt_nmi_allowed(struct kvm_vcpu *vcpu, bool for_injection)
@@ -272,10 +364,18 @@ static int vt_nmi_allowed(struct kvm_vcpu *vcpu, bool for_injection)
 	return vmx_nmi_allowed(vcpu, for_injection);
 }
 
+/* TDs have no SMM, but a guest can send an SMI. */
+static int vt_smi_allowed(struct kvm_vcpu *vcpu, bool for_injection)
+{
+	if (is_td_vcpu(vcpu))
+		return false;
+	return vmx_smi_allowed(vcpu, for_injection);
+}
+
 static int vt_sync_pir_to_irr(struct kvm_vcpu *vcpu)
 {
 	if (is_td_vcpu(vcpu))
-		return -1;
+		return tdx_sync_pir_to_irr(vcpu);
 	return vmx_sync_pir_to_irr(vcpu);
 }
 
@@ -289,6 +389,27 @@ static void vt_hwapic_isr_update(struct kvm_vcpu *vcpu, int max_isr)
 {
 	if (!is_td_vcpu(vcpu))
 		vmx_hwapic_isr_update(vcpu, max_isr);
+}
+
+static void vt_load_eoi_exitmap(struct kvm_vcpu *vcpu, u64 *eoi_exit_bitmap)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_load_eoi_exitmap(vcpu, eoi_exit_bitmap);
+}
+
+static void vt_set_apic_access_page_addr(struct kvm_vcpu *vcpu)
+{
+	if (!is_td_vcpu(vcpu))
+		vmx_set_apic_access_page_addr(vcpu);
+}
+
+/* A TD always uses the virtual APIC of the CPU. */
+static void vt_refresh_apicv_exec_ctrl(struct kvm_vcpu *vcpu)
+{
+	if (is_td_vcpu(vcpu))
+		KVM_BUG_ON(!kvm_vcpu_apicv_active(vcpu), vcpu->kvm);
+	else
+		vmx_refresh_apicv_exec_ctrl(vcpu);
 }
 
 static void vt_set_virtual_apic_mode(struct kvm_vcpu *vcpu)
@@ -388,11 +509,20 @@ static void __init replace_vcpu_ops(struct kvm_x86_ops *ops)
 	ops->vcpu_reset = vt_vcpu_reset;
 	ops->vcpu_load = vt_vcpu_load;
 	ops->vcpu_put = vt_vcpu_put;
+	ops->prepare_switch_to_guest = vt_prepare_switch_to_guest;
 	ops->vcpu_pre_run = vt_vcpu_pre_run;
+	ops->vcpu_run = vt_vcpu_run;
+	ops->handle_exit = vt_handle_exit;
 	ops->vcpu_after_set_cpuid = vt_vcpu_after_set_cpuid;
 
 	ops->get_msr = vt_get_msr;
 	ops->set_msr = vt_set_msr;
+	ops->complete_emulated_msr = vt_complete_emulated_msr;
+	ops->msr_filter_changed = vt_msr_filter_changed;
+	ops->can_emulate_instruction = vt_can_emulate_instruction;
+	ops->skip_emulated_instruction = vt_skip_emulated_instruction;
+
+	ops->get_cpl = vt_get_cpl;
 	ops->set_cr0 = vt_set_cr0;
 	ops->set_cr4 = vt_set_cr4;
 	ops->set_efer = vt_set_efer;
@@ -419,10 +549,22 @@ static void __init replace_interrupt_ops(struct kvm_x86_ops *ops)
 	ops->set_nmi_mask = vt_set_nmi_mask;
 	ops->interrupt_allowed = vt_interrupt_allowed;
 	ops->nmi_allowed = vt_nmi_allowed;
+	ops->smi_allowed = vt_smi_allowed;
+	ops->enable_irq_window = vt_enable_irq_window;
+	ops->inject_irq = vt_inject_irq;
+	ops->inject_nmi = vt_inject_nmi;
+	ops->inject_exception = vt_inject_exception;
+	ops->cancel_injection = vt_cancel_injection;
+}
 
+static void __init replace_apic_ops(struct kvm_x86_ops *ops)
+{
 	ops->sync_pir_to_irr = vt_sync_pir_to_irr;
 	ops->hwapic_irr_update = vt_hwapic_irr_update;
 	ops->hwapic_isr_update = vt_hwapic_isr_update;
+	ops->load_eoi_exitmap = vt_load_eoi_exitmap;
+	ops->set_apic_access_page_addr = vt_set_apic_access_page_addr;
+	ops->refresh_apicv_exec_ctrl = vt_refresh_apicv_exec_ctrl;
 	ops->set_virtual_apic_mode = vt_set_virtual_apic_mode;
 	ops->apic_init_signal_blocked = vt_apic_init_signal_blocked;
 
@@ -443,4 +585,5 @@ void __init tdx_replace_ops(struct kvm_x86_ops *ops)
 	replace_vcpu_ops(ops);
 	replace_mmu_ops(ops);
 	replace_interrupt_ops(ops);
+	replace_apic_ops(ops);
 }

@@ -295,7 +295,22 @@ static void make_vcpus_leave(struct kvm *kvm)
 typedef u64 (*range_leaf)(struct tdx_td *td, u64 gpa, unsigned int level,
 			  struct tdx_sept_entry *entry);
 
-/* A vCPU that is in the guest may hold a lock of the module; outside, it does not. */
+/*
+ * No vCPU is in the guest on return, or enters it before allow_entries(): none holds a lock
+ * of the module.  A guest that takes one again and again cannot delay this.
+ */
+static void block_entries(struct kvm *kvm)
+{
+	WRITE_ONCE(to_kvm_tdx(kvm)->entries_blocked, true);
+	make_vcpus_leave(kvm);
+}
+
+static void allow_entries(struct kvm *kvm)
+{
+	WRITE_ONCE(to_kvm_tdx(kvm)->entries_blocked, false);
+}
+
+/* With sept_lock held for write. */
 static int call_leaf(struct kvm *kvm, range_leaf leaf, const char *name, gfn_t gfn)
 {
 	struct tdx_td *td = &to_kvm_tdx(kvm)->td;
@@ -304,8 +319,9 @@ static int call_leaf(struct kvm *kvm, range_leaf leaf, const char *name, gfn_t g
 
 	status = leaf(td, gfn_to_gpa(gfn), leaf_level(), &entry);
 	if (is_busy(status)) {
-		make_vcpus_leave(kvm);
+		block_entries(kvm);
 		status = leaf(td, gfn_to_gpa(gfn), leaf_level(), &entry);
+		allow_entries(kvm);
 	}
 	return tdx_status_failed(status) ? tdx_kill_vm(kvm, name, status) : 0;
 }

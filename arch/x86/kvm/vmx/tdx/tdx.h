@@ -13,6 +13,10 @@
  *	debugfs.c	the records of private memory, for tests
  *	sept.c		private memory
  *	keyid.c		releasing the KeyID of a TD
+ *	exits.c		handling the exits of a vCPU
+ *	tdvmcall.c	TDG.VP.VMCALL: requests of the guest
+ *	run.c		entering a vCPU, the host's state around that
+ *	irq.c		interrupts and NMIs
  *	params.c	KVM_TDX_INIT_VM: the parameters of a TD
  *	vcpu.c		creating and freeing a vCPU, its association with a CPU
  *	shared.c	the shared half of a TD's memory
@@ -39,6 +43,9 @@
 #define CPUID_ADDRESS_WIDTHS	0x80000008
 #define CPUID_GUEST_PHYS_BITS	GENMASK(23, 16)
 
+/* General purpose registers */
+#define TDX_NR_REGS		16
+
 /* Above that of 4 KB pages */
 #define TDX_MAX_SEPT_LEVELS	4
 
@@ -58,6 +65,7 @@ enum kvm_tdx_state {
  * @private_pages:  by GFN: the page frame of a private page, as a value
  * @sept_pages:	    pages of the secure EPT, by level of the entry that refers to them, less 1
  * @xfam:	    XFAM of the TD
+ * @entries_blocked: no vCPU may enter the guest; written with sept_lock held for write
  * @gpaw_bits:	    width of guest physical addresses; the upper half is shared
  * @tsc_offset:	    chosen by TDH.MNG.INIT
  * @tsc_multiplier: chosen by TDH.MNG.INIT; a fixed-point number with 48 fractional bits
@@ -70,6 +78,7 @@ struct kvm_tdx {
 	struct rw_semaphore sept_lock;
 	struct xarray private_pages;
 	struct xarray sept_pages[TDX_MAX_SEPT_LEVELS];
+	bool entries_blocked;
 	u64 xfam;
 	unsigned int gpaw_bits;
 	u64 tsc_offset;
@@ -86,6 +95,11 @@ struct kvm_tdx {
  * @initialized: KVM_TDX_INIT_VCPU was done
  * @cpu:	 the CPU that it may be associated with, or -1
  * @cpu_list:	 entry in that CPU's list
+ * @status:	 what TDH.VP.ENTER returned last
+ * @regs:	 registers of TDH.VP.ENTER, by their numbers: inputs before, outputs after it
+ * @vmcall:	 registers of the last TDG.VP.VMCALL; KVM's answer is written to them
+ * @vmcall_function: its function, or TDX_NO_VMCALL if there was none since the last entry
+ * @map_gpa:	 first address, and the end, of what is left of a TDX_VMCALL_MAP_GPA
  */
 struct vcpu_tdx {
 	struct vcpu_vmx vmx;
@@ -94,7 +108,21 @@ struct vcpu_tdx {
 	bool initialized;
 	int cpu;
 	struct list_head cpu_list;
+
+	u64 status;
+	u64 regs[TDX_NR_REGS];
+	u64 vmcall[TDX_NR_REGS];
+	u64 vmcall_function;
+	struct {
+		gpa_t next;
+		gpa_t end;
+	} map_gpa;
 };
+
+/* A function of the GHCI has at most 32 bits. */
+#define TDX_NO_VMCALL		(~0ULL)
+/* The exit reason if the vCPU was not entered: VMX has none with 16 bits. */
+#define TDX_NO_EXIT_REASON	0xffff
 
 static inline bool is_td(struct kvm *kvm)
 {
@@ -162,6 +190,27 @@ void tdx_clear_unsupported_cpuid(struct kvm_cpuid_entry2 *entry);
 int tdx_fill_params(struct kvm *kvm, const struct kvm_tdx_init_vm *init,
 		    struct tdx_td_params *params);
 
+/* exits.c */
+int tdx_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath);
+
+/* tdvmcall.c */
+int tdx_handle_vmcall(struct kvm_vcpu *vcpu);
+int tdx_complete_emulated_msr(struct kvm_vcpu *vcpu, int err);
+
+/* run.c */
+bool __init tdx_find_user_return_msrs(void);
+void tdx_prepare_switch_to_guest(struct kvm_vcpu *vcpu);
+void tdx_vcpu_put(struct kvm_vcpu *vcpu);
+int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu);
+fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags);
+
+/* irq.c */
+void tdx_notify_posted_interrupts(struct kvm_vcpu *vcpu);
+int tdx_sync_pir_to_irr(struct kvm_vcpu *vcpu);
+bool tdx_interrupt_allowed(struct kvm_vcpu *vcpu);
+bool tdx_has_virtual_interrupt(struct kvm_vcpu *vcpu);
+void tdx_inject_nmi(struct kvm_vcpu *vcpu);
+
 /* vcpu.c */
 void __init tdx_init_cpu_lists(void);
 void tdx_flush_cpu(void);
@@ -171,8 +220,6 @@ int tdx_vcpu_create(struct kvm_vcpu *vcpu);
 void tdx_vcpu_free(struct kvm_vcpu *vcpu);
 void tdx_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event);
 void tdx_vcpu_load(struct kvm_vcpu *vcpu, int cpu);
-void tdx_vcpu_put(struct kvm_vcpu *vcpu);
-int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu);
 int tdx_init_vcpu(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd);
 
 /* shared.c */

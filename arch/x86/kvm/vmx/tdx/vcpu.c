@@ -137,11 +137,6 @@ void tdx_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 	kvm_make_request(KVM_REQ_TLB_FLUSH, vcpu);
 }
 
-void tdx_vcpu_put(struct kvm_vcpu *vcpu)
-{
-	vmx_vcpu_pi_put(vcpu);
-}
-
 /* With kvm->lock. */
 int tdx_vcpu_precreate(struct kvm *kvm)
 {
@@ -160,6 +155,7 @@ int tdx_vcpu_create(struct kvm_vcpu *vcpu)
 	INIT_LIST_HEAD(&tdx->vmx.pi_wakeup_list);
 	tdx->vp.td = &kvm_tdx->td;
 	tdx->cpu = -1;
+	tdx->vmcall_function = TDX_NO_VMCALL;
 
 	/* TDs do not use INIT and SIPI: all vCPUs are started. */
 	vcpu->arch.mp_state = KVM_MP_STATE_RUNNABLE;
@@ -205,12 +201,6 @@ void tdx_vcpu_free(struct kvm_vcpu *vcpu)
 	tdx_reclaim_pages(kvm_tdx, vp->tdvpx, vp->nr_tdvpx);
 	if (vp->tdvpr)
 		tdx_reclaim_pages(kvm_tdx, &vp->tdvpr, 1);
-}
-
-int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu)
-{
-	/* TDs cannot run yet. */
-	return -EINVAL;
 }
 
 /* Gives the vCPU's pages to the module.  Pages that it does not accept are freed. */
@@ -273,6 +263,27 @@ static int enable_posted_interrupts(struct kvm_vcpu *vcpu)
 	return tdx_status_failed(status) ? tdx_kill_vm(vcpu->kvm, "TDH.VP.WR", status) : 0;
 }
 
+/* As user space wanted for this VM: KVM_CAP_X86_BUS_LOCK_EXIT, KVM_CAP_X86_NOTIFY_VMEXIT. */
+static int enable_optional_exits(struct kvm_vcpu *vcpu)
+{
+	struct kvm_arch *arch = &vcpu->kvm->arch;
+	struct tdx_vp *vp = &to_tdx(vcpu)->vp;
+	u64 status = TDX_SUCCESS;
+	u32 controls = 0;
+
+	if (arch->bus_lock_detection_enabled)
+		controls |= TDX_SECONDARY_CONTROLS_BUS_LOCK;
+	if (arch->notify_vmexit_flags & KVM_X86_NOTIFY_VMEXIT_ENABLED) {
+		controls |= TDX_SECONDARY_CONTROLS_NOTIFY;
+		status = tdx_vp_write32(vp, TDX_MD_VMCS_32(TDX_VMCS_INSTRUCTION_TIMEOUT),
+					arch->notify_window, U32_MAX);
+	}
+	if (controls && !tdx_status_failed(status))
+		status = tdx_vp_write32(vp, TDX_MD_VMCS_32(TDX_VMCS_SECONDARY_CONTROLS),
+					controls, controls);
+	return tdx_status_failed(status) ? tdx_kill_vm(vcpu->kvm, "TDH.VP.WR", status) : 0;
+}
+
 /* TDs only support x2APIC.  Fails if the vCPU's CPUID does not have it. */
 static int enter_x2apic_mode(struct kvm_vcpu *vcpu)
 {
@@ -310,6 +321,8 @@ int tdx_init_vcpu(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd)
 		ret = init_vp(vcpu, cmd->data);
 	if (!ret)
 		ret = enable_posted_interrupts(vcpu);
+	if (!ret)
+		ret = enable_optional_exits(vcpu);
 	if (!ret)
 		tdx->initialized = true;
 	return ret;

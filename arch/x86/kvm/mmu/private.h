@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Private memory that is mapped by the vendor module.
+ */
+#ifndef __KVM_X86_MMU_PRIVATE_H
+#define __KVM_X86_MMU_PRIVATE_H
+
+#include <linux/kvm_types.h>
+
+struct kvm_vcpu;
+
+bool kvm_mmu_slot_is_going(struct kvm_vcpu *vcpu, gpa_t gpa);
+int kvm_mmu_private_fault(struct kvm_vcpu *vcpu, gpa_t gpa);
+
+#endif /* __KVM_X86_MMU_PRIVATE_H */

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Entering a vCPU of a TD, and the host's state around that.
+ *
+ * The module saves and restores most of the host's state itself.  The rest is restored here:
+ * after each exit, when the vCPU is put, or on the return to user space.
+ */
+#include <linux/kvm_host.h>
+#include <linux/string.h>
+
+#include <asm/debugreg.h>
+#include <asm/fpu/xcr.h>
+#include <asm/kvm_vcpu_regs.h>
+#include <asm/msr.h>
+#include <asm/pkru.h>
+
+#include "../../trace.h"
+#include "../../x86.h"
+#include "tdx.h"
+
+/* Bits of the host's DEBUGCTL that the module preserves */
+#define PRESERVED_DEBUGCTL	(DEBUGCTLMSR_BTF | DEBUGCTLMSR_FREEZE_PERFMON_ON_PMI | \
+				 DEBUGCTLMSR_FREEZE_IN_SMM)
+
+/* The values with which the module leaves MSRs that only user space needs. */
+static struct {
+	u32 msr;
+	u64 value;
+	int slot;
+} user_return_msrs[] __ro_after_init = {
+	{ MSR_SYSCALL_MASK, X86_EFLAGS_VM | X86_EFLAGS_IF },
+	{ MSR_STAR, 0 },
+	{ MSR_LSTAR, 0 },
+	{ MSR_TSC_AUX, 0 },
+};
+
+/**
+ * tdx_find_user_return_msrs - find the MSRs that are restored on the return to user space
+ *
+ * Context: While kvm_intel is loaded, after VMX has registered its MSRs.
+ * Return: Whether all were found.
+ */
+bool __init tdx_find_user_return_msrs(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(user_return_msrs); i++) {
+		user_return_msrs[i].slot = kvm_find_user_return_msr(user_return_msrs[i].msr);
+		if (user_return_msrs[i].slot < 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The module may return without having entered the vCPU: so that KVM knows their values in
+ * any case, the MSRs are set before.
+ */
+static void set_user_return_msrs(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(user_return_msrs); i++)
+		kvm_set_user_return_msr(user_return_msrs[i].slot, user_return_msrs[i].value, ~0ULL);
+}
+
+/* With preemption disabled. */
+void tdx_prepare_switch_to_guest(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_vmx *vmx = to_vmx(vcpu);
+
+	set_user_return_msrs();
+	if (vmx->guest_state_loaded)
+		return;
+
+	rdmsrl(MSR_KERNEL_GS_BASE, vmx->msr_host_kernel_gs_base);
+	vmx->guest_state_loaded = true;
+}
+
+void tdx_vcpu_put(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_vmx *vmx = to_vmx(vcpu);
+
+	vmx_vcpu_pi_put(vcpu);
+	if (!vmx->guest_state_loaded)
+		return;
+
+	++vcpu->stat.host_state_reload;
+	wrmsrl(MSR_KERNEL_GS_BASE, vmx->msr_host_kernel_gs_base);
+	vmx->guest_state_loaded = false;
+}
+
+/* User space can set events that KVM cannot inject. */
+static void drop_events(struct kvm_vcpu *vcpu)
+{
+	kvm_clear_exception_queue(vcpu);
+	kvm_clear_interrupt_queue(vcpu);
+}
+
+int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu)
+{
+	if (!to_tdx(vcpu)->initialized ||
+	    READ_ONCE(to_kvm_tdx(vcpu->kvm)->state) != KVM_TDX_RUNNABLE ||
+	    vcpu->arch.mp_state == KVM_MP_STATE_INIT_RECEIVED)
+		return -EINVAL;
+
+	drop_events(vcpu);
+	return 1;
+}
+
+static bool has_exit_reason(u64 status)
+{
+	switch (tdx_status_code(status)) {
+	case TDX_SUCCESS:
+	case TDX_NON_RECOVERABLE_VCPU:
+	case TDX_NON_RECOVERABLE_TD:
+	case TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE:
+	case TDX_NON_RECOVERABLE_TD_WRONG_APIC_MODE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Nothing may be left of an earlier exit: it would be handled again. */
+static void clear_exit(struct vcpu_tdx *tdx)
+{
+	tdx->vmcall_function = TDX_NO_VMCALL;
+	tdx->vmx.exit_reason.full = TDX_NO_EXIT_REASON;
+	tdx->vmx.exit_qualification = 0;
+	tdx->vmx.exit_intr_info = 0;
+}
+
+static void record_exit(struct vcpu_tdx *tdx)
+{
+	if (!has_exit_reason(tdx->status))
+		return;
+
+	tdx->vmx.exit_reason.full = lower_32_bits(tdx->status);
+	if (tdx->vmx.exit_reason.basic == TDX_EXIT_REASON_TDCALL) {
+		memcpy(tdx->vmcall, tdx->regs, sizeof(tdx->vmcall));
+		return;
+	}
+	tdx->vmx.exit_qualification = lower_32_bits(tdx->regs[__VCPU_REGS_RCX]);
+	tdx->vmx.exit_intr_info = lower_32_bits(tdx->regs[__VCPU_REGS_R9]);
+}
+
+static noinstr u64 enter_td(struct vcpu_tdx *tdx)
+{
+	u64 status;
+
+	guest_state_enter_irqoff();
+	status = tdh_vp_enter(&tdx->vp, tdx->regs);
+	guest_state_exit_irqoff();
+	return status;
+}
+
+static void restore_host_xstate(struct kvm_vcpu *vcpu)
+{
+	u64 xfam = to_kvm_tdx(vcpu->kvm)->xfam;
+
+	if (host_xcr0 != (xfam & kvm_caps.supported_xcr0))
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, host_xcr0);
+	if (host_xss != (xfam & kvm_caps.supported_xss))
+		wrmsrl(MSR_IA32_XSS, host_xss);
+
+	/* The module leaves 0. */
+	if (vcpu->arch.host_pkru)
+		write_pkru(vcpu->arch.host_pkru);
+}
+
+/* Breakpoints and XFD are restored by vcpu_enter_guest(). */
+static void restore_host_state(struct kvm_vcpu *vcpu)
+{
+	restore_host_xstate(vcpu);
+	if (vcpu->arch.host_debugctl & ~PRESERVED_DEBUGCTL)
+		update_debugctlmsr(vcpu->arch.host_debugctl);
+}
+
+/**
+ * tdx_vcpu_run - run a vCPU of a TD until its next exit
+ * @vcpu: a vCPU of a TD that can run
+ * @run_flags: KVM_RUN_*
+ *
+ * There is no fast path that enters the guest again: if the module was busy, interrupts have
+ * to be enabled for the CPU that waits for this one to leave the guest.
+ *
+ * Context: Interrupts off.
+ * Return: EXIT_FASTPATH_NONE, or EXIT_FASTPATH_EXIT_HANDLED: the vCPU must not be entered now.
+ */
+fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
+{
+	struct vcpu_tdx *tdx = to_tdx(vcpu);
+
+	/* No event of a TD requires it, and KVM could not cause the exit. */
+	WARN_ON_ONCE(run_flags & KVM_RUN_FORCE_IMMEDIATE_EXIT);
+
+	clear_exit(tdx);
+	/* Pairs with make_vcpus_leave() in block_entries(): vcpu->mode was written before. */
+	if (READ_ONCE(to_kvm_tdx(vcpu->kvm)->entries_blocked))
+		return EXIT_FASTPATH_EXIT_HANDLED;
+
+	trace_kvm_entry(vcpu, false);
+	tdx_notify_posted_interrupts(vcpu);
+
+	memcpy(tdx->regs, tdx->vmcall, sizeof(tdx->regs));
+	tdx->status = enter_td(tdx);
+	restore_host_state(vcpu);
+	record_exit(tdx);
+
+	trace_kvm_exit(vcpu, KVM_ISA_VMX);
+	return EXIT_FASTPATH_NONE;
+}
