@@ -248,6 +248,7 @@ static_assert(sizeof(struct tdx_td_params) == 1024);
 
 /* Exit reasons of TDH.VP.ENTER that other VMX guests do not have */
 #define TDX_EXIT_REASON_OTHER_SMI	6
+#define TDX_EXIT_REASON_C_STATE_SMI	42
 #define TDX_EXIT_REASON_TDCALL		77
 
 /* RDX of an EPT violation: the type of what it tells, in bits 3:0 */

@@ -145,6 +145,7 @@ static int (*const handlers[])(struct kvm_vcpu *vcpu) = {
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = handle_external_interrupt,
 	[EXIT_REASON_TRIPLE_FAULT]	 = handle_triple_fault,
 	[TDX_EXIT_REASON_OTHER_SMI]	 = continue_guest,
+	[TDX_EXIT_REASON_C_STATE_SMI]	 = continue_guest,
 	[EXIT_REASON_EPT_VIOLATION]	 = handle_ept_violation,
 	[EXIT_REASON_EPT_MISCONFIG]	 = handle_ept_misconfig,
 	[EXIT_REASON_BUS_LOCK]		 = handle_bus_lock_exit,
