@@ -37,6 +37,9 @@ enum tdx_vmcall_function {
 #define TDX_VMCALL_INFO_BASE		0	/* are all functions of the GHCI supported? */
 #define TDX_VMCALL_INFO_MORE		1	/* which others are? */
 
+/* R11 of TDX_VMCALL_INFO_MORE; GET_QUOTE is in the base set. */
+#define TDX_VMCALL_INFO_SETUP_EVENT_NOTIFY_INTERRUPT	BIT_ULL(1)
+
 /* Vectors of SETUP_EVENT_NOTIFY_INTERRUPT */
 #define TDX_VMCALL_MIN_VECTOR		32
 #define TDX_VMCALL_MAX_VECTOR		255

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include <asm/tdx_ghci.h>
 #include <asm/tdx_host.h>
 
 #include "tdx.h"
@@ -39,6 +40,9 @@ static int fill_capabilities(struct kvm_tdx_capabilities *caps)
 	caps->supported_xfam = tdx_supported_xfam();
 	if (!caps->supported_attrs || !caps->supported_xfam)
 		return -EIO;
+
+	/* User space gets these, and may support them. */
+	caps->user_tdvmcallinfo_1_r11 = TDX_VMCALL_INFO_SETUP_EVENT_NOTIFY_INTERRUPT;
 
 	caps->cpuid.nent = limits->nr_cpuid_configs;
 	for (i = 0; i < limits->nr_cpuid_configs; i++)

@@ -14,6 +14,7 @@
 
 #define SEPT_VE_DISABLE		BIT_ULL(28)
 #define HLE_RTM			(BIT(4) | BIT(11))	/* leaf 7, EBX */
+#define SETUP_EVENT_NOTIFY	BIT_ULL(1)
 #define WAITPKG			BIT(5)		/* leaf 7, ECX */
 
 static void test_contents(const struct kvm_tdx_capabilities *caps)
@@ -27,6 +28,9 @@ static void test_contents(const struct kvm_tdx_capabilities *caps)
 	TEST_ASSERT((caps->supported_xfam & 3) == 3, "xfam 0x%llx", caps->supported_xfam);
 	TEST_ASSERT(!caps->kernel_tdvmcallinfo_1_r11 && !caps->kernel_tdvmcallinfo_1_r12,
 		    "KVM reports TDVMCALLs that it does not support");
+	TEST_ASSERT(caps->user_tdvmcallinfo_1_r11 == SETUP_EVENT_NOTIFY &&
+		    !caps->user_tdvmcallinfo_1_r12, "TDVMCALLs of user space: 0x%llx 0x%llx",
+		    caps->user_tdvmcallinfo_1_r11, caps->user_tdvmcallinfo_1_r12);
 	for (i = 0; i < ARRAY_SIZE(caps->reserved); i++)
 		TEST_ASSERT(!caps->reserved[i], "reserved[%u] is set", i);
 
