@@ -232,7 +232,7 @@ static void test_closing(void)
 	for (i = 0; i < nr_rounds; i++) {
 		tm_create_runnable(&td);
 		tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, TM_PAGES);
-		munmap(td.run, getpagesize());
+		munmap(td.run, TM_RUN_SIZE);
 		thread = start(close_file, NULL);
 		close(td.vcpu);
 		close(td.vm);

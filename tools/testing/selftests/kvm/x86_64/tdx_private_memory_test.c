@@ -387,7 +387,7 @@ static void close_in_order(bool runnable, enum descriptor first, enum descriptor
 		TEST_ERRNO(tm_finalize(td.vm), 0);
 		tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, TM_PAGES - 4);
 	}
-	munmap(td.run, getpagesize());
+	munmap(td.run, TM_RUN_SIZE);
 	munmap(td.mem, TM_SIZE);
 
 	fds[VM] = td.vm;

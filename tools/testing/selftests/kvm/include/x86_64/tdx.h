@@ -59,6 +59,7 @@ int tdx_init_vcpu(int vcpu);
 
 /* Creates a TD with @nr_vcpus initialized vCPUs; fills in their descriptors. */
 int tdx_create_td(int *vcpus, int nr_vcpus);
+int tdx_create_td_with(uint64_t attributes, int *vcpus, int nr_vcpus);
 void tdx_close_td(int vm, const int *vcpus, int nr_vcpus);
 
 /* The number of TDs that can be created. */

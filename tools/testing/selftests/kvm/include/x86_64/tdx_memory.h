@@ -18,6 +18,9 @@
 /* The bit of shared memory in guest addresses of 48 bits */
 #define TM_SHARED_BIT	BIT_ULL(47)
 
+/* struct kvm_run, and data of I/O ports */
+#define TM_RUN_SIZE	(2 * PM_PAGE)
+
 #define TM_CHUNKS	(PM_PAGE / 256)	/* a page is measured in chunks */
 
 /*
@@ -44,6 +47,8 @@ struct tm_td {
 /* Skips the test if KVM supports no private memory of TDs. */
 void tm_require(void);
 
+/* To a TD with vCPU. */
+void tm_add_memory(struct tm_td *td);
 /* The vCPU is initialized, but the TD is not finalized. */
 void tm_create(struct tm_td *td);
 /* Finalized, without contents. */

@@ -127,11 +127,12 @@ int tdx_init_vcpu(int vcpu)
 	return tdx_set_default_cpuid(vcpu) ?: tdx_command(vcpu, KVM_TDX_INIT_VCPU, 0, NULL);
 }
 
-int tdx_create_td(int *vcpus, int nr_vcpus)
+int tdx_create_td_with(uint64_t attributes, int *vcpus, int nr_vcpus)
 {
 	struct kvm_tdx_init_vm *params = tdx_default_params();
 	int vm, i;
 
+	params->attributes = attributes;
 	vm = tdx_create_vm();
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM failed: %s", strerror(errno));
 	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS), 0);
@@ -144,6 +145,11 @@ int tdx_create_td(int *vcpus, int nr_vcpus)
 		TEST_ERRNO(tdx_init_vcpu(vcpus[i]), 0);
 	}
 	return vm;
+}
+
+int tdx_create_td(int *vcpus, int nr_vcpus)
+{
+	return tdx_create_td_with(0, vcpus, nr_vcpus);
 }
 
 void tdx_close_td(int vm, const int *vcpus, int nr_vcpus)

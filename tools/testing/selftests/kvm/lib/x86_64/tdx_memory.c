@@ -29,22 +29,26 @@ void tm_require(void)
 
 struct kvm_run *tm_map_run(int vcpu)
 {
-	struct kvm_run *run = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE, MAP_SHARED, vcpu,
-				   0);
+	struct kvm_run *run = mmap(NULL, TM_RUN_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
 
 	TEST_ASSERT(run != MAP_FAILED, "mmap: %s", strerror(errno));
 	return run;
 }
 
-void tm_create(struct tm_td *td)
+void tm_add_memory(struct tm_td *td)
 {
-	td->vm = tdx_create_td(&td->vcpu, 1);
 	td->run = tm_map_run(td->vcpu);
 	td->mem = pm_alloc(TM_SIZE);
 	td->gmem = pm_create_gmem(td->vm, TM_SIZE, 0);
 	TEST_ASSERT(td->gmem >= 0, "KVM_CREATE_GUEST_MEMFD: %s", strerror(errno));
 	TEST_ERRNO(pm_set_gmem_slot(td->vm, TM_SLOT, PM_GPA, TM_SIZE, td->mem, td->gmem, 0), 0);
 	TEST_ERRNO(tm_set_private(td->vm, PM_GPA, TM_SIZE), 0);
+}
+
+void tm_create(struct tm_td *td)
+{
+	td->vm = tdx_create_td(&td->vcpu, 1);
+	tm_add_memory(td);
 }
 
 void tm_create_runnable(struct tm_td *td)
@@ -55,7 +59,7 @@ void tm_create_runnable(struct tm_td *td)
 
 void tm_close(struct tm_td *td)
 {
-	munmap(td->run, getpagesize());
+	munmap(td->run, TM_RUN_SIZE);
 	close(td->vcpu);
 	close(td->gmem);
 	close(td->vm);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Trust domains that run, for tests of their vCPUs.
+ *
+ * Their guest executes one instruction at a time, TDCALL or an access to memory, as the test tells
+ * it in a shared page.  So tests decide on their own side what the guest does, and see what it got.
+ */
+#ifndef SELFTEST_KVM_TDX_GUEST_H
+#define SELFTEST_KVM_TDX_GUEST_H
+
+#include "tdx_guest_code.h"
+#include "tdx_memory.h"
+
+/* TDCALL leaves, in RAX */
+#define TG_VMCALL	0
+#define TG_PAGE_ACCEPT	6
+
+/* TDG.VP.VMCALL: RCX if R10 to R15 are passed, functions in R11, and statuses in R10 */
+#define TG_R10_TO_R15	0xfc00
+#define TG_CPUID	10
+#define TG_HLT		12
+#define TG_IO		30
+#define TG_RDMSR	31
+#define TG_WRMSR	32
+#define TG_MMIO		48
+#define TG_GET_INFO	0x10000
+#define TG_MAP_GPA	0x10001
+#define TG_GET_QUOTE	0x10002
+#define TG_FATAL_ERROR	0x10003
+#define TG_NOTIFY	0x10004
+#define TG_RETRY	1ull
+#define TG_INVALID	BIT_ULL(63)
+#define TG_MISALIGNED	(BIT_ULL(63) | 2)
+#define TG_UNSUPPORTED	(BIT_ULL(63) | 3)
+
+/* The test's memory is private at this linear address and PM_GPA, and shared at the other. */
+#define TG_PRIVATE	PM_GPA
+#define TG_SHARED	0x40200000ull
+/* Linear address of memory without slot, private at this guest physical address */
+#define TG_NO_SLOT	(PM_GPA + PM_HUGE_PAGE)
+
+/* Offsets in these are in tdx_guest_code.h. */
+struct tg_regs {
+	uint64_t rax, rcx, rdx, rbx, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15;
+};
+
+struct tg_page {
+	uint64_t operation;	/* TG_TDCALL etc. */
+	uint64_t address;
+	uint64_t value;
+	struct tg_regs in;
+	struct tg_regs out;
+	struct tg_regs boot;	/* registers at the reset vector */
+};
+
+struct tg_td {
+	struct tm_td td;
+	int boot_gmem;
+	struct tg_page *page;
+};
+
+extern const uint8_t tg_code[TG_CODE_SIZE];
+
+/* Skips the test if TDs cannot run. */
+void tg_require(void);
+
+/* A TD with the attributes and a vCPU, finalized; its vCPU waits for the first operation. */
+void tg_create(struct tg_td *tg, uint64_t attributes);
+void tg_close(struct tg_td *tg);
+
+/* KVM_RUN, repeated while it is interrupted; 0 or an errno. */
+int tg_run(struct tg_td *tg);
+/* Runs to the next exit, which has to be @reason. */
+void tg_run_to(struct tg_td *tg, uint32_t reason);
+/* Runs to the end of the operation, and asserts that there was no other exit. */
+void tg_finish(struct tg_td *tg);
+
+/* Prepares an operation: tg_run() begins it. */
+void tg_prepare_tdcall(struct tg_td *tg, const struct tg_regs *regs);
+void tg_prepare_vmcall(struct tg_td *tg, uint64_t function, uint64_t r12, uint64_t r13,
+		       uint64_t r14, uint64_t r15);
+void tg_prepare_load(struct tg_td *tg, uint64_t address);
+void tg_prepare_store(struct tg_td *tg, uint64_t address, uint64_t value);
+void tg_prepare_spin(struct tg_td *tg);
+/* Ends it, from another thread. */
+void tg_stop(struct tg_td *tg);
+
+/* Executes one that is handled without user space. */
+uint64_t tg_vmcall(struct tg_td *tg, uint64_t function, uint64_t r12, uint64_t r13, uint64_t r14,
+		   uint64_t r15);
+uint64_t tg_accept(struct tg_td *tg, uint64_t gpa);
+uint64_t tg_load(struct tg_td *tg, uint64_t address);
+uint64_t tg_read_msr(struct tg_td *tg, uint32_t msr);
+void tg_store(struct tg_td *tg, uint64_t address, uint64_t value);
+
+#endif /* SELFTEST_KVM_TDX_GUEST_H */

@@ -1,0 +1,680 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Test running a vCPU of a TD: its first registers, exits, private and shared memory, interrupts,
+ * and the requests that the guest makes by TDG.VP.VMCALL.
+ */
+#define _GNU_SOURCE /* for sched_setaffinity() */
+#include <asm/prctl.h>
+#include <errno.h>
+#include <linux/kvm_para.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "processor.h"
+#include "tdx_guest.h"
+
+#ifndef KVM_CAP_X86_APIC_BUS_CYCLES_NS
+#define KVM_CAP_X86_APIC_BUS_CYCLES_NS	237
+#endif
+
+#define SEPT_VE_DISABLE		BIT_ULL(28)
+#define PORT			0x3f8
+#define MMIO_GPA		0xd0000000ull
+#define VALUE			0x1122334455667788ull
+#define MSR_APICBASE		0x1b
+#define MSR_EFER		0xc0000080
+#define MSR_X2APIC_SPIV		0x80f
+#define MSR_X2APIC_IRR_2	0x822	/* of vectors 64 to 95 */
+#define MSR_UNKNOWN		0x12345
+#define APIC_ENABLED		0x1ff
+#define MAP_PRIVATE_PAGES	BIT_ULL(4)
+#define CHUNK			PM_HUGE_PAGE
+#define VECTOR			0x40
+#define DELAY_US		100000
+#define TDX_FATAL_EVENT		7
+
+static struct tg_regs *out(struct tg_td *tg)
+{
+	return &tg->page->out;
+}
+
+/* Specified for the reset vector; RAX, RBP and RSP are not seen. */
+static void test_first_registers(struct tg_td *tg)
+{
+	const struct tg_regs *boot = &tg->page->boot;
+
+	ASSERT_EQ(boot->rbx, 48);
+	ASSERT_EQ(boot->rcx, 0);
+	ASSERT_EQ(boot->r8, 0);
+	ASSERT_EQ(boot->rsi, 0);
+	TEST_ASSERT(boot->rdx, "RDX has no CPUID signature");
+	ASSERT_EQ(boot->rdi | boot->r9 | boot->r10 | boot->r11 | boot->r12 | boot->r13 |
+		  boot->r14 | boot->r15, 0);
+}
+
+static void test_cpuid(struct tg_td *tg)
+{
+	const struct kvm_cpuid_entry2 *entry = get_cpuid_entry(kvm_get_supported_cpuid(), 0, 0);
+
+	ASSERT_EQ(tg_vmcall(tg, TG_CPUID, 0, 0, -1, -1), 0);
+	ASSERT_EQ(out(tg)->r12, entry->eax);
+	ASSERT_EQ(out(tg)->r13, entry->ebx);
+	ASSERT_EQ(out(tg)->r14, entry->ecx);
+	ASSERT_EQ(out(tg)->r15, entry->edx);
+}
+
+/* Registers that are not in the mask are not changed, and the guest may pass fewer. */
+static void test_register_mask(struct tg_td *tg)
+{
+	struct tg_regs regs = { .rcx = BIT(11), .rdx = 2, .rbx = 3, .rsi = 6, .rdi = 7, .r8 = 8,
+				.r9 = 9, .r10 = 10, .r11 = 0x77, .r12 = 12, .r13 = 13, .r14 = 14,
+				.r15 = 15 };
+
+	tg_prepare_tdcall(tg, &regs);
+	tg_finish(tg);
+	regs.rax = 0;
+	TEST_ASSERT(!memcmp(out(tg), &regs, sizeof(regs)), "registers were changed");
+
+	regs.rcx = 0xffcc;
+	regs.r10 = 0;
+	tg_prepare_tdcall(tg, &regs);
+	tg_finish(tg);
+	regs.r10 = TG_UNSUPPORTED;
+	TEST_ASSERT(!memcmp(out(tg), &regs, sizeof(regs)), "registers were changed");
+}
+
+static void test_unknown(struct tg_td *tg)
+{
+	ASSERT_EQ(tg_vmcall(tg, 0, 0, 0, 0, 0), TG_UNSUPPORTED);
+	ASSERT_EQ(tg_vmcall(tg, 0x10005, 0, 0, 0, 0), TG_UNSUPPORTED);
+	ASSERT_EQ(tg_vmcall(tg, -1, 0, 0, 0, 0), TG_UNSUPPORTED);
+}
+
+static void test_io_out(struct tg_td *tg, unsigned int size)
+{
+	struct kvm_run *run = tg->td.run;
+	uint64_t value = VALUE;
+
+	tg_prepare_vmcall(tg, TG_IO, size, 1, PORT, value);
+	tg_run_to(tg, KVM_EXIT_IO);
+	ASSERT_EQ(run->io.port, PORT);
+	ASSERT_EQ(run->io.direction, KVM_EXIT_IO_OUT);
+	ASSERT_EQ(run->io.size, size);
+	ASSERT_EQ(run->io.count, 1);
+	TEST_ASSERT(!memcmp((uint8_t *)run + run->io.data_offset, &value, size), "other data");
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, 0);
+}
+
+static void test_io_in(struct tg_td *tg, unsigned int size)
+{
+	struct kvm_run *run = tg->td.run;
+	uint64_t value = VALUE, expected = 0;
+
+	tg_prepare_vmcall(tg, TG_IO, size, 0, PORT, 0);
+	tg_run_to(tg, KVM_EXIT_IO);
+	ASSERT_EQ(run->io.direction, KVM_EXIT_IO_IN);
+	ASSERT_EQ(run->io.size, size);
+	memcpy((uint8_t *)run + run->io.data_offset, &value, size);
+	memcpy(&expected, &value, size);
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, 0);
+	ASSERT_EQ(out(tg)->r11, expected);
+}
+
+static void test_io(struct tg_td *tg)
+{
+	unsigned int size;
+
+	for (size = 1; size <= 4; size *= 2) {
+		test_io_out(tg, size);
+		test_io_in(tg, size);
+	}
+	ASSERT_EQ(tg_vmcall(tg, TG_IO, 3, 0, PORT, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_IO, 8, 0, PORT, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_IO, 1, 2, PORT, 0), TG_INVALID);
+}
+
+static void test_mmio_write(struct tg_td *tg, unsigned int size)
+{
+	struct kvm_run *run = tg->td.run;
+	uint64_t value = VALUE;
+
+	tg_prepare_vmcall(tg, TG_MMIO, size, 1, MMIO_GPA | TM_SHARED_BIT, value);
+	tg_run_to(tg, KVM_EXIT_MMIO);
+	ASSERT_EQ(run->mmio.phys_addr, MMIO_GPA);
+	ASSERT_EQ(run->mmio.len, size);
+	TEST_ASSERT(run->mmio.is_write && !memcmp(run->mmio.data, &value, size), "other data");
+	memset(run->mmio.data, 0xff, size);
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, 0);
+	ASSERT_EQ(out(tg)->r15, value);
+}
+
+static void test_mmio_read(struct tg_td *tg, unsigned int size)
+{
+	struct kvm_run *run = tg->td.run;
+	uint64_t value = VALUE, expected = 0;
+
+	tg_prepare_vmcall(tg, TG_MMIO, size, 0, MMIO_GPA | TM_SHARED_BIT, 0);
+	tg_run_to(tg, KVM_EXIT_MMIO);
+	TEST_ASSERT(!run->mmio.is_write, "a write");
+	memcpy(run->mmio.data, &value, sizeof(value));
+	memcpy(&expected, &value, size);
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, 0);
+	ASSERT_EQ(out(tg)->r11, expected);
+}
+
+static void test_mmio(struct tg_td *tg)
+{
+	unsigned int size;
+
+	for (size = 1; size <= 8; size *= 2) {
+		test_mmio_write(tg, size);
+		test_mmio_read(tg, size);
+	}
+	ASSERT_EQ(tg_vmcall(tg, TG_MMIO, 4, 0, MMIO_GPA, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_MMIO, 4, 0, TM_SHARED_BIT - 2, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_MMIO, 3, 0, MMIO_GPA | TM_SHARED_BIT, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_MMIO, 4, 2, MMIO_GPA | TM_SHARED_BIT, 0), TG_INVALID);
+}
+
+static void test_msrs(struct tg_td *tg)
+{
+	ASSERT_EQ(tg_vmcall(tg, TG_RDMSR, MSR_APICBASE, 0, 0, 0), 0);
+	ASSERT_EQ(out(tg)->r11, 0xfee00d00);
+	ASSERT_EQ(tg_vmcall(tg, TG_WRMSR, MSR_APICBASE, 0xfee00d00, 0, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_WRMSR, MSR_EFER, 0xd01, 0, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_RDMSR, MSR_UNKNOWN, 0, 0, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_WRMSR, MSR_UNKNOWN, 0, 0, 0), TG_INVALID);
+
+	ASSERT_EQ(tg_vmcall(tg, TG_WRMSR, MSR_X2APIC_SPIV, APIC_ENABLED, 0, 0), 0);
+	ASSERT_EQ(tg_vmcall(tg, TG_RDMSR, MSR_X2APIC_SPIV, 0, 0, 0), 0);
+	ASSERT_EQ(out(tg)->r11, APIC_ENABLED);
+}
+
+/* User space can emulate the others. */
+static void test_msr_exits(struct tg_td *tg)
+{
+	struct kvm_run *run = tg->td.run;
+
+	TEST_ERRNO(tdx_enable_cap(tg->td.vm, KVM_CAP_X86_USER_SPACE_MSR,
+				  KVM_MSR_EXIT_REASON_INVAL | KVM_MSR_EXIT_REASON_UNKNOWN), 0);
+	tg_prepare_vmcall(tg, TG_RDMSR, MSR_UNKNOWN, 0, 0, 0);
+	tg_run_to(tg, KVM_EXIT_X86_RDMSR);
+	ASSERT_EQ(run->msr.index, MSR_UNKNOWN);
+	run->msr.data = VALUE;
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, 0);
+	ASSERT_EQ(out(tg)->r11, VALUE);
+
+	tg_prepare_vmcall(tg, TG_WRMSR, MSR_UNKNOWN, VALUE, 0, 0);
+	tg_run_to(tg, KVM_EXIT_X86_WRMSR);
+	ASSERT_EQ(run->msr.data, VALUE);
+	run->msr.error = 1;
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, TG_INVALID);
+	TEST_ERRNO(tdx_enable_cap(tg->td.vm, KVM_CAP_X86_USER_SPACE_MSR, 0), 0);
+}
+
+static void test_info(struct tg_td *tg)
+{
+	struct kvm_run *run = tg->td.run;
+
+	ASSERT_EQ(tg_vmcall(tg, TG_GET_INFO, 0, 1, 2, 3), 0);
+	ASSERT_EQ(out(tg)->r11 | out(tg)->r12 | out(tg)->r13 | out(tg)->r14, 0);
+	ASSERT_EQ(tg_vmcall(tg, TG_GET_INFO, 2, 0, 0, 0), TG_INVALID);
+
+	tg_prepare_vmcall(tg, TG_GET_INFO, 1, 0, 0, 0);
+	tg_run_to(tg, KVM_EXIT_TDX);
+	ASSERT_EQ(run->tdx.flags, 0);
+	ASSERT_EQ(run->tdx.nr, TG_GET_INFO);
+	ASSERT_EQ(run->tdx.get_tdvmcall_info.ret, 0);
+	ASSERT_EQ(run->tdx.get_tdvmcall_info.leaf, 1);
+	run->tdx.get_tdvmcall_info.r11 = 2;
+	run->tdx.get_tdvmcall_info.r14 = 5;
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, 0);
+	ASSERT_EQ(out(tg)->r11, 2);
+	ASSERT_EQ(out(tg)->r14, 5);
+}
+
+static void test_quote(struct tg_td *tg)
+{
+	struct kvm_run *run = tg->td.run;
+
+	ASSERT_EQ(tg_vmcall(tg, TG_GET_QUOTE, PM_GPA, PM_PAGE, 0, 0), TG_INVALID);
+	tg_prepare_vmcall(tg, TG_GET_QUOTE, PM_GPA | TM_SHARED_BIT, PM_PAGE, 0, 0);
+	tg_run_to(tg, KVM_EXIT_TDX);
+	ASSERT_EQ(run->tdx.nr, TG_GET_QUOTE);
+	ASSERT_EQ(run->tdx.get_quote.ret, TG_UNSUPPORTED);
+	ASSERT_EQ(run->tdx.get_quote.gpa, PM_GPA);
+	ASSERT_EQ(run->tdx.get_quote.size, PM_PAGE);
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, TG_UNSUPPORTED);
+}
+
+static void test_notify(struct tg_td *tg)
+{
+	struct kvm_run *run = tg->td.run;
+
+	ASSERT_EQ(tg_vmcall(tg, TG_NOTIFY, 31, 0, 0, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_NOTIFY, 256, 0, 0, 0), TG_INVALID);
+	tg_prepare_vmcall(tg, TG_NOTIFY, 32, 0, 0, 0);
+	tg_run_to(tg, KVM_EXIT_TDX);
+	ASSERT_EQ(run->tdx.nr, TG_NOTIFY);
+	ASSERT_EQ(run->tdx.setup_event_notify.ret, TG_UNSUPPORTED);
+	ASSERT_EQ(run->tdx.setup_event_notify.vector, 32);
+	run->tdx.setup_event_notify.ret = 0;
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, 0);
+}
+
+static void test_fatal_error(struct tg_td *tg)
+{
+	const struct tg_regs regs = { .rcx = 0xffcc, .rdx = 2, .rbx = 3, .rsi = 6, .rdi = 7,
+				      .r8 = 8, .r9 = 9, .r11 = TG_FATAL_ERROR, .r12 = 12,
+				      .r13 = 13, .r14 = 14, .r15 = 15 };
+	const uint64_t expected[16] = { 77, 0xffcc, 2, 3, 0, 0, 6, 7, 8, 9, 0, TG_FATAL_ERROR, 12,
+					13, 14, 15 };
+	struct kvm_run *run = tg->td.run;
+
+	tg_prepare_tdcall(tg, &regs);
+	tg_run_to(tg, KVM_EXIT_SYSTEM_EVENT);
+	ASSERT_EQ(run->system_event.type, TDX_FATAL_EVENT);
+	ASSERT_EQ(run->system_event.ndata, 16);
+	TEST_ASSERT(!memcmp(run->system_event.data, expected, sizeof(expected)), "other registers");
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, 0);
+}
+
+static void expect_map(struct tg_td *tg, uint64_t gpa, uint64_t size, bool private)
+{
+	struct kvm_run *run = tg->td.run;
+
+	ASSERT_EQ(run->hypercall.nr, KVM_HC_MAP_GPA_RANGE);
+	ASSERT_EQ(run->hypercall.args[0], gpa);
+	ASSERT_EQ(run->hypercall.args[1], size / PM_PAGE);
+	ASSERT_EQ(run->hypercall.args[2], private ? MAP_PRIVATE_PAGES : 0);
+	ASSERT_EQ(run->hypercall.ret, 0);
+}
+
+static void test_map_gpa(struct tg_td *tg)
+{
+	struct kvm_run *run = tg->td.run;
+
+	/* In chunks, the last one smaller. */
+	tg_prepare_vmcall(tg, TG_MAP_GPA, PM_GPA | TM_SHARED_BIT, 2 * CHUNK + PM_PAGE, 0, 0);
+	tg_run_to(tg, KVM_EXIT_HYPERCALL);
+	expect_map(tg, PM_GPA, CHUNK, false);
+	tg_run_to(tg, KVM_EXIT_HYPERCALL);
+	expect_map(tg, PM_GPA + CHUNK, CHUNK, false);
+	tg_run_to(tg, KVM_EXIT_HYPERCALL);
+	expect_map(tg, PM_GPA + 2 * CHUNK, PM_PAGE, false);
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, 0);
+
+	tg_prepare_vmcall(tg, TG_MAP_GPA, PM_GPA, 2 * CHUNK, 0, 0);
+	tg_run_to(tg, KVM_EXIT_HYPERCALL);
+	expect_map(tg, PM_GPA, CHUNK, true);
+	tg_run_to(tg, KVM_EXIT_HYPERCALL);
+	run->hypercall.ret = EAGAIN;
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, TG_RETRY);
+	ASSERT_EQ(out(tg)->r11, PM_GPA + CHUNK);
+
+	tg_prepare_vmcall(tg, TG_MAP_GPA, PM_GPA | TM_SHARED_BIT, PM_PAGE, 0, 0);
+	tg_run_to(tg, KVM_EXIT_HYPERCALL);
+	run->hypercall.ret = EINVAL;
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, TG_INVALID);
+	ASSERT_EQ(out(tg)->r11, PM_GPA | TM_SHARED_BIT);
+}
+
+static void test_map_gpa_errors(struct tg_td *tg)
+{
+	ASSERT_EQ(tg_vmcall(tg, TG_MAP_GPA, PM_GPA, 0, 0, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_MAP_GPA, PM_GPA, -PM_GPA, 0, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_MAP_GPA, BIT_ULL(48), PM_PAGE, 0, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_MAP_GPA, TM_SHARED_BIT - PM_PAGE, 2 * PM_PAGE, 0, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_MAP_GPA, PM_GPA + 1, PM_PAGE, 0, 0), TG_MISALIGNED);
+	ASSERT_EQ(out(tg)->r11, PM_GPA + 1);
+	ASSERT_EQ(tg_vmcall(tg, TG_MAP_GPA, PM_GPA, PM_PAGE + 1, 0, 0), TG_MISALIGNED);
+}
+
+static void test_map_gpa_without_user_space(struct tg_td *tg)
+{
+	ASSERT_EQ(tg_vmcall(tg, TG_MAP_GPA, PM_GPA, PM_PAGE, 0, 0), TG_UNSUPPORTED);
+	ASSERT_EQ(out(tg)->r11, PM_GPA);
+	TEST_ERRNO(tdx_enable_cap(tg->td.vm, KVM_CAP_EXIT_HYPERCALL, BIT(KVM_HC_MAP_GPA_RANGE)), 0);
+}
+
+/* R10 is not 0: the number of a hypercall of KVM. */
+static void test_hypercall(struct tg_td *tg)
+{
+	struct tg_regs regs = { .rcx = TG_R10_TO_R15, .r10 = 0x7777 };
+
+	tg_prepare_tdcall(tg, &regs);
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, -KVM_ENOSYS);
+
+	regs.r10 = KVM_HC_MAP_GPA_RANGE;
+	regs.r11 = PM_GPA;
+	regs.r12 = 1;
+	regs.r13 = MAP_PRIVATE_PAGES;
+	tg_prepare_tdcall(tg, &regs);
+	tg_run_to(tg, KVM_EXIT_HYPERCALL);
+	expect_map(tg, PM_GPA, PM_PAGE, true);
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, 0);
+}
+
+static void test_requests(void)
+{
+	struct tg_td tg;
+
+	tg_create(&tg, 0);
+	test_first_registers(&tg);
+	test_unknown(&tg);
+	test_cpuid(&tg);
+	test_io(&tg);
+	test_mmio(&tg);
+	test_msrs(&tg);
+	test_msr_exits(&tg);
+	test_info(&tg);
+	test_quote(&tg);
+	test_notify(&tg);
+	test_fatal_error(&tg);
+	test_map_gpa_without_user_space(&tg);
+	test_map_gpa(&tg);
+	test_map_gpa_errors(&tg);
+	test_hypercall(&tg);
+	test_register_mask(&tg);
+	tg_close(&tg);
+}
+
+static void expect_memory_fault(struct tg_td *tg, uint64_t gpa, bool private)
+{
+	struct kvm_run *run = tg->td.run;
+
+	TEST_ERRNO(tg_run(tg), EFAULT);
+	ASSERT_EQ(run->exit_reason, KVM_EXIT_MEMORY_FAULT);
+	ASSERT_EQ(run->memory_fault.flags, private ? KVM_MEMORY_EXIT_FLAG_PRIVATE : 0);
+	ASSERT_EQ(run->memory_fault.gpa, gpa);
+	ASSERT_EQ(run->memory_fault.size, PM_PAGE);
+}
+
+/* Private memory belongs to the guest, and is 0 when it was accepted. */
+static void test_private_memory(void)
+{
+	struct tg_td tg;
+
+	tg_create(&tg, SEPT_VE_DISABLE);
+	ASSERT_EQ(tg_accept(&tg, PM_GPA), 0);
+	ASSERT_EQ(tg_load(&tg, TG_PRIVATE), 0);
+	tg_store(&tg, TG_PRIVATE, VALUE);
+	ASSERT_EQ(tg_load(&tg, TG_PRIVATE), VALUE);
+	ASSERT_EQ(*(uint64_t *)tg.td.mem, 0);
+
+	/* A page that was taken away comes back empty, after it is accepted again. */
+	TEST_ERRNO(tm_punch(tg.td.gmem, 0, PM_PAGE), 0);
+	ASSERT_EQ(tg_accept(&tg, PM_GPA), 0);
+	ASSERT_EQ(tg_load(&tg, TG_PRIVATE), 0);
+	tg_close(&tg);
+}
+
+/* The guest gets shared memory by an access of the other kind, of which user space is told. */
+static void test_conversion(void)
+{
+	struct tg_td tg;
+
+	tg_create(&tg, SEPT_VE_DISABLE);
+	tg_prepare_store(&tg, TG_SHARED, VALUE);
+	expect_memory_fault(&tg, PM_GPA, false);
+	expect_memory_fault(&tg, PM_GPA, false);
+	TEST_ERRNO(tm_set_shared(tg.td.vm, PM_GPA, PM_PAGE), 0);
+	tg_finish(&tg);
+	ASSERT_EQ(*(uint64_t *)tg.td.mem, VALUE);
+
+	tg_prepare_load(&tg, TG_PRIVATE);
+	expect_memory_fault(&tg, PM_GPA, true);
+	tg_close(&tg);
+
+	tg_create(&tg, SEPT_VE_DISABLE);
+	tg_prepare_load(&tg, TG_NO_SLOT);
+	expect_memory_fault(&tg, TG_NO_SLOT, true);
+	tg_close(&tg);
+}
+
+/* There is no exception for that: nothing but closing the TD is possible. */
+static void test_access_before_accept(void)
+{
+	struct tg_td tg;
+
+	tg_create(&tg, SEPT_VE_DISABLE);
+	tg_prepare_load(&tg, TG_PRIVATE);
+	TEST_ERRNO(tg_run(&tg), EIO);
+	TEST_ERRNO(tg_run(&tg), EIO);
+	tg_close(&tg);
+}
+
+/* Without SEPT_VE_DISABLE there is #VE, but this guest has no handlers. */
+static void test_triple_fault(void)
+{
+	struct tg_td tg;
+
+	tg_create(&tg, 0);
+	tg_prepare_load(&tg, TG_PRIVATE);
+	tg_run_to(&tg, KVM_EXIT_SHUTDOWN);
+	tg_run_to(&tg, KVM_EXIT_INTERNAL_ERROR);
+	tg_close(&tg);
+}
+
+static void interrupted(int number)
+{
+}
+
+/* Signals are handled while the guest does not exit on its own. */
+static void test_signal(void)
+{
+	struct itimerval delay = { .it_value.tv_usec = DELAY_US };
+	struct tg_td tg;
+	int i;
+
+	tg_create(&tg, 0);
+	tg_prepare_spin(&tg);
+	for (i = 0; i < 3; i++) {
+		TEST_ASSERT(!setitimer(ITIMER_REAL, &delay, NULL), "setitimer: %s",
+			    strerror(errno));
+		TEST_ERRNO(tdx_ioctl(tg.td.vcpu, KVM_RUN, NULL), EINTR);
+	}
+	tg_stop(&tg);
+	tg_finish(&tg);
+	tg_close(&tg);
+}
+
+static void *punch_holes(void *arg)
+{
+	struct tg_td *tg = arg;
+	int i;
+
+	usleep(DELAY_US);
+	for (i = 0; i < TM_PAGES; i++)
+		TEST_ERRNO(tm_punch(tg->td.gmem, i * PM_PAGE, PM_PAGE), 0);
+	TEST_ERRNO(tm_set_shared(tg->td.vm, PM_GPA, TM_SIZE), 0);
+	TEST_ERRNO(tm_set_private(tg->td.vm, PM_GPA, TM_SIZE), 0);
+	tg_stop(tg);
+	return NULL;
+}
+
+/* Pages are taken away while the guest runs. */
+static void test_removal(void)
+{
+	pthread_t thread;
+	struct tg_td tg;
+	int i;
+
+	tg_create(&tg, SEPT_VE_DISABLE);
+	for (i = 0; i < TM_PAGES; i++) {
+		ASSERT_EQ(tg_accept(&tg, PM_GPA + i * PM_PAGE), 0);
+		tg_store(&tg, TG_PRIVATE + i * PM_PAGE, VALUE);
+	}
+
+	tg_prepare_spin(&tg);
+	pthread_create(&thread, NULL, punch_holes, &tg);
+	tg_finish(&tg);
+	pthread_join(thread, NULL);
+	for (i = 0; i < TM_PAGES; i++) {
+		ASSERT_EQ(tg_accept(&tg, PM_GPA + i * PM_PAGE), 0);
+		ASSERT_EQ(tg_load(&tg, TG_PRIVATE + i * PM_PAGE), 0);
+	}
+	tg_close(&tg);
+}
+
+/* Without the C library, which may use the register. */
+static long run_with_xmm(int vcpu, uint64_t *value)
+{
+	long ret;
+
+	asm volatile("movq	%[value], %%xmm6\n\t"
+		     "syscall\n\t"
+		     "movq	%%xmm6, %[value]"
+		     : "=a" (ret), [value] "+r" (*value)
+		     : "a" (SYS_ioctl), "D" (vcpu), "S" (KVM_RUN), "d" (0)
+		     : "rcx", "r11", "xmm6", "memory");
+	return ret;
+}
+
+static uint32_t tsc_aux(void)
+{
+	uint32_t aux;
+
+	asm volatile("rdtscp" : "=c" (aux) : : "eax", "edx");
+	return aux;
+}
+
+/* Registers that the module changes are restored when KVM_RUN returns. */
+static void test_host_registers(void)
+{
+	const unsigned long gs = 0x123456789000;
+	unsigned long value;
+	uint64_t xmm = VALUE;
+	struct tg_td tg;
+	cpu_set_t cpus;
+	uint32_t aux;
+
+	/* TSC_AUX is the number of the CPU. */
+	CPU_ZERO(&cpus);
+	CPU_SET(1, &cpus);
+	TEST_REQUIRE(!sched_setaffinity(0, sizeof(cpus), &cpus));
+	aux = tsc_aux();
+	TEST_ASSERT(aux, "TSC_AUX is 0");
+	TEST_ASSERT(!syscall(SYS_arch_prctl, ARCH_SET_GS, gs), "arch_prctl: %s", strerror(errno));
+
+	tg_create(&tg, 0);
+	ASSERT_EQ(tg_vmcall(&tg, 0, 0, 0, 0, 0), TG_UNSUPPORTED);
+	tg_prepare_vmcall(&tg, 0, 0, 0, 0, 0);
+	ASSERT_EQ(run_with_xmm(tg.td.vcpu, &xmm), 0);
+	ASSERT_EQ(xmm, VALUE);
+	ASSERT_EQ(tsc_aux(), aux);
+	TEST_ASSERT(!syscall(SYS_arch_prctl, ARCH_GET_GS, &value), "arch_prctl: %s",
+		    strerror(errno));
+	ASSERT_EQ(value, gs);
+	tg_close(&tg);
+}
+
+static void post_interrupt(struct tg_td *tg)
+{
+	struct kvm_msi msi = { .address_lo = 0xfee00000, .data = VECTOR };
+	int delivered = ioctl(tg->td.vm, KVM_SIGNAL_MSI, &msi);
+
+	ASSERT_EQ(delivered, 1);
+}
+
+static void *post_later(void *arg)
+{
+	usleep(DELAY_US);
+	post_interrupt(arg);
+	return NULL;
+}
+
+/* Returns whether the vCPU is still halted after a while. */
+static bool stays_halted(struct tg_td *tg, bool blocked)
+{
+	struct itimerval delay = { .it_value.tv_usec = DELAY_US };
+	int err;
+
+	tg_prepare_vmcall(tg, TG_HLT, blocked, 0, 0, 0);
+	TEST_ASSERT(!setitimer(ITIMER_REAL, &delay, NULL), "setitimer: %s", strerror(errno));
+	err = tdx_ioctl(tg->td.vcpu, KVM_RUN, NULL);
+	if (err)
+		TEST_ERRNO(err, EINTR);
+	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
+	return err == EINTR;
+}
+
+/* The guest does not take interrupts, so that they stay pending. */
+static void test_halt(void)
+{
+	pthread_t thread;
+	struct tg_td tg;
+
+	tg_create(&tg, 0);
+	ASSERT_EQ(tg_vmcall(&tg, TG_WRMSR, MSR_X2APIC_SPIV, APIC_ENABLED, 0, 0), 0);
+
+	/* Nothing is pending; an interrupt ends it. */
+	ASSERT_EQ(tg_read_msr(&tg, MSR_X2APIC_IRR_2), 0);
+	TEST_ASSERT(stays_halted(&tg, false), "did not halt");
+	pthread_create(&thread, NULL, post_later, &tg);
+	tg_finish(&tg);
+	pthread_join(thread, NULL);
+
+	/* It was taken from the descriptor before, but not by the guest. */
+	ASSERT_EQ(tg_read_msr(&tg, MSR_X2APIC_IRR_2), BIT(VECTOR - 64));
+	TEST_ASSERT(!stays_halted(&tg, false), "halted with a pending interrupt");
+	ASSERT_EQ(out(&tg)->r10, 0);
+
+	/* It does not count if the guest says that it blocks interrupts, but an NMI does. */
+	TEST_ASSERT(stays_halted(&tg, true), "did not halt");
+	TEST_ERRNO(tdx_ioctl(tg.td.vcpu, KVM_NMI, NULL), 0);
+	tg_run_to(&tg, KVM_EXIT_SHUTDOWN);
+	tg_close(&tg);
+}
+
+static void test_bus_frequency(void)
+{
+	int vm = tdx_create_vm();
+
+	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));
+	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS), 1);
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, 40), ENXIO);
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, 24), 0);
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, 0), EINVAL);
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, -1), EINVAL);
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, 40), 0);
+	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS), 40);
+	close(vm);
+}
+
+int main(void)
+{
+	tg_require();
+	signal(SIGALRM, interrupted);
+	test_bus_frequency();
+	test_requests();
+	test_private_memory();
+	test_conversion();
+	test_access_before_accept();
+	test_triple_fault();
+	test_signal();
+	test_removal();
+	test_halt();
+	test_host_registers();
+	return 0;
+}
