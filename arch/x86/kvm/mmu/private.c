@@ -137,6 +137,25 @@ int kvm_mmu_private_fault(struct kvm_vcpu *vcpu, gpa_t gpa)
 EXPORT_SYMBOL_GPL(kvm_mmu_private_fault);
 
 /**
+ * kvm_mmu_map_private_ahead - map a private page that the guest may access next
+ * @vcpu: the vCPU
+ * @gfn: the page
+ *
+ * Context: Process context, may sleep; with kvm->srcu held.
+ * Return: Whether a page was mapped that was not mapped before.
+ */
+bool kvm_mmu_map_private_ahead(struct kvm_vcpu *vcpu, gfn_t gfn)
+{
+	/* Otherwise the fault would tell user space about an access that there was not. */
+	if (!kvm_vcpu_gfn_to_memslot(vcpu, gfn) || !kvm_mem_is_private(vcpu->kvm, gfn))
+		return false;
+
+	return kvm_mmu_do_page_fault(vcpu, gfn_to_gpa(gfn), PFERR_WRITE_MASK | PFERR_PRIVATE_MASK,
+				     true, NULL) == RET_PF_FIXED;
+}
+EXPORT_SYMBOL_GPL(kvm_mmu_map_private_ahead);
+
+/**
  * kvm_arch_zap_private - remove the mappings of private memory by a private MMU
  * @kvm: a VM
  * @start: first GFN

@@ -42,6 +42,8 @@ ARGUMENTS_INSTEAD = {
     # KVM_TDX_INIT_MEM_REGION of Linux 7.3 checks the number of pages in bytes, a product that may
     # overflow: 2^52 + 1 pages are taken as one.
     "tdx_init_memory_test": ["-w"],
+    # It maps the page that was accessed only.
+    "tdx_fault_around_test": ["-n"],
     # It need not compare slots that exist with the width of guest physical addresses.
     "tdx_slots_test": ["-l"],
     # A hole that is punched while the TD is finalized: pages that were blocked before, when no

@@ -77,12 +77,16 @@ static int kill_guest(struct kvm_vcpu *vcpu, const char *access)
 static int handle_private_access(struct kvm_vcpu *vcpu, gpa_t gpa, unsigned long qual)
 {
 	u64 type = to_tdx(vcpu)->regs[__VCPU_REGS_RDX] & TDX_EXTENDED_EXIT_TYPE_MASK;
+	int ret;
 
 	/* The page is there, but the TD has no #VE for that. */
 	if (type == TDX_EXTENDED_EXIT_PENDING && !(qual & EPT_VIOLATION_RWX_MASK))
 		return kill_guest(vcpu, "access to private memory before the guest accepted it");
 
-	return kvm_mmu_private_fault(vcpu, gpa);
+	ret = kvm_mmu_private_fault(vcpu, gpa);
+	if (ret > 0)
+		tdx_fault_around(vcpu, gpa);
+	return ret;
 }
 
 static u32 error_code(unsigned long qual)

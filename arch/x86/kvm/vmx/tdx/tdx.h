@@ -14,6 +14,7 @@
  *	sept.c		private memory
  *	keyid.c		releasing the KeyID of a TD
  *	exits.c		handling the exits of a vCPU
+ *	fault_around.c	mapping private memory that a guest is about to access
  *	tdvmcall.c	TDG.VP.VMCALL: requests of the guest
  *	run.c		entering a vCPU, the host's state around that
  *	irq.c		interrupts and NMIs
@@ -100,6 +101,8 @@ struct kvm_tdx {
  * @vmcall:	 registers of the last TDG.VP.VMCALL; KVM's answer is written to them
  * @vmcall_function: its function, or TDX_NO_VMCALL if there was none since the last entry
  * @map_gpa:	 first address, and the end, of what is left of a TDX_VMCALL_MAP_GPA
+ * @fault_around: GFN behind the last private page that was mapped because of a fault, and
+ *		 how many could be mapped with it
  */
 struct vcpu_tdx {
 	struct vcpu_vmx vmx;
@@ -117,6 +120,10 @@ struct vcpu_tdx {
 		gpa_t next;
 		gpa_t end;
 	} map_gpa;
+	struct {
+		gfn_t next;
+		gfn_t nr;
+	} fault_around;
 };
 
 /* A function of the GHCI has at most 32 bits. */
@@ -192,6 +199,9 @@ int tdx_fill_params(struct kvm *kvm, const struct kvm_tdx_init_vm *init,
 
 /* exits.c */
 int tdx_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath);
+
+/* fault_around.c */
+void tdx_fault_around(struct kvm_vcpu *vcpu, gpa_t gpa);
 
 /* tdvmcall.c */
 int tdx_handle_vmcall(struct kvm_vcpu *vcpu);
