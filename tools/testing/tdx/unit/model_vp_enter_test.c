@@ -405,14 +405,15 @@ TEST_F(enter, state_of_the_host_is_lost)
 	EXPECT_EQ(0, script.host.tsx_ctrl);
 }
 
-/* NO_RBP_MOD is for asynchronous exits of module 2.0 only. */
+/* NO_RBP_MOD is not for asynchronous exits of module 1.5.01. */
 TEST_F(enter, rbp)
 {
 	static const struct {
 		enum tdx_model_generation generation;
 		u64 flags, rbp;
 	} cases[] = {
-		{ TDX_MODEL_1_5_06, 0, 0 }, { TDX_MODEL_1_5_06, TDX_CONFIG_FLAG_NO_RBP_MOD, 0 },
+		{ TDX_MODEL_1_5, 0, 0 }, { TDX_MODEL_1_5, TDX_CONFIG_FLAG_NO_RBP_MOD, 0 },
+		{ TDX_MODEL_1_5_06, 0, 0 }, { TDX_MODEL_1_5_06, TDX_CONFIG_FLAG_NO_RBP_MOD, 99 },
 		{ TDX_MODEL_2_0, 0, 0 }, { TDX_MODEL_2_0, TDX_CONFIG_FLAG_NO_RBP_MOD, 99 },
 	};
 	struct model_machine *m = self->machine;

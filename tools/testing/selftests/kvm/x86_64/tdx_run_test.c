@@ -341,7 +341,7 @@ static void test_map_gpa_errors(struct tg_td *tg)
 {
 	ASSERT_EQ(tg_vmcall(tg, TG_MAP_GPA, PM_GPA, 0, 0, 0), TG_INVALID);
 	ASSERT_EQ(tg_vmcall(tg, TG_MAP_GPA, PM_GPA, -PM_GPA, 0, 0), TG_INVALID);
-	ASSERT_EQ(tg_vmcall(tg, TG_MAP_GPA, BIT_ULL(48), PM_PAGE, 0, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_MAP_GPA, BIT_ULL(52), PM_PAGE, 0, 0), TG_INVALID);
 	ASSERT_EQ(tg_vmcall(tg, TG_MAP_GPA, TM_SHARED_BIT - PM_PAGE, 2 * PM_PAGE, 0, 0), TG_INVALID);
 	ASSERT_EQ(tg_vmcall(tg, TG_MAP_GPA, PM_GPA + 1, PM_PAGE, 0, 0), TG_MISALIGNED);
 	ASSERT_EQ(out(tg)->r11, PM_GPA + 1);

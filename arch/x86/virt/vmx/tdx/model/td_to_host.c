@@ -108,11 +108,14 @@ static void pass_vmcall(struct tdx_model_entry *e, struct tdx_regs *out)
 		*e->call->rbp = e->guest->gpr[TDX_MODEL_RBP];
 }
 
-/* Before 2.0, asynchronous exits clear RBP in any case. */
+/*
+ * In 1.5.01, asynchronous exits clear RBP in any case.  Linux 7.3 uses modules from 1.5.06 on, and
+ * relies on RBP.
+ */
 static bool clears_rbp(const struct tdx_model_entry *e)
 {
 	return !(e->tdcs->config_flags & TDX_CONFIG_FLAG_NO_RBP_MOD) ||
-	       (!e->to_host.is_vmcall && e->m->config.generation < TDX_MODEL_2_0);
+	       (!e->to_host.is_vmcall && e->m->config.generation < TDX_MODEL_1_5_06);
 }
 
 static void set_registers(struct tdx_model_entry *e)
