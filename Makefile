@@ -23,7 +23,7 @@ CMDLINE	 ?=
 .DEFAULT_GOAL := help
 .PHONY: help packages tree refresh kernel emulator run boot \
 	kernels test test-all test-tools test-unit test-kunit test-kunit-tool test-e2e test-e2e-all \
-	test-mainline selftests \
+	test-mainline selftests vmm \
 	test-notdx test-notdx-whole check coverage soak overhead fuzz mutate bench \
 	series series-check test-series deb size clean
 
@@ -86,6 +86,7 @@ help:
 	@echo '  make kernels       build all that make test takes'
 	@echo '  make emulator      build the emulated TDX platform'
 	@echo '  make selftests     build the selftests of KVM for TDs and private memory'
+	@echo '  make vmm           build tdx-vmm, which boots Linux in a TD'
 	@echo '  make packages      install missing Debian packages'
 	@echo '  make clean         remove build/'
 
@@ -194,6 +195,12 @@ selftests: tree
 		OUTPUT=$(SELFTESTS)/kvm LINUX_HDR_PATH=$(SELFTESTS)/usr/include \
 		KHDR_INCLUDES="-isystem $(SELFTESTS)/usr/include" \
 		$(SELFTEST_NAMES:%=$(SELFTESTS)/kvm/%)
+
+# With the headers of this kernel: those of the system may know no TDs.
+vmm: tree
+	@$(MAKE) --no-print-directory -s -C $(BUILD)/linux O=$(SELFTESTS) headers
+	@$(MAKE) --no-print-directory -s -C tools/testing/tdx/vmm O=$(BUILD)/vmm \
+		HEADERS=$(SELFTESTS)/usr/include
 
 test-e2e: tree emulator selftests
 	@$(BUILD_KERNELS) $(subst $(comma), ,$(KERNELS))
