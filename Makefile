@@ -170,7 +170,7 @@ KERNELS ?= host,debug
 
 # All at once: while one is linked, another is compiled.
 kernels: tree emulator
-	@$(BUILD_KERNELS) host debug $(NOTDX)
+	@$(BUILD_KERNELS) host debug guest $(NOTDX)
 
 test-kunit: tree
 	@$(BUILD_KERNELS) host
@@ -202,14 +202,14 @@ vmm: tree
 	@$(MAKE) --no-print-directory -s -C tools/testing/tdx/vmm O=$(BUILD)/vmm \
 		HEADERS=$(SELFTESTS)/usr/include
 
-test-e2e: tree emulator selftests
-	@$(BUILD_KERNELS) $(subst $(comma), ,$(KERNELS))
+test-e2e: tree emulator selftests vmm
+	@$(BUILD_KERNELS) $(subst $(comma), ,$(KERNELS)) guest
 	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --durations=10 \
 		--kernels $(KERNELS) $(PYTEST_ARGS)
 
 # Not side by side: each machine has threads of its own.
-test-e2e-all: tree emulator selftests
-	@$(BUILD_KERNELS) host debug kasan kcsan modular notdx base
+test-e2e-all: tree emulator selftests vmm
+	@$(BUILD_KERNELS) host debug kasan kcsan modular notdx base guest
 	@cd $(E2E) && $(call PYTEST,e2e) -v --tb=short --durations=10 --all --threads multi \
 		--kernels host,debug,kasan $(PYTEST_ARGS)
 

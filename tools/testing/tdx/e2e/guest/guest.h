@@ -72,9 +72,14 @@ void report_hardware(const char *arg);
 void report_td_memory(const char *arg);
 void restart(const char *arg);
 void run_selftest(const char *arg);
+/* Reports what a program writes to the other end of the pipe, line by line, until its end. */
+void report_output(int output);
 void set_file(const char *arg);
 void show_file(const char *arg);
 void start_selftest(const char *arg);
+
+/* td_guest.c */
+void run_td_guest(const char *arg);
 void start_td(const char *arg);
 void take_snapshot(const char *arg);
 void toggle_cpus(const char *arg);

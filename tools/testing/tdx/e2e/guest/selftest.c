@@ -37,7 +37,7 @@ static pid_t start(const char *arg, int output)
 	_exit(127);
 }
 
-static void report_output(int output)
+void report_output(int output)
 {
 	FILE *file = fdopen(output, "r");
 	char line[MAX_LINE];

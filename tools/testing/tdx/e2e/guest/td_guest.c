@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A VMM that boots Linux in a TD: the harness puts it into /td, with its arguments in a file.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+#define MAX_ARGS	32
+#define MAX_ARG		2048
+
+/* One argument a line */
+static int read_arguments(char *argv[], char lines[][MAX_ARG])
+{
+	FILE *file = fopen("/td/arguments", "r");
+	int nr = 0;
+
+	while (file && nr < MAX_ARGS && fgets(lines[nr], MAX_ARG, file)) {
+		lines[nr][strcspn(lines[nr], "\n")] = '\0';
+		argv[nr + 1] = lines[nr];
+		nr++;
+	}
+	if (file)
+		fclose(file);
+	return nr;
+}
+
+static pid_t start(int output)
+{
+	static char lines[MAX_ARGS][MAX_ARG];
+	char *argv[MAX_ARGS + 2] = { "/td/tdx-vmm" };
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	read_arguments(argv, lines);
+	dup2(output, STDOUT_FILENO);
+	dup2(output, STDERR_FILENO);
+	execv(argv[0], argv);
+	_exit(127);
+}
+
+/* Reports what the VMM and its guest print, and the exit status of the VMM. */
+void run_td_guest(const char *arg)
+{
+	int output[2], status = 0;
+	pid_t pid;
+
+	if (pipe(output))
+		return;
+	pid = start(output[1]);
+	close(output[1]);
+	report_output(output[0]);
+	waitpid(pid, &status, 0);
+	report("td_guest", "%d",
+	       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}

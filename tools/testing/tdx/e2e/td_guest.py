@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Linux in a TD, booted by the VMM tdx-vmm inside a machine."""
+import gzip
+import pathlib
+import re
+import subprocess
+import tempfile
+
+import machine
+import mrtd
+
+VMM = machine.BUILD / "vmm/tdx-vmm"
+SOURCES = pathlib.Path(__file__).resolve().parent / "td_guest"
+KERNEL = machine.KERNELS / "guest/arch/x86/boot/bzImage"
+# A busy host does not run the guest for some ticks: its TSC is right, and the ticks are not.
+CMDLINE = "console=ttyS0 panic=-1 swiotlb=512 tsc=reliable"
+
+
+def archive(directory):
+    """A cpio archive of all files in a directory."""
+    names = sorted(str(path.relative_to(directory)) for path in pathlib.Path(directory).rglob("*"))
+    return subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=directory, check=True,
+                          input="\n".join(names).encode(), stdout=subprocess.PIPE).stdout
+
+
+def build_initrd(path):
+    """The initrd of the guest: a program that reports what it sees."""
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run(["gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static", "-s", "-o",
+                        f"{directory}/init", str(SOURCES / "init.c")], check=True)
+        path.write_bytes(gzip.compress(archive(directory), mtime=0))
+
+
+class TdGuest:
+    """A guest, with the files and arguments of its VMM in a directory."""
+
+    def __init__(self, directory, cpus=1, memory="48M", cmdline=CMDLINE, kernel=KERNEL):
+        self.directory = directory
+        self.arguments = ["--cpus", str(cpus), "--memory", memory, "--append", cmdline]
+        self.folder = directory / "root/td"
+        self.folder.mkdir(parents=True)
+        if not kernel.is_file():
+            raise machine.MachineError(f"{kernel} is missing: make kernel CONFIG=guest")
+        (self.folder / "kernel").write_bytes(kernel.read_bytes())
+        build_initrd(self.folder / "initrd")
+
+    def command(self, vmm, folder, *options):
+        return [str(vmm), "--kernel", f"{folder}/kernel", "--initrd", f"{folder}/initrd",
+                *self.arguments, *options]
+
+    def initramfs(self):
+        """An initramfs of the host, which has the VMM and the guest's files."""
+        subprocess.run(["strip", "-o", str(self.folder / "tdx-vmm"), str(VMM)], check=True)
+        lines = self.command(VMM, "/td", "--verbose")[1:]
+        (self.folder / "arguments").write_text("".join(f"{line}\n" for line in lines))
+        image = self.directory / "initramfs.cpio"
+        image.write_bytes(machine.build_initramfs().read_bytes() +
+                          archive(self.directory / "root"))
+        return image
+
+    def mrtd(self):
+        """What MRTD has to be, calculated from what the VMM says that it measures."""
+        path, digest = self.directory / "measured", mrtd.Mrtd()
+        subprocess.run(self.command(VMM, self.folder, "--measured", str(path)), check=True)
+        data = path.read_bytes()
+        while data:
+            gpa, size = (int.from_bytes(data[at:at + 8], "little") for at in (0, 8))
+            digest.add_region(gpa, data[16:16 + size])
+            data = data[16 + size:]
+        return digest.hex()
+
+
+def lines(result, prefix):
+    """The rest of lines of the VMM's output that begin so."""
+    return [line.rstrip()[len(prefix):] for line in result.values("output")
+            if line.startswith(prefix)]
+
+
+def values(result, key):
+    """What the guest's init printed under a key."""
+    return lines(result, f"td {key} ")
+
+
+def console(result):
+    """What the guest printed."""
+    return [line.rstrip() for line in result.values("output") if not line.startswith("tdx-vmm: ")]
+
+
+def measured(result):
+    """MRTD as the module has it."""
+    return re.findall(r"^td .* mrtd (\w+)$", result.log, re.M)

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PID 1 in a TD: reports what the guest sees, and turns it off.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static int has_flag(const char *flag)
+{
+	FILE *file = fopen("/proc/cpuinfo", "r");
+	static char line[4096];
+	char *word;
+	int found = 0;
+
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, "flags", 5))
+			continue;
+		for (word = strtok(line, "\n "); word && !found; word = strtok(NULL, "\n "))
+			found = !strcmp(word, flag);
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+int main(void)
+{
+	struct utsname name = {};
+	struct sysinfo info = {};
+
+	mkdir("/proc", 0755);
+	mount("proc", "/proc", "proc", 0, NULL);
+	uname(&name);
+	sysinfo(&info);
+	printf("td kernel %s\n", name.release);
+	printf("td tdx_guest %d\n", has_flag("tdx_guest"));
+	printf("td cpus %ld\n", sysconf(_SC_NPROCESSORS_ONLN));
+	printf("td memory %lu\n", info.totalram * info.mem_unit);
+	fflush(stdout);
+	reboot(RB_POWER_OFF);
+	return 1;
+}
