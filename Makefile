@@ -29,9 +29,10 @@ CMDLINE	 ?=
 
 help:
 	@echo 'Two commands:'
-	@echo '  make run           boot Linux on an emulated TDX machine, let KVM bring TDX up'
+	@echo '  make run           boot Linux on an emulated TDX machine, and Linux in a TD on it'
 	@echo '                     (CPUS=$(CPUS) PACKAGES=2 MEM=$(MEM) MODULE=none|1.0|1.5.01|1.5.06|2.0'
-	@echo '                      KEYIDS=MKTME:TDX EMU="emulator options" CMDLINE="kernel options")'
+	@echo '                      KEYIDS=MKTME:TDX EMU="emulator options" CMDLINE="kernel options"'
+	@echo '                      GUEST=path/to/bzImage)'
 	@echo '  make test          what must hold at every change (half an hour on 2 cores)'
 	@echo
 	@echo 'Before a release:'
@@ -105,11 +106,15 @@ kernel: tree
 emulator: packages
 	@$(MAKE) --no-print-directory -s -C tools/testing/tdx/emulator O=$(BUILD)/emulator
 
-run: kernel emulator
+# A kernel of one's own to run in the TD.
+GUEST ?=
+run: kernel emulator vmm
+	@$(if $(GUEST),,$(BUILD_KERNELS) guest)
 	@$(PYTHON) $(E2E)/run.py --kernel $(CONFIG) --cpus $(CPUS) --memory $(MEM) \
 		$(if $(PACKAGES),--packages $(PACKAGES)) \
 		--emulator-options "$(EMU)" --cmdline "$(CMDLINE)" \
-		$(if $(MODULE),--module $(MODULE)) $(if $(KEYIDS),--keyids $(KEYIDS))
+		$(if $(MODULE),--module $(MODULE)) $(if $(KEYIDS),--keyids $(KEYIDS)) \
+		$(if $(GUEST),--guest $(GUEST))
 
 # A kernel of one's own.
 KERNEL ?=

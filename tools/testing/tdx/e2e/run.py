@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Boot Linux on the emulated TDX platform, let KVM initialize TDX, and show the results."""
+"""Boot Linux on the emulated TDX platform, and Linux in a TD there, and show the results."""
 import argparse
 import errno
+import pathlib
 import sys
+import tempfile
 
 import layout
 import machine
+import td_guest
+
+CONSOLE_LINES = 8
 
 GREEN, RED, BOLD, PLAIN = ("\033[32m", "\033[31m", "\033[1m", "\033[0m") \
     if sys.stdout.isatty() else ("", "", "", "")
@@ -65,6 +70,26 @@ def show(result):
     return not differences
 
 
+def show_td(result, guest):
+    """Prints what the guest did; true if it turned itself off, and MRTD is as calculated."""
+    ended, mrtd = result.value("td_guest") == "0", td_guest.measured(result)
+    colour = GREEN if ended else RED
+    print(f"\n{BOLD}Linux in a TD {colour}{'ran' if ended else 'failed'}{PLAIN}")
+    for line in td_guest.console(result)[-CONSOLE_LINES:]:
+        fact("console", line)
+    log = layout.EmulatorLog(result.log)
+    for line in td_guest.lines(result, "tdx-vmm: "):
+        if not line.startswith("measured "):
+            fact("VMM", line)
+    fact("SEAMCALLs", f"{log.count('TDH.VP.ENTER')} entries, {log.count('TDH.MEM.PAGE.ADD')} pages "
+                      f"added, {log.count('TDH.MEM.PAGE.AUG')} mapped later")
+    fact("MRTD", "".join(mrtd))
+    same, left = mrtd == [guest.mrtd()], log.number("td_pages_owned")
+    fact("checked", f"MRTD is {'' if same else 'NOT '}what a calculation without the module "
+                    f"gives; {left} pages of TDs are left")
+    return ended and same and not left
+
+
 def show_failure(error):
     """Prints the last messages of the kernel and the platform if the machine failed."""
     for who, text in (error.result.texts() if error.result else {}).items():
@@ -82,6 +107,8 @@ def main():
     parser.add_argument("--keyids", help="MKTME:TDX, how many KeyIDs of each kind")
     parser.add_argument("--emulator-options", default="", help="more options for the emulator")
     parser.add_argument("--cmdline", default="", help="more options for the kernel")
+    parser.add_argument("--guest", type=pathlib.Path, default=td_guest.KERNEL,
+                        help="the kernel that runs in a TD: a bzImage")
     parser.add_argument("--verbose", action="store_true", help="show console and emulator log too")
     args = parser.parse_args()
     if args.packages is None:
@@ -91,17 +118,19 @@ def main():
                f"keyids={args.keyids}" if args.keyids else "", args.emulator_options]
     print(f"booting the {args.kernel} kernel on {args.cpus} CPUs in {args.packages} packages "
           f"with {args.memory}", flush=True)
-    try:
-        result = machine.Machine(kernel=args.kernel, cpus=args.cpus, packages=args.packages,
-                                 memory=args.memory, cmdline=args.cmdline,
-                                 emulator_options=" ".join(filter(None, options)),
-                                 ).run("create-td")
-    except machine.MachineError as error:
-        show_failure(error)
-        sys.exit(1)
-    if args.verbose:
-        print(result.console, result.log, sep="\n--- emulator log\n")
-    sys.exit(0 if show(result) else 1)
+    with tempfile.TemporaryDirectory() as directory, machine.errors_in_words():
+        guest = td_guest.TdGuest(pathlib.Path(directory), kernel=args.guest)
+        try:
+            result = machine.Machine(kernel=args.kernel, cpus=args.cpus, packages=args.packages,
+                                     memory=args.memory, cmdline=args.cmdline,
+                                     emulator_options=" ".join(filter(None, options)),
+                                     initramfs=guest.initramfs()).run("create-td;td-guest")
+        except machine.MachineError as error:
+            show_failure(error)
+            sys.exit(1)
+        if args.verbose:
+            print(result.console, result.log, sep="\n--- emulator log\n")
+        sys.exit(0 if show(result) and show_td(result, guest) else 1)
 
 
 if __name__ == "__main__":
