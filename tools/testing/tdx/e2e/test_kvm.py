@@ -15,6 +15,9 @@ MACHINE = {"cpus": 4, "packages": 2, "memory": "1G"}
 # The defaults of a selftest are for a CPU that is not emulated.
 ARGUMENTS = {"tdx_lifecycle_test": ["-c", 10, "-k", 5], "tdx_hotplug_test": ["-r", 1],
              "tdx_memory_race_test": ["-r", 10, "-k", 3]}
+# They do nothing concurrently, and little that the others do not do.
+OF_PARAMETERS = ["tdx_capabilities_test", "tdx_cgroup_test", "tdx_init_vm_test", "tdx_ioctls_test",
+                 "tdx_memory_cgroup_test", "tdx_slots_test"]
 
 
 @pytest.fixture
@@ -29,11 +32,24 @@ def run_selftest(boot):
     return run
 
 
-@pytest.mark.parametrize("name", selftests.NAMES)
+@pytest.mark.parametrize("name", [name for name in selftests.NAMES if name not in OF_PARAMETERS])
 def test_a_selftest_passes_and_leaves_nothing(run_selftest, kernel, name):
     """KASAN delays freeing of memory, so the amount is not compared."""
     memory = ["-m"] if name == "tdx_lifecycle_test" and kernel != "host" else []
     run_selftest(name, *ARGUMENTS.get(name, []), *memory)
+
+
+@pytest.mark.parametrize("name", OF_PARAMETERS)
+@pytest.mark.kernels("host")
+def test_a_selftest_of_parameters_passes_and_leaves_nothing(run_selftest, name):
+    run_selftest(name)
+
+
+@pytest.mark.parametrize("name", OF_PARAMETERS)
+@pytest.mark.kernels("debug")
+@pytest.mark.release
+def test_a_selftest_of_parameters_passes_under_what_the_kernel_checks(run_selftest, name):
+    run_selftest(name)
 
 
 @pytest.mark.one_kernel
@@ -73,12 +89,16 @@ def test_memory_comes_and_goes_when_locks_are_taken(run_selftest, seed):
     assert said(result) == []
 
 
-@pytest.mark.kernels("debug", "kcsan")
 @pytest.mark.release
 @pytest.mark.parallel
-def test_8_vcpus_map_memory_for_minutes_while_it_is_taken_away(run_selftest):
-    run_selftest("tdx_memory_race_test", "-v", 8, "-r", 2000, "-k", 0, cpus=8, packages=4,
-                 timeout=3600)
+@pytest.mark.parametrize("kernel_with", ["debug", "kcsan"])
+def test_8_vcpus_map_memory_for_minutes_while_it_is_taken_away(boot_kernel, kernel_with):
+    name = "tdx_memory_race_test"
+    result = boot_kernel(kernel_with, selftests.step(name, "-v", 8, "-r", 2000, "-k", 0),
+                         **{**MACHINE, "cpus": 8, "packages": 4, "timeout": 3600},
+                         initramfs=selftests.initramfs(name))
+    selftests.check_passed(result)
+    selftests.check_nothing_left(result)
 
 
 @pytest.mark.one_kernel

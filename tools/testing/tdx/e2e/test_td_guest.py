@@ -21,7 +21,7 @@ def boot_td(boot, tmp_path):
 
 
 @pytest.mark.one_kernel
-@pytest.mark.parametrize("cpus", [1, 2])
+@pytest.mark.parametrize("cpus", [pytest.param(1, marks=pytest.mark.release), 2])
 def test_linux_boots_in_a_td(boot_td, cpus):
     guest, result = boot_td(cpus=cpus)
     assert td_guest.values(result, "tdx_guest") == ["1"]
