@@ -6,6 +6,7 @@ Without it, every prefix of the series is built, with TDX host support on and of
 its KUnit cases; then compilers and configs are checked that make test does not use.
 """
 import argparse
+import concurrent.futures
 import fnmatch
 import itertools
 import os
@@ -160,15 +161,20 @@ def applies_to_vanilla(what):
         return apply_mails(what, directory)
 
 
+def checkpatch(mail):
+    output = run("perl", TREE / "scripts/checkpatch.pl", "--no-summary", "--terse", "--ignore",
+                 EXCEPTIONS, mail, cwd=TOP)[1]
+    return [line for line in output.splitlines()
+            if not re.search(r"^total: 0 errors, 0 warnings, 0 checks", line)
+            and not is_fatal_event(mail, line)]
+
+
 def checkpatch_accepts(what):
-    said = []
-    for mail in (mail for mail in what.mails if not mail.name.startswith("0000-")):
-        output = run("perl", TREE / "scripts/checkpatch.pl", "--no-summary", "--terse", "--ignore",
-                     EXCEPTIONS, mail, cwd=TOP)[1]
-        said += [line for line in output.splitlines()
-                 if not re.search(r"^total: 0 errors, 0 warnings, 0 checks", line)
-                 and not is_fatal_event(mail, line)]
-    return "\n".join(said)
+    """Long patches first, and as many at once as there are CPUs: the longest takes a minute."""
+    mails = sorted((mail for mail in what.mails if not mail.name.startswith("0000-")),
+                   key=lambda mail: -mail.stat().st_size)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return "\n".join(itertools.chain.from_iterable(pool.map(checkpatch, mails)))
 
 
 def is_fatal_event(mail, line):
