@@ -73,9 +73,8 @@ SYM_FUNC_START(__seamcall)
 
 .Lout:
 	/*
-	 * After TDH.VP.ENTER these registers are controlled by the guest: clear
-	 * them to prevent their speculative use.  The callee-saved registers
-	 * are restored below.
+	 * Outputs may be controlled by a guest: clear them to prevent their
+	 * speculative use.  The callee-saved registers are restored below.
 	 */
 	xor	%ecx, %ecx
 	xor	%edx, %edx
