@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -22,7 +21,6 @@
 #define NR_TDS			50
 #define NR_ATTEMPTS		5
 #define NOISE_PAGES		128
-#define LONGEST_LIFE_US		200000
 
 /* The last step of its creation before a TD is destroyed. */
 enum stage { VM, TD, VCPUS, ALL, NR_STAGES };
@@ -194,23 +192,6 @@ static void live_until_killed(void)
 		tdx_close_td(tdx_create_td(vcpus, nr_vcpus), vcpus, nr_vcpus);
 }
 
-static void test_kill(void)
-{
-	int i, status;
-	pid_t pid;
-
-	for (i = 0; i < nr_kills; i++) {
-		pid = fork();
-		TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
-		if (!pid)
-			live_until_killed();
-		usleep(random() % LONGEST_LIFE_US);
-		kill(pid, SIGKILL);
-		waitpid(pid, &status, 0);
-		TEST_ASSERT(WIFSIGNALED(status), "it ended by itself: 0x%x", status);
-	}
-}
-
 /* Only the process that created a VM can use it. */
 static void test_other_process(void)
 {
@@ -281,7 +262,7 @@ int main(int argc, char *argv[])
 	test_concurrent_creation(nr_keyids);
 	test_concurrent_vcpus();
 	test_other_process();
-	test_kill();
+	tdx_kill_processes(live_until_killed, nr_kills);
 	ASSERT_EQ(tdx_count_free_keyids(), nr_keyids);
 	return 0;
 }

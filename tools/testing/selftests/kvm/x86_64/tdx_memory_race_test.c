@@ -9,12 +9,10 @@
 #include <getopt.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tdx_memory.h"
@@ -22,7 +20,6 @@
 #define MAX_VCPUS	8
 #define OTHER_SLOT	2
 #define OTHER_GPA	(PM_GPA + PM_HUGE_PAGE)
-#define LONGEST_LIFE_US	200000
 
 static struct tm_td td;
 static int vcpus[MAX_VCPUS];
@@ -257,24 +254,6 @@ static void live_until_killed(void)
 	}
 }
 
-static void test_kill(void)
-{
-	unsigned int i;
-	int status;
-	pid_t pid;
-
-	for (i = 0; i < nr_kills; i++) {
-		pid = fork();
-		TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
-		if (!pid)
-			live_until_killed();
-		usleep(random() % LONGEST_LIFE_US);
-		kill(pid, SIGKILL);
-		waitpid(pid, &status, 0);
-		TEST_ASSERT(WIFSIGNALED(status), "it ended by itself: 0x%x", status);
-	}
-}
-
 static void help(const char *name)
 {
 	printf("usage: %s [-f] [-k kills] [-r rounds] [-v vcpus]\n"
@@ -316,7 +295,7 @@ int main(int argc, char *argv[])
 	test_changes();
 	test_building();
 	test_closing();
-	test_kill();
+	tdx_kill_processes(live_until_killed, nr_kills);
 	ASSERT_EQ(tdx_count_free_keyids(), nr_keyids);
 	return 0;
 }

@@ -65,4 +65,7 @@ void tdx_close_td(int vm, const int *vcpus, int nr_vcpus);
 /* The number of TDs that can be created. */
 int tdx_count_free_keyids(void);
 
+/* Kills processes that run @live, which does not return, at random times, one after the other. */
+void tdx_kill_processes(void (*live)(void), unsigned int nr);
+
 #endif /* SELFTEST_KVM_TDX_H */

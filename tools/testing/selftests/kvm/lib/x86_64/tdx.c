@@ -4,9 +4,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "test_util.h"
@@ -17,6 +19,7 @@
 #define MAX_CAPABILITIES_CPUID	256
 #define MAX_TDS			4096
 #define IOAPIC_PINS		24
+#define LONGEST_LIFE_US		200000
 
 void tdx_require(void)
 {
@@ -181,4 +184,23 @@ int tdx_count_free_keyids(void)
 	free(vms);
 	free(params);
 	return nr;
+}
+
+void tdx_kill_processes(void (*live)(void), unsigned int nr)
+{
+	int status;
+	pid_t pid;
+
+	while (nr--) {
+		pid = fork();
+		TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
+		if (!pid) {
+			live();
+			_exit(0);
+		}
+		usleep(random() % LONGEST_LIFE_US);
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		TEST_ASSERT(WIFSIGNALED(status), "it ended by itself: 0x%x", status);
+	}
 }
