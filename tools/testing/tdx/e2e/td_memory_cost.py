@@ -6,8 +6,8 @@ A selftest maps pages of a TD and gives them back in some way.  The difference b
 pages is that of all SEAMCALLs, and of free memory.
 """
 import argparse
-import re
 
+import layout
 import machine
 import selftests
 from test_kvm import MACHINE
@@ -31,9 +31,8 @@ def measure(kernel, way, pages):
                              initramfs=selftests.initramfs(NAME)
                              ).run(selftests.step(NAME, "-n", pages, "-u", way))
     selftests.check_passed(result)
-    calls = {}
-    for leaf, count in re.findall(r"^seamcall (\S+) \S+ (\d+)$", result.log, re.M):
-        calls[leaf] = calls.get(leaf, 0) + int(count)
+    log = layout.EmulatorLog(result.log)
+    calls = {leaf: log.count(leaf, r"\S+") for leaf in MAP + TAKE}
     free = dict(line.split()[1:] for line in result.values("output") if line.startswith("free_kb"))
     return calls, int(free["before"]) - int(free["with"])
 
@@ -42,7 +41,7 @@ def difference(kernel, way):
     """SEAMCALLs for each page, and KB of the kernel's own for each GB."""
     (few, few_kb), (many, many_kb) = (measure(kernel, way, pages) for pages in PAGES)
     pages = PAGES[1] - PAGES[0]
-    calls = {leaf: (many.get(leaf, 0) - few.get(leaf, 0)) for leaf in MAP + TAKE}
+    calls = {leaf: many[leaf] - few[leaf] for leaf in MAP + TAKE}
     own_kb = many_kb - few_kb - (pages + calls["TDH.MEM.SEPT.ADD"]) * PAGE_KB
     return {leaf: count / pages for leaf, count in calls.items()}, \
         own_kb * GB_KB / (pages * PAGE_KB)
