@@ -277,6 +277,12 @@ def test_emulated_instructions_get_ones_as_the_cpu_does():
     assert facts["movdir64b_keyid"] == facts["vmread_vmcs"] == 0 and len(violations(log)) == 3
 
 
+def test_loops_of_movdir64b_overwrite_what_they_name():
+    facts, _ = probe("store-loops")
+    del facts["done"]
+    assert len(facts) == 5 and set(facts.values()) == {1}
+
+
 def test_an_interrupt_whose_delivery_is_a_violation_is_not_lost():
     facts, log = probe("interrupt-on-a-foreign-stack", options="foreign=ones")
     assert facts["config"] == 0 and facts["interrupts"] == 1

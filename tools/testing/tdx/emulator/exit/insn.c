@@ -1,42 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Emulation of instructions that QEMU's CPU does not have. */
-#include <linux/string.h>
-
 #include "cpu/decode.h"
-#include "cpu/walk.h"
+#include "exit/direct_store.h"
 #include "exit/insn.h"
 #include "host/sysenter.h"
 #include "host/vmx.h"
-#include "memory/owner.h"
 #include "seam/seamcall.h"
 #include "td/td_map.h"
-
-#define DIRECT_STORE_BYTES	64
-
-/* Copy 64 bytes from memory to the linear address in a register. */
-static void movdir64b(struct vcpu *vcpu, const struct insn *insn)
-{
-	u64 to = vcpu->gpr[insn->reg], gpa, pa;
-	u8 line[DIRECT_STORE_BYTES];
-
-	if (!vcpu_64bit_code(vcpu)) {
-		vcpu_inject(vcpu, VECTOR_UD);
-		return;
-	}
-	if (to % DIRECT_STORE_BYTES) {
-		vcpu_inject_error(vcpu, VECTOR_GP, 0);
-		return;
-	}
-	if (!guest_read(vcpu, insn->linear, line, sizeof(line)) ||
-	    !guest_walk(vcpu, to, ACCESS_WRITE, &gpa))
-		return;
-	if (owner_direct_store(gpa))
-		pa = gpa;
-	else if (!guest_phys(vcpu, gpa, ACCESS_WRITE, &pa))
-		return;
-	memcpy(phys(pa), line, sizeof(line));
-	vcpu_skip_insn(vcpu, insn->length);
-}
 
 /* A TD uses EPTs, too; it does not matter which of them is meant. */
 static void invept(struct vcpu *vcpu, const struct insn *insn)
@@ -73,7 +43,7 @@ static const struct {
 	{ MAP_0F, 0x79, PREFIX_NONE, REG_AND_ANY, 0, vmx_vmwrite },
 	{ MAP_0F38, 0x80, PREFIX_66, REG_AND_MEMORY, 0, invept },
 	{ MAP_0F38, 0x81, PREFIX_66, REG_AND_MEMORY, 0, vmx_invvpid },
-	{ MAP_0F38, 0xf8, PREFIX_66, REG_AND_MEMORY, 0, movdir64b },
+	{ MAP_0F38, 0xf8, PREFIX_66, REG_AND_MEMORY, 0, direct_store_exit },
 	{ MAP_0F, 0x34, PREFIX_NONE, NO_OPERAND, 0, sysenter },
 };
 

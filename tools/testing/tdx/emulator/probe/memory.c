@@ -198,6 +198,85 @@ static void case_large_again(void)
 	say("touched_private", touch(IN_LARGE, true));
 }
 
+#define LINE_BYTES	64
+#define AREA_LINES	(2 * PAGE_SIZE / LINE_BYTES)
+
+static u8 area[AREA_LINES * LINE_BYTES] __page_aligned;
+static const u8 zeroes[LINE_BYTES] __aligned(LINE_BYTES);
+
+/* A loop as compilers make it, from one address to another, which may be compared either way. */
+#define STORE_LOOP(source, to, end, compare)					\
+({										\
+	asm volatile("1: movdir64b (" source "), %0; addq $64, %0;"		\
+		     "cmpq " compare "; jne 1b"					\
+		     : "+r"(to) : "r"(end), "d"(zeroes) : "cc", "memory");	\
+})
+
+static u64 line_address(unsigned int line)
+{
+	return (u64)area + line * LINE_BYTES;
+}
+
+static void fill_area(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(area); i++)
+		area[i] = 0xff;
+}
+
+/* Lines from @first to before @end were overwritten, no others, and @to is behind them. */
+static bool area_is_clear(u64 to, unsigned int first, unsigned int end)
+{
+	unsigned int i;
+	u8 expected;
+
+	for (i = 0; i < sizeof(area); i++) {
+		expected = i / LINE_BYTES >= first && i / LINE_BYTES < end ? 0 : 0xff;
+		if (area[i] != expected)
+			return false;
+	}
+	return to == line_address(end);
+}
+
+static u64 store_with_high_registers(u64 from, u64 until)
+{
+	register u64 to asm("r9") = from, end asm("r14") = until;
+
+	STORE_LOOP("%2", to, end, "%1, %0");
+	return to;
+}
+
+static void case_store_loops(void)
+{
+	u64 to = line_address(3), end = line_address(70);
+
+	fill_area();
+	STORE_LOOP("%2", to, end, "%1, %0");
+	say("over_a_page", area_is_clear(to, 3, 70));
+	to = line_address(5);
+	end = line_address(9);
+	fill_area();
+	STORE_LOOP("%2", to, end, "%0, %1");
+	say("in_a_page", area_is_clear(to, 5, 9));
+	to = line_address(127);
+	end = line_address(128);
+	fill_area();
+	STORE_LOOP("%2", to, end, "%1, %0");
+	say("one_line", area_is_clear(to, 127, 128));
+	fill_area();
+	to = store_with_high_registers(line_address(60), line_address(65));
+	say("other_registers", area_is_clear(to, 60, 65));
+	to = line_address(0);
+	end = line_address(100);
+	fill_area();
+	area[7 * LINE_BYTES] = 0;
+	STORE_LOOP("%0", to, end, "%1, %0");
+	area[7 * LINE_BYTES]--;
+	say("to_itself", area_is_clear(to, 100, 100));
+	power_off();
+}
+
 static const struct probe_case cases[] = {
 	{ "memory-good", case_good },
 	{ "memory-touch-added", case_touch_added },
@@ -209,6 +288,7 @@ static const struct probe_case cases[] = {
 	{ "memory-no-overwrite", case_no_overwrite },
 	{ "memory-in-caches", case_in_caches },
 	{ "memory-large-again", case_large_again },
+	{ "store-loops", case_store_loops },
 };
 
 bool run_memory_case(const char *name)
