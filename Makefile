@@ -106,10 +106,10 @@ kernel: tree
 emulator: packages
 	@$(MAKE) --no-print-directory -s -C tools/testing/tdx/emulator O=$(BUILD)/emulator
 
-# A kernel of one's own to run in the TD.
+# A kernel of one's own to run in the TD; else it is the config host.
 GUEST ?=
 run: kernel emulator vmm
-	@$(if $(GUEST),,$(BUILD_KERNELS) guest)
+	@$(if $(GUEST)$(filter host,$(CONFIG)),,$(BUILD_KERNELS) host)
 	@$(PYTHON) $(E2E)/run.py --kernel $(CONFIG) --cpus $(CPUS) --memory $(MEM) \
 		$(if $(PACKAGES),--packages $(PACKAGES)) \
 		--emulator-options "$(EMU)" --cmdline "$(CMDLINE)" \
@@ -175,7 +175,7 @@ KERNELS ?= host,debug
 
 # All at once: while one is linked, another is compiled.
 kernels: tree emulator
-	@$(BUILD_KERNELS) host debug guest $(NOTDX)
+	@$(BUILD_KERNELS) host debug $(NOTDX)
 
 test-kunit: tree
 	@$(BUILD_KERNELS) host
@@ -208,13 +208,13 @@ vmm: tree
 		HEADERS=$(SELFTESTS)/usr/include
 
 test-e2e: tree emulator selftests vmm
-	@$(BUILD_KERNELS) $(subst $(comma), ,$(KERNELS)) guest
+	@$(BUILD_KERNELS) $(subst $(comma), ,$(KERNELS))
 	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --durations=10 \
 		--kernels $(KERNELS) $(PYTEST_ARGS)
 
 # Not side by side: each machine has threads of its own.
 test-e2e-all: tree emulator selftests vmm
-	@$(BUILD_KERNELS) host debug kasan kcsan modular notdx base guest
+	@$(BUILD_KERNELS) host debug kasan kcsan modular notdx base
 	@cd $(E2E) && $(call PYTEST,e2e) -v --tb=short --durations=10 --all --threads multi \
 		--kernels host,debug,kasan $(PYTEST_ARGS)
 

@@ -40,7 +40,6 @@ FRAGMENTS = {
     "clang": ["base", "host", "private-mem", "clang"],
     "mainline": ["base", "mainline"],
     "wrong": ["base", "host", "private-mem"],
-    "guest": ["guest"],
 }
 
 # What to build, other than bzImage.

@@ -31,7 +31,8 @@ def pytest_configure(config):
                  "kernels(names): only these can find anything",
                  "long: takes a large part of the whole time",
                  "parallel: CPUs have to run at the same time",
-                 "release: for make test-all"):
+                 "release: for make test-all",
+                 "one_kernel_until_release: of the kernels only the first, but for make test-all"):
         config.addinivalue_line("markers", mark)
 
 
@@ -49,10 +50,14 @@ def pytest_generate_tests(metafunc):
 
 def pytest_collection_modifyitems(config, items):
     """Leaves out tests for a release only, and tests without a kernel."""
+    first = config.getoption("--kernels").split(",")[0]
+
     def is_wanted(item):
-        if item.get_closest_marker("release") and not config.getoption("--all"):
+        kernel = item.callspec.params.get("kernel") if hasattr(item, "callspec") else None
+        if kernel is NO_KERNEL:
             return False
-        return not (hasattr(item, "callspec") and item.callspec.params.get("kernel") is NO_KERNEL)
+        until_release = item.get_closest_marker("one_kernel_until_release") and kernel != first
+        return config.getoption("--all") or not (item.get_closest_marker("release") or until_release)
 
     unwanted = [item for item in items if not is_wanted(item)]
     config.hook.pytest_deselected(items=unwanted)

@@ -11,7 +11,7 @@ import mrtd
 
 VMM = machine.BUILD / "vmm/tdx-vmm"
 SOURCES = pathlib.Path(__file__).resolve().parent / "td_guest"
-KERNEL = machine.KERNELS / "guest/arch/x86/boot/bzImage"
+KERNEL = machine.KERNELS / "host/arch/x86/boot/bzImage"
 # A busy host does not run the guest for some ticks: its TSC is right, and the ticks are not.
 CMDLINE = "console=ttyS0 panic=-1 swiotlb=512 tsc=reliable"
 
@@ -40,7 +40,7 @@ class TdGuest:
         self.folder = directory / "root/td"
         self.folder.mkdir(parents=True)
         if not kernel.is_file():
-            raise machine.MachineError(f"{kernel} is missing: make kernel CONFIG=guest")
+            raise machine.MachineError(f"{kernel} is missing: make kernel")
         (self.folder / "kernel").write_bytes(kernel.read_bytes())
         build_initrd(self.folder / "initrd")
 

@@ -31,6 +31,7 @@ def unavailable(result, error=errno.EINVAL, for_good=True):
     return messages.pop()
 
 
+@pytest.mark.one_kernel_until_release
 @pytest.mark.parametrize("cpus, packages, memory",
                          [(1, 1, "2G"), (4, 2, "6G"), (8, 4, "6G"), (8, 1, "1G")])
 def test_the_kernels_view_equals_the_platforms(boot, cpus, packages, memory):
@@ -295,6 +296,7 @@ def test_kvm_is_loaded_also_where_tdx_cannot_be_brought_up(boot, options, words)
     assert len([m for m in result.tdx_messages() if words in m]) == 1
 
 
+@pytest.mark.one_kernel_until_release
 @pytest.mark.parametrize("tdx", [0, 1])
 def test_an_ordinary_vm_is_untouched(boot, tdx):
     """As far as the platform supports it: its VMLAUNCH fails with VMfailValid 7."""

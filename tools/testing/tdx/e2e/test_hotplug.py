@@ -191,6 +191,7 @@ def test_memory_of_drivers_stays_theirs(boot, before):
     check_ready(result)
 
 
+@pytest.mark.one_kernel_until_release
 def test_a_package_may_go_offline_when_the_module_is_ready(boot):
     """Without TDs, the module does not need a CPU in each package."""
     result = boot(steps("toggle-cpus,1", write_cpu(3, 0), "hold-td", write_cpu(3, 1), "hold-td",

@@ -167,6 +167,7 @@ def start_in_the_middle(boot_twice, how):
     no_page_is_left_to_the_module(result, 2 * PAMT_PAGES)
 
 
+@pytest.mark.one_kernel_until_release
 @pytest.mark.parallel
 def test_a_kernel_that_is_started_in_the_middle_of_the_initialization(boot_twice):
     start_in_the_middle(boot_twice, "segments")
@@ -200,7 +201,8 @@ def test_a_crash_kernel_leaves_the_module_alone(boot_twice, cpu, option):
 
 
 @pytest.mark.parallel
-@pytest.mark.parametrize("cpu, option", [(0, ""), (3, ",nr_cpus=1")])
+@pytest.mark.parametrize("cpu, option", [
+    (0, ""), pytest.param(3, ",nr_cpus=1", marks=pytest.mark.one_kernel_until_release)])
 def test_a_crash_in_the_middle_of_the_initialization(boot_twice, cpu, option):
     result = boot_twice(f"kexec-load,crash{option};begin-td;crash,{cpu}",
                         **{**CRASH, "cpus": 4, "packages": 2}, emulator_options="delay=20000")
@@ -253,6 +255,7 @@ def boot_with_tds(boot_twice, kernel):
     return run
 
 
+@pytest.mark.one_kernel_until_release
 @pytest.mark.parametrize("alive", ALIVE, ids=["idle", "busy"])
 def test_the_next_kernel_has_the_memory_of_tds(boot_with_tds, alive):
     result = boot_with_tds(f"kexec-load,file;{alive};kexec", cpus=4, packages=2)

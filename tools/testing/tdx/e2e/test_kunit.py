@@ -49,17 +49,19 @@ def test_a_cpu_that_comes_online_while_kvm_is_enabled_is_not_missed(boot, parser
 
 @pytest.mark.long
 @pytest.mark.kernels("debug", "kasan")
-def test_all_suites_pass_under_what_the_kernel_checks(boot, parser):
+def test_all_suites_pass_under_what_the_kernel_checks(boot, parser, request):
     """
     For the host kernel, make test-kunit runs them, and injects a failure at every step.  kmemleak
     finds what one of these failures leaks, too.  Without the platform, because emulating MOVDIR64B
     for the PAMTs of all cases takes minutes.  Without SVM, because KVM would configure its MMU for
     page tables of this CPU, which has no fifth level.
     """
+    every, steps = (10, 300) if request.config.getoption("--all") else (40, 100)
     result = boot("note,up", emulated=False, accel=machine.ONE_THREAD, memory="1G",
                   cpu=f"{machine.CPU},-svm",
-                  cmdline="kunit.enable=1 kunit.filter_glob=tdx_* tdx_injection.every=10 "
-                          "tdx_td_injection.every=10 tdx_walk.steps=300 kmemleak=on")
+                  cmdline="kunit.enable=1 kunit.filter_glob=tdx_* kmemleak=on "
+                          f"tdx_injection.every={every} tdx_td_injection.every={every} "
+                          f"tdx_walk.steps={steps}")
     assert passed(parser, result).keys() == kunit_suites.expected()
     assert result.value("kmemleak_scanned") == "2"
     assert result.values("kmemleak") == []

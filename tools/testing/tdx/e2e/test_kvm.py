@@ -32,24 +32,13 @@ def run_selftest(boot):
     return run
 
 
-@pytest.mark.parametrize("name", [name for name in selftests.NAMES if name not in OF_PARAMETERS])
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=[pytest.mark.one_kernel_until_release] if name in OF_PARAMETERS else [])
+    for name in selftests.NAMES])
 def test_a_selftest_passes_and_leaves_nothing(run_selftest, kernel, name):
     """KASAN delays freeing of memory, so the amount is not compared."""
     memory = ["-m"] if name == "tdx_lifecycle_test" and kernel != "host" else []
     run_selftest(name, *ARGUMENTS.get(name, []), *memory)
-
-
-@pytest.mark.parametrize("name", OF_PARAMETERS)
-@pytest.mark.kernels("host")
-def test_a_selftest_of_parameters_passes_and_leaves_nothing(run_selftest, name):
-    run_selftest(name)
-
-
-@pytest.mark.parametrize("name", OF_PARAMETERS)
-@pytest.mark.kernels("debug")
-@pytest.mark.release
-def test_a_selftest_of_parameters_passes_under_what_the_kernel_checks(run_selftest, name):
-    run_selftest(name)
 
 
 @pytest.mark.one_kernel

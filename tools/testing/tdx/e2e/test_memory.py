@@ -37,6 +37,7 @@ def numa(count, memory):
     return tuple(options)
 
 
+@pytest.mark.one_kernel_until_release
 def test_tdmrs_and_their_pamts_stay_on_their_node(boot):
     result = boot("create-td", cpus=2 * NODES, packages=NODES, memory="6G",
                   qemu_options=numa(NODES, 6144))
@@ -70,6 +71,7 @@ def with_holes(holes, ram):
 RAM = [(MB, 2 * GB - 128 * 1024), (4 * GB, 8 * GB)]
 
 
+@pytest.mark.one_kernel_until_release
 def test_holes_for_which_one_tdmr_has_no_room(boot):
     """Low memory has 22 holes outside the CMRs, and a TDMR has 16 reserved areas."""
     holes = [256 * MB + i * 64 * MB for i in range(20)]
@@ -132,6 +134,7 @@ def test_fragmented_memory_gets_smaller_tdmrs(boot):
     assert any(tdmr.size == GB for tdmr in tdmrs)
 
 
+@pytest.mark.one_kernel_until_release
 def test_memory_without_contiguous_chunks_is_named_and_nothing_is_lost(boot, kernel):
     result = boot("create-td-without-contiguous-memory", memory="1G", timeout=300)
     assert int(result.value("pinned")) > 32
