@@ -231,7 +231,8 @@ def kunit_cases():
     """Runs this prefix's KUnit cases; returns the output of a failure, and the number of cases."""
     found = BUILD / "series-kunit/results.json"
     found.unlink(missing_ok=True)
-    status, output = kunit("exec", *suites.MACHINE, f"--json={found}", suites.SUITES)
+    status, output = kunit("exec", *suites.MACHINE, *suites.THINNED, f"--json={found}",
+                           suites.SUITES)
     cases = list(results.from_kunit(found)) if found.is_file() else []
     if status or not cases or any(case.outcome != "passed" for case in cases):
         return output[-3000:], 0

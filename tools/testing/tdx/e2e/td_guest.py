@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Linux in a TD, booted by the VMM tdx-vmm inside a machine."""
 import gzip
+import os
 import pathlib
 import re
 import subprocess
@@ -17,10 +18,13 @@ CMDLINE = "console=ttyS0 panic=-1 swiotlb=512 tsc=reliable"
 
 
 def archive(directory):
-    """A cpio archive of all files in a directory."""
-    names = sorted(str(path.relative_to(directory)) for path in pathlib.Path(directory).rglob("*"))
-    return subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=directory, check=True,
-                          input="\n".join(names).encode(), stdout=subprocess.PIPE).stdout
+    """A cpio archive of all files in a directory: of the same files the same archive."""
+    paths = sorted(pathlib.Path(directory).rglob("*"))
+    for path in paths:
+        os.utime(path, (0, 0))
+    names = "\n".join(str(path.relative_to(directory)) for path in paths)
+    return subprocess.run(["cpio", "-o", "-H", "newc", "--quiet", "--reproducible"], cwd=directory,
+                          check=True, input=names.encode(), stdout=subprocess.PIPE).stdout
 
 
 def build_initrd(path):
