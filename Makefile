@@ -24,7 +24,7 @@ CMDLINE	 ?=
 .PHONY: help packages tree refresh kernel emulator run boot \
 	kernels test test-all test-tools test-unit test-kunit test-kunit-tool test-e2e test-e2e-all \
 	test-mainline selftests vmm \
-	test-notdx test-notdx-whole check coverage soak overhead fuzz mutate bench \
+	test-notdx test-notdx-whole check coverage soak overhead fuzz mutate mutate-sample bench \
 	series series-check test-series deb size clean
 
 help:
@@ -54,9 +54,9 @@ help:
 	@echo 'What make test-all has more:'
 	@echo '  make test-kunit-tool   KUnit suites in the kernel that kunit.py builds'
 	@echo '  make test-notdx-whole  the same as test-notdx of a whole kernel'
-	@echo '  make test-e2e-all      whole machines with a thread for each CPU, with KASAN everywhere,'
-	@echo '                         under KCSAN, and compared with the unpatched kernel'
-	@echo '  and series-check, coverage, soak and mutate'
+	@echo '  make test-e2e-all      whole machines with all kernels, with KASAN everywhere, under KCSAN,'
+	@echo '                         compared with the unpatched kernel, with a thread for each CPU'
+	@echo '  and series-check, coverage, soak, and some of mutate'
 	@echo
 	@echo 'The product:'
 	@echo '  make series        write the three patch series into build/series, for git am'
@@ -74,7 +74,8 @@ help:
 	@echo '  make fuzz          fuzz the layout (FUZZ_SECONDS=60)'
 	@echo '  make mutate        do the tests notice when a line of the kernel is wrong? All lines of the'
 	@echo '                     layout (half an hour), and 20 others (another half; MUTATE_ARGS="--all",'
-	@echo '                     "--sample 100 --seed 2", "--files arch/x86/kvm/vmx/tdx/main.c")'
+	@echo '                     "--sample 100 --seed 2", "--files arch/x86/kvm/vmx/tdx/main.c";'
+	@echo '                     LAYOUT_ARGS="--files place.c")'
 	@echo '  make deb           Debian packages of the kernel in build/deb, tried in a Debian system'
 	@echo '                     (needs root or sudo; an hour the first time)'
 	@echo
@@ -160,10 +161,14 @@ bench: tree emulator
 	@$(PYTHON) $(E2E)/td_cost.py
 	@$(PYTHON) $(E2E)/td_memory_cost.py
 
+LAYOUT_ARGS ?=
 MUTATE_ARGS ?=
 mutate: tree emulator selftests
-	@$(PYTHON) tools/testing/tdx/unit/mutate.py
+	@$(PYTHON) tools/testing/tdx/unit/mutate.py $(LAYOUT_ARGS)
 	@$(PYTHON) -m overlay.test.mutate_kernel $(MUTATE_ARGS)
+
+mutate-sample:
+	@$(MAKE) --no-print-directory mutate LAYOUT_ARGS="--sample 80" MUTATE_ARGS="--sample 8"
 
 # What hooks touch and this kernel has; of the objects of KVM make knows the directory only.
 HOOKED := $(patsubst %.c,%.o,$(filter-out arch/x86/coco/% arch/x86/kvm/% virt/kvm/%,$(sort $(shell \
@@ -212,11 +217,14 @@ test-e2e: tree emulator selftests vmm
 	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --durations=10 \
 		--kernels $(KERNELS) $(PYTEST_ARGS)
 
-# Not side by side: each machine has threads of its own.
+# What make test leaves out; then what it does, with machines that have a thread for each CPU and
+# so do not run side by side.
 test-e2e-all: tree emulator selftests vmm
 	@$(BUILD_KERNELS) host debug kasan kcsan modular notdx base
-	@cd $(E2E) && $(call PYTEST,e2e) -v --tb=short --durations=10 --all --threads multi \
-		--kernels host,debug,kasan $(PYTEST_ARGS)
+	@cd $(E2E) && $(call PYTEST,others) $(SIDE_BY_SIDE) -v --tb=short --durations=10 --others \
+		--kernels host,debug,kasan $(PYTEST_ARGS); others=$$?; \
+		$(call PYTEST,threads) -v --tb=short --durations=10 --threads multi \
+		--kernels host $(PYTEST_ARGS) && exit $$others
 
 test-mainline: tree emulator selftests
 	@$(BUILD_KERNELS) mainline

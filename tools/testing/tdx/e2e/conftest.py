@@ -13,15 +13,17 @@ FAILED = machine.BUILD / "e2e" / "failed"
 SHOWN = 60
 RESULTS = pytest.StashKey[list]()
 NO_KERNEL = "no kernel"
+OF_MAKE_TEST = ["host", "debug"]
 
 
 def pytest_addoption(parser):
-    parser.addoption("--kernels", default="host,debug",
+    parser.addoption("--kernels", default=",".join(OF_MAKE_TEST),
                      help="configs of the kernels to test, separated by commas")
     parser.addoption("--threads", choices=("one", "multi"), default="one",
                      help="QEMU's threads: one for all CPUs of a machine, or one for each")
     parser.addoption("--all", action="store_true",
                      help="tests with the mark release, too: they take more kernels or more time")
+    parser.addoption("--others", action="store_true", help="only tests that make test leaves out")
     parser.addoption("--shuffle", metavar="SEED", help="another order for each seed")
 
 
@@ -48,16 +50,26 @@ def pytest_generate_tests(metafunc):
     metafunc.parametrize("kernel", kernels or [NO_KERNEL])
 
 
-def pytest_collection_modifyitems(config, items):
-    """Leaves out tests for a release only, and tests without a kernel."""
-    first = config.getoption("--kernels").split(",")[0]
+def kernel_of(item):
+    return item.callspec.params.get("kernel") if hasattr(item, "callspec") else None
 
+
+def is_for_release(item):
+    """Make test leaves it out."""
+    first = item.config.getoption("--kernels").split(",")[0]
+    kernel = kernel_of(item)
+    return (item.get_closest_marker("release") is not None
+            or item.get_closest_marker("one_kernel_until_release") is not None and kernel != first)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leaves out tests that are not asked for, and tests without a kernel."""
     def is_wanted(item):
-        kernel = item.callspec.params.get("kernel") if hasattr(item, "callspec") else None
-        if kernel is NO_KERNEL:
+        if kernel_of(item) is NO_KERNEL:
             return False
-        until_release = item.get_closest_marker("one_kernel_until_release") and kernel != first
-        return config.getoption("--all") or not (item.get_closest_marker("release") or until_release)
+        if config.getoption("--others"):
+            return is_for_release(item) or kernel_of(item) not in [None, *OF_MAKE_TEST]
+        return config.getoption("--all") or not is_for_release(item)
 
     unwanted = [item for item in items if not is_wanted(item)]
     config.hook.pytest_deselected(items=unwanted)

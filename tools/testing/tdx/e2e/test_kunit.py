@@ -49,14 +49,14 @@ def test_a_cpu_that_comes_online_while_kvm_is_enabled_is_not_missed(boot, parser
 
 @pytest.mark.long
 @pytest.mark.kernels("debug", "kasan")
-def test_all_suites_pass_under_what_the_kernel_checks(boot, parser, request):
+def test_all_suites_pass_under_what_the_kernel_checks(boot, parser, kernel):
     """
     For the host kernel, make test-kunit runs them, and injects a failure at every step.  kmemleak
     finds what one of these failures leaks, too.  Without the platform, because emulating MOVDIR64B
     for the PAMTs of all cases takes minutes.  Without SVM, because KVM would configure its MMU for
     page tables of this CPU, which has no fifth level.
     """
-    every, steps = (10, 300) if request.config.getoption("--all") else (40, 100)
+    every, steps = (10, 300) if kernel == "kasan" else (40, 100)
     result = boot("note,up", emulated=False, accel=machine.ONE_THREAD, memory="1G",
                   cpu=f"{machine.CPU},-svm",
                   cmdline="kunit.enable=1 kunit.filter_glob=tdx_* kmemleak=on "
