@@ -9,10 +9,21 @@
 
 /* EXITINTINFO: the event whose delivery was interrupted by the exit. */
 static u32 unfinished;
+/* A virtual interrupt was delivered before the exit. */
+static bool took_interrupt;
+/* What VMRUN began with */
+static u32 injected;
+static u64 control;
 
 void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow)
 {
-	cpus[0].host.vmcb.exit_int_info = unfinished;
+	struct vmcb *v = &cpus[0].host.vmcb;
+
+	injected = v->event_inject;
+	control = v->int_control;
+	v->exit_int_info = unfinished;
+	if (took_interrupt)
+		v->int_control &= ~SVM_V_IRQ;
 }
 
 /* There is one vCPU only. */
@@ -57,9 +68,8 @@ static const struct {
 	u32 injected, unfinished, again;
 } events[] = {
 	{ 0, 0, 0 },
-	{ 0x80000061, 0x00000061, 0x00000061 },	/* delivered */
-	{ 0x80000061, 0x80000061, 0x80000061 },	/* injected: interrupt, */
-	{ 0x80000202, 0x80000202, 0x80000202 },	/* NMI, */
+	{ 0x80000202, 0x00000202, 0x00000202 },	/* delivered */
+	{ 0x80000202, 0x80000202, 0x80000202 },	/* injected: NMI, */
 	{ 0x80000480, 0x80000480, 0x80000480 },	/* INT n */
 	{ 0, 0x80000b0d, 0x80000b0d },		/* the CPU's own: exception, */
 	{ 0, 0x80000361, 0x80000061 },		/* interrupt, */
@@ -79,7 +89,63 @@ TEST_F(cpu, an_unfinished_event_is_delivered_again)
 		unfinished = events[i].unfinished;
 		vcpu_run(&self->cpu->host);
 		EXPECT_EQ(events[i].again, v->event_inject) TH_LOG("event %u", i);
+		EXPECT_EQ(events[i].injected, injected) TH_LOG("event %u", i);
+		EXPECT_EQ(0, control & SVM_V_IRQ) TH_LOG("event %u", i);
 	}
+}
+
+#define INTERRUPT	0x80000061U
+#define EXCEPTION	0x80000b0dU
+/* As QEMU reports it */
+#define IN_DELIVERY	0x80000361U
+
+static const struct {
+	u32 unfinished;
+	bool taken;
+	u32 again, waiting;
+} interrupts[] = {
+	{ 0, true, 0, 0 },				/* delivered */
+	{ IN_DELIVERY, false, INTERRUPT, 0 },		/* not entirely */
+	{ 0, false, INTERRUPT, 0 },			/* not allowed yet */
+	{ EXCEPTION, false, EXCEPTION, INTERRUPT },	/* nor when another event was delivered */
+	{ EXCEPTION, true, EXCEPTION, 0 },		/* by its handler */
+};
+
+TEST_F(cpu, an_interrupt_is_delivered_once)
+{
+	struct vcpu *vcpu = &self->cpu->host;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(interrupts); i++) {
+		vcpu->vmcb.event_inject = INTERRUPT;
+		vcpu->waiting = 0;
+		unfinished = interrupts[i].unfinished;
+		took_interrupt = interrupts[i].taken;
+		vcpu_run(vcpu);
+		EXPECT_EQ(0, injected) TH_LOG("interrupt %u", i);
+		EXPECT_EQ(SVM_V_IRQ | 0x61ULL << 32, control & (SVM_V_IRQ | SVM_V_VECTOR))
+			TH_LOG("interrupt %u", i);
+		EXPECT_EQ(interrupts[i].again, vcpu->vmcb.event_inject) TH_LOG("interrupt %u", i);
+		EXPECT_EQ(interrupts[i].waiting, vcpu->waiting) TH_LOG("interrupt %u", i);
+		EXPECT_EQ(0, vcpu->vmcb.int_control & SVM_V_IRQ) TH_LOG("interrupt %u", i);
+	}
+}
+
+TEST_F(cpu, an_interrupt_goes_on_waiting_while_an_exception_is_delivered)
+{
+	struct vcpu *vcpu = &self->cpu->host;
+
+	vcpu->vmcb.event_inject = INTERRUPT;
+	vcpu_inject(vcpu, VECTOR_UD);
+	unfinished = 0;
+	took_interrupt = false;
+	vcpu_run(vcpu);
+	EXPECT_EQ(SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | VECTOR_UD, injected);
+	EXPECT_EQ(SVM_V_IRQ, control & SVM_V_IRQ);
+	EXPECT_EQ(INTERRUPT, vcpu->vmcb.event_inject);
+	vcpu->waiting = INTERRUPT;
+	cpu_reset(self->cpu, 0);
+	EXPECT_EQ(0, vcpu->vmcb.event_inject | vcpu->waiting);
 }
 
 /*

@@ -20,6 +20,7 @@ void vcpu_reset(struct vcpu *vcpu, u8 vector)
 	vcpu->cr4_kept = X86_CR4_VMXE;
 	vcpu->cr4_hidden = 0;
 	vcpu->efer_lme = false;
+	vcpu->waiting = 0;
 	vcpu->msr_store[STORE_DEBUGCTL] = 0;
 
 	set_segment(&v->cs, vector << 8, vector << 12, 0x9b);
@@ -103,6 +104,47 @@ static u32 unfinished_event(u32 injected, u32 event)
 	}
 }
 
+static bool is_interrupt(u32 event)
+{
+	return event & SVM_EVENT_VALID && (event & SVM_EVENT_TYPE) == SVM_EVENT_INTERRUPT;
+}
+
+/*
+ * Of an interrupt that is injected, QEMU keeps the vector, and delivers it a second time when it
+ * gives another CPU its turn.  It does not with a virtual interrupt.
+ */
+static void request_interrupt(struct vcpu *vcpu)
+{
+	struct vmcb *v = &vcpu->vmcb;
+
+	if (is_interrupt(v->event_inject)) {
+		vcpu->waiting = v->event_inject;
+		v->event_inject = 0;
+	}
+	if (!vcpu->waiting)
+		return;
+	v->int_control &= ~SVM_V_VECTOR;
+	v->int_control |= SVM_V_IRQ | SVM_V_IGNORE_TPR | SVM_V_PRIORITY |
+			  (u64)(vcpu->waiting & SVM_EVENT_VECTOR) << SVM_V_VECTOR_SHIFT;
+	v->intercept1 &= ~SVM_INTERCEPT1_VINTR;
+}
+
+/* V_IRQ stays set after an exit in the middle of the delivery, too. */
+static void take_interrupt_back(struct vcpu *vcpu)
+{
+	struct vmcb *v = &vcpu->vmcb;
+
+	if (!vcpu->waiting)
+		return;
+	if (!(v->int_control & SVM_V_IRQ) || v->event_inject == vcpu->waiting)
+		vcpu->waiting = 0;
+	v->int_control &= ~SVM_V_IRQ;
+	if (!(v->event_inject & SVM_EVENT_VALID)) {
+		v->event_inject = vcpu->waiting;
+		vcpu->waiting = 0;
+	}
+}
+
 static void load_xstate(struct vcpu *vcpu)
 {
 	struct cpu *cpu = vcpu->cpu;
@@ -128,6 +170,7 @@ void vcpu_run(struct vcpu *vcpu)
 	struct vmcb *v = &vcpu->vmcb;
 
 	load_xstate(vcpu);
+	request_interrupt(vcpu);
 	vcpu->entered = (struct entry_state){
 		v->rip, v->rflags, v->cr0, v->cr3, v->cr4, v->efer, v->event_inject
 	};
@@ -141,6 +184,7 @@ void vcpu_run(struct vcpu *vcpu)
 	vcpu->gpr[RSP] = v->rsp;
 	v->event_inject = unfinished_event(vcpu->entered.event, v->exit_int_info);
 	v->event_inject_error = v->exit_int_error;
+	take_interrupt_back(vcpu);
 }
 
 void vcpu_skip_insn(struct vcpu *vcpu, unsigned int length)
@@ -158,10 +202,18 @@ void vcpu_skip_insn(struct vcpu *vcpu, unsigned int length)
 	}
 }
 
+/* An interrupt that has not been delivered goes on waiting. */
+static void inject(struct vcpu *vcpu, u32 event)
+{
+	if (is_interrupt(vcpu->vmcb.event_inject))
+		vcpu->waiting = vcpu->vmcb.event_inject;
+	vcpu->vmcb.event_inject = SVM_EVENT_VALID | event;
+	vcpu->vmcb.event_inject_error = 0;
+}
+
 void vcpu_inject(struct vcpu *vcpu, unsigned int vector)
 {
-	vcpu->vmcb.event_inject = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | vector;
-	vcpu->vmcb.event_inject_error = 0;
+	inject(vcpu, SVM_EVENT_EXCEPTION | vector);
 }
 
 void vcpu_inject_error(struct vcpu *vcpu, unsigned int vector, u32 error)
@@ -173,14 +225,12 @@ void vcpu_inject_error(struct vcpu *vcpu, unsigned int vector, u32 error)
 
 void vcpu_inject_nmi(struct vcpu *vcpu)
 {
-	vcpu->vmcb.event_inject = SVM_EVENT_VALID | SVM_EVENT_NMI | VECTOR_NMI;
-	vcpu->vmcb.event_inject_error = 0;
+	inject(vcpu, SVM_EVENT_NMI | VECTOR_NMI);
 }
 
 void vcpu_software_interrupt(struct vcpu *vcpu, u8 vector, unsigned int length)
 {
 	/* What is pushed is the RIP of the VMCB */
 	vcpu_skip_insn(vcpu, length);
-	vcpu->vmcb.event_inject = SVM_EVENT_VALID | SVM_EVENT_SOFTWARE | vector;
-	vcpu->vmcb.event_inject_error = 0;
+	inject(vcpu, SVM_EVENT_SOFTWARE | vector);
 }

@@ -37,6 +37,7 @@ struct entry_state {
  * @cr4_hidden:	those of them that the guest has set
  * @efer_lme:	EFER.LME as the guest sees it: the CPU's own may come later
  * @entered:	what the last VMRUN began with
+ * @waiting:	an interrupt that is delivered when the guest allows it, or 0
  * @msr_store:	MSRs that only keep what was written
  * @xstate:	its floating point and vector registers, unless @cpu->loaded is this vCPU
  * @cpu:	the logical processor that runs it
@@ -51,6 +52,7 @@ struct vcpu {
 	u64 cr4_kept, cr4_hidden;
 	bool efer_lme;
 	struct entry_state entered;
+	u32 waiting;
 	u64 msr_store[NR_MSR_STORES];
 	struct xstate xstate;
 
