@@ -18,7 +18,7 @@
 #define CPUID_80000001_EDX_SYSCALL BIT(11)
 #define CR4_OSXSAVE		BIT_ULL(18)
 #define CR4_PKE			BIT_ULL(22)
-#define TSX_CTRL_CPUID_CLEAR	BIT_ULL(1)
+#define CPUID_CLEAR	BIT_ULL(1)
 #define ACCESS_RIGHTS_DPL_SHIFT	5
 #define ACCESS_RIGHTS_DPL	3
 
@@ -75,7 +75,7 @@ static void add_state(const struct tdx_model_entry *e, unsigned int i,
 		break;
 	case TDX_MODEL_CPUID_7_0:
 		set_bits(&value->ecx, CPUID_7_ECX_OSPKE, guest->cr4 & CR4_PKE);
-		if (guest->msr[TDX_MODEL_MSR_TSX_CTRL] & TSX_CTRL_CPUID_CLEAR)
+		if (guest->msr[TDX_MODEL_MSR_TSX_CTRL] & CPUID_CLEAR)
 			value->ebx &= ~CPUID_7_EBX_TSX;
 		break;
 	case TDX_MODEL_CPUID_D_0:

@@ -89,9 +89,9 @@ static enum tdx_model_outcome write_cr0(struct tdx_model_entry *e, u64 value)
 	if (!(value & CR0_PE) || value & (CR0_NW | CR0_CD | CR0_HIGH))
 		return tdx_model_instruction_ve(e);
 	guest->cr0 = (value & CR0_KEPT) | CR0_ET;
-	guest->efer &= ~EFER_LMA;
+	guest->efer &= ~GUEST_EFER_LMA;
 	if (value & CR0_PG)
-		guest->efer |= EFER_LMA;
+		guest->efer |= GUEST_EFER_LMA;
 	return TDX_MODEL_COMPLETED;
 }
 
@@ -126,9 +126,9 @@ static bool mode_is_bad(const struct tdx_model_guest *guest, u64 cr4)
 {
 	u64 set = cr4 & ~guest->cr4;
 
-	if (set & CR4_PCIDE && (!(guest->efer & EFER_LMA) || guest->cr3 & CR3_PCID))
+	if (set & CR4_PCIDE && (!(guest->efer & GUEST_EFER_LMA) || guest->cr3 & CR3_PCID))
 		return true;
-	if (!(guest->efer & EFER_LMA))
+	if (!(guest->efer & GUEST_EFER_LMA))
 		return false;
 	return !(cr4 & CR4_PAE) || (cr4 ^ guest->cr4) & CR4_LA57;
 }

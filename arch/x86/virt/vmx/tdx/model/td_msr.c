@@ -24,7 +24,7 @@
 #define DEBUGCTL_RTM		BIT_ULL(15)
 #define DEBUGCTL_DEFINED	0xffc3ULL	/* without bus-lock detection */
 
-#define EFER_GUEST_WRITES	EFER_SCE
+#define EFER_GUEST_WRITES	GUEST_EFER_SCE
 #define CR4_LA57		BIT_ULL(12)
 #define XSS_SUPERVISOR		0x1fd00ULL
 
@@ -257,7 +257,7 @@ static enum tdx_model_outcome read_efer(struct tdx_model_entry *e, u32 msr, u64 
 
 static enum tdx_model_outcome write_efer(struct tdx_model_entry *e, u32 msr, u64 *value)
 {
-	u64 changed = (*value ^ e->guest->efer) & ~EFER_LMA;
+	u64 changed = (*value ^ e->guest->efer) & ~GUEST_EFER_LMA;
 
 	if (changed & ~EFER_GUEST_WRITES)
 		return ve(e, msr, value);

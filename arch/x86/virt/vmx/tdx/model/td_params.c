@@ -16,10 +16,10 @@
 #define EPT_CAP_5_LEVELS	BIT_ULL(7)
 
 /* Virtual IA32_ARCH_CAPABILITIES */
-#define ARCH_CAP_CONFIGURABLE	0x1180010ULL
-#define ARCH_CAP_RRSBA		BIT_ULL(19)
-#define ARCH_CAP_TSX_CTRL	BIT_ULL(7)
-#define ARCH_CAP_HIDDEN		(~0ULL << 25 | BIT_ULL(23) | BIT_ULL(22) | BIT_ULL(21) | \
+#define CAPS_CONFIGURABLE	0x1180010ULL
+#define CAPS_RRSBA		BIT_ULL(19)
+#define CAPS_TSX_CTRL		BIT_ULL(7)
+#define CAPS_HIDDEN		(~0ULL << 25 | BIT_ULL(23) | BIT_ULL(22) | BIT_ULL(21) | \
 				 BIT_ULL(18) | BIT_ULL(17) | BIT_ULL(16) | BIT_ULL(11) | \
 				 BIT_ULL(10) | BIT_ULL(9))
 
@@ -176,7 +176,7 @@ static u64 check_arch_capabilities(struct tdx_model *m, struct tdx_model_call *c
 				   const struct tdx_td_params *p)
 {
 	u64 allowed = p->msr_config_ctls & TDX_MSR_CONFIG_ARCH_CAPABILITIES ?
-		      ARCH_CAP_CONFIGURABLE : 0;
+		      CAPS_CONFIGURABLE : 0;
 
 	return p->ia32_arch_capabilities_config & ~allowed ?
 		refuse_field(m, TDX_OPERAND_ID_IA32_ARCH_CAPABILITIES_CONFIG,
@@ -198,11 +198,11 @@ static u64 virtual_arch_capabilities(const struct tdx_model *m, const struct tdx
 				     u64 config)
 {
 	u64 native = tdx_model_native_arch_capabilities(m);
-	u64 kept = ~(ARCH_CAP_HIDDEN | ARCH_CAP_CONFIGURABLE) | config;
+	u64 kept = ~(CAPS_HIDDEN | CAPS_CONFIGURABLE) | config;
 
 	if (!(tdcs->cpuid[TDX_MODEL_CPUID_7_0].ebx & CPUID_7_EBX_RTM))
-		kept &= ~ARCH_CAP_TSX_CTRL;
-	return (native & kept) | ((native | config) & ARCH_CAP_RRSBA);
+		kept &= ~CAPS_TSX_CTRL;
+	return (native & kept) | ((native | config) & CAPS_RRSBA);
 }
 
 /* @to_hz / @from_hz with 48 fractional bits */

@@ -45,10 +45,10 @@ struct tdx_model_entry {
 #define RFLAGS_RF	BIT_ULL(16)
 #define DEBUGCTL_BTF	BIT_ULL(1)
 #define PENDING_DEBUG_BS	BIT_ULL(14)
-#define EFER_SCE	BIT_ULL(0)
-#define EFER_LME	BIT_ULL(8)
-#define EFER_LMA	BIT_ULL(10)
-#define EFER_NXE	BIT_ULL(11)
+#define GUEST_EFER_SCE	BIT_ULL(0)
+#define GUEST_EFER_LME	BIT_ULL(8)
+#define GUEST_EFER_LMA	BIT_ULL(10)
+#define GUEST_EFER_NXE	BIT_ULL(11)
 #define ACCESS_RIGHTS_L	BIT(13)		/* 64-bit code */
 
 /* Guest state (td_state.c) */

@@ -83,7 +83,7 @@ void tdx_model_reset_guest(struct tdx_model *m, struct tdx_model_call *call)
 	guest->cr0 = CR0_INITIAL;
 	guest->cr4 = CR4_MCE;
 	guest->xcr0 = 1;
-	guest->efer = EFER_SCE | EFER_LME | EFER_NXE;
+	guest->efer = GUEST_EFER_SCE | GUEST_EFER_LME | GUEST_EFER_NXE;
 	guest->dr6 = DR6_INITIAL;
 	guest->dr7 = DR7_INITIAL;
 	guest->msr[TDX_MODEL_MSR_PAT] = PAT_INITIAL;
@@ -155,7 +155,7 @@ void tdx_model_set_xmm(const struct tdx_model_entry *e, unsigned int i, const u6
  */
 bool tdx_model_is_64bit(const struct tdx_model_guest *guest)
 {
-	return guest->efer & EFER_LMA &&
+	return guest->efer & GUEST_EFER_LMA &&
 	       guest->segment[TDX_MODEL_CS].access_rights & ACCESS_RIGHTS_L;
 }
 
