@@ -185,13 +185,13 @@ static void count_signal(int number)
 	nr_signals++;
 }
 
+/* Again and again: the first one may come before the ioctl. */
 static void set_timer(unsigned int us)
 {
-	struct itimerval delay = {
-		.it_value = { .tv_sec = us / USEC_PER_SEC, .tv_usec = us % USEC_PER_SEC },
-	};
+	const struct timeval delay = { .tv_sec = us / USEC_PER_SEC, .tv_usec = us % USEC_PER_SEC };
+	const struct itimerval timer = { .it_value = delay, .it_interval = delay };
 
-	TEST_ASSERT(!setitimer(ITIMER_REAL, &delay, NULL), "setitimer: %s", strerror(errno));
+	TEST_ASSERT(!setitimer(ITIMER_REAL, &timer, NULL), "setitimer: %s", strerror(errno));
 }
 
 /* Each attempt is interrupted later, so that all memory is added in the end. */
