@@ -32,7 +32,7 @@ help:
 	@echo '  make run           boot Linux on an emulated TDX machine, and Linux in a TD on it'
 	@echo '                     (CPUS=$(CPUS) PACKAGES=2 MEM=$(MEM) MODULE=none|1.0|1.5.01|1.5.06|2.0'
 	@echo '                      KEYIDS=MKTME:TDX EMU="emulator options" CMDLINE="kernel options"'
-	@echo '                      GUEST=path/to/bzImage)'
+	@echo '                      GUEST=path/to/bzImage GUEST_CPUS=1 GUEST_MEM=512M)'
 	@echo '  make test          what must hold at every change (half an hour on 2 cores)'
 	@echo
 	@echo 'Before a release:'
@@ -109,13 +109,16 @@ emulator: packages
 
 # A kernel of one's own to run in the TD; else it is the config host.
 GUEST ?=
+GUEST_CPUS ?= 1
+GUEST_MEM ?=
 run: kernel emulator vmm
 	@$(if $(GUEST)$(filter host,$(CONFIG)),,$(BUILD_KERNELS) host)
 	@$(PYTHON) $(E2E)/run.py --kernel $(CONFIG) --cpus $(CPUS) --memory $(MEM) \
 		$(if $(PACKAGES),--packages $(PACKAGES)) \
 		--emulator-options "$(EMU)" --cmdline "$(CMDLINE)" \
 		$(if $(MODULE),--module $(MODULE)) $(if $(KEYIDS),--keyids $(KEYIDS)) \
-		$(if $(GUEST),--guest $(GUEST))
+		$(if $(GUEST),--guest $(GUEST)) --guest-cpus $(GUEST_CPUS) \
+		$(if $(GUEST_MEM),--guest-memory $(GUEST_MEM))
 
 # A kernel of one's own.
 KERNEL ?=

@@ -6,6 +6,8 @@ import private_apt
 
 CACHE = machine.BUILD / "foreign"
 
+IMAGE, BINARY = r"linux-image-\S+", r"linux-binary-\S+"
+
 # Kernels to boot: name in the tests, meta package of the newest kernel, Debian suite.
 KERNELS = {
     "6.1-cloud": ("linux-image-cloud-amd64", "bookworm"),
@@ -13,12 +15,21 @@ KERNELS = {
     "6.12-cloud": ("linux-image-cloud-amd64", "bookworm-backports"),
 }
 
+# Kernels that boot in a TD.  The newer image has its kernel in another package.
+GUESTS = {
+    "6.12": ("linux-image-amd64", "bookworm-backports"),
+    "7": ("linux-image-amd64", "trixie-backports"),
+}
+
 
 @machine.lock("foreign")
 def fetch(name):
     """Unpacks the kernel's package; returns the folder."""
-    meta, suite = KERNELS[name]
-    return private_apt.unpack(meta, suite, CACHE / name, depends=r"linux-image-\S+")
+    meta, suite = (KERNELS | GUESTS)[name]
+    root = private_apt.unpack(meta, suite, CACHE / name, [IMAGE])
+    if bzimages(root):
+        return root
+    return private_apt.unpack(meta, suite, CACHE / f"{name}-binary", [IMAGE, BINARY])
 
 
 def initramfs(root):
@@ -27,6 +38,10 @@ def initramfs(root):
     return modules.initramfs(folder / "kernel", root / "initramfs.cpio")
 
 
+def bzimages(root):
+    return [*root.glob("boot/vmlinuz-*"), *root.glob("usr/lib/modules/*/vmlinuz")]
+
+
 def bzimage(root):
-    [image] = (root / "boot").glob("vmlinuz-*")
+    [image] = bzimages(root)
     return image

@@ -57,25 +57,26 @@ def private_apt(suite, kind="deb"):
 
 
 def newest(apt, meta, wanted):
-    """The package that a meta package depends on."""
+    """The package, of those with such a name, that a package depends on."""
     found = re.search(rf"Depends: ({wanted})", apt("apt-cache", "depends", meta))
     if not found:
         raise Unavailable(f"apt knows no {meta}")
     return found[1]
 
 
-def unpack(package, suite, root, depends=""):
+def unpack(package, suite, root, depends=()):
     """
-    Unpacks a package into a folder, unless that was done before.  With depends=PATTERN, unpacks the
-    package that it depends on.
+    Unpacks a package into a folder, unless that was done before.  With depends=[PATTERN, ...],
+    unpacks the package that it depends on, or that this depends on, and so on.
     """
     if (root / "complete").is_file():
         return root
     shutil.rmtree(root, ignore_errors=True)     # rest of an interrupted run
     root.mkdir(parents=True)
     with private_apt(suite) as apt, tempfile.TemporaryDirectory() as directory:
-        name = newest(apt, package, depends) if depends else package
-        apt("apt-get", "download", name, cwd=directory)
+        for pattern in depends:
+            package = newest(apt, package, pattern)
+        apt("apt-get", "download", package, cwd=directory)
         [file] = pathlib.Path(directory).glob("*.deb")
         subprocess.run(["dpkg-deb", "-x", file, root], check=True)
     (root / "complete").touch()

@@ -84,7 +84,7 @@ def show_td(result, guest):
     fact("SEAMCALLs", f"{log.count('TDH.VP.ENTER')} entries, {log.count('TDH.MEM.PAGE.ADD')} pages "
                       f"added, {log.count('TDH.MEM.PAGE.AUG')} mapped later")
     fact("MRTD", "".join(mrtd))
-    same, left = mrtd == [guest.mrtd()], log.number("td_pages_owned")
+    same, left = mrtd == guest.mrtds(), log.number("td_pages_owned")
     fact("checked", f"MRTD is {'' if same else 'NOT '}what a calculation without the module "
                     f"gives; {left} pages of TDs are left")
     return ended and same and not left
@@ -109,22 +109,27 @@ def main():
     parser.add_argument("--cmdline", default="", help="more options for the kernel")
     parser.add_argument("--guest", type=pathlib.Path, default=td_guest.KERNEL,
                         help="the kernel that runs in a TD: a bzImage")
+    parser.add_argument("--guest-cpus", type=int, default=1)
+    parser.add_argument("--guest-memory", help="48M, or 512M for another kernel")
     parser.add_argument("--verbose", action="store_true", help="show console and emulator log too")
     args = parser.parse_args()
     if args.packages is None:
         args.packages = 1 if args.cpus % 2 else 2
+    if args.guest_memory is None:
+        args.guest_memory = "48M" if args.guest == td_guest.KERNEL else "512M"
 
     options = [f"module={args.module}" if args.module else "",
                f"keyids={args.keyids}" if args.keyids else "", args.emulator_options]
     print(f"booting the {args.kernel} kernel on {args.cpus} CPUs in {args.packages} packages "
           f"with {args.memory}", flush=True)
     with tempfile.TemporaryDirectory() as directory, machine.errors_in_words():
-        guest = td_guest.TdGuest(pathlib.Path(directory), kernel=args.guest)
+        td = td_guest.Run(args.guest_cpus, args.guest_memory)
+        guest = td_guest.TdGuest(pathlib.Path(directory), td, kernel=args.guest)
         try:
             result = machine.Machine(kernel=args.kernel, cpus=args.cpus, packages=args.packages,
                                      memory=args.memory, cmdline=args.cmdline,
                                      emulator_options=" ".join(filter(None, options)),
-                                     initramfs=guest.initramfs()).run("create-td;td-guest")
+                                     initramfs=guest.initramfs()).run(f"create-td;{guest.steps()}")
         except machine.MachineError as error:
             show_failure(error)
             sys.exit(1)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Linux in a TD, booted by the VMM tdx-vmm inside a machine."""
+import dataclasses
 import gzip
 import os
 import pathlib
@@ -30,17 +31,28 @@ def archive(directory):
 def build_initrd(path):
     """The initrd of the guest: a program that reports what it sees."""
     with tempfile.TemporaryDirectory() as directory:
-        subprocess.run(["gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static", "-s", "-o",
-                        f"{directory}/init", str(SOURCES / "init.c")], check=True)
+        subprocess.run(["gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static", "-s", "-pthread",
+                        "-o", f"{directory}/init", *sorted(SOURCES.glob("*.c"))], check=True)
         path.write_bytes(gzip.compress(archive(directory), mtime=0))
 
 
-class TdGuest:
-    """A guest, with the files and arguments of its VMM in a directory."""
+@dataclasses.dataclass
+class Run:
+    """A TD, as the arguments of its VMM describe it."""
+    cpus: int = 1
+    memory: str = "48M"
+    cmdline: str = CMDLINE
 
-    def __init__(self, directory, cpus=1, memory="48M", cmdline=CMDLINE, kernel=KERNEL):
+    def arguments(self):
+        return ["--cpus", str(self.cpus), "--memory", self.memory, "--append", self.cmdline]
+
+
+class TdGuest:
+    """A guest, with the files and arguments of its VMM in a directory, which runs once or more."""
+
+    def __init__(self, directory, *runs, kernel=KERNEL):
         self.directory = directory
-        self.arguments = ["--cpus", str(cpus), "--memory", memory, "--append", cmdline]
+        self.runs = runs or (Run(),)
         self.folder = directory / "root/td"
         self.folder.mkdir(parents=True)
         if not kernel.is_file():
@@ -48,30 +60,39 @@ class TdGuest:
         (self.folder / "kernel").write_bytes(kernel.read_bytes())
         build_initrd(self.folder / "initrd")
 
-    def command(self, vmm, folder, *options):
+    @staticmethod
+    def command(run, vmm, folder, *options):
         return [str(vmm), "--kernel", f"{folder}/kernel", "--initrd", f"{folder}/initrd",
-                *self.arguments, *options]
+                *run.arguments(), *options]
+
+    def steps(self):
+        """The scenario of the host."""
+        return ";".join(f"td-guest,{number}" for number in range(len(self.runs)))
 
     def initramfs(self):
         """An initramfs of the host, which has the VMM and the guest's files."""
         subprocess.run(["strip", "-o", str(self.folder / "tdx-vmm"), str(VMM)], check=True)
-        lines = self.command(VMM, "/td", "--verbose")[1:]
-        (self.folder / "arguments").write_text("".join(f"{line}\n" for line in lines))
+        for number, run in enumerate(self.runs):
+            lines = self.command(run, VMM, "/td", "--verbose")[1:]
+            (self.folder / f"arguments-{number}").write_text("".join(f"{line}\n" for line in lines))
         image = self.directory / "initramfs.cpio"
         image.write_bytes(machine.build_initramfs().read_bytes() +
                           archive(self.directory / "root"))
         return image
 
-    def mrtd(self):
+    def mrtd(self, run):
         """What MRTD has to be, calculated from what the VMM says that it measures."""
         path, digest = self.directory / "measured", mrtd.Mrtd()
-        subprocess.run(self.command(VMM, self.folder, "--measured", str(path)), check=True)
+        subprocess.run(self.command(run, VMM, self.folder, "--measured", str(path)), check=True)
         data = path.read_bytes()
         while data:
             gpa, size = (int.from_bytes(data[at:at + 8], "little") for at in (0, 8))
             digest.add_region(gpa, data[16:16 + size])
             data = data[16 + size:]
         return digest.hex()
+
+    def mrtds(self):
+        return [self.mrtd(run) for run in self.runs]
 
 
 def lines(result, prefix):

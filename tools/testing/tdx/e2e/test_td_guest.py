@@ -1,30 +1,71 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Linux boots in a TD: its VMM runs on the kernel under test."""
+import random
+
 import pytest
 
+import foreign
+import private_apt
 import selftests
 import td_guest
+from td_guest import Run
 
-MACHINE = {"cpus": 2, "packages": 1, "memory": "1G", "timeout": 600}
+MACHINE = {"cpus": 4, "packages": 2, "memory": "1G", "timeout": 600}
+# Each character on the console is an exit or two.
+QUIET = f"{td_guest.CMDLINE} quiet"
+LOADS = ["processes", "wake-ups", "flushes", "timers"]
 
 
 @pytest.fixture
-def boot_td(boot, tmp_path):
-    """Boots a guest in a TD, which has to turn itself off and to leave nothing behind."""
-    def run(**options):
-        # Each character on the console is an exit or two.
-        guest = td_guest.TdGuest(tmp_path, cmdline=f"{td_guest.CMDLINE} quiet", **options)
-        result = boot("td-guest", **MACHINE, initramfs=guest.initramfs())
-        assert result.value("td_guest") == "0", result.values("output")
+def boot_tds(boot, tmp_path):
+    """Boots a guest once or more; each TD has to be as measured and to leave nothing behind."""
+    def run(*runs, kernel=td_guest.KERNEL, **options):
+        guest = td_guest.TdGuest(tmp_path, *runs, kernel=kernel)
+        result = boot(guest.steps(), **{**MACHINE, **options}, initramfs=guest.initramfs())
+        assert result.values("td_guest") == ["0"] * len(runs), result.values("output")
+        assert td_guest.values(result, "tdx_guest") == ["1"] * len(runs)
+        assert td_guest.values(result, "cpus") == [str(run.cpus) for run in runs]
+        assert td_guest.measured(result) == guest.mrtds()
         selftests.check_nothing_left(result)
-        return guest, result
+        return result
     return run
 
 
 @pytest.mark.one_kernel
-@pytest.mark.parametrize("cpus", [pytest.param(1, marks=pytest.mark.release), 2])
-def test_linux_boots_in_a_td(boot_td, cpus):
-    guest, result = boot_td(cpus=cpus)
-    assert td_guest.values(result, "tdx_guest") == ["1"]
-    assert td_guest.values(result, "cpus") == [str(cpus)]
-    assert td_guest.measured(result) == [guest.mrtd()]
+def test_linux_boots_in_a_td(boot_tds):
+    boot_tds(Run(cpus=2, cmdline=QUIET))
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_a_td_bears_load(boot_tds, cpus):
+    result = boot_tds(Run(cpus=cpus, memory="96M", cmdline=f"{QUIET} -- load"))
+    assert td_guest.values(result, "load") == [f"{load} right" for load in LOADS]
+
+
+@pytest.mark.one_kernel
+@pytest.mark.release
+def test_50_tds_in_a_row_leave_the_host_as_it_was(boot_tds):
+    """Each has other numbers of CPUs and sizes of memory.  Less than a page for each is lost."""
+    rng = random.Random(1)
+    runs = [Run(rng.randint(1, 4), f"{rng.randint(48, 160)}M", QUIET) for _ in range(50)]
+    result = boot_tds(*runs, timeout=1800)
+    free = [int(kb) for kb in result.values("free_kb")]
+    assert max(free[10:20]) - max(free[40:50]) < 30 * 4, free
+
+
+@pytest.fixture(params=foreign.GUESTS)
+def debians_kernel(request):
+    try:
+        return foreign.bzimage(foreign.fetch(request.param))
+    except private_apt.Unavailable as error:
+        return pytest.skip(str(error))
+
+
+@pytest.mark.one_kernel
+@pytest.mark.release
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_debians_kernel_boots_in_a_td(boot_tds, debians_kernel, cpus):
+    result = boot_tds(Run(cpus=cpus, memory="320M", cmdline=f"{QUIET} -- load"), memory="2G",
+                      kernel=debians_kernel)
+    assert td_guest.values(result, "load") == [f"{load} right" for load in LOADS]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A VMM that boots Linux in a TD: the harness puts it into /td, with its arguments in a file.
+ * A VMM that boots Linux in a TD: the harness puts it into /td, with its arguments in files.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,10 +13,14 @@
 #define MAX_ARG		2048
 
 /* One argument a line */
-static int read_arguments(char *argv[], char lines[][MAX_ARG])
+static int read_arguments(const char *run, char *argv[], char lines[][MAX_ARG])
 {
-	FILE *file = fopen("/td/arguments", "r");
+	char path[64];
+	FILE *file;
 	int nr = 0;
+
+	snprintf(path, sizeof(path), "/td/arguments-%s", run);
+	file = fopen(path, "r");
 
 	while (file && nr < MAX_ARGS && fgets(lines[nr], MAX_ARG, file)) {
 		lines[nr][strcspn(lines[nr], "\n")] = '\0';
@@ -28,7 +32,7 @@ static int read_arguments(char *argv[], char lines[][MAX_ARG])
 	return nr;
 }
 
-static pid_t start(int output)
+static pid_t start(const char *run, int output)
 {
 	static char lines[MAX_ARGS][MAX_ARG];
 	char *argv[MAX_ARGS + 2] = { "/td/tdx-vmm" };
@@ -36,14 +40,17 @@ static pid_t start(int output)
 
 	if (pid)
 		return pid;
-	read_arguments(argv, lines);
+	read_arguments(run, argv, lines);
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
 	execv(argv[0], argv);
 	_exit(127);
 }
 
-/* Reports what the VMM and its guest print, and the exit status of the VMM. */
+/*
+ * RUN: starts the VMM with the arguments in /td/arguments-RUN.  Reports what the VMM and its guest
+ * print, the exit status of the VMM, and the memory that is free after it.
+ */
 void run_td_guest(const char *arg)
 {
 	int output[2], status = 0;
@@ -51,10 +58,12 @@ void run_td_guest(const char *arg)
 
 	if (pipe(output))
 		return;
-	pid = start(output[1]);
+	pid = start(arg, output[1]);
 	close(output[1]);
 	report_output(output[0]);
 	waitpid(pid, &status, 0);
 	report("td_guest", "%d",
 	       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	write_text("/proc/sys/vm/drop_caches", "3");
+	report("free_kb", "%lu", number_of("/proc/meminfo", "MemFree:"));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PID 1 in a TD: reports what the guest sees, and turns it off.
+ * PID 1 in a TD: reports what the guest sees, has a load if its argument is "load", and turns
+ * the TD off.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
 #include <unistd.h>
+
+#include "load.h"
 
 static int has_flag(const char *flag)
 {
@@ -29,7 +32,7 @@ static int has_flag(const char *flag)
 	return found;
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
 	struct utsname name = {};
 	struct sysinfo info = {};
@@ -42,6 +45,8 @@ int main(void)
 	printf("td tdx_guest %d\n", has_flag("tdx_guest"));
 	printf("td cpus %ld\n", sysconf(_SC_NPROCESSORS_ONLN));
 	printf("td memory %lu\n", info.totalram * info.mem_unit);
+	if (argc > 1 && !strcmp(argv[1], "load"))
+		run_load();
 	fflush(stdout);
 	reboot(RB_POWER_OFF);
 	return 1;
