@@ -69,7 +69,8 @@ help:
 	@echo '  make soak          200 boots of the emulated platform, all different (10 minutes)'
 	@echo '  make overhead      what the emulated platform costs code that it does not trap'
 	@echo '  make bench         what a layout of TDX memory costs, how its initialization'
-	@echo '                     spreads over CPUs; SEAMCALLs and memory of a TD, compared with Linux 7.3'
+	@echo '                     spreads over CPUs; SEAMCALLs and memory of a TD, compared with Linux 7.3;'
+	@echo '                     what a page fault of an ordinary guest costs'
 	@echo '  make test-mainline Linux 7.3, with its own TDX host support, on the emulated platform'
 	@echo '  make fuzz          fuzz the layout (FUZZ_SECONDS=60)'
 	@echo '  make mutate        do the tests notice when a line of the kernel is wrong? All lines of the'
@@ -158,11 +159,13 @@ test-unit: tree
 fuzz: tree
 	@$(UNIT) $@
 
-bench: tree emulator
+bench: tree emulator selftests
 	@$(UNIT) $@
 	@$(BUILD_KERNELS) host mainline $(QUIETLY)
 	@$(PYTHON) $(E2E)/td_cost.py
 	@$(PYTHON) $(E2E)/td_memory_cost.py
+	@$(BUILD_KERNELS) base plain $(QUIETLY)
+	@$(PYTHON) $(E2E)/fault_cost.py
 
 LAYOUT_ARGS ?=
 MUTATE_ARGS ?=
