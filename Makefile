@@ -22,8 +22,8 @@ CMDLINE	 ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help packages tree refresh kernel emulator run boot \
-	kernels test test-all test-tools test-unit test-kunit test-kunit-tool test-e2e test-e2e-all \
-	test-mainline selftests vmm \
+	kernels test test-all test-tools test-unit test-maps test-kunit test-kunit-tool test-e2e \
+	test-e2e-all test-mainline selftests vmm \
 	test-notdx test-notdx-whole check coverage soak overhead fuzz mutate mutate-sample bench \
 	series series-check test-series deb size clean
 
@@ -52,6 +52,7 @@ help:
 	@echo '                     PYTEST_ARGS="-k words")'
 	@echo
 	@echo 'What make test-all has more:'
+	@echo '  make test-maps         the layout of TDX memory on many more random maps'
 	@echo '  make test-kunit-tool   KUnit suites in the kernel that kunit.py builds'
 	@echo '  make test-notdx-whole  the same as test-notdx of a whole kernel'
 	@echo '  make test-e2e-all      whole machines with all kernels, with KASAN everywhere, under KCSAN,'
@@ -155,6 +156,9 @@ test-unit: tree
 	@$(UNIT) -j$$(nproc) test; status=$$?; mkdir -p $(RESULTS); \
 		cp $(BUILD)/unit/tap/*.tap $(RESULTS); exit $$status
 	@$(call PYTEST,tools) $(SIDE_BY_SIDE) tools/testing/tdx/unit
+
+test-maps: tree
+	@$(UNIT) -s $@ | $(KEEP_TAP)
 
 fuzz: tree
 	@$(UNIT) $@

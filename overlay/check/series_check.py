@@ -48,8 +48,8 @@ EXCEPTIONS = "PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME"
 def run(*args, **kwargs):
     """Runs a command; returns its status and output."""
     done = subprocess.run([str(arg) for arg in args], check=False, text=True, errors="replace",
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, **kwargs)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          **{"input": "", **kwargs})
     return done.returncode, done.stdout
 
 
@@ -161,20 +161,37 @@ def applies_to_vanilla(what):
         return apply_mails(what, directory)
 
 
-def checkpatch(mail):
+def checkpatch(mail, text, ignored=EXCEPTIONS):
     output = run("perl", TREE / "scripts/checkpatch.pl", "--no-summary", "--terse", "--ignore",
-                 EXCEPTIONS, mail, cwd=TOP)[1]
-    return [line for line in output.splitlines()
+                 ignored, "-", input=text, cwd=TOP)[1]
+    return [f"{mail.name}: {line}" for line in output.splitlines()
             if not re.search(r"^total: 0 errors, 0 warnings, 0 checks", line)
             and not is_fatal_event(mail, line)]
 
 
+def without_new_files(text):
+    """The message of a mail, and what it changes in existing files."""
+    message, *diffs = re.split(r"^(?=diff --git )", text, flags=re.M)
+    return message + "".join(diff for diff in diffs if "\nnew file mode " not in diff)
+
+
+def checkpatch_accepts_messages_and_changes(what):
+    """The new files are left to make check."""
+    return "\n".join(itertools.chain.from_iterable(
+        checkpatch(mail, without_new_files(mail.read_text()), f"{EXCEPTIONS},NOT_UNIFIED_DIFF")
+        for mail in patches(what)))
+
+
+def patches(what):
+    return [mail for mail in what.mails if not mail.name.startswith("0000-")]
+
+
 def checkpatch_accepts(what):
     """Long patches first, and as many at once as there are CPUs: the longest takes a minute."""
-    mails = sorted((mail for mail in what.mails if not mail.name.startswith("0000-")),
-                   key=lambda mail: -mail.stat().st_size)
+    mails = sorted(patches(what), key=lambda mail: -mail.stat().st_size)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        return "\n".join(itertools.chain.from_iterable(pool.map(checkpatch, mails)))
+        return "\n".join(itertools.chain.from_iterable(
+            pool.map(lambda mail: checkpatch(mail, mail.read_text()), mails)))
 
 
 def is_fatal_event(mail, line):
@@ -395,11 +412,11 @@ def defconfig_and_the_fragment_build(what):
     return warnings(build(WHOLE, out, "vmlinux", "modules"))
 
 
-QUICK = [same_bytes_twice, applies_to_the_base, checkpatch_accepts,
+QUICK = [same_bytes_twice, applies_to_the_base, checkpatch_accepts_messages_and_changes,
          every_new_file_has_a_maintainer, few_lines_change]
-SLOW = [applies_to_vanilla, coccinelle_is_silent, documentation_builds_without_new_warnings,
-        every_prefix_builds_and_passes, clang_builds_it_with_cfi, modules_and_tests_as_y_and_m,
-        defconfig_and_the_fragment_build]
+SLOW = [checkpatch_accepts, applies_to_vanilla, coccinelle_is_silent,
+        documentation_builds_without_new_warnings, every_prefix_builds_and_passes,
+        clang_builds_it_with_cfi, modules_and_tests_as_y_and_m, defconfig_and_the_fragment_build]
 
 
 def main():

@@ -16,7 +16,9 @@ def kernel_files(request):
     return {"bzimage": foreign.bzimage(root), "initramfs": foreign.initramfs(root)}
 
 
-@pytest.mark.parametrize("cpus, packages, memory", [(1, 1, "1G"), (2, 1, "2G"), (8, 4, "6G")])
+@pytest.mark.parametrize("cpus, packages, memory", [
+    pytest.param(1, 1, "1G", marks=pytest.mark.release), (2, 1, "2G"),
+    pytest.param(8, 4, "6G", marks=pytest.mark.release)])
 def test_debians_kernel_boots_and_loads_kvm(boot_kernel, kernel_files, cpus, packages, memory):
     result = boot_kernel("debian", "load-modules;ordinary-vm", **kernel_files, cpus=cpus, packages=packages,
                          memory=memory, timeout=300)

@@ -107,7 +107,8 @@ def test_the_next_kernel_has_all_memory_and_a_word_on_the_module(boot_twice, sce
 
 
 @pytest.mark.one_kernel
-@pytest.mark.parametrize("step", ["create-td", "hold-td"])
+@pytest.mark.parametrize("step", [
+    pytest.param("create-td", marks=pytest.mark.release), "hold-td"])
 @pytest.mark.parametrize("options", ["", " inject=TDH.SYS.DISABLE:1:INTERRUPTED_RESUMABLE:3",
                                      " inject=TDH.SYS.DISABLE:1:SYS_BUSY:3"])
 def test_the_next_kernel_can_use_a_module_that_can_be_disabled(boot_twice, step, options):
@@ -131,9 +132,10 @@ def test_caches_are_written_back_for_a_kernel_that_starts_no_other_cpu(boot_twic
 
 
 @pytest.mark.one_kernel
-@pytest.mark.parametrize("model, poisons",
-                         [(0x806f8, True), (0xc06f2, True), (GRANITE_RAPIDS, False)],
-                         ids=["Sapphire Rapids", "Emerald Rapids", "Granite Rapids"])
+@pytest.mark.parametrize("model, poisons", [
+    pytest.param(0x806f8, True, id="Sapphire Rapids"),
+    pytest.param(0xc06f2, True, id="Emerald Rapids", marks=pytest.mark.release),
+    pytest.param(GRANITE_RAPIDS, False, id="Granite Rapids")])
 @pytest.mark.parametrize("before", ["", "set,/sys/devices/system/cpu/cpu3/online=0;"],
                          ids=["online", "offline"])
 def test_caches_are_written_back_whatever_becomes_of_pamts(boot_twice, model, poisons, before):
@@ -264,7 +266,8 @@ def test_the_next_kernel_has_the_memory_of_tds(boot_with_tds, alive):
 
 
 @pytest.mark.one_kernel
-@pytest.mark.parametrize("alive", ALIVE, ids=["idle", "busy"])
+@pytest.mark.parametrize("alive", [
+    pytest.param(ALIVE[0], id="idle", marks=pytest.mark.release), pytest.param(ALIVE[1], id="busy")])
 @pytest.mark.parametrize("cpu, option", [(0, ""), (3, ",nr_cpus=1")])
 def test_a_crash_kernel_leaves_tds_alone(boot_with_tds, alive, cpu, option):
     result = boot_with_tds(f"kexec-load,crash{option};{alive};crash,{cpu}",

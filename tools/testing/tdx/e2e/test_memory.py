@@ -121,6 +121,7 @@ def test_a_tdmr_is_never_entered_twice_at_once(boot):
 
 
 @pytest.mark.one_kernel
+@pytest.mark.release
 def test_fragmented_memory_gets_smaller_tdmrs(boot):
     """
     There is free contiguous memory for PAMTs of 1 GB, but rarely for those of 2 GB. Only with the

@@ -19,7 +19,7 @@ static unsigned int nr_maps(void)
 {
 	const char *number = getenv("NR_MAPS");
 
-	return number ? atoi(number) : 200000;
+	return number ? atoi(number) : 40000;
 }
 
 FIXTURE(judge) {
