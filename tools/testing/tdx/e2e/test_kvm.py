@@ -14,7 +14,8 @@ from outcome import errors, said
 MACHINE = {"cpus": 4, "packages": 2, "memory": "1G"}
 # The defaults of a selftest are for a CPU that is not emulated.
 ARGUMENTS = {"tdx_lifecycle_test": ["-c", 10, "-k", 5], "tdx_hotplug_test": ["-r", 1],
-             "tdx_memory_race_test": ["-r", 10, "-k", 3]}
+             "tdx_memory_race_test": ["-r", 10, "-k", 3],
+             "tdx_vcpus_run_test": ["-c", 1, "-k", 3, "-r", 40, "-t", 2]}
 # They do nothing concurrently, and little that the others do not do.
 OF_PARAMETERS = ["tdx_capabilities_test", "tdx_cgroup_test", "tdx_init_vm_test", "tdx_ioctls_test",
                  "tdx_memory_cgroup_test", "tdx_slots_test"]

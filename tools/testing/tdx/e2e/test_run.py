@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""TDs that run while the module is busy.  That they run is tested by tdx_run_test in test_kvm.py."""
+"""TDs that run for long, and while the module is busy.
+
+That they run is tested by tdx_run_test and others in test_kvm.py.
+"""
 import pytest
 
 import layout
@@ -27,3 +30,31 @@ def test_a_td_runs_when_the_module_was_busy(boot, leaf, nr, status, times):
     selftests.check_passed(result)
     selftests.check_nothing_left(result)
     assert layout.EmulatorLog(result.log).count(leaf, status) >= times
+
+
+@pytest.fixture
+def run_selftest(boot_kernel):
+    """Boots a machine with a kernel that runs a selftest for long."""
+    def run(kernel, name, *args):
+        result = boot_kernel(kernel, selftests.step(name, *args), **MACHINE, timeout=3600,
+                             initramfs=selftests.initramfs(name))
+        selftests.check_passed(result)
+        selftests.check_nothing_left(result)
+    return run
+
+
+@pytest.mark.release
+def test_16_vcpus_run_on_4_cpus_that_come_and_go(run_selftest):
+    run_selftest("host", "tdx_vcpus_run_test", "-c", 20, "-t", 4, "-k", 0)
+
+
+@pytest.mark.release
+def test_200_processes_are_killed_while_their_vcpus_run(run_selftest):
+    run_selftest("host", "tdx_vcpus_run_test", "-c", 0, "-t", 1, "-r", 4, "-k", 200)
+
+
+@pytest.mark.release
+@pytest.mark.parallel
+@pytest.mark.parametrize("kernel_with", ["debug", "kcsan"])
+def test_vcpus_run_on_cpus_that_run_at_the_same_time(run_selftest, kernel_with):
+    run_selftest(kernel_with, "tdx_vcpus_run_test", "-c", 3, "-t", 4, "-k", 5)

@@ -5,7 +5,6 @@
  */
 #define _GNU_SOURCE /* for sched_setaffinity() */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,20 +24,6 @@
 
 static int nr_cpus, nr_rounds = 5;
 static int package_of[MAX_CPUS];
-
-static int set_online(int cpu, bool online)
-{
-	char path[64];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), CPUS "/cpu%d/online", cpu);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return errno;
-	ret = write(fd, online ? "1" : "0", 1) < 0 ? errno : 0;
-	close(fd);
-	return ret;
-}
 
 static int read_package(int cpu)
 {
@@ -66,7 +51,7 @@ static bool find_cpus(void)
 		package_of[cpu] = read_package(cpu);
 
 	/* Fails without root, and for CPUs that cannot be taken offline. */
-	return !set_online(nr_cpus - 1, false) && !set_online(nr_cpus - 1, true);
+	return !tdx_set_cpu_online(nr_cpus - 1, false) && !tdx_set_cpu_online(nr_cpus - 1, true);
 }
 
 static int nr_cpus_of(int package)
@@ -94,7 +79,7 @@ static void set_all_but_one(int package, bool online)
 
 	for (cpu = 0; cpu < nr_cpus - 1; cpu++)
 		if (package_of[cpu] == package)
-			TEST_ERRNO(set_online(cpu, online), 0);
+			TEST_ERRNO(tdx_set_cpu_online(cpu, online), 0);
 }
 
 /* Uses the last package: the first CPU may have to stay online for other reasons. */
@@ -108,15 +93,15 @@ static void test_last_of_package(void)
 	run_on(0);
 	vm = tdx_create_td(&vcpu, 1);
 	set_all_but_one(package, false);
-	TEST_ERRNO(set_online(last, false), EBUSY);
+	TEST_ERRNO(tdx_set_cpu_online(last, false), EBUSY);
 	tdx_close_td(vm, &vcpu, 1);
 
 	/* Without TDs it can go offline, but then no TD can be created. */
-	TEST_ERRNO(set_online(last, false), 0);
+	TEST_ERRNO(tdx_set_cpu_online(last, false), 0);
 	vm = tdx_create_vm();
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM failed: %s", strerror(errno));
 	TEST_ERRNO(tdx_init_vm(vm, params), EIO);
-	TEST_ERRNO(set_online(last, true), 0);
+	TEST_ERRNO(tdx_set_cpu_online(last, true), 0);
 	TEST_ERRNO(tdx_init_vm(vm, params), 0);
 	set_all_but_one(package, true);
 	close(vm);
@@ -135,13 +120,13 @@ static void test_vcpu_of_offline_cpu(void)
 		run_on(cpu);
 		vm = tdx_create_td(&vcpu, 1);
 		run_on(0);
-		TEST_ERRNO(set_online(cpu, false), 0);
+		TEST_ERRNO(tdx_set_cpu_online(cpu, false), 0);
 
 		/* Use some of the vCPUs on another CPU before they are destroyed. */
 		if (cpu % 2)
 			TEST_ERRNO(tdx_command(vcpu, KVM_TDX_GET_CPUID, 0, NULL), EFAULT);
 		tdx_close_td(vm, &vcpu, 1);
-		TEST_ERRNO(set_online(cpu, true), 0);
+		TEST_ERRNO(tdx_set_cpu_online(cpu, true), 0);
 	}
 }
 
@@ -169,8 +154,8 @@ static void test_loops(void)
 		for (cpu = 1; cpu < nr_cpus; cpu++) {
 			if (nr_cpus_of(package_of[cpu]) < 2)
 				continue;
-			TEST_ERRNO(set_online(cpu, false), 0);
-			TEST_ERRNO(set_online(cpu, true), 0);
+			TEST_ERRNO(tdx_set_cpu_online(cpu, false), 0);
+			TEST_ERRNO(tdx_set_cpu_online(cpu, true), 0);
 		}
 	}
 	for (i = 0; i < NR_VCPUS; i++) {

@@ -65,6 +65,9 @@ void tdx_close_td(int vm, const int *vcpus, int nr_vcpus);
 /* The number of TDs that can be created. */
 int tdx_count_free_keyids(void);
 
+/* 0 or an errno: EACCES without root, ENOENT for a CPU that cannot go offline. */
+int tdx_set_cpu_online(int cpu, bool online);
+
 /* Kills processes that run @live, which does not return, at random times, one after the other. */
 void tdx_kill_processes(void (*live)(void), unsigned int nr);
 

@@ -13,6 +13,7 @@
 
 /* TDCALL leaves, in RAX */
 #define TG_VMCALL	0
+#define TG_VEINFO_GET	3
 #define TG_PAGE_ACCEPT	6
 
 /* TDG.VP.VMCALL: RCX if R10 to R15 are passed, functions in R11, and statuses in R10 */
@@ -51,8 +52,20 @@ struct tg_page {
 	struct tg_regs in;
 	struct tg_regs out;
 	struct tg_regs boot;	/* registers at the reset vector */
+	uint8_t insn[TG_INSN_SIZE];
+	uint64_t target;
+	uint64_t exception;	/* vector of the last one, or TG_NO_EXCEPTION */
+	uint64_t nmis;
+	uint64_t taken[TG_NR_VECTORS];	/* number of interrupts */
+	uint64_t abort;		/* if it is not 0, an NMI ends the operation */
 };
 
+#define TG_NO_EXCEPTION	~0ull
+
+/* Of a TD: each has a place for instructions. */
+#define TG_MAX_VCPUS	16
+
+/* A vCPU, and what it shares with the others of the TD. */
 struct tg_td {
 	struct tm_td td;
 	int boot_gmem;
@@ -60,6 +73,7 @@ struct tg_td {
 };
 
 extern const uint8_t tg_code[TG_CODE_SIZE];
+extern const uint8_t tg_exception_handlers[], tg_interrupt_handlers[];
 
 /* Skips the test if TDs cannot run. */
 void tg_require(void);
@@ -67,6 +81,10 @@ void tg_require(void);
 /* A TD with the attributes and a vCPU, finalized; its vCPU waits for the first operation. */
 void tg_create(struct tg_td *tg, uint64_t attributes);
 void tg_close(struct tg_td *tg);
+
+/* The same with several vCPUs, whose exceptions, NMIs and interrupts are handled. */
+void tg_create_vcpus(struct tg_td *vcpus, unsigned int nr, uint64_t attributes);
+void tg_close_vcpus(struct tg_td *vcpus, unsigned int nr);
 
 /* KVM_RUN, repeated while it is interrupted; 0 or an errno. */
 int tg_run(struct tg_td *tg);
@@ -84,6 +102,12 @@ void tg_prepare_store(struct tg_td *tg, uint64_t address, uint64_t value);
 void tg_prepare_spin(struct tg_td *tg);
 /* Ends it, from another thread. */
 void tg_stop(struct tg_td *tg);
+/* Waits until a counter of the page has at least a value, spinning or halted. */
+void tg_prepare_wait(struct tg_td *tg, const uint64_t *counter, uint64_t value);
+void tg_prepare_halt(struct tg_td *tg, const uint64_t *counter, uint64_t value);
+/* Executes up to TG_INSN_SIZE bytes of code with these registers. */
+void tg_prepare_execute(struct tg_td *tg, const void *code, size_t size,
+			const struct tg_regs *regs);
 
 /* Executes one that is handled without user space. */
 uint64_t tg_vmcall(struct tg_td *tg, uint64_t function, uint64_t r12, uint64_t r13, uint64_t r14,

@@ -20,6 +20,7 @@
 #define MAX_TDS			4096
 #define IOAPIC_PINS		24
 #define LONGEST_LIFE_US		200000
+#define CPUS			"/sys/devices/system/cpu"
 
 void tdx_require(void)
 {
@@ -184,6 +185,20 @@ int tdx_count_free_keyids(void)
 	free(vms);
 	free(params);
 	return nr;
+}
+
+int tdx_set_cpu_online(int cpu, bool online)
+{
+	char path[64];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), CPUS "/cpu%d/online", cpu);
+	fd = open(path, O_WRONLY);
+	if (fd < 0)
+		return errno;
+	ret = write(fd, online ? "1" : "0", 1) < 0 ? errno : 0;
+	close(fd);
+	return ret;
 }
 
 void tdx_kill_processes(void (*live)(void), unsigned int nr)

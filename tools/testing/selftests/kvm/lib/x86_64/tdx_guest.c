@@ -15,14 +15,18 @@
 
 /* Private memory of the guest's code and page tables, up to the reset vector */
 #define BOOT_SLOT	10
-#define BOOT_PAGES	5
+#define BOOT_PAGES	7
 #define BOOT_GPA	(BIT_ULL(32) - BOOT_PAGES * PM_PAGE)
 #define PML4		0
 #define PDPT		1
 #define LOW_PD		2	/* of the first GB */
 #define SHARED_PD	3	/* of the second GB, and of the fourth, where the code is */
-#define CODE		4
+#define IDT		4
+#define INSN		5
+#define CODE		6
 static_assert(BOOT_GPA + PML4 * PM_PAGE == TG_PML4_GPA, "");
+static_assert(BOOT_GPA + IDT * PM_PAGE == TG_IDT_GPA, "");
+static_assert(BOOT_GPA + INSN * PM_PAGE == TG_INSN_GPA, "");
 static_assert(BOOT_GPA + CODE * PM_PAGE == TG_CODE_GPA, "");
 
 /* The guest physical address of struct tg_page */
@@ -38,12 +42,42 @@ static_assert(offsetof(struct tg_page, value) == TG_VALUE, "");
 static_assert(offsetof(struct tg_page, in) == TG_IN, "");
 static_assert(offsetof(struct tg_page, out) == TG_OUT, "");
 static_assert(offsetof(struct tg_page, boot) == TG_BOOT, "");
+static_assert(offsetof(struct tg_page, insn) == TG_INSN, "");
+static_assert(offsetof(struct tg_page, target) == TG_TARGET, "");
+static_assert(offsetof(struct tg_page, exception) == TG_EXCEPTION, "");
+static_assert(offsetof(struct tg_page, nmis) == TG_NMIS, "");
+static_assert(offsetof(struct tg_page, taken) == TG_TAKEN, "");
+static_assert(offsetof(struct tg_page, abort) == TG_ABORT, "");
 static_assert(offsetof(struct tg_regs, rax) == TG_RAX, "");
 static_assert(offsetof(struct tg_regs, r15) == TG_R15, "");
+
+#define CODE_SELECTOR	8
+#define INTERRUPT_GATE	(0x8eull << 40)
+#define INSN_NOP	0x90
+#define INSN_RET	0xc3
 
 static uint64_t boot_page(unsigned int nr)
 {
 	return BOOT_GPA + nr * PM_PAGE;
+}
+
+static void set_gate(uint64_t (*gate)[2], const uint8_t *handler)
+{
+	const uint64_t address = TG_CODE_GPA + (handler - tg_code);
+
+	(*gate)[0] = (address & 0xffff) | CODE_SELECTOR << 16 | INTERRUPT_GATE |
+		     (address >> 16 & 0xffff) << 48;
+	(*gate)[1] = address >> 32;
+}
+
+static void fill_idt(uint64_t (*gates)[2])
+{
+	unsigned int i;
+
+	for (i = 0; i < TG_NR_EXCEPTIONS; i++)
+		set_gate(&gates[i], tg_exception_handlers + i * TG_HANDLER_SIZE);
+	for (i = 0; i < TG_NR_VECTORS; i++)
+		set_gate(&gates[TG_FIRST_VECTOR + i], tg_interrupt_handlers + i * TG_HANDLER_SIZE);
 }
 
 /* Each table is a page. */
@@ -62,6 +96,8 @@ static void fill_boot_memory(uint8_t *memory)
 	table[SHARED_PD][1] = PM_GPA | TM_SHARED_BIT | PTE_HUGE;
 	table[SHARED_PD][511] = round_down(BOOT_GPA, PM_HUGE_PAGE) | PTE_HUGE;
 
+	fill_idt((void *)table[IDT]);
+	memset(table[INSN], INSN_RET, PM_PAGE);
 	memcpy(memory + CODE * PM_PAGE, tg_code, TG_CODE_SIZE);
 }
 
@@ -84,20 +120,66 @@ void tg_require(void)
 	tm_require();
 }
 
-void tg_create(struct tg_td *tg, uint64_t attributes)
+/* To the first vCPU of a TD, which has all that vCPUs share. */
+static void add_memory(struct tg_td *tg)
 {
 	struct tm_td *td = &tg->td;
 
-	td->vm = tdx_create_td_with(attributes, &td->vcpu, 1);
 	tm_add_memory(td);
 	tg->page = pm_alloc(PM_HUGE_PAGE);
 	TEST_ERRNO(pm_set_slot(td->vm, PAGE_SLOT, PAGE_GPA, PM_HUGE_PAGE, tg->page), 0);
 	add_boot_memory(tg);
 	TEST_ERRNO(tm_finalize(td->vm), 0);
+}
 
-	/* The first operation does nothing but to boot. */
+/* The first operation does nothing but to boot. */
+static void boot(struct tg_td *tg)
+{
+	tg->page->exception = TG_NO_EXCEPTION;
 	tg_prepare_load(tg, TG_PAGE_VA);
 	tg_finish(tg);
+}
+
+void tg_create(struct tg_td *tg, uint64_t attributes)
+{
+	tg->td.vm = tdx_create_td_with(attributes, &tg->td.vcpu, 1);
+	add_memory(tg);
+	boot(tg);
+}
+
+static void load_idt(struct tg_td *tg)
+{
+	tg->page->operation = TG_LOAD_IDT;
+	tg_finish(tg);
+}
+
+void tg_create_vcpus(struct tg_td *vcpus, unsigned int nr, uint64_t attributes)
+{
+	int fds[TG_MAX_VCPUS], vm = tdx_create_td_with(attributes, fds, nr);
+	unsigned int i;
+
+	vcpus[0].td.vm = vm;
+	vcpus[0].td.vcpu = fds[0];
+	add_memory(&vcpus[0]);
+	for (i = 1; i < nr; i++) {
+		vcpus[i] = vcpus[0];
+		vcpus[i].td.vcpu = fds[i];
+		vcpus[i].td.run = tm_map_run(fds[i]);
+		vcpus[i].page = (void *)((uint8_t *)vcpus[0].page + i * TG_PAGE_SIZE);
+	}
+	for (i = 0; i < nr; i++) {
+		boot(&vcpus[i]);
+		load_idt(&vcpus[i]);
+	}
+}
+
+void tg_close_vcpus(struct tg_td *vcpus, unsigned int nr)
+{
+	while (nr-- > 1) {
+		munmap(vcpus[nr].td.run, TM_RUN_SIZE);
+		close(vcpus[nr].td.vcpu);
+	}
+	tg_close(&vcpus[0]);
 }
 
 void tg_close(struct tg_td *tg)
@@ -180,6 +262,35 @@ void tg_prepare_spin(struct tg_td *tg)
 void tg_stop(struct tg_td *tg)
 {
 	WRITE_ONCE(tg->page->operation, TG_LOAD);
+}
+
+static void prepare_counter(struct tg_td *tg, uint64_t operation, const uint64_t *counter,
+			    uint64_t value)
+{
+	tg->page->operation = operation;
+	tg->page->address = (uint8_t *)counter - (uint8_t *)tg->page;
+	tg->page->value = value;
+}
+
+void tg_prepare_wait(struct tg_td *tg, const uint64_t *counter, uint64_t value)
+{
+	prepare_counter(tg, TG_WAIT, counter, value);
+}
+
+void tg_prepare_halt(struct tg_td *tg, const uint64_t *counter, uint64_t value)
+{
+	prepare_counter(tg, TG_HALT, counter, value);
+}
+
+void tg_prepare_execute(struct tg_td *tg, const void *code, size_t size,
+			const struct tg_regs *regs)
+{
+	TEST_ASSERT(size <= TG_INSN_SIZE, "%zu bytes of code", size);
+	tg_prepare_tdcall(tg, regs);
+	tg->page->operation = TG_EXECUTE;
+	tg->page->exception = TG_NO_EXCEPTION;
+	memset(tg->page->insn, INSN_NOP, TG_INSN_SIZE);
+	memcpy(tg->page->insn, code, size);
 }
 
 uint64_t tg_vmcall(struct tg_td *tg, uint64_t function, uint64_t r12, uint64_t r13, uint64_t r14,

@@ -13,9 +13,12 @@
 #define CR0_PG		0x80000000
 #define CODE_SELECTOR	8
 
-/* TDG.VP.VMCALL<IO> of a byte, with R10 to R15 */
+/* TDG.VP.VMCALL with R10 to R15 */
 #define VMCALL_MASK	0xfc00
+#define VMCALL_HLT	12
 #define VMCALL_IO	30
+
+#define MSR_X2APIC_EOI	0x80b
 
 .macro tdcall_bytes
 	.byte	0x66, 0x0f, 0x01, 0xcc
@@ -72,9 +75,13 @@ start:
 	mov	%eax, %cr0
 	ljmpl	$CODE_SELECTOR, $HERE(long_mode)
 
+/* RSI is the number of the vCPU. */
 .code64
 long_mode:
-	mov	$TG_PAGE_VA, %rbp
+	mov	%rsi, %rbp
+	shl	$TG_PAGE_SHIFT, %rbp
+	add	$TG_PAGE_VA, %rbp
+	lea	TG_PAGE_SIZE(%rbp), %rsp
 	store_registers TG_BOOT
 
 next:
@@ -88,6 +95,14 @@ next:
 	je	spin
 	cmp	$TG_READ_MSR, %rax
 	je	read_msr
+	cmp	$TG_LOAD_IDT, %rax
+	je	load_idt
+	cmp	$TG_WAIT, %rax
+	je	wait
+	cmp	$TG_HALT, %rax
+	je	halt
+	cmp	$TG_EXECUTE, %rax
+	je	execute
 
 	load_registers
 	mov	TG_IN + TG_RAX(%rbp), %rax
@@ -96,6 +111,8 @@ next:
 	store_registers TG_OUT
 
 done:
+	cli
+	lea	TG_PAGE_SIZE(%rbp), %rsp
 	xor	%eax, %eax
 	mov	$VMCALL_MASK, %ecx
 	xor	%r10d, %r10d
@@ -129,6 +146,109 @@ read_msr:
 	mov	%eax, TG_VALUE(%rbp)
 	mov	%edx, TG_VALUE + 4(%rbp)
 	jmp	done
+
+load_idt:
+	lidt	idtr(%rip)
+	jmp	done
+
+wait:
+	mov	TG_VALUE(%rbp), %rax
+	sti
+1:	pause
+	cmp	%rax, (%rbp, %rsi)
+	jb	1b
+	jmp	done
+
+/* No interrupt is taken between the comparison and TDCALL: STI delays them. */
+halt:
+	cli
+	mov	TG_VALUE(%rbp), %rax
+	cmp	%rax, (%rbp, %rsi)
+	jae	done
+	xor	%eax, %eax
+	mov	$VMCALL_MASK, %ecx
+	xor	%r10d, %r10d
+	mov	$VMCALL_HLT, %r11d
+	xor	%r12d, %r12d
+	xor	%r13d, %r13d
+	xor	%r14d, %r14d
+	xor	%r15d, %r15d
+	sti
+	tdcall_bytes
+	jmp	halt
+
+/* In private memory, as code in shared memory cannot be executed */
+execute:
+	mov	%rbp, %rdi
+	sub	$TG_PAGE_VA, %rdi
+	shr	$TG_PAGE_SHIFT, %rdi
+	imul	$TG_INSN_SLOT, %rdi
+	mov	$TG_INSN_GPA, %eax
+	add	%rax, %rdi
+	mov	TG_INSN(%rbp), %rax
+	mov	%rax, (%rdi)
+	mov	TG_INSN + 8(%rbp), %rax
+	mov	%rax, 8(%rdi)
+	mov	%rdi, TG_TARGET(%rbp)
+	load_registers
+	mov	TG_IN + TG_RAX(%rbp), %rax
+	call	*TG_TARGET(%rbp)
+	mov	%rax, TG_OUT + TG_RAX(%rbp)
+	store_registers TG_OUT
+	jmp	done
+
+/* Others are blocked until IRET. */
+nmi:
+	incq	TG_NMIS(%rbp)
+	cmpq	$0, TG_ABORT(%rbp)
+	je	1f
+	push	%rax
+	lea	done(%rip), %rax
+	mov	%rax, 8(%rsp)
+	pop	%rax
+1:	iretq
+
+end_interrupt:
+	push	%rax
+	push	%rcx
+	push	%rdx
+	mov	$MSR_X2APIC_EOI, %ecx
+	xor	%eax, %eax
+	xor	%edx, %edx
+	wrmsr
+	pop	%rdx
+	pop	%rcx
+	pop	%rax
+	iretq
+
+.balign TG_HANDLER_SIZE
+.globl tg_exception_handlers
+tg_exception_handlers:
+.set vector, 0
+.rept TG_NR_EXCEPTIONS
+	.if vector == TG_NMI_VECTOR
+	jmp	nmi
+	.else
+	movq	$vector, TG_EXCEPTION(%rbp)
+	jmp	done
+	.endif
+	.balign TG_HANDLER_SIZE
+	.set vector, vector + 1
+.endr
+
+.globl tg_interrupt_handlers
+tg_interrupt_handlers:
+.set number, 0
+.rept TG_NR_VECTORS
+	incq	TG_TAKEN + 8 * number(%rbp)
+	jmp	end_interrupt
+	.balign TG_HANDLER_SIZE
+	.set number, number + 1
+.endr
+
+idtr:
+	.word	TG_PAGE_SIZE - 1
+	.quad	TG_IDT_GPA
 
 .balign 8
 gdt:
