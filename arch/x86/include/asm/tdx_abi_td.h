@@ -287,6 +287,7 @@ enum tdx_tdcall_leaf {
 /* RCX of TDG.VP.VMCALL: registers that are passed, by number; XMM registers in bits 31:16 */
 #define TDX_VMCALL_MASK_RESERVED	(0x13ULL | ~0ULL << 32)	/* RAX, RCX, RSP */
 #define TDX_VMCALL_MASK_RBP		BIT_ULL(5)
+#define TDX_VMCALL_MASK_XMM		(0xffffULL << 16)
 
 /* RCX and RDX of TDG.MEM.PAGE.ATTR.RD and _WR: the GPA, its level, and these bits */
 #define TDX_ATTR_GPA_PENDING		BIT_ULL(62)

@@ -145,6 +145,33 @@ static void record_exit(struct vcpu_tdx *tdx)
 	tdx->vmx.exit_intr_info = lower_32_bits(tdx->regs[__VCPU_REGS_R9]);
 }
 
+/*
+ * XMM registers that the guest has passed by TDG.VP.VMCALL are passed back.  KVM does not use
+ * them, and they have the values of user space, because the guest's are not loaded here.
+ */
+static void clear_passed_xmm(const struct vcpu_tdx *tdx)
+{
+	if (!(tdx->vmcall[__VCPU_REGS_RCX] & TDX_VMCALL_MASK_XMM))
+		return;
+
+	asm volatile("pxor %%xmm0, %%xmm0\n\t"
+		     "pxor %%xmm1, %%xmm1\n\t"
+		     "pxor %%xmm2, %%xmm2\n\t"
+		     "pxor %%xmm3, %%xmm3\n\t"
+		     "pxor %%xmm4, %%xmm4\n\t"
+		     "pxor %%xmm5, %%xmm5\n\t"
+		     "pxor %%xmm6, %%xmm6\n\t"
+		     "pxor %%xmm7, %%xmm7\n\t"
+		     "pxor %%xmm8, %%xmm8\n\t"
+		     "pxor %%xmm9, %%xmm9\n\t"
+		     "pxor %%xmm10, %%xmm10\n\t"
+		     "pxor %%xmm11, %%xmm11\n\t"
+		     "pxor %%xmm12, %%xmm12\n\t"
+		     "pxor %%xmm13, %%xmm13\n\t"
+		     "pxor %%xmm14, %%xmm14\n\t"
+		     "pxor %%xmm15, %%xmm15" : :);
+}
+
 static noinstr u64 enter_td(struct vcpu_tdx *tdx)
 {
 	u64 status;
@@ -204,6 +231,7 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 	tdx_notify_posted_interrupts(vcpu);
 
 	memcpy(tdx->regs, tdx->vmcall, sizeof(tdx->regs));
+	clear_passed_xmm(tdx);
 	tdx->status = enter_td(tdx);
 	restore_host_state(vcpu);
 	record_exit(tdx);

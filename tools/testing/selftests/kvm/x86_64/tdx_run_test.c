@@ -589,6 +589,39 @@ static void test_host_registers(void)
 	tg_close(&tg);
 }
 
+static uint64_t execute(struct tg_td *tg, const uint8_t *code, size_t size, uint64_t rax)
+{
+	const struct tg_regs regs = { .rax = rax };
+
+	tg_prepare_execute(tg, code, size, &regs);
+	tg_finish(tg);
+	ASSERT_EQ(tg->page->exception, TG_NO_EXCEPTION);
+	return out(tg)->rax;
+}
+
+/* The guest gets 0 in those that it passes, and never what user space has there. */
+static void test_xmm(void)
+{
+	static const uint8_t allow[] = { 0x0f, 0x20, 0xe0,		/* mov %cr4, %rax */
+					 0x80, 0xcc, 0x02,		/* or $2, %ah: OSFXSR */
+					 0x0f, 0x22, 0xe0 };		/* mov %rax, %cr4 */
+	static const uint8_t get[] = { 0x66, 0x48, 0x0f, 0x7e, 0xf0 };	/* movq %xmm6, %rax */
+	const struct tg_regs regs = { .rcx = TG_R10_TO_R15 | BIT(16 + 6), .r11 = TG_GET_INFO,
+				      .r12 = 1 };
+	uint64_t xmm = VALUE;
+	struct tg_td tg;
+
+	tg_create_vcpus(&tg, 1, 0);
+	execute(&tg, allow, sizeof(allow), 0);
+	tg_prepare_tdcall(&tg, &regs);
+	tg_run_to(&tg, KVM_EXIT_TDX);
+	ASSERT_EQ(run_with_xmm(tg.td.vcpu, &xmm), 0);
+	ASSERT_EQ(tg.td.run->exit_reason, KVM_EXIT_IO);
+	ASSERT_EQ(xmm, VALUE);
+	ASSERT_EQ(execute(&tg, get, sizeof(get), 0), 0);
+	tg_close_vcpus(&tg, 1);
+}
+
 static void post_interrupt(struct tg_td *tg)
 {
 	struct kvm_msi msi = { .address_lo = 0xfee00000, .data = VECTOR };
@@ -676,5 +709,6 @@ int main(void)
 	test_removal();
 	test_halt();
 	test_host_registers();
+	test_xmm();
 	return 0;
 }
