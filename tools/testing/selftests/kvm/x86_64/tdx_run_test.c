@@ -6,7 +6,10 @@
 #define _GNU_SOURCE /* for sched_setaffinity() */
 #include <asm/prctl.h>
 #include <errno.h>
+#include <linux/compiler.h>
+#include <linux/hw_breakpoint.h>
 #include <linux/kvm_para.h>
+#include <linux/perf_event.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -37,6 +40,9 @@
 #define VECTOR			0x40
 #define DELAY_US		100000
 #define TDX_FATAL_EVENT		7
+#define NR_BREAKPOINTS		4
+#define DR6_INITIAL		0xffff0ff0
+#define DR7_INITIAL		0x400
 
 static struct tg_regs *out(struct tg_td *tg)
 {
@@ -622,6 +628,84 @@ static void test_xmm(void)
 	tg_close_vcpus(&tg, 1);
 }
 
+static int watch(const uint64_t *address)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_BREAKPOINT,
+		.size = sizeof(attr),
+		.bp_type = HW_BREAKPOINT_W,
+		.bp_addr = (uintptr_t)address,
+		.bp_len = HW_BREAKPOINT_LEN_8,
+		.exclude_kernel = 1,
+		.exclude_hv = 1,
+	};
+	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+
+	TEST_ASSERT(fd >= 0, "perf_event_open: %s", strerror(errno));
+	return fd;
+}
+
+static uint64_t nr_hits(int fd)
+{
+	uint64_t nr;
+
+	ASSERT_EQ(read(fd, &nr, sizeof(nr)), (ssize_t)sizeof(nr));
+	return nr;
+}
+
+static uint64_t read_dr(struct tg_td *tg, unsigned int nr)
+{
+	return execute(tg, (uint8_t []){ 0x0f, 0x21, 0xc0 | nr << 3 }, 3, VALUE);
+}
+
+static void write_dr(struct tg_td *tg, unsigned int nr, uint64_t value)
+{
+	execute(tg, (uint8_t []){ 0x0f, 0x23, 0xc0 | nr << 3 }, 3, value);
+	ASSERT_EQ(read_dr(tg, nr), value);
+}
+
+/* The guest has its own, and does not see the host's. */
+static void test_guest_debug_registers(struct tg_td *tg)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_BREAKPOINTS; i++)
+		ASSERT_EQ(read_dr(tg, i), 0);
+	ASSERT_EQ(read_dr(tg, 6), DR6_INITIAL);
+	ASSERT_EQ(read_dr(tg, 7), DR7_INITIAL);
+	for (i = 0; i < NR_BREAKPOINTS; i++)
+		write_dr(tg, i, VALUE + i);
+	write_dr(tg, 7, DR7_INITIAL | 1);
+	for (i = 0; i < NR_BREAKPOINTS; i++)
+		ASSERT_EQ(read_dr(tg, i), VALUE + i);
+}
+
+/* Watchpoints of the thread that runs the vCPU; they use all debug registers. */
+static void test_debug_registers(void)
+{
+	static uint64_t watched[NR_BREAKPOINTS];
+	int fds[NR_BREAKPOINTS];
+	unsigned int i, round;
+	struct tg_td tg;
+
+	tg_create_vcpus(&tg, 1, 0);
+	for (i = 0; i < NR_BREAKPOINTS; i++)
+		fds[i] = watch(&watched[i]);
+	test_guest_debug_registers(&tg);
+	for (round = 1; round <= 3; round++) {
+		for (i = 0; i < NR_BREAKPOINTS; i++) {
+			WRITE_ONCE(watched[i], round);
+			ASSERT_EQ(nr_hits(fds[i]), round);
+		}
+		ASSERT_EQ(read_dr(&tg, 0), VALUE);
+		ASSERT_EQ(read_dr(&tg, 7), DR7_INITIAL | 1);
+	}
+	for (i = 0; i < NR_BREAKPOINTS; i++)
+		close(fds[i]);
+	ASSERT_EQ(read_dr(&tg, 3), VALUE + 3);
+	tg_close_vcpus(&tg, 1);
+}
+
 static void post_interrupt(struct tg_td *tg)
 {
 	struct kvm_msi msi = { .address_lo = 0xfee00000, .data = VECTOR };
@@ -709,6 +793,7 @@ int main(void)
 	test_removal();
 	test_halt();
 	test_host_registers();
+	test_debug_registers();
 	test_xmm();
 	return 0;
 }
