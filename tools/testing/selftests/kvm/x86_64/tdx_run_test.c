@@ -628,6 +628,19 @@ static void test_xmm(void)
 	tg_close_vcpus(&tg, 1);
 }
 
+static void test_reserved_bits_of_cr3(void)
+{
+	static const uint8_t code[] = { 0x0f, 0x22, 0xd8 };	/* mov %rax, %cr3 */
+	const struct tg_regs regs = { .rax = BIT_ULL(52) };
+	struct tg_td tg;
+
+	tg_create_vcpus(&tg, 1, 0);
+	tg_prepare_execute(&tg, code, sizeof(code), &regs);
+	tg_finish(&tg);
+	ASSERT_EQ(tg.page->exception, GP_VECTOR);
+	tg_close_vcpus(&tg, 1);
+}
+
 static int watch(const uint64_t *address)
 {
 	struct perf_event_attr attr = {
@@ -795,5 +808,6 @@ int main(void)
 	test_host_registers();
 	test_debug_registers();
 	test_xmm();
+	test_reserved_bits_of_cr3();
 	return 0;
 }

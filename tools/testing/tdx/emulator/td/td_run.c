@@ -7,6 +7,7 @@
  */
 #include "cpu/crash.h"
 #include "cpu/decode.h"
+#include "host/cr.h"
 #include "host/softint.h"
 #include "lib/log.h"
 #include "smp/smp.h"
@@ -199,6 +200,15 @@ static bool goes_on(struct vcpu *vcpu, const struct tdx_model_run *run, struct t
 	}
 }
 
+/* QEMU also ends a guest that moves a value with reserved bits to CR3. */
+static void error_exit(struct vcpu *vcpu)
+{
+	struct insn insn;
+
+	if (!decode(vcpu, &insn) || !cr3_write_refused(vcpu, &insn))
+		crash_vmrun(vcpu);
+}
+
 /* False if the vCPU goes on. */
 static bool handle(struct vcpu *vcpu, const struct tdx_model_run *run, const struct vapic *apic,
 		   struct tdx_model_exit *exit)
@@ -220,7 +230,8 @@ static bool handle(struct vcpu *vcpu, const struct tdx_model_run *run, const str
 		*exit = (struct tdx_model_exit){ .reason = TDX_MODEL_EXIT_TRIPLE_FAULT };
 		return true;
 	case SVM_EXIT_ERROR:
-		crash_vmrun(vcpu);
+		error_exit(vcpu);
+		return false;
 	case SVM_EXIT_INVLPGA:
 	case SVM_EXIT_VMRUN:
 	case SVM_EXIT_VMMCALL:
