@@ -14,11 +14,15 @@ from outcome import errors, said
 MACHINE = {"cpus": 4, "packages": 2, "memory": "1G"}
 # The defaults of a selftest are for a CPU that is not emulated.
 ARGUMENTS = {"tdx_lifecycle_test": ["-c", 10, "-k", 5], "tdx_hotplug_test": ["-r", 1],
+             "tdx_guest_fuzz_test": ["-s", 1, "-t", 2],
+             "tdx_ioctl_fuzz_test": ["-s", 1, "-t", 2],
              "tdx_memory_race_test": ["-r", 10, "-k", 3],
              "tdx_vcpus_run_test": ["-c", 1, "-k", 3, "-r", 40, "-t", 2]}
 # They do nothing concurrently, and little that the others do not do.
 OF_PARAMETERS = ["tdx_capabilities_test", "tdx_cgroup_test", "tdx_init_vm_test", "tdx_ioctls_test",
                  "tdx_memory_cgroup_test", "tdx_slots_test"]
+# They run for longer with other kernels: see test_run.py.
+RUN_FOR_LONG = ["tdx_guest_fuzz_test", "tdx_ioctl_fuzz_test", "tdx_vcpus_run_test"]
 
 
 @pytest.fixture
@@ -34,7 +38,8 @@ def run_selftest(boot):
 
 
 @pytest.mark.parametrize("name", [
-    pytest.param(name, marks=[pytest.mark.one_kernel_until_release] if name in OF_PARAMETERS else [])
+    pytest.param(name, marks=[pytest.mark.one_kernel_until_release]
+                 if name in OF_PARAMETERS + RUN_FOR_LONG else [])
     for name in selftests.NAMES])
 def test_a_selftest_passes_and_leaves_nothing(run_selftest, kernel, name):
     """KASAN delays freeing of memory, so the amount is not compared."""

@@ -58,3 +58,10 @@ def test_200_processes_are_killed_while_their_vcpus_run(run_selftest):
 @pytest.mark.parametrize("kernel_with", ["debug", "kcsan"])
 def test_vcpus_run_on_cpus_that_run_at_the_same_time(run_selftest, kernel_with):
     run_selftest(kernel_with, "tdx_vcpus_run_test", "-c", 3, "-t", 4, "-k", 5)
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("name", ["tdx_guest_fuzz_test", "tdx_ioctl_fuzz_test"])
+@pytest.mark.parametrize("kernel_with, seconds", [("debug", 600), ("kasan", 600), ("kcsan", 120)])
+def test_fuzzers_find_nothing_in_minutes(run_selftest, name, kernel_with, seconds):
+    run_selftest(kernel_with, name, "-t", seconds)
