@@ -392,6 +392,7 @@ static enum verdict run_operation(struct tr_random *random, struct tg_td *tg)
 	int err;
 
 	for (i = 0; verdict == GOES_ON && i < MAX_EXITS; i++) {
+		tg->td.run->immediate_exit = tr_one_in(random, 8);
 		err = tdx_ioctl(tg->td.vcpu, KVM_RUN, NULL);
 		verdict = err ? handle_error(random, tg, err) : handle_exit(random, tg);
 		if (i >= FEW_EXITS)
@@ -421,7 +422,7 @@ static void meddle(struct tr_random *random)
 	struct tg_td *tg = &vcpus[tr_below(random, nr_vcpus)];
 	uint64_t page = tr_below(random, TM_PAGES);
 
-	switch (tr_below(random, 4)) {
+	switch (tr_below(random, 5)) {
 	case 0:
 		tm_punch(tg->td.gmem, page * PM_PAGE, PM_PAGE);
 		break;
@@ -429,6 +430,9 @@ static void meddle(struct tr_random *random)
 		convert(tg, PM_GPA + page * PM_PAGE, 1, tr_below(random, 2));
 		break;
 	case 2:
+		TEST_ERRNO(tg_log_writes(&vcpus[0], tr_below(random, 2)), 0);
+		break;
+	case 3:
 		wake(random, tg);
 		break;
 	}

@@ -258,6 +258,22 @@ static void set_slot(struct fuzzer *fuzzer)
 				 gpa & (MEMORY_SIZE - PM_PAGE));
 }
 
+/* Dirty logging, and all other flags */
+static void set_flags(struct fuzzer *fuzzer)
+{
+	struct kvm_userspace_memory_region2 region = {
+		.slot = below(fuzzer, NR_SLOTS),
+		.flags = below(fuzzer, 8),
+		.guest_phys_addr = some_gpa(fuzzer),
+		.memory_size = TM_SIZE,
+		.userspace_addr = (uintptr_t)memory,
+		.guest_memfd = fuzzer->td->gmem,
+	};
+
+	pm_ioctl(fuzzer->td->vm, one_in(fuzzer, 2) ? KVM_SET_USER_MEMORY_REGION :
+						     KVM_SET_USER_MEMORY_REGION2, &region);
+}
+
 static void get_statistics(struct fuzzer *fuzzer)
 {
 	int fd = ioctl(one_in(fuzzer, 2) ? some_vcpu(fuzzer) : fuzzer->td->vm, KVM_GET_STATS_FD,
@@ -341,7 +357,7 @@ static void fuzz_once(struct fuzzer *fuzzer)
 	static void (*const actions[])(struct fuzzer *fuzzer) = {
 		any_vm_ioctl, any_vm_ioctl, any_vcpu_ioctl, any_vcpu_ioctl, change_state, enable_cap,
 		init_vm, create_vcpu, init_vcpu, init_region, command, finalize, create_gmem, set_slot,
-		set_slot, set_attributes, change_file, pre_fault, pre_fault, run, run, run,
+		set_slot, set_flags, set_attributes, change_file, pre_fault, pre_fault, run, run, run,
 		get_statistics, close_one,
 	};
 

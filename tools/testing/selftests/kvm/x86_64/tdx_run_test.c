@@ -505,6 +505,34 @@ static void test_signal(void)
 	tg_close(&tg);
 }
 
+/* Of shared memory: the guest's operations write to the first page. */
+static void test_dirty_logging(void)
+{
+	uint64_t bitmap[TG_NR_PAGES / 64];
+	struct tg_td tg;
+	int i;
+
+	tg_create(&tg, 0);
+	TEST_ERRNO(tg_log_writes(&tg, true), 0);
+	for (i = 0; i < 3; i++) {
+		tg_load(&tg, TG_PAGE_VA);
+		tg_get_written(&tg, bitmap);
+		ASSERT_EQ(bitmap[0], 1);
+		ASSERT_EQ(bitmap[1] | bitmap[TG_NR_PAGES / 64 - 1], 0);
+		tg_get_written(&tg, bitmap);
+		ASSERT_EQ(bitmap[0], 0);
+	}
+	tg_load(&tg, TG_PAGE_VA + PM_PAGE);
+	tg_get_written(&tg, bitmap);
+	ASSERT_EQ(bitmap[0], 1);
+	tg_store(&tg, TG_PAGE_VA + PM_PAGE, VALUE);
+	tg_get_written(&tg, bitmap);
+	ASSERT_EQ(bitmap[0], 2);
+	TEST_ERRNO(tg_log_writes(&tg, false), 0);
+	tg_store(&tg, TG_PAGE_VA + PM_PAGE, VALUE);
+	tg_close(&tg);
+}
+
 static void *punch_holes(void *arg)
 {
 	struct tg_td *tg = arg;
@@ -803,6 +831,7 @@ int main(void)
 	test_access_before_accept();
 	test_triple_fault();
 	test_signal();
+	test_dirty_logging();
 	test_removal();
 	test_halt();
 	test_host_registers();

@@ -64,6 +64,7 @@ struct tg_page {
 
 /* Of a TD: each has a place for instructions. */
 #define TG_MAX_VCPUS	16
+#define TG_NR_PAGES	512
 
 /* A vCPU, and what it shares with the others of the TD. */
 struct tg_td {
@@ -85,6 +86,14 @@ void tg_close(struct tg_td *tg);
 /* The same with several vCPUs, whose exceptions, NMIs and interrupts are handled. */
 void tg_create_vcpus(struct tg_td *vcpus, unsigned int nr, uint64_t attributes);
 void tg_close_vcpus(struct tg_td *vcpus, unsigned int nr);
+
+/*
+ * Dirty logging of the shared memory with the pages of operations, of which the first vCPU has the
+ * first one; 0 or an errno.
+ */
+int tg_log_writes(struct tg_td *first_vcpu, bool on);
+/* Whether pages were written to, and not yet reported. */
+void tg_get_written(struct tg_td *first_vcpu, uint64_t bitmap[TG_NR_PAGES / 64]);
 
 /* KVM_RUN, repeated while it is interrupted; 0 or an errno. */
 int tg_run(struct tg_td *tg);

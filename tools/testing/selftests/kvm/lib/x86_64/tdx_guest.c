@@ -24,6 +24,7 @@
 #define IDT		4
 #define INSN		5
 #define CODE		6
+static_assert(TG_NR_PAGES * PM_PAGE == PM_HUGE_PAGE, "");
 static_assert(BOOT_GPA + PML4 * PM_PAGE == TG_PML4_GPA, "");
 static_assert(BOOT_GPA + IDT * PM_PAGE == TG_IDT_GPA, "");
 static_assert(BOOT_GPA + INSN * PM_PAGE == TG_INSN_GPA, "");
@@ -187,6 +188,26 @@ void tg_close(struct tg_td *tg)
 	close(tg->boot_gmem);
 	tm_close(&tg->td);
 	munmap(tg->page, PM_HUGE_PAGE);
+}
+
+int tg_log_writes(struct tg_td *tg, bool on)
+{
+	const struct kvm_userspace_memory_region region = {
+		.slot = PAGE_SLOT,
+		.flags = on ? KVM_MEM_LOG_DIRTY_PAGES : 0,
+		.guest_phys_addr = PAGE_GPA,
+		.memory_size = PM_HUGE_PAGE,
+		.userspace_addr = (uintptr_t)tg->page,
+	};
+
+	return tdx_ioctl(tg->td.vm, KVM_SET_USER_MEMORY_REGION, &region);
+}
+
+void tg_get_written(struct tg_td *tg, uint64_t bitmap[TG_NR_PAGES / 64])
+{
+	const struct kvm_dirty_log log = { .slot = PAGE_SLOT, .dirty_bitmap = bitmap };
+
+	TEST_ERRNO(tdx_ioctl(tg->td.vm, KVM_GET_DIRTY_LOG, &log), 0);
 }
 
 int tg_run(struct tg_td *tg)
