@@ -19,8 +19,8 @@ SOURCES = sorted([*TOP.glob("arch/x86/virt/vmx/tdx/*.[ch]"), *TOP.glob("arch/x86
 # Macros that are strings.
 MACROS = {"HW_ERR": "[Hardware Error]: ", "FW_BUG": "[Firmware Bug]: "}
 
-# Functions and macros whose strings are not messages.  X: names of leaves.
-OTHER_CALLS = {"early_param", "module_param_named", "MODULE_PARM_DESC", "X",
+# Functions and macros whose strings are not messages.  X: names of leaves; volatile: asm.
+OTHER_CALLS = {"early_param", "module_param_named", "MODULE_PARM_DESC", "X", "volatile",
                "cpuhp_setup_state_nocalls", "debugfs_create_dir", "debugfs_create_file"}
 
 # Lines with strings that are not messages: #include, and the prefix of all messages.
