@@ -69,11 +69,7 @@ bool tdx_has_virtual_interrupt(struct kvm_vcpu *vcpu)
 /* The module remembers one. */
 void tdx_inject_nmi(struct kvm_vcpu *vcpu)
 {
-	u64 status;
-
-	status = tdx_vp_write8(&to_tdx(vcpu)->vp, TDX_MD_VCPU_PEND_NMI, 1, U8_MAX);
-	if (tdx_status_failed(status))
-		tdx_kill_vm(vcpu->kvm, "TDH.VP.WR", status);
+	tdx_check_vp_wr(vcpu, tdx_vp_write8(&to_tdx(vcpu)->vp, TDX_MD_VCPU_PEND_NMI, 1, U8_MAX));
 
 	++vcpu->stat.nmi_injections;
 	vcpu->arch.nmi_injected = false;

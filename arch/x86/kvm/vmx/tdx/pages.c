@@ -84,3 +84,19 @@ int tdx_kill_vm(struct kvm *kvm, const char *leaf, u64 status)
 	kvm_vm_dead(kvm);
 	return -EIO;
 }
+
+/**
+ * tdx_check_vp_wr - disable a TD if TDH.VP.WR failed for a vCPU that is about to be entered
+ * @vcpu: the vCPU, which is initialized
+ * @status: status of the leaf
+ *
+ * A vCPU that had a triple fault cannot be written to.  That does not matter, because it cannot
+ * be entered either, and the other vCPUs of the TD can run.
+ *
+ * Context: Process context.
+ */
+void tdx_check_vp_wr(struct kvm_vcpu *vcpu, u64 status)
+{
+	if (tdx_status_failed(status) && tdx_status_code(status) != TDX_VCPU_STATE_INCORRECT)
+		tdx_kill_vm(vcpu->kvm, "TDH.VP.WR", status);
+}

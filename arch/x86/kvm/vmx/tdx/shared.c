@@ -30,7 +30,6 @@ int tdx_init_shared(struct kvm *kvm)
 void tdx_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root_hpa)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
-	u64 status;
 
 	/* The module does not know the vCPU yet.  It gets the root before it runs. */
 	if (!tdx->initialized) {
@@ -38,9 +37,8 @@ void tdx_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root_hpa)
 		return;
 	}
 
-	status = tdh_vp_wr(&tdx->vp, TDX_MD_VMCS_64(TDX_VMCS_SHARED_EPTP), root_hpa, ~0ULL);
-	if (tdx_status_failed(status))
-		tdx_kill_vm(vcpu->kvm, "TDH.VP.WR", status);
+	tdx_check_vp_wr(vcpu, tdh_vp_wr(&tdx->vp, TDX_MD_VMCS_64(TDX_VMCS_SHARED_EPTP), root_hpa,
+					~0ULL));
 }
 
 /* The guest's PAT is used.  Its MTRRs and CR0.CD are not emulated. */
