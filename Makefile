@@ -21,18 +21,20 @@ EMU	 ?=
 CMDLINE	 ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help packages tree refresh kernel emulator run boot \
+.PHONY: help packages tree refresh kernel emulator run td boot \
 	kernels test test-all test-tools test-unit test-maps test-kunit test-kunit-tool test-e2e \
 	test-e2e-all test-mainline selftests vmm \
 	test-notdx test-notdx-whole check coverage soak overhead fuzz mutate mutate-sample bench \
 	series series-check test-series deb size clean
 
 help:
-	@echo 'Two commands:'
+	@echo 'Three commands:'
 	@echo '  make run           boot Linux on an emulated TDX machine, and Linux in a TD on it'
 	@echo '                     (CPUS=$(CPUS) PACKAGES=2 MEM=$(MEM) MODULE=none|1.0|1.5.01|1.5.06|2.0'
 	@echo '                      KEYIDS=MKTME:TDX EMU="emulator options" CMDLINE="kernel options"'
 	@echo '                      GUEST=path/to/bzImage GUEST_CPUS=1 GUEST_MEM=512M)'
+	@echo '  make td            a shell in a TD on the terminal (CPUS= MEM= GUEST= GUEST_CPUS='
+	@echo '                     as above, GUEST_MEM=64M)'
 	@echo '  make test          what must hold at every change (half an hour on 2 cores)'
 	@echo
 	@echo 'Before a release:'
@@ -119,6 +121,12 @@ run: kernel emulator vmm
 		$(if $(PACKAGES),--packages $(PACKAGES)) \
 		--emulator-options "$(EMU)" --cmdline "$(CMDLINE)" \
 		$(if $(MODULE),--module $(MODULE)) $(if $(KEYIDS),--keyids $(KEYIDS)) \
+		$(if $(GUEST),--guest $(GUEST)) --guest-cpus $(GUEST_CPUS) \
+		$(if $(GUEST_MEM),--guest-memory $(GUEST_MEM))
+
+td: tree emulator vmm
+	@$(BUILD_KERNELS) host
+	@$(PYTHON) $(E2E)/td_shell.py --cpus $(CPUS) --memory $(MEM) \
 		$(if $(GUEST),--guest $(GUEST)) --guest-cpus $(GUEST_CPUS) \
 		$(if $(GUEST_MEM),--guest-memory $(GUEST_MEM))
 

@@ -50,7 +50,7 @@ class Run:
 class TdGuest:
     """A guest, with the files and arguments of its VMM in a directory, which runs once or more."""
 
-    def __init__(self, directory, *runs, kernel=KERNEL):
+    def __init__(self, directory, *runs, kernel=KERNEL, initrd=build_initrd):
         self.directory = directory
         self.runs = runs or (Run(),)
         self.folder = directory / "root/td"
@@ -58,7 +58,7 @@ class TdGuest:
         if not kernel.is_file():
             raise machine.MachineError(f"{kernel} is missing: make kernel")
         (self.folder / "kernel").write_bytes(kernel.read_bytes())
-        build_initrd(self.folder / "initrd")
+        initrd(self.folder / "initrd")
 
     @staticmethod
     def command(run, vmm, folder, *options):

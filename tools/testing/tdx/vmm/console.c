@@ -45,7 +45,7 @@ static void *receive(void *unused)
 
 	while (read(STDIN_FILENO, &byte, 1) == 1) {
 		if (escape && byte == 'x')
-			run_stop(STATUS_ERROR);
+			run_stop(STATUS_OFF);
 		escape = !escape && byte == CTRL_A;
 		if (!escape)
 			serial_receive(&byte, 1);

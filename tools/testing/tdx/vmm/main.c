@@ -25,8 +25,8 @@ static const char usage[] =
 	"\n"
 	"The terminal is the guest's serial port ttyS0; Ctrl-A x ends the VMM.\n"
 	"All that the guest begins with is measured: kernel, initrd, command line, ACPI tables.\n"
-	"Exit status: 0 if the guest turned itself off, 1 if it failed, 2 after an error of the\n"
-	"VMM, 3 if the guest reset itself.\n";
+	"Exit status: 0 if the guest turned itself off or Ctrl-A x ended it, 1 if it failed, 2 after\n"
+	"an error of the VMM, 3 if the guest reset itself.\n";
 
 static uint64_t parse_size(const char *text)
 {

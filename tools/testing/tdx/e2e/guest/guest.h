@@ -78,7 +78,7 @@ void set_file(const char *arg);
 void show_file(const char *arg);
 void start_selftest(const char *arg);
 
-/* td_guest.c */
+void run_td_console(const char *arg);
 void run_td_guest(const char *arg);
 void start_td(const char *arg);
 void take_snapshot(const char *arg);

@@ -59,6 +59,7 @@ static const struct {
 	{ "snapshot", take_snapshot },
 	{ "start-selftest", start_selftest },
 	{ "start-td", start_td },
+	{ "td-console", run_td_console },
 	{ "td-guest", run_td_guest },
 	{ "td-memory", report_td_memory },
 	{ "toggle-cpus", toggle_cpus },

@@ -2,6 +2,7 @@
 /*
  * A VMM that boots Linux in a TD: the harness puts it into /td, with its arguments in files.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -32,7 +33,7 @@ static int read_arguments(const char *run, char *argv[], char lines[][MAX_ARG])
 	return nr;
 }
 
-static pid_t start(const char *run, int output)
+static pid_t start(const char *run, int input, int output)
 {
 	static char lines[MAX_ARGS][MAX_ARG];
 	char *argv[MAX_ARGS + 2] = { "/td/tdx-vmm" };
@@ -41,29 +42,51 @@ static pid_t start(const char *run, int output)
 	if (pid)
 		return pid;
 	read_arguments(run, argv, lines);
+	dup2(input, STDIN_FILENO);
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
 	execv(argv[0], argv);
 	_exit(127);
 }
 
-/*
- * RUN: starts the VMM with the arguments in /td/arguments-RUN.  Reports what the VMM and its guest
- * print, the exit status of the VMM, and the memory that is free after it.
- */
-void run_td_guest(const char *arg)
+/* Reports the exit status of the VMM, and the memory that is free after it. */
+static void wait_for(pid_t pid)
 {
-	int output[2], status = 0;
-	pid_t pid;
+	int status = 0;
 
-	if (pipe(output))
-		return;
-	pid = start(arg, output[1]);
-	close(output[1]);
-	report_output(output[0]);
 	waitpid(pid, &status, 0);
 	report("td_guest", "%d",
 	       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	write_text("/proc/sys/vm/drop_caches", "3");
 	report("free_kb", "%lu", number_of("/proc/meminfo", "MemFree:"));
+}
+
+/*
+ * RUN: starts the VMM with the arguments in /td/arguments-RUN.  Reports what the VMM and its guest
+ * print.
+ */
+void run_td_guest(const char *arg)
+{
+	int output[2];
+	pid_t pid;
+
+	if (pipe(output))
+		return;
+	pid = start(arg, STDIN_FILENO, output[1]);
+	close(output[1]);
+	report_output(output[0]);
+	wait_for(pid);
+}
+
+/* The VMM and its guest use a terminal.  There is one run. */
+void run_td_console(const char *arg)
+{
+	int terminal = open(arg, O_RDWR | O_NOCTTY);
+	pid_t pid;
+
+	if (terminal < 0)
+		return;
+	pid = start("0", terminal, terminal);
+	wait_for(pid);
+	close(terminal);
 }
