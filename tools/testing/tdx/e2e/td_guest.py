@@ -42,9 +42,11 @@ class Run:
     cpus: int = 1
     memory: str = "48M"
     cmdline: str = CMDLINE
+    options: tuple = ()
 
     def arguments(self):
-        return ["--cpus", str(self.cpus), "--memory", self.memory, "--append", self.cmdline]
+        return ["--cpus", str(self.cpus), "--memory", self.memory, "--append", self.cmdline,
+                *self.options]
 
 
 class TdGuest:

@@ -13,6 +13,7 @@ from td_guest import Run
 MACHINE = {"cpus": 4, "packages": 2, "memory": "1G", "timeout": 600}
 # Each character on the console is an exit or two.
 QUIET = f"{td_guest.CMDLINE} quiet"
+HALF = 1 << 20
 LOADS = ["processes", "wake-ups", "flushes", "timers"]
 
 
@@ -31,9 +32,27 @@ def boot_tds(boot, tmp_path):
     return run
 
 
+@pytest.fixture
+def disk(tmp_path):
+    """A disk of the machine, which its guest gets."""
+    path = tmp_path / "disk"
+    path.write_bytes(random.Random(1).randbytes(2 * HALF))
+    return path
+
+
+def check_disk(result, before, after):
+    """The guest copied the first half, inverted, to the second one."""
+    assert td_guest.values(result, "disk") == [str(2 * HALF)]
+    assert td_guest.values(result, "copied") == ["1"]
+    assert after == before[:HALF] + bytes(byte ^ 0xff for byte in before[:HALF])
+
+
 @pytest.mark.one_kernel
-def test_linux_boots_in_a_td(boot_tds):
-    boot_tds(Run(cpus=2, cmdline=QUIET))
+def test_linux_boots_in_a_td(boot_tds, disk):
+    before = disk.read_bytes()
+    result = boot_tds(Run(cpus=2, cmdline=QUIET, options=("--disk", "/dev/vda")),
+                      qemu_options=("-drive", f"file={disk},format=raw,if=virtio"))
+    check_disk(result, before, disk.read_bytes())
 
 
 @pytest.mark.release

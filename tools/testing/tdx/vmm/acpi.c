@@ -138,6 +138,29 @@ static const uint8_t aml[] = {
 	0x79, 0x00,
 };
 
+/*
+ * Scope (\_SB) {
+ *	Device (DSK0) {
+ *		Name (_HID, "LNRO0005")
+ *		Name (_CRS, ResourceTemplate () {
+ *			Memory32Fixed (ReadWrite, 0xfeb00000, 0x1000)
+ *			Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive) { 5 }
+ *		})
+ *	}
+ * }
+ */
+static const uint8_t disk_aml[] = {
+	0x10, 0x3c, '\\', '_', 'S', 'B', '_',
+	0x5b, 0x82, 0x34, 'D', 'S', 'K', '0',
+	0x08, '_', 'H', 'I', 'D', 0x0d, 'L', 'N', 'R', 'O', '0', '0', '0', '5', 0x00,
+	0x08, '_', 'C', 'R', 'S', 0x11, 0x1a, 0x0a, 0x17,
+	0x86, 0x09, 0x00, 0x01,
+	VIRTIO_GPA & 0xff, VIRTIO_GPA >> 8 & 0xff, VIRTIO_GPA >> 16 & 0xff, VIRTIO_GPA >> 24,
+	PAGE_SIZE & 0xff, PAGE_SIZE >> 8, 0x00, 0x00,
+	0x89, 0x06, 0x00, 0x03, 0x01, VIRTIO_GSI, 0x00, 0x00, 0x00,
+	0x79, 0x00,
+};
+
 /* Tables, one after the other */
 struct builder {
 	uint8_t *tables;
@@ -181,11 +204,13 @@ static uint64_t end(struct builder *builder)
 	return gpa;
 }
 
-static uint64_t add_dsdt(struct builder *builder)
+static uint64_t add_dsdt(struct builder *builder, bool has_disk)
 {
-	struct header *dsdt = begin(builder, "DSDT", 2, sizeof(*dsdt) + sizeof(aml));
+	size_t disk_size = has_disk ? sizeof(disk_aml) : 0;
+	struct header *dsdt = begin(builder, "DSDT", 2, sizeof(*dsdt) + sizeof(aml) + disk_size);
 
 	memcpy(dsdt + 1, aml, sizeof(aml));
+	memcpy((uint8_t *)(dsdt + 1) + sizeof(aml), disk_aml, disk_size);
 	return end(builder);
 }
 
@@ -235,14 +260,14 @@ static uint64_t add_xsdt(struct builder *builder, uint64_t fadt, uint64_t madt)
 	return end(builder);
 }
 
-void acpi_fill(uint8_t *tables, uint64_t gpa, unsigned int nr_vcpus)
+void acpi_fill(const struct td *td, uint8_t *tables, uint64_t gpa)
 {
 	struct builder builder = { .tables = tables, .gpa = gpa, .used = 64 };
 	struct rsdp *rsdp = (void *)tables;
 	uint64_t fadt, madt;
 
-	fadt = add_fadt(&builder, add_dsdt(&builder));
-	madt = add_madt(&builder, nr_vcpus, gpa + MAILBOX_OFFSET);
+	fadt = add_fadt(&builder, add_dsdt(&builder, td->has_disk));
+	madt = add_madt(&builder, td->nr_vcpus, gpa + MAILBOX_OFFSET);
 
 	memcpy(rsdp->signature, SIGNATURE_RSDP, sizeof(rsdp->signature));
 	memcpy(rsdp->oem, OEM, sizeof(rsdp->oem));

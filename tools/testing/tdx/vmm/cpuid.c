@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <asm/kvm_para.h>
+#include <linux/kvm.h>
 
 #include "vmm.h"
 

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <linux/kvm.h>
 
 #include "vmm.h"
 

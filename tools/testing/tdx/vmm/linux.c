@@ -139,7 +139,7 @@ static void add_acpi(struct td *td, uint64_t gpa)
 {
 	uint8_t *tables = allocate(ACPI_SIZE);
 
-	acpi_fill(tables, gpa, td->nr_vcpus);
+	acpi_fill(td, tables, gpa);
 	/* The mailbox is the last page. */
 	memory_plan_region(td, gpa, tables, ACPI_SIZE);
 }
@@ -215,6 +215,7 @@ void linux_load(struct td *td, const struct options *options)
 	initrd_gpa = initrd_address(options, header, acpi, initrd.size);
 
 	td->nr_vcpus = options->cpus;
+	td->has_disk = options->disk;
 	memory_plan(td, STUB_GPA, STUB_SIZE);
 	memory_plan(td, 0, low_end);
 	if (options->memory > low_end)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <linux/kvm.h>
 
 #include "vmm.h"
 
@@ -19,6 +20,7 @@ static const char usage[] =
 	"  --append TEXT      the kernel's command line (console=ttyS0)\n"
 	"  --memory SIZE      with M or G (256M)\n"
 	"  --cpus NUMBER      vCPUs (1)\n"
+	"  --disk FILE        the guest's disk /dev/vda: a file or a block device, as it is\n"
 	"  --measured FILE    write what will be measured to FILE, and do not run it\n"
 	"  --verbose          print what was measured, and exits by their kind\n"
 	"  --help\n"
@@ -63,6 +65,7 @@ static void parse(struct options *options, int argc, char **argv)
 		{ "append", required_argument, NULL, 'a' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "cpus", required_argument, NULL, 'c' },
+		{ "disk", required_argument, NULL, 'd' },
 		{ "measured", required_argument, NULL, 'M' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -86,6 +89,9 @@ static void parse(struct options *options, int argc, char **argv)
 			break;
 		case 'c':
 			options->cpus = parse_cpus(optarg);
+			break;
+		case 'd':
+			options->disk = optarg;
 			break;
 		case 'M':
 			options->measured = optarg;
@@ -163,6 +169,8 @@ int main(int argc, char **argv)
 		measure(&td, options.measured);
 		return 0;
 	}
+	if (options.disk)
+		disk_open(options.disk);
 	td_create(&td);
 	td_build(&td);
 	if (options.verbose)

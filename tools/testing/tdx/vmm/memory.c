@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <linux/kvm.h>
 
 #include "vmm.h"
 
@@ -79,20 +80,16 @@ static int discard(struct slot *slot, uint64_t offset, uint64_t size, bool priva
 
 int memory_convert(struct td *td, uint64_t gpa, uint64_t size, bool private)
 {
-	struct slot *slot;
+	struct slot *slot = slot_find(td, gpa, size);
 	int error;
 
-	for (slot = td->slots; slot < td->slots + td->nr_slots; slot++) {
-		if (gpa < slot->gpa || gpa - slot->gpa >= slot->size ||
-		    size > slot->size - (gpa - slot->gpa))
-			continue;
-		error = set_attributes(td, gpa, size, private);
-		if (error)
-			return error;
-		return discard(slot, gpa - slot->gpa, size, private) ? errno : 0;
-	}
 	/* Where there is no memory, there is nothing to share. */
-	return private ? EINVAL : 0;
+	if (!slot)
+		return private ? EINVAL : 0;
+	error = set_attributes(td, gpa, size, private);
+	if (error)
+		return error;
+	return discard(slot, gpa - slot->gpa, size, private) ? errno : 0;
 }
 
 void memory_close(struct td *td)

@@ -3,6 +3,7 @@
  * Running the vCPUs, each in a thread, and what they ask for.
  */
 #define _GNU_SOURCE
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,7 +13,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
-
+#include <linux/kvm.h>
 #include <linux/kvm_para.h>
 
 #include "vmm.h"
@@ -22,6 +23,8 @@
 #define FATAL_CODE		12	/* registers, in data of KVM_SYSTEM_EVENT_TDX_FATAL */
 #define FATAL_R14		14
 #define FATAL_R15		15
+
+static_assert(KVM_EXIT_TDX < NR_EXITS, "");
 
 #ifndef KVM_MAP_GPA_RANGE_ENCRYPTED
 #define KVM_MAP_GPA_RANGE_ENCRYPTED BIT(4)
@@ -117,6 +120,8 @@ static void handle_mmio(struct kvm_run *run)
 
 	if (gpa >= IOAPIC_GPA && gpa - IOAPIC_GPA < PAGE_SIZE)
 		ioapic_access(gpa - IOAPIC_GPA, run->mmio.is_write, run->mmio.data, run->mmio.len);
+	else if (the_td->has_disk && gpa >= VIRTIO_GPA && gpa - VIRTIO_GPA < PAGE_SIZE)
+		virtio_access(gpa - VIRTIO_GPA, run->mmio.is_write, run->mmio.data, run->mmio.len);
 	else if (!run->mmio.is_write)
 		memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
 }
@@ -241,6 +246,7 @@ int run(struct td *td)
 
 	the_td = td;
 	ioapic_init(td->vm);
+	virtio_init(td);
 	sigaction(SIGUSR1, &action, NULL);
 	for (i = 0; i < td->nr_vcpus; i++)
 		if (pthread_create(&threads[i], NULL, run_vcpu, &td->vcpus[i]))

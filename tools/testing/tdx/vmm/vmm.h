@@ -8,9 +8,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <linux/kvm.h>
 
 #include "stub_abi.h"
+
+struct kvm_cpuid2;
+struct kvm_run;
+struct kvm_tdx_init_vm;
 
 #define PAGE_SIZE	4096ull
 #define PAGES(size)	(((size) + PAGE_SIZE - 1) / PAGE_SIZE)
@@ -19,12 +22,14 @@
 #define BIT(nr)		(1ull << (nr))
 
 #define MAX_VCPUS	64
+#define NR_EXITS	41	/* exit reasons that are counted */
 
 /* Guest physical addresses */
 #define RAM_LOW_END	0xc0000000ull	/* more memory is above 4 GB */
 #define RAM_HIGH	0x100000000ull
 #define BOOT_PARAMS_GPA	0x10000
 #define CMDLINE_GPA	0x11000
+#define VIRTIO_GPA	0xfeb00000
 #define IOAPIC_GPA	0xfec00000
 #define LAPIC_GPA	0xfee00000
 
@@ -35,6 +40,7 @@
 /* Ports */
 #define SERIAL_PORT	0x3f8
 #define SERIAL_GSI	4
+#define VIRTIO_GSI	5
 #define PIT_PORT	0x40	/* There is none. */
 #define CMOS_PORT	0x70
 #define SLEEP_CONTROL_PORT 0x600	/* of ACPI */
@@ -54,6 +60,7 @@ struct options {
 	const char *append;
 	uint64_t memory;
 	unsigned int cpus;
+	const char *disk;
 	const char *measured;	/* file to write */
 	bool verbose;
 };
@@ -62,7 +69,7 @@ struct vcpu {
 	unsigned int nr;
 	int fd;
 	struct kvm_run *run;
-	unsigned long exits[KVM_EXIT_TDX + 1];	/* by reason */
+	unsigned long exits[NR_EXITS];	/* by reason */
 };
 
 /* Contents that memory has before the TD runs: measured, in this order. */
@@ -89,6 +96,7 @@ struct td {
 	unsigned int nr_regions;
 	struct vcpu vcpus[MAX_VCPUS];
 	unsigned int nr_vcpus;
+	bool has_disk;
 };
 
 /* error.c: prints the message, with errno if it is not 0, and exits. */
@@ -118,8 +126,13 @@ void memory_create(struct td *td);
 int memory_convert(struct td *td, uint64_t gpa, uint64_t size, bool private);
 void memory_close(struct td *td);
 
-/* acpi.c: tables for @nr_vcpus at @gpa; the first one is the RSDP. */
-void acpi_fill(uint8_t *tables, uint64_t gpa, unsigned int nr_vcpus);
+/* slot.c: NULL if the range is not in one slot. */
+struct slot *slot_find(struct td *td, uint64_t gpa, uint64_t size);
+/* The copy that is used where memory is shared */
+void *memory_shared(struct td *td, uint64_t gpa, uint64_t size);
+
+/* acpi.c: tables at @gpa; the first one is the RSDP. */
+void acpi_fill(const struct td *td, uint8_t *tables, uint64_t gpa);
 
 /* run.c: runs all vCPUs until the guest turns the machine off.  Returns the exit status. */
 int run(struct td *td);
@@ -135,6 +148,9 @@ uint8_t cmos_read(unsigned int reg);
 void ioapic_init(int vm);
 void ioapic_access(uint64_t offset, bool write, void *data, unsigned int size);
 void ioapic_set_line(unsigned int pin, bool level);
+void disk_open(const char *path);
+void virtio_init(struct td *td);
+void virtio_access(uint64_t offset, bool write, void *data, unsigned int size);
 
 /* console.c: the terminal */
 void console_start(void);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PID 1 in a TD: reports what the guest sees, has a load if its argument is "load", and turns
- * the TD off.
+ * PID 1 in a TD: reports what the guest sees, uses its disk if there is one, has a load if its
+ * argument is "load", and turns the TD off.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "load.h"
 
 static int has_flag(const char *flag)
@@ -45,6 +46,7 @@ int main(int argc, char *argv[])
 	printf("td tdx_guest %d\n", has_flag("tdx_guest"));
 	printf("td cpus %ld\n", sysconf(_SC_NPROCESSORS_ONLN));
 	printf("td memory %lu\n", info.totalram * info.mem_unit);
+	use_disk();
 	if (argc > 1 && !strcmp(argv[1], "load"))
 		run_load();
 	fflush(stdout);
