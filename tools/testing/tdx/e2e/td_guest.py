@@ -85,7 +85,8 @@ class TdGuest:
     def mrtd(self, run):
         """What MRTD has to be, calculated from what the VMM says that it measures."""
         path, digest = self.directory / "measured", mrtd.Mrtd()
-        subprocess.run(self.command(run, VMM, self.folder, "--measured", str(path)), check=True)
+        subprocess.run(self.command(run, VMM, self.folder, "--measured", str(path)), check=True,
+                       stdout=subprocess.DEVNULL)
         data = path.read_bytes()
         while data:
             gpa, size = (int.from_bytes(data[at:at + 8], "little") for at in (0, 8))

@@ -8,12 +8,14 @@ import foreign
 import private_apt
 import selftests
 import td_guest
+import td_report
 from td_guest import Run
 
 MACHINE = {"cpus": 4, "packages": 2, "memory": "1G", "timeout": 600}
 # Each character on the console is an exit or two.
 QUIET = f"{td_guest.CMDLINE} quiet"
 HALF = 1 << 20
+NONCE = bytes(range(100, 120))
 LOADS = ["processes", "wake-ups", "flushes", "timers"]
 
 
@@ -47,12 +49,27 @@ def check_disk(result, before, after):
     assert after == before[:HALF] + bytes(byte ^ 0xff for byte in before[:HALF])
 
 
+def check_report(result):
+    """What the VMM says of MRTD and the report is true; the report would not survive a change."""
+    [mrtd] = td_guest.measured(result)
+    assert td_guest.lines(result, "tdx-vmm: MRTD ") == [mrtd]
+    assert "tdx-vmm: the report is right: hashes, REPORTDATA, MRTD" in result.values("output")
+    report = bytes.fromhex("".join(td_guest.lines(result, "tdx-vmm: TDREPORT ")))
+    assert td_report.faults(report, NONCE, bytes.fromhex(mrtd)) == []
+    for offset in td_report.PROTECTED:
+        changed = bytearray(report)
+        changed[offset] ^= 1 << offset % 8
+        assert td_report.faults(changed, NONCE, bytes.fromhex(mrtd)), offset
+
+
 @pytest.mark.one_kernel
 def test_linux_boots_in_a_td(boot_tds, disk):
     before = disk.read_bytes()
-    result = boot_tds(Run(cpus=2, cmdline=QUIET, options=("--disk", "/dev/vda")),
+    options = "--disk", "/dev/vda", "--report", NONCE.hex()
+    result = boot_tds(Run(cpus=2, cmdline=QUIET, options=options),
                       qemu_options=("-drive", f"file={disk},format=raw,if=virtio"))
     check_disk(result, before, disk.read_bytes())
+    check_report(result)
 
 
 @pytest.mark.release

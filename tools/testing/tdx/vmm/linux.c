@@ -184,8 +184,9 @@ static void add_stub(struct td *td, uint64_t entry, uint64_t mailbox)
 	params->entry = entry;
 	params->boot_params = BOOT_PARAMS_GPA;
 	params->mailbox = mailbox;
+	params->report = td->nonce ? STUB_REPORT_GPA | SHARED_BIT : 0;
 	for (i = 0; i < td->nr_slots; i++)
-		if (td->slots[i].gpa != STUB_GPA)
+		if (td->slots[i].gpa != STUB_GPA && !td->slots[i].always_shared)
 			add_ranges(params, td, &td->slots[i]);
 	memory_plan_region(td, STUB_GPA, image, STUB_SIZE);
 }
@@ -216,10 +217,13 @@ void linux_load(struct td *td, const struct options *options)
 
 	td->nr_vcpus = options->cpus;
 	td->has_disk = options->disk;
+	td->nonce = options->nonce;
 	memory_plan(td, STUB_GPA, STUB_SIZE);
 	memory_plan(td, 0, low_end);
 	if (options->memory > low_end)
 		memory_plan(td, RAM_HIGH, options->memory - low_end);
+	if (td->nonce)
+		memory_plan_shared(td, STUB_REPORT_GPA, PAGE_SIZE);
 
 	add_boot_params(td, options, &kernel, initrd.size ? initrd_gpa : 0, initrd.size, low_end);
 	add_kernel(td, &kernel, header);

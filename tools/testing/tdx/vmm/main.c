@@ -21,7 +21,9 @@ static const char usage[] =
 	"  --memory SIZE      with M or G (256M)\n"
 	"  --cpus NUMBER      vCPUs (1)\n"
 	"  --disk FILE        the guest's disk /dev/vda: a file or a block device, as it is\n"
-	"  --measured FILE    write what will be measured to FILE, and do not run it\n"
+	"  --report NONCE     before the kernel begins, let the TDX module report what the TD is, and\n"
+	"                     verify that; NONCE is REPORTDATA in hexadecimal, up to 64 bytes\n"
+	"  --measured FILE    write what will be measured to FILE, print MRTD, and do not run it\n"
 	"  --verbose          print what was measured, and exits by their kind\n"
 	"  --help\n"
 	"\n"
@@ -57,6 +59,16 @@ static unsigned int parse_cpus(const char *text)
 	return cpus;
 }
 
+static const uint8_t *parse_nonce(const char *text)
+{
+	const uint8_t *nonce = report_parse_nonce(text);
+
+	errno = 0;
+	if (!nonce)
+		die("%s is not up to 64 bytes in hexadecimal", text);
+	return nonce;
+}
+
 static void parse(struct options *options, int argc, char **argv)
 {
 	static const struct option names[] = {
@@ -67,6 +79,7 @@ static void parse(struct options *options, int argc, char **argv)
 		{ "cpus", required_argument, NULL, 'c' },
 		{ "disk", required_argument, NULL, 'd' },
 		{ "measured", required_argument, NULL, 'M' },
+		{ "report", required_argument, NULL, 'r' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
@@ -96,6 +109,9 @@ static void parse(struct options *options, int argc, char **argv)
 		case 'M':
 			options->measured = optarg;
 			break;
+		case 'r':
+			options->nonce = parse_nonce(optarg);
+			break;
 		case 'v':
 			options->verbose = true;
 			break;
@@ -121,10 +137,19 @@ static double seconds(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
+static void print_mrtd(const struct td *td)
+{
+	uint8_t mrtd[HASH_SIZE];
+
+	measure_mrtd(td, mrtd);
+	print_hex("MRTD", mrtd, sizeof(mrtd));
+}
+
 static void print_built(const struct td *td, double time)
 {
 	const struct region *region;
 
+	print_mrtd(td);
 	for (region = td->regions; region < td->regions + td->nr_regions; region++)
 		printf("tdx-vmm: measured 0x%llx %llu pages\n", (unsigned long long)region->gpa,
 		       PAGES(region->size));
@@ -167,6 +192,7 @@ int main(int argc, char **argv)
 	linux_load(&td, &options);
 	if (options.measured) {
 		measure(&td, options.measured);
+		print_mrtd(&td);
 		return 0;
 	}
 	if (options.disk)

@@ -28,6 +28,16 @@ void memory_plan(struct td *td, uint64_t gpa, uint64_t size)
 	td->slots[td->nr_slots++] = (struct slot) { .gpa = gpa, .size = size };
 }
 
+/* It is not the guest's RAM. */
+void memory_plan_shared(struct td *td, uint64_t gpa, uint64_t size)
+{
+	td->slots[td->nr_slots++] = (struct slot) {
+		.gpa = gpa,
+		.size = size,
+		.always_shared = true,
+	};
+}
+
 void memory_plan_region(struct td *td, uint64_t gpa, const void *contents, uint64_t size)
 {
 	td->regions[td->nr_regions++] = (struct region) {
@@ -37,28 +47,36 @@ void memory_plan_region(struct td *td, uint64_t gpa, const void *contents, uint6
 	};
 }
 
+static int create_gmem(struct td *td, uint64_t size)
+{
+	struct kvm_create_guest_memfd create = { .size = size };
+	int gmem = ioctl(td->vm, KVM_CREATE_GUEST_MEMFD, &create);
+
+	if (gmem < 0)
+		die("KVM_CREATE_GUEST_MEMFD of 0x%llx bytes", (unsigned long long)size);
+	return gmem;
+}
+
 static void create_slot(struct td *td, unsigned int nr)
 {
 	struct slot *slot = &td->slots[nr];
-	struct kvm_create_guest_memfd create = { .size = slot->size };
 	struct kvm_userspace_memory_region2 region;
 
 	slot->shared = allocate(slot->size);
-	slot->gmem = ioctl(td->vm, KVM_CREATE_GUEST_MEMFD, &create);
-	if (slot->gmem < 0)
-		die("KVM_CREATE_GUEST_MEMFD of 0x%llx bytes", (unsigned long long)slot->size);
-
 	region = (struct kvm_userspace_memory_region2) {
 		.slot = nr,
-		.flags = KVM_MEM_GUEST_MEMFD,
 		.guest_phys_addr = slot->gpa,
 		.memory_size = slot->size,
 		.userspace_addr = (uintptr_t)slot->shared,
-		.guest_memfd = slot->gmem,
 	};
+	if (!slot->always_shared) {
+		slot->gmem = create_gmem(td, slot->size);
+		region.flags = KVM_MEM_GUEST_MEMFD;
+		region.guest_memfd = slot->gmem;
+	}
 	if (ioctl(td->vm, KVM_SET_USER_MEMORY_REGION2, &region))
 		die("KVM_SET_USER_MEMORY_REGION2");
-	if (set_attributes(td, slot->gpa, slot->size, true))
+	if (!slot->always_shared && set_attributes(td, slot->gpa, slot->size, true))
 		die("KVM_SET_MEMORY_ATTRIBUTES");
 }
 
@@ -84,7 +102,7 @@ int memory_convert(struct td *td, uint64_t gpa, uint64_t size, bool private)
 	int error;
 
 	/* Where there is no memory, there is nothing to share. */
-	if (!slot)
+	if (!slot || slot->always_shared)
 		return private ? EINVAL : 0;
 	error = set_attributes(td, gpa, size, private);
 	if (error)
@@ -97,5 +115,6 @@ void memory_close(struct td *td)
 	unsigned int i;
 
 	for (i = 0; i < td->nr_slots; i++)
-		close(td->slots[i].gmem);
+		if (!td->slots[i].always_shared)
+			close(td->slots[i].gmem);
 }

@@ -68,6 +68,19 @@ static void __attribute__((format(printf, 1, 2))) fail(const char *format, ...)
 	run_stop(STATUS_FAILED);
 }
 
+/* Only what the stub wrote: the kernel could write anything there. */
+static void check_report(void)
+{
+	static bool checked;
+	const char *error;
+
+	if (__atomic_exchange_n(&checked, true, __ATOMIC_RELAXED))
+		return;
+	error = report_check(the_td);
+	if (error)
+		fail("the report of the TD is wrong: %s", error);
+}
+
 static bool is_in(uint16_t port, uint16_t first, unsigned int nr)
 {
 	return port >= first && port < first + nr;
@@ -83,6 +96,8 @@ static void out(uint16_t port, uint8_t value)
 		run_stop(STATUS_OFF);
 	else if (port == RESET_PORT)
 		run_stop(STATUS_RESET);
+	else if (port == STUB_REPORT_PORT && the_td->nonce)
+		check_report();
 	else if (port == STUB_WAIT_PORT)
 		usleep(WAIT_US);
 }

@@ -25,6 +25,7 @@
 
 /* TDCALL leaves, and what TDG.VP.VMCALL passes: R10 to R15 */
 #define TDG_VP_VMCALL	0
+#define TDG_MR_REPORT	4
 #define TDG_MEM_ACCEPT	6
 #define VMCALL_MASK	0xfc00
 #define VMCALL_IO	30
@@ -40,6 +41,19 @@
 
 .macro tdcall
 	.byte	0x66, 0x0f, 0x01, 0xcc
+.endm
+
+/* A byte of 0; changes R10 to R15. */
+.macro write_port port
+	xor	%r10d, %r10d
+	mov	$VMCALL_IO, %r11d
+	mov	$1, %r12d
+	mov	$1, %r13d
+	mov	$\port, %r14d
+	xor	%r15d, %r15d
+	mov	$VMCALL_MASK, %ecx
+	mov	$TDG_VP_VMCALL, %eax
+	tdcall
 .endm
 
 .section .rodata
@@ -97,7 +111,7 @@ long_mode:
 	lea	STUB_RANGES(%rbp), %rbx
 next_range:
 	test	%r12, %r12
-	jz	enter_kernel
+	jz	make_report
 	mov	(%rbx), %r14
 	mov	8(%rbx), %r15
 next_page:
@@ -136,6 +150,28 @@ range_done:
 	dec	%r12
 	jmp	next_range
 
+/*
+ * The host chooses REPORTDATA, so a guest that does this cannot prove anything by a report.  It
+ * does so only if its parameters say it, and these are measured.
+ */
+make_report:
+	mov	STUB_REPORT(%rbp), %rbx
+	test	%rbx, %rbx
+	jz	enter_kernel
+	mov	$TDG_MR_REPORT, %eax
+	mov	%rbx, %rcx
+	lea	STUB_REPORTDATA(%rbx), %rdx
+	xor	%r8d, %r8d
+	tdcall
+	mov	%rax, %rdx
+	shr	$32, %rdx
+	cmp	$OPERAND_BUSY, %edx
+	je	make_report
+	mov	$STUB_REPORT_FAILED, %edi
+	test	%rax, %rax
+	jnz	fatal_error
+	write_port STUB_REPORT_PORT
+
 enter_kernel:
 	mov	STUB_BOOT_PARAMS(%rbp), %rsi
 	mov	STUB_ENTRY(%rbp), %rax
@@ -143,18 +179,22 @@ enter_kernel:
 
 /* Page R14, status RAX */
 accept_failed:
-	mov	%rax, %r15
 	mov	%r14, %rbx
+	mov	$STUB_ACCEPT_FAILED, %edi
+/* What failed EDI, address RBX, status RAX */
 fatal_error:
+	mov	%rax, %rsi
+report_error:
 	xor	%r10d, %r10d
 	mov	$VMCALL_FATAL, %r11d
-	mov	$STUB_ACCEPT_FAILED, %r12d
+	mov	%edi, %r12d
 	xor	%r13d, %r13d
 	mov	%rbx, %r14
+	mov	%rsi, %r15
 	mov	$VMCALL_MASK, %ecx
 	mov	$TDG_VP_VMCALL, %eax
 	tdcall
-	jmp	fatal_error
+	jmp	report_error
 
 /* The number of a vCPU is its APIC ID, too. */
 wait_for_wakeup:
@@ -168,15 +208,7 @@ check_mailbox:
 	movw	$0, MAILBOX_COMMAND(%rbx)
 	jmp	*%rax
 wait:
-	xor	%r10d, %r10d
-	mov	$VMCALL_IO, %r11d
-	mov	$1, %r12d
-	mov	$1, %r13d
-	mov	$STUB_WAIT_PORT, %r14d
-	xor	%r15d, %r15d
-	mov	$VMCALL_MASK, %ecx
-	mov	$TDG_VP_VMCALL, %eax
-	tdcall
+	write_port STUB_WAIT_PORT
 	jmp	check_mailbox
 
 	.balign	8

@@ -16,15 +16,23 @@
 #define STUB_ENTRY		0
 #define STUB_BOOT_PARAMS	8
 #define STUB_MAILBOX		16
-#define STUB_NR_RANGES		24
-#define STUB_RANGES		32
+#define STUB_REPORT		24
+#define STUB_NR_RANGES		32
+#define STUB_RANGES		40
 #define STUB_MAX_RANGES		32
 
 /* Other vCPUs write to this port while they wait, so that they do not take the CPU. */
 #define STUB_WAIT_PORT		0x610
 
+/* A shared page: TDREPORT of the TD, and REPORTDATA, which the VMM asks it to have */
+#define STUB_REPORT_GPA		0xffff0000
+#define STUB_REPORTDATA		0x400
+/* The first vCPU writes to this port when the report is there. */
+#define STUB_REPORT_PORT	0x611
+
 /* R12 of TDG.VP.VMCALL<ReportFatalError>: R14 is an address, R15 a status */
 #define STUB_ACCEPT_FAILED	1
+#define STUB_REPORT_FAILED	2
 
 #ifndef __ASSEMBLER__
 
@@ -39,6 +47,7 @@ struct stub_params {
 	uint64_t entry;		/* of the kernel, in 64-bit mode */
 	uint64_t boot_params;
 	uint64_t mailbox;	/* of ACPI's multiprocessor wakeup */
+	uint64_t report;	/* address of a report, with the shared bit; 0 if none is wanted */
 	uint64_t nr_ranges;
 	struct stub_range ranges[STUB_MAX_RANGES];	/* to be accepted */
 };

@@ -111,6 +111,8 @@ void td_create(struct td *td)
 		create_vcpu(td, &td->vcpus[i]);
 	}
 	memory_create(td);
+	if (td->nonce)
+		report_request(td);
 }
 
 static void init_region(struct td *td, const struct region *region)
@@ -156,7 +158,8 @@ void td_build(struct td *td)
 	if (command(td->vm, KVM_TDX_FINALIZE_VM, 0, NULL, &error))
 		die("KVM_TDX_FINALIZE_VM, status 0x%llx", (unsigned long long)error);
 	for (i = 0; i < td->nr_slots; i++)
-		map_memory(td, &td->slots[i]);
+		if (!td->slots[i].always_shared)
+			map_memory(td, &td->slots[i]);
 }
 
 void td_close(struct td *td)

@@ -22,6 +22,8 @@ struct kvm_tdx_init_vm;
 #define BIT(nr)		(1ull << (nr))
 
 #define MAX_VCPUS	64
+#define GUEST_WIDTH	48	/* of a guest's address; its highest bit is the shared bit */
+#define SHARED_BIT	BIT(GUEST_WIDTH - 1)
 #define NR_EXITS	41	/* exit reasons that are counted */
 
 /* Guest physical addresses */
@@ -47,6 +49,8 @@ struct kvm_tdx_init_vm;
 #define SLEEP_STATUS_PORT 0x601
 #define RESET_PORT	0x602
 
+#define HASH_SIZE	48	/* of SHA-384 */
+
 /* Exit statuses */
 #define STATUS_OFF	0
 #define STATUS_FAILED	1
@@ -61,6 +65,7 @@ struct options {
 	uint64_t memory;
 	unsigned int cpus;
 	const char *disk;
+	const uint8_t *nonce;	/* of a report; NULL if none is wanted */
 	const char *measured;	/* file to write */
 	bool verbose;
 };
@@ -83,6 +88,7 @@ struct region {
 struct slot {
 	uint64_t gpa;
 	uint64_t size;
+	bool always_shared;
 	int gmem;
 	uint8_t *shared;
 };
@@ -90,13 +96,14 @@ struct slot {
 struct td {
 	int kvm;
 	int vm;
-	struct slot slots[3];
+	struct slot slots[4];
 	unsigned int nr_slots;
 	struct region regions[8];
 	unsigned int nr_regions;
 	struct vcpu vcpus[MAX_VCPUS];
 	unsigned int nr_vcpus;
 	bool has_disk;
+	const uint8_t *nonce;
 };
 
 /* error.c: prints the message, with errno if it is not 0, and exits. */
@@ -106,8 +113,20 @@ void *allocate(size_t size);
 /* linux.c: plans memory and its first contents, as the boot protocol tells. */
 void linux_load(struct td *td, const struct options *options);
 
-/* measure.c: writes what will be measured to a file. */
+/* measure.c: writes what will be measured to a file, and what MRTD will be. */
 void measure(const struct td *td, const char *path);
+void measure_mrtd(const struct td *td, uint8_t mrtd[HASH_SIZE]);
+void measure_hash(const void *data, size_t size, uint8_t hash[HASH_SIZE]);
+
+/* report.c: REPORTDATA of 64 bytes from hexadecimal digits; NULL if they are not such. */
+const uint8_t *report_parse_nonce(const char *text);
+/* Asks for a report. */
+void report_request(struct td *td);
+/* Prints the report that the stub has written.  Returns what is wrong with it, or NULL. */
+const char *report_check(struct td *td);
+/* What is wrong with a report of 1024 bytes, or NULL. */
+const char *report_error(const void *report, const uint8_t mrtd[HASH_SIZE], const uint8_t *nonce);
+void print_hex(const char *name, const void *data, size_t size);
 
 /* td.c: the life of a TD, in this order. */
 void td_create(struct td *td);
@@ -120,6 +139,7 @@ struct kvm_cpuid2 *cpuid_supported(struct td *td, unsigned int vcpu);
 
 /* memory.c: a slot is planned, and created with the TD. */
 void memory_plan(struct td *td, uint64_t gpa, uint64_t size);
+void memory_plan_shared(struct td *td, uint64_t gpa, uint64_t size);
 void memory_plan_region(struct td *td, uint64_t gpa, const void *contents, uint64_t size);
 void memory_create(struct td *td);
 /* Makes pages private or shared; their contents are lost.  Returns an errno. */

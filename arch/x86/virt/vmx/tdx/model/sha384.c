@@ -5,7 +5,10 @@
  * FIPS 180-4, "SHA-384".  All that the host measures has a multiple of the block's size.
  * Linux has SHA-384 in its crypto API only, which the other users of this model have not.
  */
-#include "internal.h"
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "sha384.h"
 
 #define LENGTH_BYTES	16	/* of the length at the end */
 
