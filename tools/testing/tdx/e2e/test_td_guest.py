@@ -105,3 +105,15 @@ def test_debians_kernel_boots_in_a_td(boot_tds, debians_kernel, cpus):
     result = boot_tds(Run(cpus=cpus, memory="320M", cmdline=f"{QUIET} -- load"), memory="2G",
                       kernel=debians_kernel)
     assert td_guest.values(result, "load") == [f"{load} right" for load in LOADS]
+
+
+@pytest.mark.one_kernel
+@pytest.mark.release
+def test_two_tds_boot_on_a_busy_host(boot, tmp_path):
+    guest = td_guest.TdGuest(tmp_path, Run(cmdline=QUIET), Run(cmdline=QUIET))
+    result = boot("td-guests,2", **{**MACHINE, "cpus": 2}, initramfs=guest.initramfs())
+    assert result.values("td_guest") == ["0", "0"], result.values("output")
+    assert td_guest.values(result, "tdx_guest") == ["1", "1"]
+    assert td_guest.values(result, "cpus") == ["1", "1"]
+    assert td_guest.measured(result) == guest.mrtds()
+    selftests.check_nothing_left(result)

@@ -80,6 +80,7 @@ void start_selftest(const char *arg);
 
 void run_td_console(const char *arg);
 void run_td_guest(const char *arg);
+void run_td_guests(const char *arg);
 void start_td(const char *arg);
 void take_snapshot(const char *arg);
 void toggle_cpus(const char *arg);

@@ -61,6 +61,7 @@ static const struct {
 	{ "start-td", start_td },
 	{ "td-console", run_td_console },
 	{ "td-guest", run_td_guest },
+	{ "td-guests", run_td_guests },
 	{ "td-memory", report_td_memory },
 	{ "toggle-cpus", toggle_cpus },
 	{ "wait", wait_for_file },

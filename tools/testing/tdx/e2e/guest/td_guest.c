@@ -3,8 +3,11 @@
  * A VMM that boots Linux in a TD: the harness puts it into /td, with its arguments in files.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +15,9 @@
 
 #define MAX_ARGS	32
 #define MAX_ARG		2048
+#define MAX_PROCESSES	64
+#define LOAD		0x400000
+#define PAGE		4096
 
 /* One argument a line */
 static int read_arguments(const char *run, char *argv[], char lines[][MAX_ARG])
@@ -76,6 +82,52 @@ void run_td_guest(const char *arg)
 	close(output[1]);
 	report_output(output[0]);
 	wait_for(pid);
+}
+
+/* Maps memory, writes to it and gives it back, without end. */
+static void load_cpu(const char *arg)
+{
+	char *pages;
+	int i;
+
+	for (;;) {
+		pages = mmap(NULL, LOAD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		for (i = 0; pages != MAP_FAILED && i < LOAD; i += PAGE)
+			pages[i] = i;
+		munmap(pages, LOAD);
+	}
+}
+
+/* Each calls @run with its number. */
+static void start_processes(pid_t *pids, int nr, void (*run)(const char *arg))
+{
+	char number[16];
+	int i;
+
+	for (i = 0; i < nr; i++) {
+		snprintf(number, sizeof(number), "%d", i);
+		pids[i] = fork();
+		if (!pids[i]) {
+			run(number);
+			_exit(0);
+		}
+	}
+}
+
+/* The runs 0 to @arg - 1 at once, while the host's CPUs have other things to do, too. */
+void run_td_guests(const char *arg)
+{
+	int i, nr = atoi(arg), nr_loads = sysconf(_SC_NPROCESSORS_ONLN);
+	pid_t guests[MAX_PROCESSES], loads[MAX_PROCESSES];
+
+	start_processes(loads, nr_loads, load_cpu);
+	start_processes(guests, nr, run_td_guest);
+	for (i = 0; i < nr; i++)
+		waitpid(guests[i], NULL, 0);
+	for (i = 0; i < nr_loads; i++) {
+		kill(loads[i], SIGKILL);
+		waitpid(loads[i], NULL, 0);
+	}
 }
 
 /* The VMM and its guest use a terminal.  There is one run. */
