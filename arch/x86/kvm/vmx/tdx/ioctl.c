@@ -198,6 +198,16 @@ int tdx_vcpu_mem_enc_ioctl(struct kvm_vcpu *vcpu, void __user *argp)
 	return cmd.id == KVM_TDX_GET_CPUID ? tdx_get_cpuid(vcpu, &cmd) : -EINVAL;
 }
 
+/* There is no page to which KVM could write a TPR.  QEMU sets none when it resets a vCPU. */
+static int set_vapic_addr(const struct kvm_vapic_addr __user *argp)
+{
+	struct kvm_vapic_addr addr;
+
+	if (copy_from_user(&addr, argp, sizeof(addr)))
+		return -EFAULT;
+	return addr.vapic_addr ? -EINVAL : -ENOIOCTLCMD;
+}
+
 /**
  * tdx_vcpu_async_ioctl - handle an ioctl on a TD's vCPU without vcpu->mutex
  * @vcpu: a vCPU of a TD
@@ -239,12 +249,13 @@ int tdx_vcpu_async_ioctl(struct kvm_vcpu *vcpu, unsigned int ioctl, void __user 
 	/* The module controls the TSC and the delivery of interrupts. */
 	case KVM_SET_TSC_KHZ:
 	case KVM_INTERRUPT:
-	case KVM_SET_VAPIC_ADDR:
 	/* Hyper-V and Xen enlightenments would access private memory. */
 	case KVM_ENABLE_CAP:
 	case KVM_XEN_VCPU_GET_ATTR:
 	case KVM_XEN_VCPU_SET_ATTR:
 		return -EINVAL;
+	case KVM_SET_VAPIC_ADDR:
+		return set_vapic_addr(argp);
 	case KVM_SMI:
 		return -ENOTTY;
 	default:

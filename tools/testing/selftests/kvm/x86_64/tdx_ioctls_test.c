@@ -124,6 +124,14 @@ static void test_machine_check(int vcpu)
 	TEST_ERRNO(tdx_ioctl(vcpu, KVM_X86_SETUP_MCE, &mcg_cap), 0);
 }
 
+/* As QEMU resets a vCPU */
+static void test_no_vapic(int vcpu)
+{
+	struct kvm_vapic_addr none = {};
+
+	TEST_ERRNO(tdx_ioctl(vcpu, KVM_SET_VAPIC_ADDR, &none), 0);
+}
+
 /* KVM_SET_VCPU_EVENTS works, except for SMM. */
 static void test_events(int vcpu)
 {
@@ -175,6 +183,7 @@ static void test_of_initialized(void)
 		test_expectations(vm, ioapic_expectations, ARRAY_SIZE(ioapic_expectations));
 	test_expectations(vcpu, vcpu_expectations, ARRAY_SIZE(vcpu_expectations));
 	test_msrs(vcpu);
+	test_no_vapic(vcpu);
 	test_machine_check(vcpu);
 	test_events(vcpu);
 	test_sync_regs(vcpu);
