@@ -16,6 +16,7 @@
 #include "tdx.h"
 
 #define IOAPIC_PINS		24
+#define TSC_UNIT_KHZ		25000
 #define MSR_UCODE_REV		0x8b
 #define MSR_TSC			0x10
 #define MSR_STEAL_TIME		0x4b564d03
@@ -124,6 +125,16 @@ static void test_machine_check(int vcpu)
 	TEST_ERRNO(tdx_ioctl(vcpu, KVM_X86_SETUP_MCE, &mcg_cap), 0);
 }
 
+/* A TD's TSC has a multiple of 25 MHz, in which KVM_TDX_INIT_VM configures it. */
+static void test_tsc_frequency(void)
+{
+	int vcpu, khz, vm = tdx_create_td(&vcpu, 1);
+
+	khz = ioctl(vcpu, KVM_GET_TSC_KHZ, NULL);
+	TEST_ASSERT(khz > 0 && khz % TSC_UNIT_KHZ == 0, "a TSC of %d kHz", khz);
+	tdx_close_td(vm, &vcpu, 1);
+}
+
 /* As QEMU resets a vCPU */
 static void test_no_vapic(int vcpu)
 {
@@ -201,11 +212,16 @@ static void test_of_created(void)
 	tdx_close_td(vm, &vcpu, 1);
 }
 
+/* With -t, for a kernel that reports the frequency of the host's TSC */
 int main(int argc, char *argv[])
 {
+	bool host_tsc = argc > 1 && !strcmp(argv[1], "-t");
+
 	tdx_require();
 	test_before_vcpus();
 	test_of_created();
 	test_of_initialized();
+	if (!host_tsc)
+		test_tsc_frequency();
 	return 0;
 }
