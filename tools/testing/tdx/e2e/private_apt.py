@@ -9,6 +9,7 @@ import tempfile
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 MIRROR = "http://deb.debian.org/debian"
+UNSTABLE = "sid"        # has no security updates of its own
 
 # From the host's configuration, only settings to reach a mirror are used.  Pattern-Only: the name
 # of a missing package must not be taken for a regular expression, which may match another package.
@@ -22,13 +23,24 @@ class Unavailable(Exception):
     """apt cannot provide the package."""
 
 
+def release_of(suite):
+    """The release that a suite of backports is for; another suite itself."""
+    return suite.removesuffix("-backports")
+
+
 def sources(suite, kind):
-    """apt sources of a suite and its security updates; backports have none of their own."""
-    places = [(MIRROR, suite)]
-    if "-" not in suite:
-        places.append((f"{MIRROR}-security", f"{suite}-security"))
+    """apt sources of a suite; of backports, those of their release, too, on which they depend."""
+    release = release_of(suite)
+    places = [(MIRROR, name) for name in dict.fromkeys((release, suite))]
+    if release != UNSTABLE:
+        places.append((f"{MIRROR}-security", f"{release}-security"))
     return "".join(f"{kind} [signed-by={KEYRING}] {mirror} {name} main\n"
                    for mirror, name in places)
+
+
+def preferred(suite):
+    """Options with which backports are taken where there are some."""
+    return () if suite == release_of(suite) else ("-o", f"APT::Default-Release={suite}")
 
 
 @contextlib.contextmanager
@@ -41,7 +53,7 @@ def private_apt(suite, kind="deb"):
         (folder / "sources.list").write_text(sources(suite, kind))
 
         def apt(command, *args, cwd=None):
-            done = subprocess.run([command, *OPTIONS,
+            done = subprocess.run([command, *OPTIONS, *preferred(suite),
                                    "-o", f"Dir::Etc::sourcelist={folder / 'sources.list'}",
                                    "-o", f"Dir::State::lists={folder / 'lists'}",
                                    "-o", f"Dir::Cache={folder / 'cache'}", *args], cwd=cwd,
@@ -64,20 +76,41 @@ def newest(apt, meta, wanted):
     return found[1]
 
 
-def unpack(package, suite, root, depends=()):
-    """
-    Unpacks a package into a folder, unless that was done before.  With depends=[PATTERN, ...],
-    unpacks the package that it depends on, or that this depends on, and so on.
-    """
+def with_dependencies(apt, package):
+    """The package and all that it depends on, as NAME=VERSION, for a system that has nothing."""
+    plan = apt("apt-get", "--simulate", "install", "--no-install-recommends", package)
+    return ["=".join(found) for found in re.findall(r"^Inst (\S+) \((\S+) ", plan, re.M)]
+
+
+def follow(apt, package, patterns):
+    """The package that it depends on, or that this depends on, and so on."""
+    for pattern in patterns:
+        package = newest(apt, package, pattern)
+    return [package]
+
+
+def unpack_chosen(suite, root, choose):
+    """Unpacks the packages that choose(apt) names into a folder, unless that was done before."""
     if (root / "complete").is_file():
         return root
     shutil.rmtree(root, ignore_errors=True)     # rest of an interrupted run
     root.mkdir(parents=True)
     with private_apt(suite) as apt, tempfile.TemporaryDirectory() as directory:
-        for pattern in depends:
-            package = newest(apt, package, pattern)
-        apt("apt-get", "download", package, cwd=directory)
-        [file] = pathlib.Path(directory).glob("*.deb")
-        subprocess.run(["dpkg-deb", "-x", file, root], check=True)
+        apt("apt-get", "download", *choose(apt), cwd=directory)
+        for file in sorted(pathlib.Path(directory).glob("*.deb")):
+            subprocess.run(["dpkg-deb", "-x", file, root], check=True)
     (root / "complete").touch()
     return root
+
+
+def unpack(package, suite, root, depends=()):
+    """
+    Unpacks a package; or with depends=[PATTERN, ...], the package that it depends on, or that this
+    depends on, and so on.
+    """
+    return unpack_chosen(suite, root, lambda apt: follow(apt, package, depends))
+
+
+def unpack_all(package, suite, root):
+    """Unpacks a package and all that it depends on."""
+    return unpack_chosen(suite, root, lambda apt: with_dependencies(apt, package))
