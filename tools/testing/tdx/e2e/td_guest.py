@@ -36,6 +36,21 @@ def build_initrd(path):
         path.write_bytes(gzip.compress(archive(directory), mtime=0))
 
 
+def host_initramfs(directory, commands):
+    """An initramfs of the host that has the files in directory/root, and command lines of VMMs."""
+    for number, words in enumerate(commands):
+        path = directory / f"root/td/command-{number}"
+        path.write_text("".join(f"{word}\n" for word in words))
+    image = directory / "initramfs.cpio"
+    image.write_bytes(machine.build_initramfs().read_bytes() + archive(directory / "root"))
+    return image
+
+
+def steps(commands):
+    """The scenario of the host."""
+    return ";".join(f"td-guest,{number}" for number in range(len(commands)))
+
+
 @dataclasses.dataclass
 class Run:
     """A TD, as the arguments of its VMM describe it."""
@@ -68,19 +83,13 @@ class TdGuest:
                 *run.arguments(), *options]
 
     def steps(self):
-        """The scenario of the host."""
-        return ";".join(f"td-guest,{number}" for number in range(len(self.runs)))
+        return steps(self.runs)
 
     def initramfs(self):
         """An initramfs of the host, which has the VMM and the guest's files."""
         subprocess.run(["strip", "-o", str(self.folder / "tdx-vmm"), str(VMM)], check=True)
-        for number, run in enumerate(self.runs):
-            lines = self.command(run, VMM, "/td", "--verbose")[1:]
-            (self.folder / f"arguments-{number}").write_text("".join(f"{line}\n" for line in lines))
-        image = self.directory / "initramfs.cpio"
-        image.write_bytes(machine.build_initramfs().read_bytes() +
-                          archive(self.directory / "root"))
-        return image
+        return host_initramfs(self.directory, [
+            self.command(run, "/td/tdx-vmm", "/td", "--verbose") for run in self.runs])
 
     def mrtd(self, run):
         """What MRTD has to be, calculated from what the VMM says that it measures."""

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A VMM that boots Linux in a TD: the harness puts it into /td, with its arguments in files.
+ * VMMs that boot Linux in a TD: the harness puts their command lines into files in /td.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -13,41 +13,40 @@
 
 #include "guest.h"
 
-#define MAX_ARGS	32
+#define MAX_ARGS	64
 #define MAX_ARG		2048
 #define MAX_PROCESSES	64
 #define LOAD		0x400000
 #define PAGE		4096
 
-/* One argument a line */
-static int read_arguments(const char *run, char *argv[], char lines[][MAX_ARG])
+/* One argument a line, the first is the program. */
+static void read_command(const char *run, char *argv[], char lines[][MAX_ARG])
 {
 	char path[64];
 	FILE *file;
 	int nr = 0;
 
-	snprintf(path, sizeof(path), "/td/arguments-%s", run);
+	snprintf(path, sizeof(path), "/td/command-%s", run);
 	file = fopen(path, "r");
 
 	while (file && nr < MAX_ARGS && fgets(lines[nr], MAX_ARG, file)) {
 		lines[nr][strcspn(lines[nr], "\n")] = '\0';
-		argv[nr + 1] = lines[nr];
+		argv[nr] = lines[nr];
 		nr++;
 	}
 	if (file)
 		fclose(file);
-	return nr;
 }
 
 static pid_t start(const char *run, int input, int output)
 {
 	static char lines[MAX_ARGS][MAX_ARG];
-	char *argv[MAX_ARGS + 2] = { "/td/tdx-vmm" };
+	char *argv[MAX_ARGS + 1] = { "" };
 	pid_t pid = fork();
 
 	if (pid)
 		return pid;
-	read_arguments(run, argv, lines);
+	read_command(run, argv, lines);
 	dup2(input, STDIN_FILENO);
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
@@ -68,8 +67,8 @@ static void wait_for(pid_t pid)
 }
 
 /*
- * RUN: starts the VMM with the arguments in /td/arguments-RUN.  Reports what the VMM and its guest
- * print.
+ * RUN: starts the VMM with the command line in /td/command-RUN.  Reports what the VMM and its
+ * guest print.
  */
 void run_td_guest(const char *arg)
 {
