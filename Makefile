@@ -23,7 +23,7 @@ CMDLINE	 ?=
 .DEFAULT_GOAL := help
 .PHONY: help packages tree refresh kernel emulator run td boot \
 	kernels test test-all test-tools test-unit test-maps test-kunit test-kunit-tool test-e2e \
-	test-e2e-all test-mainline selftests vmm \
+	test-e2e-all test-mainline test-qemu selftests vmm \
 	test-notdx test-notdx-whole check coverage soak overhead fuzz mutate mutate-sample bench \
 	series series-check test-series deb size clean
 
@@ -75,6 +75,7 @@ help:
 	@echo '                     spreads over CPUs; SEAMCALLs and memory of a TD, compared with Linux 7.3;'
 	@echo '                     what a page fault of an ordinary guest costs'
 	@echo '  make test-mainline Linux 7.3, with its own TDX host support, on the emulated platform'
+	@echo '  make test-qemu     QEMU and TDVF from Debian boot Debian'"'"'s kernel in a TD (10 minutes)'
 	@echo '  make fuzz          fuzz the layout (FUZZ_SECONDS=60)'
 	@echo '  make mutate        do the tests notice when a line of the kernel is wrong? All lines of the'
 	@echo '                     layout (half an hour), and 20 others (another half; MUTATE_ARGS="--all",'
@@ -243,6 +244,12 @@ test-e2e-all: tree emulator selftests vmm
 		--kernels host,debug,kasan $(PYTEST_ARGS); others=$$?; \
 		$(call PYTEST,threads) -v --tb=short --durations=10 --threads multi \
 		--kernels host $(PYTEST_ARGS) && exit $$others
+
+# QEMU and TDVF as Debian has packaged them.  What the guest prints is shown meanwhile.
+test-qemu: tree emulator
+	@$(BUILD_KERNELS) host
+	@cd $(E2E) && $(call PYTEST,e2e) -v -s --show --tb=short --all --kernels host test_qemu.py \
+		$(PYTEST_ARGS)
 
 test-mainline: tree emulator selftests
 	@$(BUILD_KERNELS) mainline

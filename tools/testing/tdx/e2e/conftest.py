@@ -24,6 +24,8 @@ def pytest_addoption(parser):
     parser.addoption("--all", action="store_true",
                      help="tests with the mark release, too: they take more kernels or more time")
     parser.addoption("--others", action="store_true", help="only tests that make test leaves out")
+    parser.addoption("--show", action="store_true",
+                     help="what machines report while they run (with -s)")
     parser.addoption("--shuffle", metavar="SEED", help="another order for each seed")
 
 
@@ -126,6 +128,7 @@ def boot_kernel(request, accel):
         # For hung machines: five times the duration of the longest test.
         options.setdefault("timeout", 600 if kernel in ("debug", "kasan") else 120)
         options.setdefault("accel", accel)
+        options.setdefault("shown", request.config.getoption("--show"))
         # DEBUG_OBJECTS_FREE takes longer to boot with every GB.  Some of 3 GB is above 4 GB.
         if kernel == "debug":
             options.setdefault("memory", "3G")

@@ -13,6 +13,7 @@ import time
 
 import layout
 import qmp
+import show
 
 TOP = pathlib.Path(__file__).resolve().parents[4]
 BUILD = TOP / "build"
@@ -156,6 +157,7 @@ class Machine:
     crash_kernel: bool = False      # the kernel has to panic, and a crash kernel follows
     provoked: str = ""              # regex of reports that the kernel has to print
     may_violate: bool = False       # the host breaks a rule on purpose
+    shown: bool = False             # what the guest program reports is shown meanwhile
     qemu_options: tuple = ()
     bzimage: pathlib.Path = None    # a kernel that was not built here
     initramfs: pathlib.Path = None
@@ -248,7 +250,8 @@ class Machine:
             directory = pathlib.Path(name)
             log, report = directory / "emulator", directory / "report"
             start = time.monotonic()
-            with qmp.Attendant(self.answers, report, directory) as attendant:
+            with show.lines_of(report) if self.shown else contextlib.nullcontext(), \
+                    qmp.Attendant(self.answers, report, directory) as attendant:
                 output, status, cpus = self.watch(directory / "monitor-for-people",
                                                   [*self.command(scenario, log, report),
                                                    *attendant.options])

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""QEMU and TDVF boot Linux in a TD, all as Debian has packaged them: nothing was written here."""
+import json
+
+import pytest
+
+import private_apt
+import qemu_guest
+import qmp
+import selftests
+import td_guest
+from qemu_guest import command
+
+MACHINE = {"cpus": 2, "packages": 1, "memory": "2G", "timeout": 1800}
+
+ATTRIBUTE_SEPT_VE_DISABLE = 1 << 28
+
+pytestmark = [pytest.mark.release, pytest.mark.one_kernel]
+
+
+@pytest.fixture
+def run_qemu(boot, tmp_path):
+    """Runs QEMU on the host, once with each command line."""
+    def run(commands, cmdline="", requests=(), **options):
+        try:
+            guest = qemu_guest.QemuGuest(tmp_path, cmdline, requests)
+        except private_apt.Unavailable as error:
+            pytest.skip(str(error))
+        return boot(td_guest.steps(commands), **{**MACHINE, **options},
+                    initramfs=guest.initramfs(commands))
+    return run
+
+
+@pytest.fixture
+def boot_guest(run_qemu):
+    """Boots a guest, which has to turn itself off and to leave nothing behind."""
+    def run(*options, cmdline="", **more):
+        result = run_qemu([command(*options, **more)], cmdline)
+        assert result.value("td_guest") == "0", result.values("output")
+        selftests.check_nothing_left(result)
+        return result
+    return run
+
+
+@pytest.mark.parametrize("cpus", [1, 2])
+def test_debians_kernel_boots_in_a_td(boot_guest, cpus):
+    result = boot_guest(cpus=cpus)
+    assert td_guest.values(result, "tdx_guest") == ["1"]
+    assert td_guest.values(result, "cpus") == [str(cpus)]
+
+
+def test_a_guest_can_be_reset(boot_guest):
+    """QEMU makes a new TD for that, while the old one is still there."""
+    result = boot_guest(cmdline="reset", cpus=2)
+    assert td_guest.values(result, "tdx_guest") == ["1", "1"]
+    [first, second] = td_guest.measured(result)
+    assert first == second
+
+
+def said(result):
+    return "\n".join(result.values("output"))
+
+
+def test_a_reset_needs_a_second_keyid(run_qemu):
+    result = run_qemu([command(*qemu_guest.QMP)], emulator_options="keyids=31:2",
+                      requests=[qmp.command("system_reset")])
+    assert result.value("td_guest") == "1"
+    assert "unable to rebuild guest: No space left on device" in said(result)
+    selftests.check_nothing_left(result)
+
+
+def property_of_td(name):
+    return qmp.command("qom-get", path="/objects/tdx0", property=name)
+
+
+def test_qemu_answers_queries(run_qemu):
+    result = run_qemu([command(*qemu_guest.QMP, tdx=",mrconfigid=" + "A" * 64)],
+                      requests=[qmp.command("query-kvm"), property_of_td("attributes"),
+                                property_of_td("mrconfigid"), property_of_td("sept-ve-disable"),
+                                qmp.command("quit")])
+    answers = [json.loads(line) for line in result.values("output") if line.startswith("{")]
+    assert [answer["return"] for answer in answers if answer.get("return", {}) != {}] == [
+        {"enabled": True, "present": True}, ATTRIBUTE_SEPT_VE_DISABLE, "A" * 64, True]
+    assert result.value("td_guest") == "0"
+    selftests.check_nothing_left(result)
+
+
+# What is wrong in a command line, and what QEMU says
+WRONG = (
+    (command(machine_options=",smm=on"), "TDX VM doesn't support SMM"),
+    (command(machine_options=",pic=on"), "TDX VM doesn't support PIC"),
+    (command(machine_options=",kernel-irqchip=on"), "TDX VM requires kernel_irqchip to be split"),
+    (command(cpu="Skylake-Server"), "Named cpu model is not supported for TDX yet!"),
+    (command(cpu="host,host-phys-bits=off,phys-bits=50"),
+     "TDX requires guest CPU physical bits (50) to match host CPU physical bits (52)"),
+    (command(cpus=MACHINE["cpus"] + 1), "Number of SMP cpus requested (3) exceeds the maximum"),
+    (command(tdx=",mrconfigid=AAAA"), "TDX 'mrconfigid' sha384 digest was 3 bytes"),
+)
+
+
+def test_qemu_says_what_is_wrong(run_qemu):
+    result = run_qemu([words for words, _ in WRONG])
+    assert result.values("td_guest") == ["1"] * len(WRONG)
+    for _, message in WRONG:
+        assert message in said(result)
+    selftests.check_nothing_left(result)
+
+
+def test_qemu_says_that_there_are_no_tds(run_qemu):
+    result = run_qemu([command()], tdx="")
+    assert result.value("td_guest") == "1"
+    assert "vm-type TDX not supported by KVM" in said(result)
