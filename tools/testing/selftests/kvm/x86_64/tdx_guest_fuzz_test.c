@@ -479,10 +479,6 @@ static void fuzz_td(struct tr_random *random)
 	tg_close_vcpus(vcpus, nr_vcpus);
 }
 
-static void interrupted(int number)
-{
-}
-
 static void help(const char *name)
 {
 	printf("usage: %s [-s seed] [-t seconds] [-v vcpus]\n"
@@ -519,7 +515,7 @@ int main(int argc, char *argv[])
 	parse_options(argc, argv);
 	printf("seed %lu\n", seed);
 	tg_require();
-	signal(SIGUSR1, interrupted);
+	tg_let_interrupt(SIGUSR1);
 	nr_keyids = tdx_count_free_keyids();
 	random = tr_seed(seed);
 	end = time(NULL) + nr_seconds;

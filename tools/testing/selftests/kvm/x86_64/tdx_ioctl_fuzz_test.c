@@ -401,10 +401,6 @@ static void wait_for_all(void)
 		pthread_join(threads[i], NULL);
 }
 
-static void interrupted(int number)
-{
-}
-
 static void help(const char *name)
 {
 	printf("usage: %s [-j threads] [-s seed] [-t seconds]\n"
@@ -458,7 +454,7 @@ int main(int argc, char *argv[])
 	parse_options(argc, argv);
 	printf("seed %lu\n", seed);
 	tg_require();
-	signal(SIGUSR1, interrupted);
+	tg_let_interrupt(SIGUSR1);
 	nr_keyids = tdx_count_free_keyids();
 	kvm_get_supported_cpuid();
 	memory = pm_alloc(MEMORY_SIZE);

@@ -482,10 +482,6 @@ static void test_triple_fault(void)
 	tg_close(&tg);
 }
 
-static void interrupted(int number)
-{
-}
-
 /* Signals are handled while the guest does not exit on its own. */
 static void test_signal(void)
 {
@@ -823,7 +819,7 @@ static void test_bus_frequency(void)
 int main(void)
 {
 	tg_require();
-	signal(SIGALRM, interrupted);
+	tg_let_interrupt(SIGALRM);
 	test_bus_frequency();
 	test_requests();
 	test_private_memory();

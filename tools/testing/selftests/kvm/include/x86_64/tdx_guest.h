@@ -79,6 +79,9 @@ extern const uint8_t tg_exception_handlers[], tg_interrupt_handlers[];
 /* Skips the test if TDs cannot run. */
 void tg_require(void);
 
+/* KVM_RUN and other ioctls that wait end with EINTR when this signal comes. */
+void tg_let_interrupt(int signal_number);
+
 /* A TD with the attributes and a vCPU, finalized; its vCPU waits for the first operation. */
 void tg_create(struct tg_td *tg, uint64_t attributes);
 void tg_close(struct tg_td *tg);

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/compiler.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -119,6 +120,15 @@ static void add_boot_memory(struct tg_td *tg)
 void tg_require(void)
 {
 	tm_require();
+}
+
+static void do_nothing(int signal_number)
+{
+}
+
+void tg_let_interrupt(int signal_number)
+{
+	signal(signal_number, do_nothing);
 }
 
 /* To the first vCPU of a TD, which has all that vCPUs share. */
