@@ -8,28 +8,26 @@ CACHE = machine.BUILD / "foreign"
 
 IMAGE, BINARY = r"linux-image-\S+", r"linux-binary-\S+"
 
-# Kernels to boot: name in the tests, meta package of the newest kernel, Debian suite.
+# Kernels to boot: name in the tests, meta package of the newest kernel, Debian suite, and what leads
+# from there to the package with the kernel.
 KERNELS = {
-    "6.1-cloud": ("linux-image-cloud-amd64", "bookworm"),
-    "6.1": ("linux-image-amd64", "bookworm"),
-    "6.12-cloud": ("linux-image-cloud-amd64", "bookworm-backports"),
+    "6.1-cloud": ("linux-image-cloud-amd64", "bookworm", IMAGE),
+    "6.1": ("linux-image-amd64", "bookworm", IMAGE),
+    "6.12-cloud": ("linux-image-cloud-amd64", "bookworm-backports", IMAGE),
 }
 
-# Kernels that boot in a TD.  The newer image has its kernel in another package.
+# Kernels that boot in a TD.
 GUESTS = {
-    "6.12": ("linux-image-amd64", "bookworm-backports"),
-    "7": ("linux-image-amd64", "trixie-backports"),
+    "6.12": ("linux-image-amd64", "bookworm-backports", IMAGE),
+    "7": ("linux-image-amd64", "trixie-backports", IMAGE, BINARY),
 }
 
 
 @machine.lock("foreign")
 def fetch(name):
     """Unpacks the kernel's package; returns the folder."""
-    meta, suite = (KERNELS | GUESTS)[name]
-    root = private_apt.unpack(meta, suite, CACHE / name, [IMAGE])
-    if bzimages(root):
-        return root
-    return private_apt.unpack(meta, suite, CACHE / f"{name}-binary", [IMAGE, BINARY])
+    meta, suite, *depends = (KERNELS | GUESTS)[name]
+    return private_apt.unpack(meta, suite, CACHE / name, depends)
 
 
 def initramfs(root):
@@ -38,10 +36,6 @@ def initramfs(root):
     return modules.initramfs(folder / "kernel", root / "initramfs.cpio")
 
 
-def bzimages(root):
-    return [*root.glob("boot/vmlinuz-*"), *root.glob("usr/lib/modules/*/vmlinuz")]
-
-
 def bzimage(root):
-    [image] = bzimages(root)
+    [image] = [*root.glob("boot/vmlinuz-*"), *root.glob("usr/lib/modules/*/vmlinuz")]
     return image

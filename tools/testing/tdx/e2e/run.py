@@ -116,7 +116,7 @@ def main():
     if args.packages is None:
         args.packages = 1 if args.cpus % 2 else 2
     if args.guest_memory is None:
-        args.guest_memory = "48M" if args.guest == td_guest.KERNEL else "512M"
+        args.guest_memory = td_guest.Run.memory if args.guest == td_guest.KERNEL else "512M"
 
     options = [f"module={args.module}" if args.module else "",
                f"keyids={args.keyids}" if args.keyids else "", args.emulator_options]
