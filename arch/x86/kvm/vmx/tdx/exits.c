@@ -8,6 +8,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
 
 #include <linux/kvm_host.h>
+#include <linux/minmax.h>
 #include <linux/nospec.h>
 #include <linux/ratelimit.h>
 
@@ -242,5 +243,5 @@ int tdx_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 	if (ret > 0)
 		vcpu->run->exit_reason = KVM_EXIT_X86_BUS_LOCK;
 	vcpu->run->flags |= KVM_RUN_X86_BUS_LOCK;
-	return ret < 0 ? ret : 0;
+	return min(ret, 0);
 }

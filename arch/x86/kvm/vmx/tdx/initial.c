@@ -4,6 +4,7 @@
  */
 #include <linux/kvm_host.h>
 #include <linux/kvm_private_mem.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
@@ -30,7 +31,7 @@ static int get_source(u64 address, struct page **page)
 	/* No page and no error: the last page of the address space */
 	if (!ret)
 		return -EFAULT;
-	return ret < 0 ? ret : 0;
+	return min(ret, 0);
 }
 
 static int add_from(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn,

@@ -5,9 +5,9 @@
 # poweroff; reboot resets it.
 
 export PATH=/bin
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs devtmpfs /dev
+mount -t proc none /proc
+mount -t sysfs none /sys
+mount -t devtmpfs none /dev
 hostname td
 
 # What poweroff and reboot send to PID 1
