@@ -52,8 +52,7 @@ static u64 seamcall_at(u64 leaf, struct tdx_regs *regs, struct tdx_sept_entry *a
  * Context: Process.  Locks the entry exclusively, and the secure EPT of @td shared.
  * Return: The completion status; among others
  * * TDX_EPT_WALK_FAILED	   - a page of a higher level is missing, or blocked
- * * TDX_EPT_ENTRY_STATE_INCORRECT - there is a page already: the state is
- *				     TDX_SEPT_NL_MAPPED
+ * * TDX_EPT_ENTRY_STATE_INCORRECT - there is a page (TDX_SEPT_NL_MAPPED)
  * * TDX_OPERAND_BUSY		   - the guest or another call uses the entry
  */
 u64 tdh_mem_sept_add(struct tdx_td *td, u64 gpa, unsigned int level, struct page *page,
