@@ -3,7 +3,7 @@
 """Count the SEAMCALLs and the memory that private memory takes, for kernels on the same platform.
 
 A selftest maps pages of a TD and gives them back in some way.  The difference between two numbers of
-pages is that of all SEAMCALLs, and of free memory.
+pages is that of all SEAMCALLs, and of what the kernel needs to map pages that a file has.
 """
 import argparse
 
@@ -25,7 +25,7 @@ TAKE = ("TDH.MEM.RANGE.BLOCK", "TDH.MEM.TRACK", "TDH.MEM.PAGE.REMOVE", "TDH.PHYM
 
 
 def measure(kernel, way, pages):
-    """SEAMCALLs by leaf, with any status, and the memory that was used, in KB."""
+    """SEAMCALLs by leaf, with any status, and the kernel's memory for mappings, in KB."""
     result = machine.Machine(kernel=kernel, **MACHINE, accel=machine.ONE_THREAD,
                              cmdline="nohibernate", timeout=600,
                              initramfs=selftests.initramfs(NAME)
@@ -33,8 +33,8 @@ def measure(kernel, way, pages):
     selftests.check_passed(result)
     log = layout.EmulatorLog(result.log)
     calls = {leaf: log.count(leaf, r"\S+") for leaf in MAP + TAKE}
-    free = dict(line.split()[1:] for line in result.values("output") if line.startswith("free_kb"))
-    return calls, int(free["before"]) - int(free["with"])
+    kb = dict(line.split()[1:] for line in result.values("output") if line.startswith("kernel_kb"))
+    return calls, int(kb["mapped"]) - int(kb["allocated"])
 
 
 def difference(kernel, way):
@@ -42,9 +42,8 @@ def difference(kernel, way):
     (few, few_kb), (many, many_kb) = (measure(kernel, way, pages) for pages in PAGES)
     pages = PAGES[1] - PAGES[0]
     calls = {leaf: many[leaf] - few[leaf] for leaf in MAP + TAKE}
-    own_kb = many_kb - few_kb - (pages + calls["TDH.MEM.SEPT.ADD"]) * PAGE_KB
     return {leaf: count / pages for leaf, count in calls.items()}, \
-        own_kb * GB_KB / (pages * PAGE_KB)
+        (many_kb - few_kb) * GB_KB / (pages * PAGE_KB)
 
 
 def main():

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "tdx_cgroup.h"
 #include "tdx_memory.h"
 
 #define OTHER_SLOT	2
@@ -513,21 +514,20 @@ static void hold_td(const char *path)
 		pause();
 }
 
-static void print_free_memory(const char *when)
+/* Objects and page tables of the kernel that the process is charged for. */
+static void print_kernel_memory(const char *when)
 {
-	FILE *file = fopen("/proc/sys/vm/drop_caches", "w");
-
-	if (file) {
-		fputs("3", file);
-		fclose(file);
-	}
-	printf("free_kb %s %llu\n", when, sysconf(_SC_AVPHYS_PAGES) * (PM_PAGE / 1024));
+	printf("kernel_kb %s %ld\n", when,
+	       (tc_read("memory.stat", "slab") + tc_read("memory.stat", "sec_pagetables")) / 1024);
 }
 
 /* For an environment that counts what a number of pages cost that are given back in some way. */
-static void use_pages(const char *how, unsigned int nr_pages)
+static const char *give_back;
+static unsigned int nr_used_pages = MANY_PAGES;
+
+static void use_pages(void)
 {
-	const uint64_t size = nr_pages * PM_PAGE;
+	const uint64_t size = nr_used_pages * PM_PAGE;
 	struct tm_td td;
 	int gmem;
 
@@ -536,19 +536,30 @@ static void use_pages(const char *how, unsigned int nr_pages)
 	TEST_ERRNO(pm_set_gmem_slot(td.vm, OTHER_SLOT, OTHER_GPA, size, pm_alloc(size), gmem, 0),
 		   0);
 	TEST_ERRNO(tm_set_private(td.vm, OTHER_GPA, size), 0);
-	print_free_memory("before");
-	tm_pre_fault(td.vcpu, OTHER_GPA, size, nr_pages);
-	print_free_memory("with");
+	TEST_ERRNO(fallocate(gmem, FALLOC_FL_KEEP_SIZE, 0, size) ? errno : 0, 0);
+	print_kernel_memory("allocated");
+	tm_pre_fault(td.vcpu, OTHER_GPA, size, nr_used_pages);
+	print_kernel_memory("mapped");
 
-	if (!strcmp(how, "hole"))
+	if (!strcmp(give_back, "hole"))
 		TEST_ERRNO(tm_punch(gmem, 0, size), 0);
-	else if (!strcmp(how, "file"))
+	else if (!strcmp(give_back, "file"))
 		close(gmem);
-	else if (!strcmp(how, "vm"))
+	else if (!strcmp(give_back, "vm"))
 		tm_close(&td);
 	else
-		TEST_ASSERT(!strcmp(how, "exit"), "pages cannot be given back by %s", how);
-	exit(0);
+		TEST_ASSERT(!strcmp(give_back, "exit"), "pages cannot be given back by %s",
+			    give_back);
+}
+
+static void use_pages_in_cgroup(void)
+{
+	int status;
+
+	tc_create("memory");
+	status = tc_run(use_pages);
+	tc_destroy();
+	exit(status ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
 static void help(const char *name)
@@ -564,16 +575,15 @@ static void help(const char *name)
 
 static void parse_options(int argc, char *argv[])
 {
-	unsigned int nr_pages = MANY_PAGES;
 	int option;
 
 	while ((option = getopt(argc, argv, "n:p:u:x")) != -1) {
 		if (option == 'n') {
-			nr_pages = atoi(optarg);
+			nr_used_pages = atoi(optarg);
 		} else if (option == 'p') {
 			hold_td(optarg);
 		} else if (option == 'u') {
-			use_pages(optarg, nr_pages);
+			give_back = optarg;
 		} else if (option == 'x') {
 			test_death();
 			exit(0);
@@ -581,6 +591,8 @@ static void parse_options(int argc, char *argv[])
 			help(argv[0]);
 		}
 	}
+	if (give_back)
+		use_pages_in_cgroup();
 }
 
 int main(int argc, char *argv[])
