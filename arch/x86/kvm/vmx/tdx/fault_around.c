@@ -9,6 +9,7 @@
  */
 #include <linux/kvm_host.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 
 #include "../../mmu/private.h"
@@ -40,9 +41,9 @@ void tdx_fault_around(struct kvm_vcpu *vcpu, gpa_t gpa)
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
 	gfn_t gfn = gpa_to_gfn(gpa), end = gfn + count_pages(tdx, gfn);
 
-	do
+	do {
+		cond_resched();
 		gfn++;
-	while (gfn < end && !signal_pending(current) && !need_resched() &&
-	       kvm_mmu_map_private_ahead(vcpu, gfn));
+	} while (gfn < end && !signal_pending(current) && kvm_mmu_map_private_ahead(vcpu, gfn));
 	tdx->fault_around.next = gfn;
 }

@@ -3,8 +3,14 @@
  * Test that KVM maps more private memory than a guest accesses if it does that in order, and only
  * then.  The environment counts the pages.
  */
+#define _GNU_SOURCE /* for sched_setaffinity() */
+#include <errno.h>
 #include <getopt.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "tdx_guest.h"
 
@@ -56,8 +62,34 @@ static void test_shared(struct tg_td *tg)
 	accept(tg, 1, 1);
 }
 
+static volatile bool done;
+
+/* Preempts the vCPU's thread again and again. */
+static void *wake_up(void *unused)
+{
+	while (!done)
+		usleep(100);
+	return NULL;
+}
+
+/* How many pages are mapped does not depend on what else the CPU has to do. */
+static pthread_t share_the_cpu(void)
+{
+	const struct sched_param param = { .sched_priority = 1 };
+	pthread_t thread;
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	TEST_ASSERT(!sched_setaffinity(0, sizeof(cpus), &cpus), "%s", strerror(errno));
+	TEST_ASSERT(!pthread_create(&thread, NULL, wake_up, NULL), "no thread");
+	TEST_ASSERT(!pthread_setschedparam(thread, SCHED_FIFO, &param), "no real-time thread");
+	return thread;
+}
+
 int main(int argc, char *argv[])
 {
+	pthread_t thread;
 	struct tg_td tg;
 	int option;
 
@@ -67,11 +99,14 @@ int main(int argc, char *argv[])
 		no_more = true;
 	}
 	tg_require();
+	thread = share_the_cpu();
 	tg_create(&tg, 0);
 	test_in_order(&tg);
 	test_backwards(&tg);
 	test_shared(&tg);
 	tg_close(&tg);
+	done = true;
+	pthread_join(thread, NULL);
 	tm_print_counts();
 	return 0;
 }
