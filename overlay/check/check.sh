@@ -50,7 +50,7 @@ checkpatch_takes_patches() {
 }
 
 kernel_doc_is_complete() {
-	perl build/linux/scripts/kernel-doc -none "${kernel_h[@]}"
+	/usr/bin/python3 -m overlay.check.kernel_doc "${kernel_h[@]}"
 }
 
 messages_are_documented() {

@@ -50,10 +50,11 @@ static u64 seamcall_at(u64 leaf, struct tdx_regs *regs, struct tdx_sept_entry *a
  * TDX Module ABI specification, TDH.MEM.SEPT.ADD.
  *
  * Context: Process.  Locks the entry exclusively, and the secure EPT of @td shared.
- * Return: The completion status; among others
+ * Return:
  * * TDX_EPT_WALK_FAILED	   - a page of a higher level is missing, or blocked
  * * TDX_EPT_ENTRY_STATE_INCORRECT - there is a page (TDX_SEPT_NL_MAPPED)
  * * TDX_OPERAND_BUSY		   - the guest or another call uses the entry
+ * * others			   - TDX_SUCCESS, or another status
  */
 u64 tdh_mem_sept_add(struct tdx_td *td, u64 gpa, unsigned int level, struct page *page,
 		     struct tdx_sept_entry *at)
@@ -80,10 +81,11 @@ EXPORT_SYMBOL_GPL(tdh_mem_sept_add);
  * not: see tdh_mr_extend().  TDX Module ABI specification, TDH.MEM.PAGE.ADD.
  *
  * Context: Process.  Locks @td exclusively.
- * Return: The completion status; among others
+ * Return:
  * * TDX_EPT_WALK_FAILED	   - a page of the secure EPT is missing
  * * TDX_EPT_ENTRY_STATE_INCORRECT - a page is mapped already
  * * TDX_OP_STATE_INCORRECT	   - @td is finalized
+ * * others			   - TDX_SUCCESS, or another status
  */
 u64 tdh_mem_page_add(struct tdx_td *td, u64 gpa, struct page *page, struct page *source,
 		     struct tdx_sept_entry *at)
@@ -110,11 +112,11 @@ EXPORT_SYMBOL_GPL(tdh_mem_page_add);
  * The page's contents are lost.  TDX Module ABI specification, TDH.MEM.PAGE.AUG.
  *
  * Context: Process.  Locks the entry exclusively, and the secure EPT of @td shared.
- * Return: The completion status; among others
+ * Return:
  * * TDX_EPT_WALK_FAILED	   - a page of the secure EPT is missing, or blocked
- * * TDX_EPT_ENTRY_STATE_INCORRECT - a page is mapped already, or @level is 1 and there is
- *				     a page of the secure EPT
+ * * TDX_EPT_ENTRY_STATE_INCORRECT - a page is mapped already, or one of the secure EPT
  * * TDX_OPERAND_BUSY		   - the guest or another call uses the entry
+ * * others			   - TDX_SUCCESS, or another status
  */
 u64 tdh_mem_page_aug(struct tdx_td *td, u64 gpa, unsigned int level, struct page *page,
 		     struct tdx_sept_entry *at)
@@ -140,12 +142,12 @@ EXPORT_SYMBOL_GPL(tdh_mem_page_aug);
  * has left the guest.  TDX Module ABI specification, TDH.MEM.RANGE.BLOCK.
  *
  * Context: Process.  Locks the secure EPT of @td exclusively.
- * Return: The completion status; among others
+ * Return:
  * * TDX_GPA_RANGE_ALREADY_BLOCKED - it is blocked; not a failure
  * * TDX_EPT_WALK_FAILED	   - there is no entry at @level, or one above is blocked
  * * TDX_EPT_ENTRY_STATE_INCORRECT - nothing is mapped
- * * TDX_OPERAND_BUSY		   - the guest, or a vCPU that is entered, uses the
- *				     secure EPT
+ * * TDX_OPERAND_BUSY		   - the guest or a vCPU that is entered uses the secure EPT
+ * * others			   - TDX_SUCCESS, or another status
  */
 u64 tdh_mem_range_block(struct tdx_td *td, u64 gpa, unsigned int level,
 			struct tdx_sept_entry *at)
@@ -167,10 +169,10 @@ EXPORT_SYMBOL_GPL(tdh_mem_range_block);
  * module flushes its translations.  TDX Module ABI specification, TDH.MEM.TRACK.
  *
  * Context: Process.  Locks the epoch of @td exclusively.
- * Return: The completion status; among others
- * * TDX_PREVIOUS_TLB_EPOCH_BUSY - a vCPU has not left the guest since the last epoch
- *				   ended; not retried
+ * Return:
+ * * TDX_PREVIOUS_TLB_EPOCH_BUSY - a vCPU is in the guest since the epoch before; not retried
  * * TDX_OPERAND_BUSY		 - a vCPU is being entered
+ * * others			 - TDX_SUCCESS, or another status
  */
 u64 tdh_mem_track(struct tdx_td *td)
 {
@@ -192,12 +194,13 @@ EXPORT_SYMBOL_GPL(tdh_mem_track);
  * TDX Module ABI specification, TDH.MEM.PAGE.REMOVE.
  *
  * Context: Process.  Locks the entry exclusively, and the secure EPT of @td shared.
- * Return: The completion status; among others
+ * Return:
  * * TDX_EPT_WALK_FAILED	   - there is no entry at @level, or one above is blocked
  * * TDX_EPT_ENTRY_STATE_INCORRECT - no page is mapped
  * * TDX_GPA_RANGE_NOT_BLOCKED	   - it is not blocked
  * * TDX_TLB_TRACKING_NOT_DONE	   - a vCPU may have a translation
  * * TDX_OPERAND_BUSY		   - the guest or another call uses the entry or the page
+ * * others			   - TDX_SUCCESS, or another status
  */
 u64 tdh_mem_page_remove(struct tdx_td *td, u64 gpa, unsigned int level,
 			struct tdx_sept_entry *at)
@@ -220,9 +223,10 @@ EXPORT_SYMBOL_GPL(tdh_mem_page_remove);
  * TDX Module ABI specification, TDH.MR.EXTEND.
  *
  * Context: Process.  Locks @td exclusively.
- * Return: The completion status; among others
+ * Return:
  * * TDX_EPT_ENTRY_NOT_PRESENT - no page is mapped, or it is blocked
  * * TDX_OP_STATE_INCORRECT    - @td is finalized
+ * * others		       - TDX_SUCCESS, or another status
  */
 u64 tdh_mr_extend(struct tdx_td *td, u64 gpa, struct tdx_sept_entry *at)
 {
@@ -239,9 +243,10 @@ EXPORT_SYMBOL_GPL(tdh_mr_extend);
  * TDX Module ABI specification, TDH.MR.FINALIZE.
  *
  * Context: Process.  Locks @td exclusively.
- * Return: The completion status; among others
+ * Return:
  * * TDX_NO_VCPUS	    - no vCPU is configured
  * * TDX_OP_STATE_INCORRECT - @td is finalized already
+ * * others		    - TDX_SUCCESS, or another status
  */
 u64 tdh_mr_finalize(struct tdx_td *td)
 {

@@ -49,10 +49,11 @@ static bool packages_are_online(void)
  * TDX Module ABI specification, TDH.MNG.CREATE.
  *
  * Context: Process, unlocked.
- * Return: The completion status; among others
+ * Return:
  * * TDX_HKID_NOT_FREE	 - the module has another TD with this KeyID
  * * TDX_RND_NO_ENTROPY	 - no entropy for an identity
  * * TDX_SEAMCALL_NO_CPU - no CPU of a package is online, which is logged
+ * * others		 - TDX_SUCCESS, or another status
  */
 u64 tdh_mng_create(struct tdx_td *td, struct page *tdr)
 {
@@ -85,9 +86,11 @@ static u64 config_key(unsigned int cpu, void *data)
  * meanwhile.  TDX Module ABI specification, TDH.MNG.KEY.CONFIG.
  *
  * Context: Process, unlocked.  Locks @td exclusively.
- * Return: TDX_SUCCESS, or the first failure; among others
+ * Return:
+ * * TDX_SUCCESS	       - all is done
  * * TDX_KEY_GENERATION_FAILED - no entropy for a key
  * * TDX_SEAMCALL_NO_CPU       - no CPU of a package is online, which is logged
+ * * others		       - the first failure
  */
 u64 tdh_mng_key_config(struct tdx_td *td)
 {
@@ -110,9 +113,10 @@ EXPORT_SYMBOL_GPL(tdh_mng_key_config);
  * TDX Module ABI specification, TDH.MNG.ADDCX.
  *
  * Context: Process.  Locks @td exclusively.
- * Return: The completion status; among others
+ * Return:
  * * TDX_TDCX_NUM_INCORRECT - it has the maximum number of pages
  * * TDX_RND_NO_ENTROPY	    - no entropy for the last page that is needed
+ * * others		    - TDX_SUCCESS, or another status
  */
 u64 tdh_mng_addcx(struct tdx_td *td, struct page *page)
 {
@@ -162,9 +166,10 @@ EXPORT_SYMBOL_GPL(tdh_mng_init);
  * TDX Module ABI specification, TDH.MNG.RD.
  *
  * Context: Process.
- * Return: The completion status; among others
+ * Return:
  * * TDX_METADATA_FIELD_ID_INCORRECT - there is no such field
  * * TDX_METADATA_FIELD_NOT_READABLE - the host is not allowed to read it
+ * * others			     - TDX_SUCCESS, or another status
  */
 u64 tdh_mng_rd(struct tdx_td *td, u64 field, u64 *value)
 {
@@ -184,9 +189,10 @@ EXPORT_SYMBOL_GPL(tdh_mng_rd);
  * TDX Module ABI specification, TDH.MNG.VPFLUSHDONE.
  *
  * Context: Process, unlocked.  Locks @td exclusively.
- * Return: The completion status; among others
+ * Return:
  * * TDX_FLUSHVP_NOT_DONE	   - a vCPU is associated with a CPU
  * * TDX_LIFECYCLE_STATE_INCORRECT - it was done before
+ * * others			   - TDX_SUCCESS, or another status
  */
 u64 tdh_mng_vpflushdone(struct tdx_td *td)
 {

@@ -84,9 +84,10 @@ EXPORT_SYMBOL_GPL(tdh_vp_addcx);
  * TDX Module ABI specification, TDH.VP.INIT.
  *
  * Context: Process, with the vCPU loaded.  Locks @vp exclusively.
- * Return: The completion status; among others
+ * Return:
  * * TDX_MAX_VCPUS_EXCEEDED - the TD has the maximum number of its configuration
  * * TDX_INCONSISTENT_MSR   - TSC_ADJUST of this CPU was changed
+ * * others		    - TDX_SUCCESS, or another status
  */
 u64 tdh_vp_init(struct tdx_vp *vp, u64 rcx, u32 x2apic_id)
 {
@@ -111,10 +112,11 @@ EXPORT_SYMBOL_GPL(tdh_vp_init);
  * TDX Module ABI specification, TDH.VP.RD.
  *
  * Context: Any, with the vCPU loaded.
- * Return: The completion status; among others
+ * Return:
  * * TDX_VCPU_ASSOCIATED	     - it is associated with another CPU
  * * TDX_METADATA_FIELD_ID_INCORRECT - there is no such field
  * * TDX_METADATA_FIELD_NOT_READABLE - the host is not allowed to read it
+ * * others			     - TDX_SUCCESS, or another status
  */
 u64 tdh_vp_rd(struct tdx_vp *vp, u64 field, u64 *value)
 {
@@ -137,10 +139,11 @@ EXPORT_SYMBOL_GPL(tdh_vp_rd);
  * TDX Module ABI specification, TDH.VP.WR.
  *
  * Context: Any, with the vCPU loaded.
- * Return: The completion status; among others
+ * Return:
  * * TDX_VCPU_ASSOCIATED		- it is associated with another CPU
  * * TDX_METADATA_FIELD_NOT_WRITABLE	- the host is not allowed to write it
  * * TDX_METADATA_FIELD_VALUE_NOT_VALID - the value is not supported
+ * * others				- TDX_SUCCESS, or another status
  */
 u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 value, u64 mask)
 {

@@ -44,13 +44,16 @@ asmlinkage u64 __tdx_vp_enter(u64 *regs);
  *
  * TDX Module ABI specification, TDH.VP.ENTER.
  *
+ * The completion status is not retried.  Its details are an exit reason if the code is
+ * TDX_SUCCESS or one of TDX_NON_RECOVERABLE_*.
+ *
  * Context: Interrupts off, with the vCPU loaded; must not be instrumented.  Locks @vp and
  *	    its TD shared until the exit.
- * Return: The completion status, not retried.  Its details are an exit reason if the code
- *	   is TDX_SUCCESS or one of TDX_NON_RECOVERABLE_*; else among others
+ * Return:
  * * TDX_OPERAND_BUSY	      - a lock, like that of the epoch during TDH.MEM.TRACK
  * * TDX_VCPU_STATE_INCORRECT - it was disabled by a triple fault
  * * TDX_TD_FATAL	      - the TD cannot run any more
+ * * others		      - TDX_SUCCESS, or another status
  */
 noinstr u64 tdh_vp_enter(struct tdx_vp *vp, u64 *regs)
 {

@@ -39,9 +39,11 @@ static u64 write_back_package(unsigned int cpu, void *unused)
  * TDX Module ABI specification, TDH.PHYMEM.CACHE.WB.
  *
  * Context: Process, unlocked.
- * Return: TDX_SUCCESS, or the first failure; among others
+ * Return:
+ * * TDX_SUCCESS	       - all is done
  * * TDX_INTERRUPTED_RESUMABLE - it did not finish because of interrupts
  * * TDX_SEAMCALL_NO_CPU       - no CPU of a package is online, which is logged
+ * * others		       - the first failure
  */
 u64 tdh_phymem_cache_wb(void)
 {

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Are kernel-doc comments complete, and does reStructuredText take them for what they look like?
+
+Prints what is wrong.  Sphinx would say the same, but needs the whole documentation and minutes.
+"""
+import io
+import pathlib
+import re
+import subprocess
+import sys
+
+import docutils.core
+
+from overlay.tree.linux import TREE
+
+# Directives and roles of Sphinx, which docutils does not know.
+OF_SPHINX = re.compile(r"Unknown (directive type|interpreted text role)")
+MESSAGE = re.compile(r"^<string>:(?P<line>\d+): \((?:WARNING|ERROR|SEVERE)/\d\) (?P<text>.*)", re.M)
+# Of kernel-doc, in its output.
+LINE = re.compile(r"^\.\. LINENO (\d+)$")
+
+
+def kernel_doc(*args):
+    return subprocess.run(["perl", TREE / "scripts/kernel-doc", *args], check=False, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+
+
+def messages(text):
+    """What docutils says of a text: lines, and messages."""
+    said = io.StringIO()
+    docutils.core.publish_doctree(text, settings_overrides={"warning_stream": said,
+                                                            "report_level": 2})
+    return [(int(message["line"]), message["text"]) for message in MESSAGE.finditer(said.getvalue())
+            if not OF_SPHINX.match(message["text"])]
+
+
+def rest(file):
+    """The comments of a file as reST: its lines, and for each the line of the file."""
+    number, lines = 1, []
+    # Else it asks Sphinx for its version, which takes a second.
+    for line in kernel_doc("-sphinx-version", "5.3.0", "-rst", "-enable-lineno",
+                           file).stdout.splitlines():
+        found = LINE.match(line)
+        if found:
+            number = int(found[1])
+        else:
+            lines.append((number, line))
+    return lines
+
+
+def wrong_markup(file):
+    lines = rest(file)
+    for number, message in messages("\n".join(line for _, line in lines)):
+        yield f"{file}:{lines[min(number, len(lines)) - 1][0]}: {message}"
+
+
+def main():
+    files = [file for file in sys.argv[1:] if "/**\n" in pathlib.Path(file).read_text()]
+    print(kernel_doc("-none", *files).stderr, end="")
+    for file in files:
+        for message in wrong_markup(file):
+            print(message)
+
+
+if __name__ == "__main__":
+    main()
