@@ -22,7 +22,7 @@ CMDLINE	 ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help packages tree refresh kernel emulator run td boot \
-	kernels test test-all test-tools test-unit test-maps test-kunit test-kunit-tool test-e2e \
+	kernels test test-all test-tools test-unit test-maps test-kunit test-kunit-whole test-e2e \
 	test-e2e-all test-mainline test-qemu selftests vmm \
 	test-notdx test-notdx-whole check coverage soak overhead fuzz mutate mutate-sample bench \
 	series series-check test-series deb size clean
@@ -55,7 +55,7 @@ help:
 	@echo
 	@echo 'What make test-all has more:'
 	@echo '  make test-maps         the layout of TDX memory on many more random maps'
-	@echo '  make test-kunit-tool   KUnit suites in the kernel that kunit.py builds'
+	@echo '  make test-kunit-whole  KUnit suites with all failures of SEAMCALLs'
 	@echo '  make test-notdx-whole  the same as test-notdx of a whole kernel'
 	@echo '  make test-e2e-all      whole machines with all kernels, with KASAN everywhere, under KCSAN,'
 	@echo '                         compared with the unpatched kernel, with a thread for each CPU'
@@ -187,7 +187,7 @@ mutate: tree emulator selftests
 	@$(PYTHON) -m overlay.test.mutate_kernel $(MUTATE_ARGS)
 
 mutate-sample:
-	@$(MAKE) --no-print-directory mutate LAYOUT_ARGS="--sample 80" MUTATE_ARGS="--sample 8"
+	@$(MAKE) --no-print-directory mutate LAYOUT_ARGS="--sample 40" MUTATE_ARGS="--sample 4"
 
 # What hooks touch and this kernel has; of the objects of KVM make knows the directory only.
 HOOKED := $(patsubst %.c,%.o,$(filter-out arch/x86/coco/% arch/x86/kvm/% virt/kvm/%,$(sort $(shell \
@@ -206,9 +206,10 @@ test-kunit: tree
 	@mkdir -p $(RESULTS)
 	@$(PYTHON) -m overlay.test.suites --json $(RESULTS)/kunit.json
 
-test-kunit-tool: tree
+test-kunit-whole: tree
+	@$(BUILD_KERNELS) host
 	@mkdir -p $(RESULTS)
-	@$(PYTHON) -m overlay.test.suites --build --json $(RESULTS)/kunit.json
+	@$(PYTHON) -m overlay.test.suites --all --json $(RESULTS)/kunit.json
 
 # KVM's selftests of TDs and of private memory, and some of Linux 6.1, built statically by their own
 # Makefile.  They are built again each time, as it knows no header files.

@@ -25,7 +25,7 @@ RESULTS = BUILD / "results"
 STEPS = ["tree", "test-tools", "test-unit", "test-series", "kernels", "check", "test-kunit",
          "test-notdx", "test-e2e"]
 # Parts that take longer and change less often: see README.md.
-MORE = ["test-maps", "test-kunit-tool", "test-notdx-whole", "test-e2e-all", "series-check",
+MORE = ["test-maps", "test-kunit-whole", "test-notdx-whole", "test-e2e-all", "series-check",
         "coverage", "soak", "mutate-sample"]
 BUILDS = ["tree", "kernels"]
 # Parts whose exit status is the only result.
