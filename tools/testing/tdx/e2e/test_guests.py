@@ -7,6 +7,7 @@ import pytest
 
 import machine
 import selftests
+from test_memory import numa
 
 # Where all 52 bits of an address are used, KVM cannot cache that memory is MMIO.
 CPUS = {"mmio_cached": "max,-cx16,-erms", "mmio_not_cached": machine.CPU}
@@ -33,16 +34,23 @@ def run_selftest(boot):
     return run
 
 
+OF_NODES = "guest_memfd_memory_test"
 # What they do in KVM for many pages, others do for a few.
 LONG = ["guest_memfd_slot_test", "guest_memfd_test", "memory_attributes_test", "private_mem_test"]
 
 
 @pytest.mark.parametrize("name", [
     pytest.param(name, marks=[pytest.mark.one_kernel_until_release] if name in LONG else [])
-    for name in selftests.PRIVATE_MEMORY])
+    for name in selftests.PRIVATE_MEMORY if name != OF_NODES])
 def test_private_memory_works_and_is_freed(run_selftest, name):
     before, after = run_selftest(name).values("unevictable_pages")
     assert before == after
+
+
+@pytest.mark.one_kernel
+def test_private_memory_is_of_the_right_node_and_in_huge_pages(run_selftest):
+    result = run_selftest(OF_NODES, cpus=4, packages=2, qemu_options=numa(2, 1024))
+    assert "2 nodes" in result.values("output")
 
 
 @pytest.mark.one_kernel
