@@ -6,6 +6,7 @@
 #define _GNU_SOURCE /* for sched_setaffinity() */
 #include <errno.h>
 #include <getopt.h>
+#include <linux/compiler.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -62,12 +63,12 @@ static void test_shared(struct tg_td *tg)
 	accept(tg, 1, 1);
 }
 
-static volatile bool done;
+static bool done;
 
 /* Preempts the vCPU's thread again and again. */
 static void *wake_up(void *unused)
 {
-	while (!done)
+	while (!READ_ONCE(done))
 		usleep(100);
 	return NULL;
 }
@@ -105,7 +106,7 @@ int main(int argc, char *argv[])
 	test_backwards(&tg);
 	test_shared(&tg);
 	tg_close(&tg);
-	done = true;
+	WRITE_ONCE(done, true);
 	pthread_join(thread, NULL);
 	tm_print_counts();
 	return 0;
