@@ -6,6 +6,7 @@ import re
 import pytest
 
 import layout
+import sysfs
 from outcome import said
 
 TDX_BIT = 1 << 5
@@ -18,17 +19,21 @@ def ready(result):
     info = layout.Info(result.info())
     assert info.state() == "ready", result.tdx_messages()
     assert info.differences(layout.EmulatorLog(result.log)) == []
+    sysfs.check(result)
     return info
 
 
-def unavailable(result, error=errno.EINVAL, for_good=True):
+def unavailable(result, error=errno.EINVAL, for_good=True, state=None):
     """The only message, which tells why there is no TDX and is the same for each attempt."""
     assert int(result.value("create_td")) == error
     assert int(result.value("create_td_again")) == error
     assert bool(int(result.value("vm_types_after"), 16) & TDX_BIT) != for_good
     messages = set(said(result))
     assert len(messages) == 1, messages
-    return messages.pop()
+    message = messages.pop()
+    files = sysfs.check(result, state, message.removeprefix("not usable: ") if state else None)
+    assert files["reason"].text in message
+    return message
 
 
 @pytest.mark.one_kernel_until_release
@@ -84,6 +89,7 @@ def test_of_concurrent_creators_one_initializes(boot):
 def test_without_a_td_nothing_is_initialized(boot):
     result = boot("ordinary-vm")
     assert layout.Info(result.info()).state() == "unknown"
+    sysfs.check(result)
     assert layout.EmulatorLog(result.log).number("seamcalls") == 0
     assert len(result.tdx_messages()) == 1
 
@@ -131,14 +137,14 @@ def test_a_missing_module_is_named(boot):
 def test_half_of_tdx_in_the_bios_is_named_once(boot, options, words):
     result = boot("create-td", cpus=2, packages=1, memory="1G", emulator_options=options)
     assert int(result.value("vm_types_before"), 16) & TDX_BIT == 0
-    assert words in unavailable(result)
+    assert words in unavailable(result, state="bios-disabled")
 
 
 @pytest.mark.one_kernel
 def test_without_movdir64b_nobody_gets_memory_that_tdx_had(boot):
     """MOVDIR64B is needed to clear such memory."""
     result = boot("create-td", cpus=2, packages=1, memory="1G", cmdline="clearcpuid=movdir64b")
-    assert "the CPU has no MOVDIR64B" in unavailable(result)
+    assert "the CPU has no MOVDIR64B" in unavailable(result, state="unsupported")
     assert layout.EmulatorLog(result.log).number("seamcalls") == 0
 
 
@@ -187,6 +193,7 @@ def test_an_offline_cpu_is_named_before_the_module_is_touched(boot):
     assert int(result.value("create_td")) == errno.ENXIO
     assert int(result.value("create_td_again")) == errno.ENXIO
     assert [m for m in result.tdx_messages() if "CPU 3 is offline" in m]
+    assert "CPU 3 is offline" in sysfs.check(result)["reason"].text
     assert layout.Info(result.info()).state() == "unknown"
     assert layout.EmulatorLog(result.log).number("seamcalls") == 0
 
@@ -274,6 +281,8 @@ def test_the_parameter_tells_whether_tds_can_be_had(boot, options, states):
     result = boot(f"show,{PARAMETER};create-td;show,{PARAMETER}", cpus=2, packages=1, memory="1G",
                   emulator_options=options)
     assert result.values("read") == [f"{PARAMETER} 0 {state}" for state in states]
+    sysfs.check(result, *(["bios-disabled", "there are TDX KeyIDs, but SEAMRR is not enabled; enable "
+                           "the SEAM loader in the BIOS setup"] if states == "NN" else []))
 
 
 @pytest.mark.parametrize("scenario", ["ordinary-vm", "create-td"])

@@ -5,6 +5,7 @@ import errno
 import pytest
 
 import layout
+import sysfs
 from events import steps, write_cpu
 from layout import PAMT_PAGES
 from outcome import errors, said
@@ -136,12 +137,16 @@ def test_a_page_that_stays_locked_holds_up_nobody_but_the_search(boot):
     Like a page of a server that does not answer.  CPUs can go offline and online, waiting processes
     can be killed, and TDX is initialized when the page is unlocked.
     """
-    result = boot(steps("lock-pages", "start-td", "wait-stuck", write_cpu(1, 0), write_cpu(1, 1),
+    result = boot(steps("lock-pages", "start-td", "wait-stuck",
+                        *(f"show,{sysfs.DIRECTORY}/{name}" for name in ("state", "version")),
+                        write_cpu(1, 0), write_cpu(1, 1),
                         "end-td,kill", "start-td", "end-td,kill", "unlock-pages", "create-td"),
                   cpus=2, packages=1, memory="1G")
     assert result.value("lock_pages") == "0 0"
     assert int(result.value("locked_pages")) > 500
     assert result.value("worker_stuck") == "1"
+    assert result.values("read") == [f"{sysfs.DIRECTORY}/state 0 initializing",
+                                     f"{sysfs.DIRECTORY}/version {errno.ENODATA} "]
     assert errors(result) == [0, 0]
     assert result.values("end_td") == ["signal 9"] * 2
     assert int(result.value("create_td")) == 0

@@ -8,6 +8,7 @@ import pytest
 import events
 import machine
 import outcome
+import sysfs
 from events import DIMM, LEVELS, MB, steps, try_sleeps, write_blocks, write_cpu, write_power
 
 MEMORY = {"memory": "3G,slots=2,maxmem=8G", "cmdline": events.MOVABLE, "firmware": "memory"}
@@ -104,6 +105,7 @@ def test_tdx_host_off_is_named_and_no_td_can_be_created(boot):
     result = boot("create-td", cpus=2, packages=1, memory="1G", cmdline="tdx_host=off")
     assert int(result.value("create_td")) == errno.EINVAL
     assert set(result.tdx_messages()) == {"not usable: turned off by tdx_host=off"}
+    sysfs.check(result, "off", "turned off by tdx_host=off")
     assert "seamcalls 0" in result.log
 
 

@@ -45,7 +45,7 @@ static int check(struct tdx_module *module, struct tdx_cause *cause)
 {
 	int ret = 0;
 
-	if (!module->platform->enabled)
+	if (module->platform->state != TDX_PLATFORM_ENABLED)
 		return tdx_cause(cause, -ENODEV, "%s", module->platform->reason);
 	if (!module->touched)
 		ret = tdx_cpus_check(cause);

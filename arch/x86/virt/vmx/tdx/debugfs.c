@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/x86/tdx/info: the state of TDX, for users and tests.
+ * /sys/kernel/debug/x86/tdx/info: the state of TDX, for developers and tests.
  *
  * One fact per line: a key and its values, numbers in decimal, addresses and
  * sizes in hexadecimal bytes.
  */
 #include <linux/debugfs.h>
 #include <linux/init.h>
+#include <linux/numa.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
@@ -78,8 +79,10 @@ static void show_tds(struct seq_file *m)
 static int show_ready(struct seq_file *m, const struct tdx_module *module)
 {
 	seq_printf(m, "global_keyid %u\n", module->platform->first_private_keyid);
-	seq_printf(m, "memory_bytes %llu\n", tdx_memory_bytes(&module->memory));
-	seq_printf(m, "pamt_bytes %llu\n", tdx_layout_pamt_bytes(&module->layout));
+	seq_printf(m, "memory_bytes %llu\n",
+		   tdx_memory_bytes(&module->memory, NUMA_NO_NODE));
+	seq_printf(m, "pamt_bytes %llu\n",
+		   tdx_layout_pamt_bytes(&module->layout, NUMA_NO_NODE));
 	seq_printf(m, "init_us %llu\n", module->init_us);
 	show_tds(m);
 	return show_tdmrs(m, &module->layout);
@@ -89,10 +92,10 @@ static int show_ready(struct seq_file *m, const struct tdx_module *module)
 static int show_module(struct seq_file *m, const struct tdx_module *module)
 {
 	seq_printf(m, "state %s\n", tdx_module_state_name(module->state));
-	if (module->platform->enabled)
+	if (module->platform->state == TDX_PLATFORM_ENABLED)
 		seq_printf(m, "keyids %u %u\n", module->platform->first_private_keyid,
 			   module->platform->nr_private_keyids);
-	if (module->state != TDX_MODULE_INITIALIZING && module->sysinfo.known)
+	if (module->told)
 		show_sysinfo(m, &module->sysinfo);
 	if (module->error)
 		seq_printf(m, "cause %s\n", module->cause.text);

@@ -20,10 +20,10 @@ static struct tdx_module host_module;
 
 /*
  * memblock is discarded between early initcalls and the other ones.  sleep.c,
- * kexec.c and debugfs.c have initcalls of their own.  These run later, because
- * the x86 directory in debugfs does not exist yet, and because syscore
- * operations are called in reverse order of their registration, so that a sleep
- * is refused before anything is stopped.
+ * kexec.c, sysfs.c and debugfs.c have initcalls of their own.  These run later,
+ * because neither devices nor the x86 directory in debugfs exist yet, and because
+ * syscore operations are called in reverse order of their registration, so that a
+ * sleep is refused before anything is stopped.
  */
 static int __init tdx_host_init(void)
 {

@@ -30,15 +30,10 @@ static DEFINE_MUTEX(lock);
 static struct tdx_platform keyids;	/* set by tdx_keyid_setup() */
 static unsigned int used, burnt;
 
-static unsigned int nr_td_keyids(void)
-{
-	return keyids.nr_private_keyids ? keyids.nr_private_keyids - 1 : 0;
-}
-
 /* The limit of all charges, shown in misc.capacity. */
 static void set_capacity(void)
 {
-	misc_cg_set_capacity(MISC_CG_RES_TDX, nr_td_keyids() - burnt);
+	misc_cg_set_capacity(MISC_CG_RES_TDX, tdx_platform_td_keyids(&keyids) - burnt);
 }
 
 static bool is_unchanged(const struct tdx_platform *platform)
@@ -120,7 +115,7 @@ struct tdx_keyid_counts tdx_keyids_count(void)
 
 	mutex_lock(&lock);
 	counts = (struct tdx_keyid_counts) {
-		.free  = nr_td_keyids() - used - burnt,
+		.free  = tdx_platform_td_keyids(&keyids) - used - burnt,
 		.used  = used,
 		.burnt = burnt,
 	};
@@ -150,7 +145,7 @@ static void uncharge(u32 keyid)
 
 static int alloc(u32 *keyid)
 {
-	u32 first = keyids.first_private_keyid + 1, nr = nr_td_keyids();
+	u32 first = keyids.first_private_keyid + 1, nr = tdx_platform_td_keyids(&keyids);
 	int ret;
 
 	if (!nr)

@@ -4,6 +4,8 @@
  * describes its failures as text.
  */
 #include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/numa.h>
 #include <linux/slab.h>
 
 #include "cache.h"
@@ -112,20 +114,28 @@ void tdx_layout_destroy(struct tdmr_layout *layout)
 	free_arrays(layout);
 }
 
+/* A PAMT is in a single zone. */
+static int pamt_node(const struct tdmr *tdmr)
+{
+	return page_to_nid(pfn_to_page(PHYS_PFN(tdmr->pamt)));
+}
+
 /**
- * tdx_layout_pamt_bytes - size of all PAMTs
+ * tdx_layout_pamt_bytes - size of the PAMTs
  * @layout: from tdx_layout_create()
+ * @node:   the NUMA node whose memory they take, or NUMA_NO_NODE for all of them
  *
  * Context: Any.
  * Return: The sum in bytes.
  */
-u64 tdx_layout_pamt_bytes(const struct tdmr_layout *layout)
+u64 tdx_layout_pamt_bytes(const struct tdmr_layout *layout, int node)
 {
 	const struct tdmr *tdmr = layout->tdmrs;
 	u64 bytes = 0;
 
 	for (; tdmr < &layout->tdmrs[layout->nr_tdmrs]; tdmr++)
-		bytes += tdmr_pamt_bytes(layout->map, tdmr);
+		if (node == NUMA_NO_NODE || node == pamt_node(tdmr))
+			bytes += tdmr_pamt_bytes(layout->map, tdmr);
 	return bytes;
 }
 

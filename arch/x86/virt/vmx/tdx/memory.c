@@ -13,6 +13,7 @@
 #include <linux/init.h>
 #include <linux/memblock.h>
 #include <linux/mm.h>
+#include <linux/numa.h>
 #include <linux/slab.h>
 
 #include "cause.h"
@@ -141,17 +142,19 @@ int tdx_memory_convertible(struct tdx_memory *memory, const struct tdx_memory *r
 /**
  * tdx_memory_bytes - size of TDX memory
  * @memory: the ranges
+ * @node:   a NUMA node, or NUMA_NO_NODE for all of them
  *
  * Context: Any.
  * Return: The sum in bytes.
  */
-u64 tdx_memory_bytes(const struct tdx_memory *memory)
+u64 tdx_memory_bytes(const struct tdx_memory *memory, int node)
 {
 	u64 bytes = 0;
 	unsigned int i;
 
 	for (i = 0; i < memory->nr; i++)
-		bytes += memory->ram[i].size;
+		if (node == NUMA_NO_NODE || memory->ram[i].node == node)
+			bytes += memory->ram[i].size;
 	return bytes;
 }
 

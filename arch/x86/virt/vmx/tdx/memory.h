@@ -24,7 +24,7 @@ const struct tdx_memory *tdx_boot_memory(void);
 int tdx_memory_convertible(struct tdx_memory *memory, const struct tdx_memory *ram,
 			   const struct tdx_cmr_info *cmrs, unsigned int nr_cmrs,
 			   struct tdx_cause *cause);
-u64 tdx_memory_bytes(const struct tdx_memory *memory);
+u64 tdx_memory_bytes(const struct tdx_memory *memory, int node);
 bool tdx_memory_contains(const struct tdx_memory *memory, u64 pa);
 
 #endif /* _X86_VIRT_TDX_MEMORY_H */

@@ -16,6 +16,7 @@
 #include <linux/errno.h>
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
+#include <linux/numa.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
 #include <linux/sched.h>
@@ -27,8 +28,8 @@
 /* Scripts look for "module initialized" and "KB allocated for PAMT". */
 static void announce(const struct tdx_module *module)
 {
-	u64 pamt = tdx_layout_pamt_bytes(&module->layout);
-	u64 memory = tdx_memory_bytes(&module->memory);
+	u64 pamt = tdx_layout_pamt_bytes(&module->layout, NUMA_NO_NODE);
+	u64 memory = tdx_memory_bytes(&module->memory, NUMA_NO_NODE);
 
 	pr_info("module initialized in %llu ms; %llu KB allocated for PAMT of %u TDMRs with %llu MB of TDX memory\n",
 		module->init_us / USEC_PER_MSEC, pamt >> 10, module->layout.nr_tdmrs,
@@ -179,6 +180,16 @@ static void explain_failure(const struct tdx_module *module, bool news)
 		       module->doing, module->cause.text);
 }
 
+/* The module's information is worth having above all if the initialization failed. */
+static void tell(struct tdx_module *module)
+{
+	mutex_lock(&module->lock);
+	module->told = module->sysinfo.known;
+	mutex_unlock(&module->lock);
+	if (module->told && module->show)
+		module->show(module);
+}
+
 static void end_attempt(struct tdx_attempt *attempt, int error)
 {
 	struct tdx_module *module = attempt->module;
@@ -210,6 +221,7 @@ static void try_to_initialize(struct work_struct *work)
 		module->init_us = ktime_us_delta(ktime_get(), start);
 		announce(module);
 	}
+	tell(module);
 	end_attempt(&attempt, ret);
 }
 
@@ -236,6 +248,7 @@ static bool join_attempt(struct tdx_module *module)
 {
 	if (module->state == TDX_MODULE_UNKNOWN || module->state == TDX_MODULE_PENDING) {
 		set_state(module, TDX_MODULE_INITIALIZING);
+		module->told = module->asked;
 		queue_work(system_unbound_wq, &module->work);
 	}
 	if (module->state != TDX_MODULE_INITIALIZING)

@@ -17,6 +17,7 @@
 #include "sysinfo.h"
 
 struct tdmr_work;
+struct tdx_module;
 
 enum tdx_module_state {
 	TDX_MODULE_UNKNOWN,	/* not tried yet, or failed without touching it */
@@ -32,7 +33,9 @@ enum tdx_module_state {
  * @platform:	what the BIOS configured
  * @ram:	all RAM of the host
  *
- * @lock:	protects the following fields up to @cause; never held for long
+ * @show:	called by an attempt when @told is set, before it ends; may be NULL
+ *
+ * @lock:	protects the following fields up to @told; never held for long
  * @state:	also read without the lock
  * @work:	an attempt to initialize, queued in TDX_MODULE_INITIALIZING
  * @attempts:	number of attempts that have ended
@@ -42,6 +45,8 @@ enum tdx_module_state {
  * @error:	result of the last attempt
  * @doing:	the step at which the last attempt failed
  * @cause:	the reason of @error, as text
+ * @told:	@sysinfo is known and does not change, at least until another attempt
+ *		begins
  *
  * The other fields belong to the attempt while there is one, and do not change
  * once @state is TDX_MODULE_READY.
@@ -62,6 +67,7 @@ enum tdx_module_state {
 struct tdx_module {
 	const struct tdx_platform *platform;
 	const struct tdx_memory *ram;
+	void (*show)(const struct tdx_module *module);
 
 	struct mutex lock;	/* see above */
 	enum tdx_module_state state;
@@ -73,6 +79,7 @@ struct tdx_module {
 	int error;
 	const char *doing;
 	struct tdx_cause cause;
+	bool told;
 
 	bool touched;
 	bool initialized;

@@ -42,12 +42,20 @@ static struct tdx_platform boot_platform __ro_after_init = {
 	.reason = "the CPU has no TDX",
 };
 
-static struct tdx_platform lacking(bool misconfigured, const char *reason)
+static struct tdx_platform lacking(enum tdx_platform_state state, const char *reason)
 {
 	return (struct tdx_platform) {
-		.misconfigured	= misconfigured,
-		.reason		= reason,
+		.state	= state,
+		.reason	= reason,
 	};
+}
+
+static struct tdx_platform misconfigured(enum tdx_platform_state state, const char *reason)
+{
+	struct tdx_platform platform = lacking(state, reason);
+
+	platform.misconfigured = true;
+	return platform;
 }
 
 /**
@@ -64,22 +72,22 @@ struct tdx_platform tdx_platform_decode(const struct tdx_platform_msrs *msrs)
 	bool seamrr_enabled = msrs->seamrr_mask & SEAMRR_MASK_ENABLED;
 
 	if (!(msrs->mtrrcap & MTRRCAP_SEAMRR))
-		return lacking(false, "the CPU has no SEAMRR");
+		return lacking(TDX_PLATFORM_UNSUPPORTED, "the CPU has no SEAMRR");
 	if (!seamrr_enabled && !nr_private_keyids)
-		return lacking(false, "TDX is not enabled in the BIOS setup");
+		return lacking(TDX_PLATFORM_BIOS_DISABLED, "TDX is not enabled in the BIOS setup");
 	if (!seamrr_enabled)
-		return lacking(true, "there are TDX KeyIDs, but SEAMRR is not enabled; enable the SEAM loader in the BIOS setup");
+		return misconfigured(TDX_PLATFORM_BIOS_DISABLED, "there are TDX KeyIDs, but SEAMRR is not enabled; enable the SEAM loader in the BIOS setup");
 	if (!(msrs->seamrr_base & SEAMRR_BASE_CONFIGURED))
-		return lacking(true, "SEAMRR is enabled, but has no address; update the BIOS");
+		return misconfigured(TDX_PLATFORM_BIOS_DISABLED, "SEAMRR is enabled, but has no address; update the BIOS");
 	if (!(msrs->seamrr_mask & SEAMRR_MASK_LOCKED))
-		return lacking(true, "SEAMRR is enabled, but not locked; update the BIOS");
+		return misconfigured(TDX_PLATFORM_BIOS_DISABLED, "SEAMRR is enabled, but not locked; update the BIOS");
 	if (!nr_private_keyids)
-		return lacking(true, "SEAMRR is enabled, but there are no TDX KeyIDs; split the TME-MT KeyIDs in the BIOS setup");
+		return misconfigured(TDX_PLATFORM_BIOS_DISABLED, "SEAMRR is enabled, but there are no TDX KeyIDs; split the TME-MT KeyIDs in the BIOS setup");
 	if (nr_private_keyids < TDX_MIN_PRIVATE_KEYIDS)
-		return lacking(true, "there is only one TDX KeyID, and the TDX module itself needs it; assign more in the BIOS setup");
+		return misconfigured(TDX_PLATFORM_BIOS_DISABLED, "there is only one TDX KeyID, and the TDX module itself needs it; assign more in the BIOS setup");
 
 	return (struct tdx_platform) {
-		.enabled		= true,
+		.state			= TDX_PLATFORM_ENABLED,
 		.first_private_keyid	= nr_mktme_keyids + 1,
 		.nr_private_keyids	= nr_private_keyids,
 	};
@@ -183,13 +191,13 @@ void __init tdx_platform_detect(void)
 
 	read_msrs(&msrs);
 	boot_platform = tdx_platform_decode(&msrs);
-	if (boot_platform.enabled && !boot_cpu_has(X86_FEATURE_MOVDIR64B))
-		boot_platform = lacking(true, "the CPU has no MOVDIR64B, which makes TDX memory usable again; boot without clearcpuid=movdir64b");
-	if (turned_off && (boot_platform.enabled || boot_platform.misconfigured))
-		boot_platform = lacking(false, "turned off by tdx_host=off");
+	if (platform_tdx_enabled() && !boot_cpu_has(X86_FEATURE_MOVDIR64B))
+		boot_platform = misconfigured(TDX_PLATFORM_UNSUPPORTED, "the CPU has no MOVDIR64B, which makes TDX memory usable again; boot without clearcpuid=movdir64b");
+	if (turned_off && (platform_tdx_enabled() || boot_platform.misconfigured))
+		boot_platform = lacking(TDX_PLATFORM_OFF, "turned off by tdx_host=off");
 	/* KeyID bits were removed from x86_phys_bits before, by detect_tme(). */
 	boot_platform.keyid_shift = boot_cpu_data.x86_phys_bits;
-	if (boot_platform.enabled)
+	if (platform_tdx_enabled())
 		pr_info("BIOS enabled: private KeyID range [%u, %u)\n",
 			boot_platform.first_private_keyid,
 			boot_platform.first_private_keyid + boot_platform.nr_private_keyids);
@@ -220,5 +228,5 @@ const struct tdx_platform *tdx_platform(void)
  */
 bool platform_tdx_enabled(void)
 {
-	return boot_platform.enabled;
+	return boot_platform.state == TDX_PLATFORM_ENABLED;
 }

@@ -2,13 +2,18 @@
 /*
  * Small files of /proc and /sys.
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "guest.h"
+
+#define TDX_HOST	"/sys/devices/tdx_host"
 
 int read_line(const char *path, char *text, size_t size)
 {
@@ -45,4 +50,26 @@ unsigned long number_of(const char *path, const char *key)
 	if (file)
 		fclose(file);
 	return number;
+}
+
+/* Leaves out what each device has. */
+static int report_entry(const char *path, const struct stat *status, int type, struct FTW *ftw)
+{
+	const char *name = path + ftw->base;
+	char text[512];
+	int error;
+
+	if (type == FTW_D)
+		return strcmp(name, "power") ? FTW_CONTINUE : FTW_SKIP_SUBTREE;
+	if (type == FTW_F && strcmp(name, "uevent")) {
+		error = read_line(path, text, sizeof(text));
+		report("sysfs", "%s %o %d %s", path + sizeof(TDX_HOST), status->st_mode & 0777,
+		       error, text);
+	}
+	return FTW_CONTINUE;
+}
+
+void report_sysfs(void)
+{
+	nftw(TDX_HOST, report_entry, 4, FTW_PHYS | FTW_ACTIONRETVAL);
 }

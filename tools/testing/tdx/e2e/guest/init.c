@@ -200,6 +200,7 @@ int main(void)
 	while (names)
 		run_scenario(strsep(&names, ";"));
 	report_file("info", "/sys/kernel/debug/x86/tdx/info");
+	report_sysfs();
 	if (strstr(cmdline, "kmemleak=on"))
 		report_leaks();
 	if (strstr(cmdline, "coverage=on"))

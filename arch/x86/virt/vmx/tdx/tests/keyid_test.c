@@ -13,7 +13,7 @@
 
 /* One KeyID for the module, four for TDs. */
 static const struct tdx_platform five = {
-	.enabled		= true,
+	.state			= TDX_PLATFORM_ENABLED,
 	.first_private_keyid	= 32,
 	.nr_private_keyids	= 5,
 	.keyid_shift		= 46,

@@ -226,7 +226,7 @@ struct model_host *model_host_create(struct kunit *test)
 
 	set_healthy_config(host);
 	host->platform = (struct tdx_platform) {
-		.enabled		= true,
+		.state			= TDX_PLATFORM_ENABLED,
 		.first_private_keyid	= host->config.first_private_keyid,
 		.nr_private_keyids	= host->config.nr_private_keyids,
 		.keyid_shift		= 52 - host->config.keyid_bits,

@@ -15,7 +15,8 @@
 struct platform_case {
 	const char *name;
 	struct tdx_platform_msrs msrs;
-	bool enabled, misconfigured;
+	enum tdx_platform_state state;
+	bool misconfigured;
 	u32 first, nr;
 	const char *reason;	/* a part of it */
 };
@@ -23,34 +24,39 @@ struct platform_case {
 static const struct platform_case platform_cases[] = {
 	{ .name = "all is enabled",
 	  .msrs = { SEAMRR_CAP, CONFIGURED, LOCKED | ENABLED, KEYIDS(31, 32) },
-	  .enabled = true, .first = 32, .nr = 32 },
+	  .state = TDX_PLATFORM_ENABLED, .first = 32, .nr = 32 },
 	{ .name = "two private KeyIDs are enough",
 	  .msrs = { SEAMRR_CAP, CONFIGURED, LOCKED | ENABLED, KEYIDS(0, 2) },
-	  .enabled = true, .first = 1, .nr = 2 },
+	  .state = TDX_PLATFORM_ENABLED, .first = 1, .nr = 2 },
 	{ .name = "address bits do not matter",
 	  .msrs = { SEAMRR_CAP | 0x1d0a, CONFIGURED | 0x7f00000000, LOCKED | ENABLED | 0xfffe000000,
 		    KEYIDS(1, 62) },
-	  .enabled = true, .first = 2, .nr = 62 },
+	  .state = TDX_PLATFORM_ENABLED, .first = 2, .nr = 62 },
 	{ .name = "a CPU without TDX is no misconfiguration",
-	  .reason = "no SEAMRR" },
+	  .state = TDX_PLATFORM_UNSUPPORTED, .reason = "no SEAMRR" },
 	{ .name = "a BIOS that does not enable TDX is no misconfiguration",
 	  .msrs = { SEAMRR_CAP, 0, 0, KEYIDS(63, 0) },
-	  .reason = "not enabled in the BIOS" },
+	  .state = TDX_PLATFORM_BIOS_DISABLED, .reason = "not enabled in the BIOS" },
 	{ .name = "KeyIDs, but SEAMRR is not enabled",
 	  .msrs = { SEAMRR_CAP, CONFIGURED, LOCKED, KEYIDS(31, 32) },
-	  .misconfigured = true, .reason = "SEAMRR is not enabled" },
+	  .state = TDX_PLATFORM_BIOS_DISABLED, .misconfigured = true,
+	  .reason = "SEAMRR is not enabled" },
 	{ .name = "SEAMRR has no address",
 	  .msrs = { SEAMRR_CAP, 0, LOCKED | ENABLED, KEYIDS(31, 32) },
-	  .misconfigured = true, .reason = "no address" },
+	  .state = TDX_PLATFORM_BIOS_DISABLED, .misconfigured = true,
+	  .reason = "no address" },
 	{ .name = "SEAMRR is not locked",
 	  .msrs = { SEAMRR_CAP, CONFIGURED, ENABLED, KEYIDS(31, 32) },
-	  .misconfigured = true, .reason = "not locked" },
+	  .state = TDX_PLATFORM_BIOS_DISABLED, .misconfigured = true,
+	  .reason = "not locked" },
 	{ .name = "SEAMRR, but no KeyIDs",
 	  .msrs = { SEAMRR_CAP, CONFIGURED, LOCKED | ENABLED, KEYIDS(63, 0) },
-	  .misconfigured = true, .reason = "no TDX KeyIDs" },
+	  .state = TDX_PLATFORM_BIOS_DISABLED, .misconfigured = true,
+	  .reason = "no TDX KeyIDs" },
 	{ .name = "one KeyID is too few",
 	  .msrs = { SEAMRR_CAP, CONFIGURED, LOCKED | ENABLED, KEYIDS(62, 1) },
-	  .misconfigured = true, .reason = "only one TDX KeyID" },
+	  .state = TDX_PLATFORM_BIOS_DISABLED, .misconfigured = true,
+	  .reason = "only one TDX KeyID" },
 };
 
 static void platform_to_desc(const struct platform_case *c, char *desc)
@@ -65,7 +71,7 @@ static void msrs_tell_what_the_bios_did(struct kunit *test)
 	const struct platform_case *c = test->param_value;
 	struct tdx_platform platform = tdx_platform_decode(&c->msrs);
 
-	KUNIT_EXPECT_EQ(test, platform.enabled, c->enabled);
+	KUNIT_EXPECT_EQ(test, (int)platform.state, (int)c->state);
 	KUNIT_EXPECT_EQ(test, platform.misconfigured, c->misconfigured);
 	KUNIT_EXPECT_EQ(test, platform.first_private_keyid, c->first);
 	KUNIT_EXPECT_EQ(test, platform.nr_private_keyids, c->nr);
