@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The files of /sys/devices/tdx_host, as the guest program read them at the end."""
+"""What users see of TDX, as the guest program read it at the end: the files of
+/sys/devices/tdx_host, and the flag in /proc/cpuinfo."""
 import dataclasses
 import errno
 
@@ -58,10 +59,12 @@ def expected(info, state, reason):
 
 
 def check(result, state=None, reason=None):
-    """Asserts that all files are right and agree with the debug file; returns them."""
+    """Asserts that all files, and the CPU flag, agree with the debug file; returns the files."""
     info = layout.Info(result.info())
     found = files(result)
     causes = [line.removeprefix("cause ") for line in info.lines if line.startswith("cause ")]
+    with_flag, cpus = map(int, result.value("cpu_flag").split(" of "))
+    assert with_flag == (0 if state in NO_PLATFORM else cpus) and cpus
     wanted = expected(info, state or WORDS[info.state()], "".join(causes) if reason is None
                       else reason)
     nodes = {path: file for path, file in found.items() if path.startswith("node")}

@@ -175,6 +175,27 @@ static int __init tdx_host_setup(char *value)
 }
 early_param("tdx_host", tdx_host_setup);
 
+/*
+ * The flag tdx_host_platform in /proc/cpuinfo.  Features of the boot CPU were already copied for
+ * /proc/cpuinfo; other CPUs copy them when they start.  Instructions were already patched, so code
+ * has to use platform_tdx_enabled().
+ */
+static void __init set_cpu_flag(void)
+{
+	setup_force_cpu_cap(X86_FEATURE_TDX_HOST_PLATFORM);
+	set_cpu_cap(&cpu_data(0), X86_FEATURE_TDX_HOST_PLATFORM);
+}
+
+static void __init announce(void)
+{
+	if (platform_tdx_enabled())
+		pr_info("BIOS enabled: private KeyID range [%u, %u)\n",
+			boot_platform.first_private_keyid,
+			boot_platform.first_private_keyid + boot_platform.nr_private_keyids);
+	else if (boot_platform.misconfigured)
+		pr_err("not usable: %s\n", boot_platform.reason);
+}
+
 /**
  * tdx_platform_detect - find out whether the BIOS enabled TDX
  *
@@ -198,11 +219,8 @@ void __init tdx_platform_detect(void)
 	/* KeyID bits were removed from x86_phys_bits before, by detect_tme(). */
 	boot_platform.keyid_shift = boot_cpu_data.x86_phys_bits;
 	if (platform_tdx_enabled())
-		pr_info("BIOS enabled: private KeyID range [%u, %u)\n",
-			boot_platform.first_private_keyid,
-			boot_platform.first_private_keyid + boot_platform.nr_private_keyids);
-	else if (boot_platform.misconfigured)
-		pr_err("not usable: %s\n", boot_platform.reason);
+		set_cpu_flag();
+	announce();
 }
 
 /**

@@ -69,7 +69,26 @@ static int report_entry(const char *path, const struct stat *status, int type, s
 	return FTW_CONTINUE;
 }
 
+/* Says for how many CPUs /proc/cpuinfo has the flag, of how many. */
+static void report_cpu_flag(void)
+{
+	FILE *file = fopen("/proc/cpuinfo", "r");
+	int with = 0, cpus = 0;
+	char *line = NULL;
+	size_t size = 0;
+
+	while (file && getline(&line, &size, file) >= 0) {
+		cpus += !strncmp(line, "flags\t", 6);
+		with += !strncmp(line, "flags\t", 6) && strstr(line, " tdx_host_platform");
+	}
+	report("cpu_flag", "%d of %d", with, cpus);
+	free(line);
+	if (file)
+		fclose(file);
+}
+
 void report_sysfs(void)
 {
 	nftw(TDX_HOST, report_entry, 4, FTW_PHYS | FTW_ACTIONRETVAL);
+	report_cpu_flag();
 }

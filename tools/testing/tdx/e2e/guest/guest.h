@@ -18,7 +18,10 @@ void report_end(void);
 /* The errno of a system call's result, 0 for success. */
 int error_of(long ret);
 
-/* Run after each scenario: all files of TDX in sysfs, each with its mode, errno and text. */
+/*
+ * Run after each scenario: all files of TDX in sysfs, each with its mode, errno and text, and
+ * the flag in /proc/cpuinfo.
+ */
 void report_sysfs(void);
 
 /* Run after the scenario if the kernel command line has coverage=on. */
