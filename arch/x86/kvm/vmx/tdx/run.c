@@ -17,6 +17,7 @@
 #include "../../trace.h"
 #include "../../x86.h"
 #include "tdx.h"
+#include "trace.h"
 
 /* Bits of the host's DEBUGCTL that the module preserves */
 #define PRESERVED_DEBUGCTL	(DEBUGCTLMSR_BTF | DEBUGCTLMSR_FREEZE_PERFMON_ON_PMI | \
@@ -236,6 +237,7 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 	restore_host_state(vcpu);
 	record_exit(tdx);
 
+	trace_tdx_td_exit(vcpu);
 	trace_kvm_exit(vcpu, KVM_ISA_VMX);
 	return EXIT_FASTPATH_NONE;
 }

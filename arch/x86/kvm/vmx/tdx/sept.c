@@ -27,6 +27,9 @@
 #include "sept.h"
 #include "tdx.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 /* Its page cannot be removed, so there is a reference until the TD is destroyed. */
 #define KEPT	XA_MARK_0
 
@@ -101,6 +104,8 @@ static int add_sept_page(struct kvm *kvm, gfn_t gfn, unsigned int level)
 
 	status = tdh_mem_sept_add(&kvm_tdx->td, gfn_to_gpa(index << tdx_sept_shift(level)), level,
 				  page, &entry);
+	trace_tdx_sept(&kvm_tdx->td, "TDH.MEM.SEPT.ADD",
+		       gfn_to_gpa(index << tdx_sept_shift(level)), level, page_to_pfn(page), status);
 	if (!tdx_status_failed(status))
 		return 0;
 
@@ -147,6 +152,11 @@ static int record_page(struct kvm_tdx *kvm_tdx, gfn_t gfn, struct page *page)
 	return ret;
 }
 
+static struct page *recorded_page(const void *pfn)
+{
+	return pfn_to_page(xa_to_value(pfn));
+}
+
 /* The module did not accept it. */
 static void forget_page(struct kvm_tdx *kvm_tdx, gfn_t gfn, struct page *page)
 {
@@ -167,6 +177,8 @@ static int aug_page(struct kvm *kvm, gfn_t gfn, struct page *page)
 		return ret;
 
 	status = tdh_mem_page_aug(&kvm_tdx->td, gfn_to_gpa(gfn), leaf_level(), page, &entry);
+	trace_tdx_sept(&kvm_tdx->td, "TDH.MEM.PAGE.AUG", gfn_to_gpa(gfn), leaf_level(),
+		       page_to_pfn(page), status);
 	if (!tdx_status_failed(status))
 		return 0;
 
@@ -244,6 +256,8 @@ static int add_page(struct kvm *kvm, gfn_t gfn, struct page *page, struct page *
 		return ret == -EEXIST ? -EIO : ret;
 
 	status = tdh_mem_page_add(&kvm_tdx->td, gfn_to_gpa(gfn), page, source, &entry);
+	trace_tdx_sept(&kvm_tdx->td, "TDH.MEM.PAGE.ADD", gfn_to_gpa(gfn), leaf_level(),
+		       page_to_pfn(page), status);
 	if (tdx_status_failed(status)) {
 		forget_page(kvm_tdx, gfn, page);
 		return tdx_kill_vm(kvm, "TDH.MEM.PAGE.ADD", status);
@@ -310,17 +324,28 @@ static void allow_entries(struct kvm *kvm)
 	WRITE_ONCE(to_kvm_tdx(kvm)->entries_blocked, false);
 }
 
-/* With sept_lock held for write. */
-static int call_leaf(struct kvm *kvm, range_leaf leaf, const char *name, gfn_t gfn)
+static u64 try_leaf(struct kvm *kvm, range_leaf leaf, const char *name, gfn_t gfn,
+		    const struct page *page)
 {
 	struct tdx_td *td = &to_kvm_tdx(kvm)->td;
 	struct tdx_sept_entry entry;
 	u64 status;
 
 	status = leaf(td, gfn_to_gpa(gfn), leaf_level(), &entry);
+	trace_tdx_sept(td, name, gfn_to_gpa(gfn), leaf_level(), page ? page_to_pfn(page) : 0,
+		       status);
+	return status;
+}
+
+/* With sept_lock held for write. */
+static int call_leaf(struct kvm *kvm, range_leaf leaf, const char *name, gfn_t gfn,
+		     const struct page *page)
+{
+	u64 status = try_leaf(kvm, leaf, name, gfn, page);
+
 	if (is_busy(status)) {
 		block_entries(kvm);
-		status = leaf(td, gfn_to_gpa(gfn), leaf_level(), &entry);
+		status = try_leaf(kvm, leaf, name, gfn, page);
 		allow_entries(kvm);
 	}
 	return tdx_status_failed(status) ? tdx_kill_vm(kvm, name, status) : 0;
@@ -339,12 +364,13 @@ static int block_range(struct kvm *kvm, gfn_t start, gfn_t last)
 	int ret;
 
 	xa_for_each_range(&to_kvm_tdx(kvm)->private_pages, gfn, pfn, start, last) {
-		ret = call_leaf(kvm, tdh_mem_range_block, "TDH.MEM.RANGE.BLOCK", gfn);
+		ret = call_leaf(kvm, tdh_mem_range_block, "TDH.MEM.RANGE.BLOCK", gfn,
+				recorded_page(pfn));
 		if (ret)
 			return ret;
 		cond_resched();
 	}
-	ret = call_leaf(kvm, track, "TDH.MEM.TRACK", start);
+	ret = call_leaf(kvm, track, "TDH.MEM.TRACK", start, NULL);
 	make_vcpus_leave(kvm);
 	return ret;
 }
@@ -362,10 +388,11 @@ static int remove_range(struct kvm *kvm, gfn_t start, gfn_t last)
 		return ret;
 
 	xa_for_each_range(&kvm_tdx->private_pages, gfn, pfn, start, last) {
-		ret = call_leaf(kvm, tdh_mem_page_remove, "TDH.MEM.PAGE.REMOVE", gfn);
+		ret = call_leaf(kvm, tdh_mem_page_remove, "TDH.MEM.PAGE.REMOVE", gfn,
+				recorded_page(pfn));
 		if (ret)
 			return ret;
-		tdx_page_return(&kvm_tdx->td, pfn_to_page(xa_to_value(pfn)));
+		tdx_page_return(&kvm_tdx->td, recorded_page(pfn));
 		xa_erase(&kvm_tdx->private_pages, gfn);
 		cond_resched();
 	}
@@ -381,7 +408,7 @@ static void keep_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t last)
 	xa_for_each_range(&kvm_tdx->private_pages, gfn, pfn, start, last) {
 		if (xa_get_mark(&kvm_tdx->private_pages, gfn, KEPT))
 			continue;
-		get_page(pfn_to_page(xa_to_value(pfn)));
+		get_page(recorded_page(pfn));
 		xa_set_mark(&kvm_tdx->private_pages, gfn, KEPT);
 	}
 }
@@ -393,7 +420,7 @@ static void reclaim_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t last)
 	void *pfn;
 
 	xa_for_each_range(&kvm_tdx->private_pages, gfn, pfn, start, last) {
-		struct page *page = pfn_to_page(xa_to_value(pfn));
+		struct page *page = recorded_page(pfn);
 		bool kept = xa_get_mark(&kvm_tdx->private_pages, gfn, KEPT);
 
 		if (kvm_tdx->keyid_burnt)

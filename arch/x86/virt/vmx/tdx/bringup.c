@@ -14,6 +14,7 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/kexec.h>
+#include <linux/ktime.h>
 #include <linux/slab.h>
 
 #include "bringup.h"
@@ -23,21 +24,31 @@
 #include "module.h"
 #include "pamt.h"
 #include "tdmr_init.h"
+#include "trace.h"
 
 struct step {
 	const char *doing;
 	int (*run)(struct tdx_module *module, struct tdx_cause *cause);
 };
 
+static int run_step(struct tdx_attempt *attempt, const struct step *step)
+{
+	ktime_t start = ktime_get();
+	int ret;
+
+	attempt->doing = step->doing;
+	ret = step->run(attempt->module, attempt->cause);
+	trace_tdx_init_step(step->doing, ret, ktime_us_delta(ktime_get(), start));
+	return ret;
+}
+
 static int run_steps(struct tdx_attempt *attempt, const struct step *steps, unsigned int nr)
 {
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < nr && !ret; i++) {
-		attempt->doing = steps[i].doing;
-		ret = steps[i].run(attempt->module, attempt->cause);
-	}
+	for (i = 0; i < nr && !ret; i++)
+		ret = run_step(attempt, &steps[i]);
 	return ret;
 }
 

@@ -5,12 +5,16 @@
 #include <linux/delay.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
+#include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/static_call.h>
 
 #include "cache.h"
 #include "error.h"
 #include "seamcall.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
 
 /*
  * The module never waits: it is up to the caller to wait until a lock is free,
@@ -29,6 +33,16 @@ DEFINE_STATIC_CALL(tdx_make_seamcall, tdx_cache_seamcall);
 /* Since boot, with retries. */
 DEFINE_PER_CPU(u64, tdx_nr_seamcalls);
 
+static noinline u64 traced_seamcall(u64 leaf, struct tdx_regs *regs)
+{
+	const struct tdx_regs in = *regs;
+	u64 status, start = ktime_get_ns();
+
+	status = static_call(tdx_make_seamcall)(leaf, regs);
+	trace_tdx_seamcall(leaf, &in, status, regs, ktime_get_ns() - start);
+	return status;
+}
+
 /**
  * tdx_seamcall_once - call the TDX module
  * @leaf: RAX: the leaf number and version
@@ -40,6 +54,8 @@ DEFINE_PER_CPU(u64, tdx_nr_seamcalls);
 u64 tdx_seamcall_once(u64 leaf, struct tdx_regs *regs)
 {
 	this_cpu_inc(tdx_nr_seamcalls);
+	if (trace_tdx_seamcall_enabled())
+		return traced_seamcall(leaf, regs);
 	return static_call(tdx_make_seamcall)(leaf, regs);
 }
 

@@ -52,6 +52,25 @@ unsigned long number_of(const char *path, const char *key)
 	return number;
 }
 
+void report_file(const char *key, const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		report(key, "%s", line);
+	}
+	if (file)
+		fclose(file);
+}
+
+/* PATH */
+void show_lines(const char *arg)
+{
+	report_file("line", arg);
+}
+
 /* Leaves out what each device has. */
 static int report_entry(const char *path, const struct stat *status, int type, struct FTW *ftw)
 {

@@ -18,6 +18,9 @@ void report_end(void);
 /* The errno of a system call's result, 0 for success. */
 int error_of(long ret);
 
+/* Reports each line of a file as "KEY LINE". */
+void report_file(const char *key, const char *path);
+
 /*
  * Run after each scenario: all files of TDX in sysfs, each with its mode, errno and text, and
  * the flag in /proc/cpuinfo.
@@ -82,6 +85,7 @@ void run_selftest(const char *arg);
 void report_output(int output);
 void set_file(const char *arg);
 void show_file(const char *arg);
+void show_lines(const char *arg);
 void start_selftest(const char *arg);
 
 void run_td_console(const char *arg);

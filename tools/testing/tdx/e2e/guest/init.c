@@ -56,6 +56,7 @@ static const struct {
 	{ "selftest", run_selftest },
 	{ "set", set_file },
 	{ "show", show_file },
+	{ "show-lines", show_lines },
 	{ "snapshot", take_snapshot },
 	{ "start-selftest", start_selftest },
 	{ "start-td", start_td },
@@ -102,6 +103,7 @@ static void mount_all(void)
 	mount("sysfs", "/sys", "sysfs", 0, NULL);
 	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
 	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL);
 	mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL);
 }
 
@@ -158,20 +160,6 @@ static void run_scenario(char *name)
 		}
 	}
 	report("unknown_scenario", "%s", name);
-}
-
-/* Reports each line of a file as "KEY LINE". */
-static void report_file(const char *key, const char *path)
-{
-	FILE *file = fopen(path, "r");
-	char line[512];
-
-	while (file && fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "\n")] = '\0';
-		report(key, "%s", line);
-	}
-	if (file)
-		fclose(file);
 }
 
 /* Starts two scans of kmemleak, which reports leaks only after the second one. */
