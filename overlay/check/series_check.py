@@ -30,7 +30,7 @@ VANILLA = BUILD / "vanilla"
 JOBS = f"-j{os.cpu_count()}"
 # 90 of them make functions of VMX global, those that a vCPU of a TD must not reach among them;
 # about 100 are of series/host, and 60 build and ignore selftests.
-MOST_CHANGED_LINES = 800
+MOST_CHANGED_LINES = 780
 ENTRY = "INTEL TDX HOST SUPPORT"
 
 OURS = "arch/x86/virt/"
@@ -232,10 +232,10 @@ def every_new_file_has_a_maintainer(what):
 def few_lines_change(what):
     changed = series.changed_lines(what.commits)
     code = {path: sum(lines) for path, lines in changed.items()
-            if not path.startswith("Documentation/")}
+            if not path.startswith(("Documentation/", "MAINTAINERS"))}
     total = sum(code.values())
     say(f"{total} lines in {len(code)} existing files, and "
-        f"{sum(map(sum, changed.values())) - total} in documentation")
+        f"{sum(map(sum, changed.values())) - total} in documentation and MAINTAINERS")
     return f"{total} lines are more than {MOST_CHANGED_LINES}" if total > MOST_CHANGED_LINES else ""
 
 

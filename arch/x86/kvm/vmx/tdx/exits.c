@@ -112,8 +112,11 @@ static int handle_ept_violation(struct kvm_vcpu *vcpu)
 	gpa_t gpa = to_tdx(vcpu)->regs[__VCPU_REGS_R8];
 
 	trace_kvm_page_fault(vcpu, gpa, qual);
-	if (kvm_gpa_is_shared(vcpu->kvm, gpa))
+	if (kvm_gpa_is_shared(vcpu->kvm, gpa)) {
+		++vcpu->stat.td.td_shared_fault_exits;
 		return handle_shared_access(vcpu, gpa, qual);
+	}
+	++vcpu->stat.td.td_private_fault_exits;
 	return handle_private_access(vcpu, gpa, qual);
 }
 
@@ -158,10 +161,19 @@ static int (*const handlers[])(struct kvm_vcpu *vcpu) = {
 	[TDX_EXIT_REASON_TDCALL]	 = tdx_handle_vmcall,
 };
 
+static void count_exit(struct kvm_vcpu *vcpu, unsigned int reason)
+{
+	if (reason == TDX_EXIT_REASON_TDCALL)
+		++vcpu->stat.td.td_tdcall_exits;
+	else if (reason != EXIT_REASON_EPT_VIOLATION)
+		++vcpu->stat.td.td_other_exits;
+}
+
 static int handle_reason(struct kvm_vcpu *vcpu)
 {
 	unsigned int reason = to_vmx(vcpu)->exit_reason.basic;
 
+	count_exit(vcpu, reason);
 	if (reason >= ARRAY_SIZE(handlers))
 		return report_internal_error(vcpu);
 
@@ -205,6 +217,7 @@ static int handle_no_exit(struct kvm_vcpu *vcpu)
 {
 	u64 status = to_tdx(vcpu)->status;
 
+	++vcpu->stat.td.td_no_entry;
 	switch (tdx_status_code(status)) {
 	case TDX_OPERAND_BUSY:
 	case TDX_HOST_PRIORITY_BUSY_TIMEOUT:

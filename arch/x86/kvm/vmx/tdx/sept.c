@@ -51,6 +51,26 @@ static bool is_busy(u64 status)
 	}
 }
 
+/* @how: td_page_add or td_page_aug */
+static void count_private_page(struct kvm *kvm, atomic64_t *how)
+{
+	atomic64_inc(how);
+	atomic64_inc(&kvm->stat.td.td_private_pages);
+}
+
+/* @how: td_page_remove or td_page_reclaim */
+static void count_lost_page(struct kvm *kvm, atomic64_t *how)
+{
+	atomic64_inc(how);
+	atomic64_dec(&kvm->stat.td.td_private_pages);
+}
+
+static void count_busy(struct kvm *kvm, u64 status)
+{
+	if (is_busy(status))
+		atomic64_inc(&kvm->stat.td.td_busy);
+}
+
 /**
  * tdx_init_sept - initialize the records of private memory
  * @kvm_tdx: a TD that is being created
@@ -111,6 +131,7 @@ static int add_sept_page(struct kvm *kvm, gfn_t gfn, unsigned int level)
 
 	xa_erase(pages, index);
 	tdx_free_pages(&kvm_tdx->td, &page, 1);
+	count_busy(kvm, status);
 	return is_busy(status) ? -EAGAIN : tdx_kill_vm(kvm, "TDH.MEM.SEPT.ADD", status);
 }
 
@@ -179,10 +200,13 @@ static int aug_page(struct kvm *kvm, gfn_t gfn, struct page *page)
 	status = tdh_mem_page_aug(&kvm_tdx->td, gfn_to_gpa(gfn), leaf_level(), page, &entry);
 	trace_tdx_sept(&kvm_tdx->td, "TDH.MEM.PAGE.AUG", gfn_to_gpa(gfn), leaf_level(),
 		       page_to_pfn(page), status);
-	if (!tdx_status_failed(status))
+	if (!tdx_status_failed(status)) {
+		count_private_page(kvm, &kvm->stat.td.td_page_aug);
 		return 0;
+	}
 
 	forget_page(kvm_tdx, gfn, page);
+	count_busy(kvm, status);
 	return is_busy(status) ? -EAGAIN : tdx_kill_vm(kvm, "TDH.MEM.PAGE.AUG", status);
 }
 
@@ -262,6 +286,7 @@ static int add_page(struct kvm *kvm, gfn_t gfn, struct page *page, struct page *
 		forget_page(kvm_tdx, gfn, page);
 		return tdx_kill_vm(kvm, "TDH.MEM.PAGE.ADD", status);
 	}
+	count_private_page(kvm, &kvm->stat.td.td_page_add);
 	if (!measure)
 		return 0;
 
@@ -334,6 +359,7 @@ static u64 try_leaf(struct kvm *kvm, range_leaf leaf, const char *name, gfn_t gf
 	status = leaf(td, gfn_to_gpa(gfn), leaf_level(), &entry);
 	trace_tdx_sept(td, name, gfn_to_gpa(gfn), leaf_level(), page ? page_to_pfn(page) : 0,
 		       status);
+	count_busy(kvm, status);
 	return status;
 }
 
@@ -394,6 +420,7 @@ static int remove_range(struct kvm *kvm, gfn_t start, gfn_t last)
 			return ret;
 		tdx_page_return(&kvm_tdx->td, recorded_page(pfn));
 		xa_erase(&kvm_tdx->private_pages, gfn);
+		count_lost_page(kvm, &kvm->stat.td.td_page_remove);
 		cond_resched();
 	}
 	return 0;
@@ -414,8 +441,9 @@ static void keep_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t last)
 }
 
 /* After the KeyID was released or burnt. */
-static void reclaim_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t last)
+static void reclaim_range(struct kvm *kvm, gfn_t start, gfn_t last)
 {
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 	unsigned long gfn;
 	void *pfn;
 
@@ -428,6 +456,7 @@ static void reclaim_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t last)
 		else
 			tdx_page_reclaim_private(&kvm_tdx->td, page);
 		xa_erase(&kvm_tdx->private_pages, gfn);
+		count_lost_page(kvm, &kvm->stat.td.td_page_reclaim);
 		if (kept)
 			put_page(page);
 		cond_resched();
@@ -466,7 +495,7 @@ void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end)
 		tdx_release_keyid(kvm);
 
 	if (!kvm_tdx->td.keyid)
-		reclaim_range(kvm_tdx, start, end - 1);
+		reclaim_range(kvm, start, end - 1);
 	else if (remove_range(kvm, start, end - 1))
 		keep_range(kvm_tdx, start, end - 1);
 out:
@@ -486,7 +515,7 @@ void tdx_free_sept(struct kvm *kvm)
 	unsigned long index;
 	unsigned int i;
 
-	reclaim_range(kvm_tdx, 0, ULONG_MAX);
+	reclaim_range(kvm, 0, ULONG_MAX);
 	for (i = 0; i < ARRAY_SIZE(kvm_tdx->sept_pages); i++) {
 		xa_for_each(&kvm_tdx->sept_pages[i], index, page) {
 			tdx_reclaim_pages(kvm_tdx, &page, 1);
