@@ -24,7 +24,7 @@ MACROS = {"HW_ERR": "[Hardware Error]: ", "FW_BUG": "[Firmware Bug]: "}
 # Functions and macros whose strings are not messages.  X: names of leaves; volatile: asm.
 OTHER_CALLS = {"early_param", "module_param_named", "MODULE_PARM_DESC", "X", "volatile",
                "cpuhp_setup_state_nocalls", "debugfs_create_dir", "debugfs_create_file",
-               "root_device_register", "trace_tdx_sept"}
+               "debugfs_create_u16", "root_device_register", "trace_tdx_sept"}
 
 # Lines with strings that are not messages: #include, and the prefix of all messages.
 OTHER_LINES = re.compile(r"^#\s*(include|define pr_fmt)\b.*$", re.M)

@@ -109,6 +109,8 @@ SUBJECTS = {
     "arch/x86/virt/vmx/tdx/seamcall.c": [FAILURES, BRINGUP],
     "arch/x86/virt/vmx/tdx/sept.c": [KVM],
     "arch/x86/virt/vmx/tdx/sleep.c": [SLEEP],
+    "arch/x86/virt/vmx/tdx/stats.c": [BRINGUP],
+    "arch/x86/virt/vmx/tdx/failures.c": [BRINGUP],
     "arch/x86/virt/vmx/tdx/sysfs.c": [BRINGUP, OFF, FAILURES, MEMORY, KVM],
     "arch/x86/virt/vmx/tdx/error.c": [FAILURES, BRINGUP],
     "arch/x86/virt/vmx/tdx/sysinfo.c": [BRINGUP],

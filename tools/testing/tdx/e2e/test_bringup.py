@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Initialization of TDX by KVM on the emulated platform."""
+import collections
 import errno
 import re
 
@@ -9,6 +10,7 @@ import layout
 import sysfs
 from outcome import said
 
+DEBUG = "/sys/kernel/debug/x86/tdx"
 TDX_BIT = 1 << 5
 # Ordinary VMs, and software-protected ones
 WITHOUT_TDX = 1 << 0 | 1 << 1
@@ -68,10 +70,20 @@ def test_the_kernels_view_equals_the_platforms(boot, cpus, packages, memory):
 
 @pytest.mark.one_kernel
 def test_a_second_td_costs_no_seamcall(boot):
-    result = boot("create-td")
-    ready(result)
+    result = boot(f"set,{DEBUG}/durations=1;create-td;"
+                  f"show-lines,{DEBUG}/seamcalls;show-lines,{DEBUG}/durations")
+    info = ready(result)
     assert int(result.value("create_td_again")) == 0
-    assert layout.EmulatorLog(result.log).count("TDH.SYS.INIT") == 1
+    log = layout.EmulatorLog(result.log)
+    assert log.count("TDH.SYS.INIT") == 1
+    lines = [line.split() for line in result.values("line")]
+    seamcalls = {leaf: int(number) for leaf, number in (line for line in lines if len(line) == 2)}
+    durations = collections.Counter()
+    for leaf, _, number in (line for line in lines if len(line) == 3):
+        durations[leaf] += int(number)
+    assert seamcalls == durations
+    assert sum(seamcalls.values()) == info.numbers("seamcalls")[0]
+    assert seamcalls["TDH.SYS.TDMR.INIT"] == log.count("TDH.SYS.TDMR.INIT")
 
 
 @pytest.mark.parallel
@@ -278,11 +290,16 @@ def test_tdx_is_off_by_default(boot):
 ])
 def test_the_parameter_tells_whether_tds_can_be_had(boot, options, states):
     """Programs rely on Y."""
-    result = boot(f"show,{PARAMETER};create-td;show,{PARAMETER}", cpus=2, packages=1, memory="1G",
-                  emulator_options=options)
+    result = boot(f"show,{PARAMETER};create-td;show,{PARAMETER};show-lines,{DEBUG}/failures",
+                  cpus=2, packages=1, memory="1G", emulator_options=options)
     assert result.values("read") == [f"{PARAMETER} 0 {state}" for state in states]
     sysfs.check(result, *(["bios-disabled", "there are TDX KeyIDs, but SEAMRR is not enabled; enable "
                            "the SEAM loader in the BIOS setup"] if states == "NN" else []))
+    failures = [line.split(" ", 4)[4] for line in result.values("line")]
+    if "CONFIG" in options:
+        assert f"cause {failures[-1]}" in result.info()
+    # Also of a fresh module, which Linux asks for its state.
+    assert bool(failures) == (states != "NN")
 
 
 @pytest.mark.parametrize("scenario", ["ordinary-vm", "create-td"])

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The records of a TD's private memory in debugfs, for tests and debugging.
+ * The KeyID and the records of private memory of a TD in debugfs, for tests and debugging.
  */
 #include <linux/debugfs.h>
 #include <linux/kvm_host.h>
@@ -126,7 +126,7 @@ static const struct file_operations private_memory_fops = {
 };
 
 /**
- * tdx_create_debugfs - create the debugfs file of a TD
+ * tdx_create_debugfs - create the debugfs files of a TD
  * @kvm: a TD after KVM_TDX_INIT_VM; its directory is removed with all files by common code
  *
  * Context: Process context, may sleep.
@@ -135,4 +135,5 @@ void tdx_create_debugfs(struct kvm *kvm)
 {
 	debugfs_create_file("tdx_private_memory", 0400, kvm->debugfs_dentry, kvm,
 			    &private_memory_fops);
+	debugfs_create_u16("tdx_keyid", 0400, kvm->debugfs_dentry, &to_kvm_tdx(kvm)->td.keyid);
 }

@@ -10,7 +10,7 @@
  *	capabilities.c	KVM_TDX_CAPABILITIES, KVM_TDX_GET_CPUID
  *	initial.c	initial contents of private memory, KVM_TDX_FINALIZE_VM
  *	vm.c		creating and destroying a TD
- *	debugfs.c	the records of private memory, for tests
+ *	debugfs.c	the KeyID and the records of private memory, for tests
  *	sept.c		private memory
  *	keyid.c		releasing the KeyID of a TD
  *	exits.c		handling the exits of a vCPU

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /sys/kernel/debug/x86/tdx/info: the state of TDX, for developers and tests.
+ * /sys/kernel/debug/x86/tdx: the state of TDX and its SEAMCALLs, for developers and tests.
  *
  * One fact per line: a key and its values, numbers in decimal, addresses and
  * sizes in hexadecimal bytes.
  */
 #include <linux/debugfs.h>
 #include <linux/init.h>
+#include <linux/kstrtox.h>
+#include <linux/module.h>
 #include <linux/numa.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/time64.h>
 
+#include "error.h"
+#include "failures.h"
 #include "host.h"
 #include "keyid.h"
 #include "module.h"
 #include "owner.h"
-#include "seamcall.h"
+#include "stats.h"
 
 static void show_tdmr(struct seq_file *m, const struct tdx_tdmr_info *tdmr)
 {
@@ -115,11 +120,97 @@ static int info_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(info);
 
+/* Leaves that were never called are left out. */
+static int seamcalls_show(struct seq_file *m, void *v)
+{
+	unsigned int leaf;
+	u64 nr;
+
+	for (leaf = 0; leaf < TDX_NR_LEAVES; leaf++) {
+		nr = tdx_stats_seamcalls(leaf);
+		if (nr)
+			seq_printf(m, "%s %llu\n", tdx_leaf_name(leaf), nr);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(seamcalls);
+
+static int durations_show(struct seq_file *m, void *v)
+{
+	unsigned int leaf, log2_ns, nr;
+
+	for (leaf = 0; leaf < TDX_NR_LEAVES; leaf++) {
+		for (log2_ns = 0; log2_ns < TDX_NR_DURATIONS; log2_ns++) {
+			nr = tdx_stats_durations_of(leaf, log2_ns);
+			if (nr)
+				seq_printf(m, "%s %llu %u\n", tdx_leaf_name(leaf),
+					   BIT_ULL(log2_ns), nr);
+		}
+	}
+	return 0;
+}
+
+static int durations_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, durations_show, NULL);
+}
+
+/* 1: begin to measure, 0: end it */
+static ssize_t durations_write(struct file *file, const char __user *text, size_t size,
+			       loff_t *offset)
+{
+	bool on;
+	int ret = kstrtobool_from_user(text, size, &on);
+
+	if (!ret)
+		ret = tdx_stats_measure(on);
+	return ret ?: size;
+}
+
+static const struct file_operations durations_fops = {
+	.owner	 = THIS_MODULE,
+	.open	 = durations_open,
+	.read	 = seq_read,
+	.write	 = durations_write,
+	.llseek	 = seq_lseek,
+	.release = single_release,
+};
+
+static void show_failure(struct seq_file *m, const struct tdx_failure *failure)
+{
+	char text[TDX_STATUS_TEXT_SIZE];
+
+	tdx_status_format(text, sizeof(text), failure->status);
+	seq_printf(m, "%llu.%06llu CPU %u %llu %s: %s\n", failure->ns / NSEC_PER_SEC,
+		   failure->ns % NSEC_PER_SEC / NSEC_PER_USEC, failure->cpu, failure->times,
+		   tdx_leaf_name(failure->leaf), text);
+}
+
+static int failures_show(struct seq_file *m, void *v)
+{
+	struct tdx_failure *failures;
+	unsigned int i, nr;
+
+	failures = kcalloc(TDX_NR_FAILURES, sizeof(*failures), GFP_KERNEL);
+	if (!failures)
+		return -ENOMEM;
+
+	nr = tdx_failures_copy(failures);
+	for (i = 0; i < nr; i++)
+		show_failure(m, &failures[i]);
+	kfree(failures);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(failures);
+
 static int __init tdx_debugfs_init(void)
 {
 	struct dentry *dir = debugfs_create_dir("tdx", arch_debugfs_dir);
 
 	debugfs_create_file("info", 0400, dir, NULL, &info_fops);
+	debugfs_create_file("seamcalls", 0400, dir, NULL, &seamcalls_fops);
+	debugfs_create_file("durations", 0600, dir, NULL, &durations_fops);
+	debugfs_create_file("failures", 0400, dir, NULL, &failures_fops);
 	return 0;
 }
 late_initcall(tdx_debugfs_init);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calling the TDX module: a single try, retries by status, and statistics.
+ * Calling the TDX module: a single try, and retries by status.
  */
 #include <linux/delay.h>
 #include <linux/kernel.h>
@@ -11,7 +11,9 @@
 
 #include "cache.h"
 #include "error.h"
+#include "failures.h"
 #include "seamcall.h"
+#include "stats.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
@@ -30,16 +32,16 @@
 
 DEFINE_STATIC_CALL(tdx_make_seamcall, tdx_cache_seamcall);
 
-/* Since boot, with retries. */
-DEFINE_PER_CPU(u64, tdx_nr_seamcalls);
-
-static noinline u64 traced_seamcall(u64 leaf, struct tdx_regs *regs)
+static noinline u64 timed_seamcall(u64 leaf, struct tdx_regs *regs)
 {
 	const struct tdx_regs in = *regs;
-	u64 status, start = ktime_get_ns();
+	u64 status, ns, start = ktime_get_ns();
 
 	status = static_call(tdx_make_seamcall)(leaf, regs);
-	trace_tdx_seamcall(leaf, &in, status, regs, ktime_get_ns() - start);
+	ns = ktime_get_ns() - start;
+	trace_tdx_seamcall(leaf, &in, status, regs, ns);
+	if (static_branch_unlikely(&tdx_stats_durations))
+		tdx_stats_duration(leaf, ns);
 	return status;
 }
 
@@ -53,10 +55,16 @@ static noinline u64 traced_seamcall(u64 leaf, struct tdx_regs *regs)
  */
 u64 tdx_seamcall_once(u64 leaf, struct tdx_regs *regs)
 {
-	this_cpu_inc(tdx_nr_seamcalls);
-	if (trace_tdx_seamcall_enabled())
-		return traced_seamcall(leaf, regs);
-	return static_call(tdx_make_seamcall)(leaf, regs);
+	u64 status;
+
+	this_cpu_inc(tdx_nr_seamcalls[leaf % TDX_NR_LEAVES]);
+	if (trace_tdx_seamcall_enabled() || static_branch_unlikely(&tdx_stats_durations))
+		status = timed_seamcall(leaf, regs);
+	else
+		status = static_call(tdx_make_seamcall)(leaf, regs);
+	if (unlikely(tdx_status_failed(status)))
+		tdx_failure_record(leaf, status);
+	return status;
 }
 
 /**
@@ -132,20 +140,4 @@ u64 tdx_seamcall_atomic(u64 leaf, struct tdx_regs *regs)
 			return status;
 		udelay(TDX_SEAMCALL_SPIN_US);
 	}
-}
-
-/**
- * tdx_seamcalls_made - number of SEAMCALLs that all CPUs made since boot
- *
- * Context: Any.  Not exact while CPUs make SEAMCALLs.
- * Return: The number, including retries.
- */
-u64 tdx_seamcalls_made(void)
-{
-	unsigned int cpu;
-	u64 sum = 0;
-
-	for_each_possible_cpu(cpu)
-		sum += per_cpu(tdx_nr_seamcalls, cpu);
-	return sum;
 }

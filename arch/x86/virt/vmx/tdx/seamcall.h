@@ -6,7 +6,6 @@
 #define _X86_VIRT_TDX_SEAMCALL_H
 
 #include <linux/linkage.h>
-#include <linux/percpu-defs.h>
 #include <linux/static_call_types.h>
 #include <linux/types.h>
 
@@ -22,8 +21,6 @@ asmlinkage u64 __seamcall(u64 leaf, struct tdx_regs *regs);
  */
 DECLARE_STATIC_CALL(tdx_make_seamcall, tdx_cache_seamcall);
 
-DECLARE_PER_CPU(u64, tdx_nr_seamcalls);
-
 /* For a loop around tdx_seamcall_once(). */
 struct tdx_backoff {
 	unsigned int tries;
@@ -33,6 +30,5 @@ u64 tdx_seamcall_once(u64 leaf, struct tdx_regs *regs);
 bool tdx_backoff(struct tdx_backoff *backoff, u64 status);
 u64 tdx_seamcall(u64 leaf, struct tdx_regs *regs);
 u64 tdx_seamcall_atomic(u64 leaf, struct tdx_regs *regs);
-u64 tdx_seamcalls_made(void);
 
 #endif /* _X86_VIRT_TDX_SEAMCALL_H */

@@ -18,6 +18,7 @@
 #include "abi.h"
 #include "cache.h"
 #include "seamcall.h"
+#include "stats.h"
 
 static_assert(TDH_VP_ENTER == 0);
 
@@ -60,7 +61,7 @@ noinstr u64 tdh_vp_enter(struct tdx_vp *vp, u64 *regs)
 	if (!tdx_cache_may_seamcall())
 		return TDX_SEAMCALL_RETIRED;
 
-	this_cpu_inc(tdx_nr_seamcalls);
+	this_cpu_inc(tdx_nr_seamcalls[TDH_VP_ENTER]);
 	regs[__VCPU_REGS_RCX] = page_to_phys(vp->tdvpr);
 	return __tdx_vp_enter(regs);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit: the SEAMCALL instruction outside of VMX operation, and its retries.
+ * KUnit: the SEAMCALL instruction outside of VMX operation, its retries and statistics.
  */
 #include <kunit/test.h>
 #include <linux/errno.h>
@@ -12,7 +12,9 @@
 #include <asm/tdx_host.h>
 
 #include "../error.h"
+#include "../failures.h"
 #include "../seamcall.h"
+#include "../stats.h"
 
 /* In VMX operation the test would really initialize a module. */
 static void skip_in_vmx_operation(struct kunit *test)
@@ -168,10 +170,88 @@ static void what_does_not_clear_is_not_retried(struct kunit *test)
 
 static void each_call_is_counted(struct kunit *test)
 {
-	u64 before = tdx_seamcalls_made();
+	u64 others = tdx_stats_seamcalls(TDH_SYS_CONFIG);
+	u64 before = tdx_stats_seamcalls(TDH_SYS_INIT);
+	u64 all = tdx_seamcalls_made();
 
 	call_reluctant(TDX_SYS_BUSY, 10);
-	KUNIT_EXPECT_EQ(test, tdx_seamcalls_made() - before, 11ULL);
+	KUNIT_EXPECT_EQ(test, tdx_seamcalls_made() - all, 11ULL);
+	KUNIT_EXPECT_EQ(test, tdx_stats_seamcalls(TDH_SYS_INIT) - before, 11ULL);
+	KUNIT_EXPECT_EQ(test, tdx_stats_seamcalls(TDH_SYS_CONFIG), others);
+}
+
+static unsigned int nr_durations(unsigned int leaf)
+{
+	unsigned int log2_ns, sum = 0;
+
+	for (log2_ns = 0; log2_ns < TDX_NR_DURATIONS; log2_ns++)
+		sum += tdx_stats_durations_of(leaf, log2_ns);
+	return sum;
+}
+
+static void durations_are_measured_on_request(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, tdx_stats_measure(true), 0);
+	call_reluctant(TDX_SYS_BUSY, 10);
+	KUNIT_EXPECT_EQ(test, nr_durations(TDH_SYS_INIT), 11u);
+	KUNIT_EXPECT_EQ(test, nr_durations(TDH_SYS_CONFIG), 0u);
+
+	KUNIT_ASSERT_EQ(test, tdx_stats_measure(false), 0);
+	call_reluctant(TDX_SYS_BUSY, 10);
+	KUNIT_EXPECT_EQ(test, nr_durations(TDH_SYS_INIT), 11u);
+
+	KUNIT_ASSERT_EQ(test, tdx_stats_measure(true), 0);
+	KUNIT_EXPECT_EQ(test, nr_durations(TDH_SYS_INIT), 0u);
+	tdx_stats_measure(false);
+}
+
+static void a_duration_is_counted_at_its_power_of_two(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, tdx_stats_measure(true), 0);
+	tdx_stats_duration(TDH_SYS_INIT, 0);
+	tdx_stats_duration(TDH_SYS_INIT, 1023);
+	tdx_stats_duration(TDH_SYS_INIT | 1ULL << TDX_LEAF_VERSION_SHIFT, 1024);
+	tdx_stats_duration(TDH_SYS_INIT, 2047);
+	tdx_stats_duration(TDH_SYS_INIT, U64_MAX);
+	tdx_stats_measure(false);
+
+	KUNIT_EXPECT_EQ(test, tdx_stats_durations_of(TDH_SYS_INIT, 0), 1u);
+	KUNIT_EXPECT_EQ(test, tdx_stats_durations_of(TDH_SYS_INIT, 9), 1u);
+	KUNIT_EXPECT_EQ(test, tdx_stats_durations_of(TDH_SYS_INIT, 10), 2u);
+	KUNIT_EXPECT_EQ(test, tdx_stats_durations_of(TDH_SYS_INIT, 11), 0u);
+	KUNIT_EXPECT_EQ(test, tdx_stats_durations_of(TDH_SYS_INIT, TDX_NR_DURATIONS - 1), 1u);
+}
+
+static void the_last_failures_are_recorded(struct kunit *test)
+{
+	struct tdx_failure *failures = kunit_kcalloc(test, TDX_NR_FAILURES, sizeof(*failures),
+						     GFP_KERNEL);
+	const struct tdx_failure *last;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, failures);
+	for (i = 0; i <= TDX_NR_FAILURES; i++)
+		call_reluctant(TDX_OPERAND_INVALID | i, 1);
+	KUNIT_ASSERT_EQ(test, tdx_failures_copy(failures), TDX_NR_FAILURES);
+	for (i = 0; i < TDX_NR_FAILURES; i++)
+		KUNIT_EXPECT_EQ(test, failures[i].status, TDX_OPERAND_INVALID | (i + 1));
+
+	/* Retries are one. */
+	call_reluctant(TDX_SYS_BUSY, 10);
+	tdx_failures_copy(failures);
+	last = &failures[TDX_NR_FAILURES - 1];
+	KUNIT_EXPECT_EQ(test, last->status, TDX_SYS_BUSY);
+	KUNIT_EXPECT_EQ(test, last->leaf, (u64)TDH_SYS_INIT);
+	KUNIT_EXPECT_EQ(test, last->times, 10ULL);
+	KUNIT_EXPECT_GE(test, last->ns, last[-1].ns);
+
+	/* Neither success, with or without information, nor a call of another leaf */
+	call_reluctant(TDX_KEY_CONFIGURED, 1);
+	tdx_failure_record(TDH_SYS_CONFIG, TDX_SYS_BUSY);
+	tdx_failures_copy(failures);
+	KUNIT_EXPECT_EQ(test, last->leaf, (u64)TDH_SYS_CONFIG);
+	KUNIT_EXPECT_EQ(test, last->times, 1ULL);
+	KUNIT_EXPECT_EQ(test, last[-1].status, TDX_SYS_BUSY);
 }
 
 static struct kunit_case seamcall_test_cases[] = {
@@ -183,6 +263,9 @@ static struct kunit_case seamcall_test_cases[] = {
 	KUNIT_CASE(where_nothing_can_sleep_retries_end_sooner),
 	KUNIT_CASE(what_does_not_clear_is_not_retried),
 	KUNIT_CASE(each_call_is_counted),
+	KUNIT_CASE(durations_are_measured_on_request),
+	KUNIT_CASE(a_duration_is_counted_at_its_power_of_two),
+	KUNIT_CASE(the_last_failures_are_recorded),
 	{}
 };
 
