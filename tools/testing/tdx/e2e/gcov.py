@@ -17,6 +17,7 @@ import tempfile
 import events
 import machine
 import selftests
+from test_bringup import DEBUG
 from test_kexec import kexec_initramfs
 
 KERNEL = machine.BUILD / "gcov"
@@ -79,7 +80,9 @@ BOOTS = [
     ("note,up", {"emulated": False, "accel": "tcg,thread=single", "memory": "1G",
                  "cmdline": "kunit.enable=1 kunit.filter_glob=tdx_* tdx_injection.every=10 "
                             "tdx_td_injection.every=10"}),
-    ("create-td", {"cpus": 4, "packages": 2, "memory": "4G"}),
+    (f"set,{DEBUG}/durations=1;create-td;set,{DEBUG}/durations=0;"
+     + ";".join(f"show-lines,{DEBUG}/{name}" for name in ("seamcalls", "durations", "failures")),
+     {"cpus": 4, "packages": 2, "memory": "4G"}),
     ("create-td", {**ONE_CPU, "emulator_options": "delay=30000"}),
     ("create-td", emulated("module=none")),
     ("create-td", emulated("module=1.5.01")),
