@@ -3,13 +3,13 @@
  * Positions of addresses in a picture: the address space in strips from left to
  * right, without unused parts.
  */
-#ifndef TDX_UNIT_MAP_WINDOWS_H
-#define TDX_UNIT_MAP_WINDOWS_H
+#ifndef TDX_WINDOWS_H
+#define TDX_WINDOWS_H
 
-#include "map_text.h"
+#include "areas.h"
 
 #define LEFT		90.0	/* start of strips */
-#define GAP		46.0	/* width of an unused range */
+#define GAP		64.0	/* width of an unused range */
 
 /**
  * struct window - a part of the address space that is drawn without a gap
@@ -22,8 +22,8 @@
  * @after_gap: true if an unused range precedes it
  */
 struct window {
-	u64 base;
-	u64 end;
+	uint64_t base;
+	uint64_t end;
 	unsigned int strip;
 	double x;
 	double per_byte;
@@ -32,22 +32,25 @@ struct window {
 };
 
 /**
- * struct picture - the whole address space
- * @windows:    sorted by address
- * @nr_windows: entries of @windows
- * @nr_strips:  number of strips
- * @per_byte:   scale of windows that are not enlarged
- * @width:      end of the widest strip, with the labels on its left
+ * struct windows - the whole address space
+ * @windows:   sorted by address
+ * @nr:        entries of @windows
+ * @nr_strips: number of strips
+ * @per_byte:  scale of windows that are not enlarged
+ * @right:     end of the widest strip
  */
-struct picture {
+struct windows {
 	struct window *windows;
-	unsigned int nr_windows;
+	unsigned int nr;
 	unsigned int nr_strips;
 	double per_byte;
-	double width;
+	double right;
 };
 
-/* @text has at least one range.  The caller frees @windows. */
-struct picture picture_make(const struct map_text *text);
+/* @areas has at least one area.  The caller frees .windows. */
+struct windows windows_make(const struct area_list *areas);
+
+/* The position of an address in a window that contains it, or ends there. */
+double window_x(const struct window *window, uint64_t address);
 
 #endif
