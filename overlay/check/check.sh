@@ -106,7 +106,7 @@ cppcheck_is_silent() {
 		--suppress=comparePointers --suppress=subtractPointers \
 		--suppress=normalCheckLevelMaxBranches \
 		--suppress=uninitvar:tools/testing/tdx/emulator/smp/shootdown.c \
-		arch/x86/virt/vmx/tdx arch/x86/kvm/vmx/tdx \
+		arch/x86/virt/vmx/tdx arch/x86/kvm/vmx/tdx tools/arch/x86/tdx \
 		tools/testing/tdx/emulator tools/testing/tdx/e2e/guest
 }
 
