@@ -188,6 +188,13 @@ static bool found_nothing(const struct facts *facts)
 	       facts->kernel.host_platform == NO && facts->log.complete && !facts->log.nr_lines;
 }
 
+static bool no_module(const struct facts *facts)
+{
+	const char *line = log_failure(&facts->log);
+
+	return line && (strstr(line, "module not loaded") || strstr(line, "no TDX module"));
+}
+
 static bool hibernation(const struct facts *facts)
 {
 	const char *line = log_failure(&facts->log);
@@ -299,6 +306,8 @@ static const struct {
 	{ found_nothing, NULL, { "bios-not-seen", NO,
 	  "this kernel supports TDX, and did not find it enabled", NULL,
 	  "run tdxinfo as root, with the module msr loaded; and " BIOS } },
+	{ no_module, last_failure, { "no-module", NO, "the BIOS loaded no TDX module", NULL,
+	  "enable \"TDX Secure Arbitration Mode Loader\" or \"SEAM loader\" in the BIOS setup, or update the BIOS" } },
 	{ hibernation, last_failure, { "hibernation", NO,
 	  "this kernel does not use TDX while hibernation is possible", NULL,
 	  "boot with nohibernate" } },
@@ -351,7 +360,8 @@ static bool contains_any(const char *line, const char * const words[], size_t nr
 static bool is_failure(const char *line)
 {
 	static const char * const bad[] = {
-		"failed", "not usable", "unusable", "not loaded", "turned off", "disabled",
+		"failed", "not usable", "unusable", "not loaded", "not enabled", "turned off",
+		"disabled",
 	};
 	static const char * const good[] = { "refused", "not added", "rejected", " is dead" };
 

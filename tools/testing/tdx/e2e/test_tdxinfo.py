@@ -15,7 +15,8 @@ SMALL = {"cpus": 2, "packages": 1, "memory": "1G"}
 def fixture_ask(boot):
     """Boots a machine and runs tdxinfo; returns its answers and the result."""
     def ask(*before, **options):
-        result = boot(steps(*before, tdxinfo.STEP), initramfs=tdxinfo.initramfs(), **SMALL, **options)
+        result = boot(steps(*before, tdxinfo.STEP), initramfs=tdxinfo.initramfs(), **SMALL,
+                      **options)
         return list(tdxinfo.answers(result)), result
     return ask
 

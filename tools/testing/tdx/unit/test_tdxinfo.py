@@ -149,6 +149,23 @@ CASES = {
     "mainline failed": (MAINLINE | NO_VM | {
         "dmesg": log("virt/tdx: module initialization failed (-5)")},
         "logged", "module initialization failed (-5)"),
+    "Ubuntu, no module": (FOREIGN | NO_VM | {"dmesg": log(
+        "virt/tdx: BIOS enabled: private KeyID range [1, 64)",
+        "virt/tdx: Disable ACPI S3. Turn off TDX in the BIOS to use ACPI S3.",
+        "virt/tdx: module not loaded")}, "no-module", "update the BIOS"),
+    "Ubuntu, old BIOS": (FOREIGN | NO_VM | {"dmesg": log(
+        "virt/tdx: BIOS enabled: private KeyID range [32, 64)",
+        "virt/tdx: Disable ACPI S3. Turn off TDX in the BIOS to use ACPI S3.",
+        "virt/tdx: SEAMCALL (0x0000000000000021) failed: 0xc000090000000000")},
+        "logged", "SEAMCALL (0x0000000000000021) failed"),
+    "Ubuntu 23.10": (FOREIGN | NO_VM | {"dmesg": log(
+        "tdx: BIOS enabled: private KeyID range [32, 64)", "tdx: not enabled by BIOS.")},
+        "logged", "not enabled by BIOS."),
+    "Ubuntu, TDX works": (FOREIGN | {"dmesg": log(
+        "virt/tdx: BIOS enabled: private KeyID range [64, 128)",
+        "virt/tdx: Disable ACPI S3. Turn off TDX in the BIOS to use ACPI S3.",
+        "virt/tdx: 1050644 KB allocated for PAMT", "virt/tdx: module initialized")},
+        "usable", "KVM offers them"),
     "KVM needs something": (state("available") | NO_VM | {"dmesg": log(
         "kvm_intel: tdx: TDX guests are turned off: they need the TDP MMU (kvm.tdp_mmu=1)")},
         "logged", "they need the TDP MMU"),
