@@ -7,7 +7,7 @@
 
 #include "labels.h"
 
-#define POINTER_TEXT	32
+#define POINTER_TEXT	48
 
 /* What is named: its position, its lower end, and its name. */
 struct pointer {

@@ -503,7 +503,8 @@ def test_a_bad_line_ends_a_script(statement, message):
     assert re.match(r"standard input:1[01]: ", result.stderr)
 
 
-@pytest.mark.parametrize("tool", ["tdmr_layout", "tdx_judge", "tdmr_map", "tdx_script", "tdxinfo"])
+@pytest.mark.parametrize("tool", ["tdmr_layout", "tdx_judge", "tdmr_map", "tdx_script", "tdxinfo",
+                                  "tdx_timeline"])
 def test_help_says_what_a_tool_does(tool):
     result = run(tool, "", "--help")
     assert result.returncode == 0
