@@ -229,7 +229,7 @@ static void collect_kvm(struct kvm_facts *kvm, const char *root)
 		return;
 	kvm->has_parameter = known(source_exists(root, "sys/module/kvm_intel/parameters/tdx"));
 	if (source_line(root, "sys/module/kvm_intel/parameters/tdx", value, sizeof(value)))
-		kvm->parameter = known(value[0] == 'Y' || value[0] == '1');
+		kvm->parameter = known(value[0] == 'Y');
 	kvm->error = hardware_vm_types(root, &kvm->vm_types.value);
 	kvm->vm_types.known = !kvm->error;
 }

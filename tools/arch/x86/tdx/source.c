@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "source.h"
@@ -16,22 +15,6 @@
 void source_path(char path[PATH_ROOM], const char *root, const char *name)
 {
 	snprintf(path, PATH_ROOM, "%s/%s", root, name);
-}
-
-static int open_regular(const char *root, const char *name)
-{
-	char path[PATH_ROOM];
-	struct stat status;
-	int file;
-
-	source_path(path, root, name);
-	file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (file < 0)
-		return -1;
-	if (!fstat(file, &status) && S_ISREG(status.st_mode))
-		return file;
-	close(file);
-	return -1;
 }
 
 /* Returns the number of bytes; -1 if nothing can be read. */
@@ -49,9 +32,12 @@ static ssize_t read_up_to(int file, char *text, size_t room)
 
 bool source_read(const char *root, const char *name, char *text, size_t room)
 {
-	int file = open_regular(root, name);
+	char path[PATH_ROOM];
 	ssize_t size = -1;
+	int file;
 
+	source_path(path, root, name);
+	file = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (file >= 0) {
 		size = read_up_to(file, text, room - 1);
 		close(file);

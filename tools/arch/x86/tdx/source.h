@@ -2,7 +2,7 @@
 /*
  * Files of the machine, or of a tree that was recorded on another one.
  *
- * Nothing here waits: whatever is not a regular file is not read.
+ * Nothing here waits: of a pipe without data nothing is read.
  */
 #ifndef TDXINFO_SOURCE_H
 #define TDXINFO_SOURCE_H

@@ -121,7 +121,7 @@ static bool not_enabled(const struct facts *facts)
 {
 	return state_is(facts, "bios-disabled") ||
 	       (msrs_known(facts) && (!seamrr_has(facts, SEAMRR_MASK_ENABLED) ||
-				      private_keyids(facts) < 2));
+				      !private_keyids(facts)));
 }
 
 static bool too_few_address_bits(const struct facts *facts)
@@ -363,7 +363,7 @@ static bool is_failure(const char *line)
 		"failed", "not usable", "unusable", "not loaded", "not enabled", "turned off",
 		"disabled",
 	};
-	static const char * const good[] = { "refused", "not added", "rejected", " is dead" };
+	static const char * const good[] = { "not added", "rejected", " is dead" };
 
 	return contains_any(line, bad, ARRAY_SIZE(bad)) &&
 	       !contains_any(line, good, ARRAY_SIZE(good));

@@ -128,7 +128,8 @@ CASES = {
     "SEAMRR not locked": (BIOS_OFF | {"msr": msrs(mask=0xfff00800)}, "bios-seamrr",
                           "update the BIOS"),
     "SEAMRR without address": (BIOS_OFF | {"msr": msrs(base=0)}, "bios-seamrr", "update the BIOS"),
-    "no key split": (BIOS_OFF | {"msr": msrs(keyids=0x3f)}, "bios-key-split", "key split"),
+    "no key split": (BIOS_OFF | {"msr": msrs(keyids=0x3f, tme=0x600000003)}, "bios-key-split",
+                     "key split"),
     "one KeyID": (BIOS_OFF | {"msr": msrs(keyids=0x10000003e)}, "bios-one-keyid", "more KeyIDs"),
     "a part of TDX, as a user": (as_user(NO_VM | state(
         "bios-disabled", "SEAMRR is enabled, but not locked; update the BIOS", READY | NO_VM)),
@@ -178,7 +179,11 @@ CASES = {
     "no access": (as_user(FOREIGN), "kvm-no-access", "as root"),
     "little to read": (without(FOREIGN, "msr", "dmesg") | {"kvm": "vm_types 0x1\n"}, "needs-root",
                        "as root"),
-    "nothing to tell": (FOREIGN | {"kvm": "vm_types 0x1\n"}, "unknown", "report"),
+    "nothing to tell": (FOREIGN | {"kvm": "vm_types 0x1\n", "dmesg": log(
+        "virt/tdx: hibernation loses the TDX module: refused; boot with tdx_host=off",
+        "kvm_intel: tdx: TDH.MNG.INIT failed, the TD of process 7 is dead: OPERAND_INVALID",
+        "virt/tdx: memory [0x0-0xfff] (kmem) is not added: TDX memory is not usable later",
+        "virt/tdx: the BIOS hot-added a CPU: rejected, as something failed")}, "unknown", "report"),
     "nothing to read": ({}, "kvm-not-loaded", "modprobe"),
 }
 STATUS = {True: 0, False: 1, None: 2}
@@ -255,8 +260,9 @@ def test_a_person_sees_the_facts(record):
         assert words in shown, words
 
 
-def test_odd_texts_stay_valid_json(record):
-    root = record(state("failed", 'a "quoted" \\ line \x01 \xe4') | {"proc/cmdline": "x" * 10000})
+def test_odd_texts_stay_valid_json(record, tmp_path):
+    root = record(state("failed") | {"proc/cmdline": "x" * 10000})
+    (tmp_path / HOST / "reason").write_bytes(b'a "quoted" \\ line \x01 \xe4')
     facts = json.loads(tdxinfo("--json", "--root", root).stdout)
     assert facts["reason"].startswith('a "quoted" \\ line \x01 ')
     assert len(facts["kernel_cmdline"]) == 4095
