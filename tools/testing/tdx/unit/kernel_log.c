@@ -246,23 +246,38 @@ static bool read_node(struct kernel_log *log, const char *text)
 	return true;
 }
 
-/* CMRs in the format of other kernels: "virt/tdx: CMR: [START, END)". */
-static bool read_cmr(struct kernel_log *log, const char *text)
+static bool add_cmr(struct kernel_log *log, u64 start, u64 end)
 {
 	struct map_text *map = log->map;
-	u64 start, end;
 	unsigned int i;
 
-	if (!log->take_cmrs)
-		return true;
-	if (sscanf(text, "CMR: [%llx, %llx)", &start, &end) != 2 || end <= start)
-		return refuse_text(log, "expected 'CMR: [0x..., 0x...)'", text);
 	for (i = 0; i < map->nr_cmrs; i++)
 		if (map->cmrs[i].base == start && map->cmrs[i].size == end - start)
 			return true;
 	if (map->nr_cmrs == TDX_NR_CMRS)
 		return refuse(log, "more than 32 CMRs");
 	map->cmrs[map->nr_cmrs++] = (struct tdx_cmr_info) { start, end - start };
+	return true;
+}
+
+/* CMRs: "CMR: [START, END) [START, END)"; other kernels have a line for each. */
+static bool read_cmrs(struct kernel_log *log, const char *text)
+{
+	const char *next = strchr(text, '[');
+	int length;
+	u64 start, end;
+
+	if (!log->take_cmrs)
+		return true;
+	while (next) {
+		length = 0;
+		if (sscanf(next, "[%llx, %llx)%n", &start, &end, &length) != 2 || !length ||
+		    end <= start)
+			return refuse_text(log, "expected 'CMR: [0x..., 0x...)'", text);
+		if (!add_cmr(log, start, end))
+			return false;
+		next = strchr(next + length, '[');
+	}
 	return true;
 }
 
@@ -298,7 +313,7 @@ static bool read_line(struct kernel_log *log, const char *line)
 		return read_node(log, found);
 	found = strstr(line, "virt/tdx: CMR: [");
 	if (found)
-		return read_cmr(log, found + strlen("virt/tdx: "));
+		return read_cmrs(log, found + strlen("virt/tdx: "));
 	for (i = 0; i < ARRAY_SIZE(strangers) && !log->stranger; i++)
 		if (strstr(line, strangers[i].word))
 			log->stranger = strangers[i].reason;

@@ -2,7 +2,7 @@
 /*
  * Reads a memory map from a kernel log: RAM from the last map that Linux
  * printed, which memmap= or MTRRs may have changed; NUMA nodes from SRAT lines
- * of ACPI; CMRs from lines like 'virt/tdx: CMR: [START, END)'.
+ * of ACPI; CMRs from lines like 'virt/tdx: CMR: [START, END) [START, END)'.
  */
 #ifndef TDX_UNIT_KERNEL_LOG_H
 #define TDX_UNIT_KERNEL_LOG_H

@@ -190,13 +190,22 @@ def test_a_log_that_does_not_tell_all_is_refused(tmp_path, log, message):
 
 
 def test_cmrs_come_from_a_log_if_the_map_has_none(tmp_path):
-    cmrs = ("virt/tdx: CMR: [0x100000, 0x6f800000)\n"
-            "[    9.1] virt/tdx: CMR: [0x100000000, 0x5070000000)\n")
-    layout = from_log(tmp_path, FOUR_NODES + cmrs, cmrs=None)
-    assert ram_bytes(layout) == FOUR_NODES_RAM
-    assert lines(layout, "cmr") == [["cmr", "0x100000", "0x6f700000"],
-                                    ["cmr", "0x100000000", "0x4f70000000"]]
-    assert len(lines(from_log(tmp_path, FOUR_NODES + cmrs), "cmr")) == 5
+    a_line_each = ("virt/tdx: CMR: [0x100000, 0x6f800000)\n"
+                   "[    9.1] virt/tdx: CMR: [0x100000000, 0x5070000000)\n")
+    one_line = "[    9.1] virt/tdx: CMR: [0x100000, 0x6f800000) [0x100000000, 0x5070000000)\n"
+    for cmrs in a_line_each, one_line, one_line + one_line:
+        layout = from_log(tmp_path, FOUR_NODES + cmrs, cmrs=None)
+        assert ram_bytes(layout) == FOUR_NODES_RAM
+        assert lines(layout, "cmr") == [["cmr", "0x100000", "0x6f700000"],
+                                        ["cmr", "0x100000000", "0x4f70000000"]]
+        assert len(lines(from_log(tmp_path, FOUR_NODES + cmrs), "cmr")) == 5
+
+
+@pytest.mark.parametrize("ranges", ["[0x100000, 0x6f8", "[0x100000, 0x6f800000) [0x1000",
+                                    "[0x2000, 0x1000)"])
+def test_cmrs_that_are_cut_off_or_empty_are_refused(tmp_path, ranges):
+    result = from_log(tmp_path, FOUR_NODES + f"virt/tdx: CMR: {ranges}\n", cmrs=None)
+    assert result.returncode == 2 and "expected 'CMR: [" in result.stderr
 
 
 # PAMTs in KB, according to the machine's own kernel.

@@ -224,19 +224,36 @@ static int check_td_limits(const struct tdx_td_limits *limits, struct tdx_cause 
 			 limits->nr_tdcx, limits->nr_tdvpx);
 }
 
+/* Two lines for as many CMRs as there can be, of less than LOG_LINE_MAX. */
+#define CMRS_PER_LINE	16
+#define CMR_TEXT	40
+
+static void announce_cmrs(const struct tdx_sysinfo *info)
+{
+	char line[CMRS_PER_LINE * CMR_TEXT];
+	unsigned int i, length = 0;
+
+	for (i = 0; i < info->nr_cmrs; i++) {
+		length += scnprintf(line + length, sizeof(line) - length, "%s[0x%llx, 0x%llx)",
+				    length ? " " : "", info->cmrs[i].base,
+				    info->cmrs[i].base + info->cmrs[i].size);
+		if ((i + 1) % CMRS_PER_LINE && i + 1 < info->nr_cmrs)
+			continue;
+		pr_info("CMR: %s\n", line);
+		length = 0;
+	}
+}
+
 /* Needed to analyze failures, and as input of tdmr_layout. */
 static void announce(const struct tdx_sysinfo *info)
 {
 	const struct tdmr_limits *limits = &info->tdmr_limits;
-	unsigned int i;
 
 	pr_info("module version %u.%u.%u, build %u of %u; takes %u TDMRs with %u reserved areas, %u bytes per PAMT entry\n",
 		info->major_version, info->minor_version, info->update_version,
 		info->build_num, info->build_date, limits->max_tdmrs,
 		limits->max_reserved_per_tdmr, limits->pamt_entry_size);
-	for (i = 0; i < info->nr_cmrs; i++)
-		pr_info("CMR: [0x%llx, 0x%llx)\n", info->cmrs[i].base,
-			info->cmrs[i].base + info->cmrs[i].size);
+	announce_cmrs(info);
 	if (info->attributes & TDX_SYSINFO_ATTR_DEBUG)
 		pr_warn("this is a debug module: it does not protect TDX guests from the host\n");
 }
