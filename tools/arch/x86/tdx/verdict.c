@@ -217,9 +217,12 @@ static bool kvm_lacks_tdx(const struct facts *facts)
 	return facts->kvm.has_parameter == NO;
 }
 
+/* It is also N if there is another reason, which was logged. */
 static bool kvm_turned_off(const struct facts *facts)
 {
-	return facts->kvm.parameter == NO;
+	const char *line = log_failure(&facts->log);
+
+	return facts->kvm.parameter == NO && (!line || strstr(line, "boot with kvm_intel.tdx=1"));
 }
 
 static bool no_access(const struct facts *facts)
@@ -269,7 +272,7 @@ static const struct {
 	{ not_intel, NULL, { "not-intel", NO, "the CPU is not from Intel" } },
 	{ in_guest, NULL, { "in-guest", NO, "Linux is a guest of a hypervisor", NULL,
 	  "run tdxinfo on the host: TDs cannot be created in a virtual machine" } },
-	{ turned_off, reason, { "turned-off", NO, "TDX is turned off", NULL,
+	{ turned_off, NULL, { "turned-off", NO, "TDX is turned off", NULL,
 	  "boot without tdx_host=off" } },
 	{ no_vmx, NULL, { "no-vmx", NO, "the CPU has no VMX, or the BIOS turned it off", NULL,
 	  "enable VMX (virtualization) in the BIOS setup" } },
@@ -311,14 +314,14 @@ static const struct {
 	{ hibernation, last_failure, { "hibernation", NO,
 	  "this kernel does not use TDX while hibernation is possible", NULL,
 	  "boot with nohibernate" } },
+	{ kvm_turned_off, NULL, { "kvm-turned-off", NO, "KVM's parameter tdx is N", NULL,
+	  "boot with kvm_intel.tdx=1, or write \"options kvm_intel tdx=1\" to /etc/modprobe.d/tdx.conf and load kvm_intel again" } },
 	{ logged, last_failure, { "logged", NO, "the kernel could not use TDX", NULL,
 	  "do what the message says" } },
 	{ kvm_not_loaded, NULL, { "kvm-not-loaded", NO, "kvm_intel is not loaded", NULL,
 	  "modprobe kvm_intel tdx=1" } },
 	{ kvm_lacks_tdx, NULL, { "kvm", NO, "KVM of this kernel cannot create TDs", NULL,
 	  "boot a kernel with CONFIG_KVM_INTEL_TDX, such as Linux 6.16 or later" } },
-	{ kvm_turned_off, NULL, { "kvm-turned-off", NO, "KVM's parameter tdx is N", NULL,
-	  "boot with kvm_intel.tdx=1, or write \"options kvm_intel tdx=1\" to /etc/modprobe.d/tdx.conf and load kvm_intel again" } },
 	{ no_access, NULL, { "kvm-no-access", UNKNOWN, "/dev/kvm cannot be opened", NULL,
 	  "run tdxinfo as root" } },
 	{ needs_root, NULL, { "needs-root", UNKNOWN, "what this user may read does not tell", NULL,

@@ -71,7 +71,7 @@ def test_tdxinfo_does_not_initialize_tdx(ask):
     ({"emulator_options": "module=none"}, "no TDX module answers"),
     ({"emulator_options": "seamrr=off"}, "SEAM loader"),
     ({"cmdline": "tdx_host=off"}, "tdx_host=off"),
-    ({"tdx": ""}, "kvm_intel.tdx=1"),
+    ({"tdx": ""}, "KVM's parameter tdx is N"),
     for_release({"emulator_options": "keyids=62:1"}, "only one TDX KeyID"),
     for_release({"emulator_options": "keyids=63:0"}, "key split"),
     for_release({"emulator_options": "seamrr=unlocked"}, "not locked"),

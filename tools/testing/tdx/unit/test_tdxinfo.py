@@ -176,6 +176,9 @@ CASES = {
         "sys/module/kvm_intel/parameters/ept": "Y\n", "kvm": "vm_types 0x1\n"},
         "kvm", "CONFIG_KVM_INTEL_TDX"),
     "KVM turned off": (state("available") | NO_VM, "kvm-turned-off", "options kvm_intel tdx=1"),
+    "KVM turned off, a TD was to be created": (state("available") | NO_VM | {"dmesg": log(
+        "kvm_intel: tdx: TDX guests are turned off: boot with kvm_intel.tdx=1")},
+        "kvm-turned-off", "options kvm_intel tdx=1"),
     "no access": (as_user(FOREIGN), "kvm-no-access", "as root"),
     "little to read": (without(FOREIGN, "msr", "dmesg") | {"kvm": "vm_types 0x1\n"}, "needs-root",
                        "as root"),
