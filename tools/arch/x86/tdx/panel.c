@@ -19,7 +19,9 @@
 
 static const char * const colors[] = {
 	"#4c78a8", "#f58518", "#54a24b", "#e45756", "#72b7b2", "#b279a2", "#eeca3b", "#9d755d",
-	"#ff9da6", "#79706e", "#8cd17d", "#86bcb6", "#d4a6c8", "#a0cbe8", "#ffbe7d", "#bab0ac",
+	"#ff9da6", "#79706e", "#8cd17d", "#1b5e6b", "#d4a6c8", "#a0cbe8", "#ffbe7d", "#bab0ac",
+	"#17365d", "#a0522d", "#1e5c1e", "#8b1a1a", "#00b3b3", "#6a3d9a", "#b8860b", "#c71585",
+	"#556b2f", "#4b0082", "#00a36c", "#d2691e", "#5f9ea0", "#2f4f4f", "#bdb76b", "#dc6fd6",
 };
 
 static size_t name_index(struct panel *panel, const char *name)
@@ -40,6 +42,11 @@ static void count(struct panel *panel, const struct trace_event *event)
 	struct panel_name *name = &panel->names[index];
 	double seconds = event->end - event->start;
 
+	/* A change of the secure EPT is traced in addition to its SEAMCALL. */
+	if (event->kind == TRACE_SEPT) {
+		name->nr_changes++;
+		return;
+	}
 	name->nr++;
 	name->nr_failed += event->failed;
 	name->seconds += seconds;
@@ -174,7 +181,8 @@ static void name_text(char *text, size_t room, const struct panel_name *name)
 		snprintf(text, room, "%s: %zu, %s, longest %s%s", name->name, name->nr, total,
 			 longest, failed);
 	else
-		snprintf(text, room, "%s: %zu%s", name->name, name->nr, failed);
+		snprintf(text, room, "%s: %zu%s", name->name,
+			 name->nr ? name->nr : name->nr_changes, failed);
 }
 
 static double draw_legend(const struct panel *panel, struct labels *labels, double y)

@@ -19,6 +19,7 @@ struct panel_name {
 	const char *name;
 	size_t nr;
 	size_t nr_failed;
+	size_t nr_changes;	/* of the secure EPT */
 	double seconds;
 	double longest;
 };

@@ -96,7 +96,7 @@ def test_an_initialization_and_a_td_have_a_panel_each():
         assert name in said, name
     for legend in ("TDH.SYS.TDMR.INIT: 201, 10 ms, longest 50 us, 1 failed", "TDCALL: 900",
                    "EPT_VIOLATION: 100", "TDH.PHYMEM.PAGE.RECLAIM: 51, 102 us, longest 2 us",
-                   "TDH.MEM.PAGE.ADD: 200, 200 us, longest 2 us"):
+                   "TDH.MEM.PAGE.ADD: 100, 200 us, longest 2 us"):
         assert legend in said, legend
     assert not list(overlapping(picture))
 
@@ -139,6 +139,23 @@ def test_tds_at_the_same_time_and_one_after_another_are_told_apart():
         "TD with KeyID 33", "TD with KeyID 33", "TD with KeyID 33, which still exists",
         "TD with KeyID 34"]
     assert all(title.endswith(" 1000 exits") for title in titles)
+
+
+def test_changes_of_the_secure_ept_are_counted_if_seamcalls_are_not_traced():
+    trace = Trace()
+    live(trace)
+    trace.lines = [line for line in trace.lines if "TDH.MEM.PAGE.ADD rcx" not in line]
+    assert "TDH.MEM.PAGE.ADD: 100" in shown(picture_of(trace))
+
+
+def test_each_name_has_a_color_of_its_own():
+    trace = Trace()
+    for number in range(32):
+        trace.call(f"TDH.SYS.LEAF{number}", ns=50_000)
+    picture = picture_of(trace)
+    fills = {rect.find(f"{SVG}title").text: rect.get("fill") for rect in picture.iter(f"{SVG}rect")
+             if rect.find(f"{SVG}title") is not None}
+    assert len(fills) == len(set(fills.values())) == 32
 
 
 def test_lost_events_are_told():
