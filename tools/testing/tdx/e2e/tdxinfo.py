@@ -28,21 +28,28 @@ def initramfs(base=None, files=()):
     with machine.lock("files"):
         contents = {"selftests/tdxinfo": build().read_bytes(), **dict(files)}
         image = base.with_name(f"{base.stem}-tdxinfo.cpio")
-        image.write_bytes(base.read_bytes() + archive(contents))
+        whole = base.read_bytes() + archive(contents)
+        # Another machine may be reading it.
+        if not image.is_file() or image.read_bytes() != whole:
+            image.write_bytes(whole)
     return image
 
 
 def archive(contents):
+    """The same files make the same archive."""
     with tempfile.TemporaryDirectory() as directory:
         for path, text in contents.items():
             file = pathlib.Path(directory) / path
             file.parent.mkdir(exist_ok=True)
             file.write_bytes(text)
             file.chmod(0o755)
-        names = [os.path.relpath(path, directory)
-                 for path in sorted(pathlib.Path(directory).rglob("*"))]
-        return subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=directory, check=True,
-                              input="\n".join(names).encode(), stdout=subprocess.PIPE).stdout
+        paths = sorted(pathlib.Path(directory).rglob("*"))
+        for path in paths:
+            os.utime(path, (0, 0))
+        names = "\n".join(os.path.relpath(path, directory) for path in paths)
+        return subprocess.run(["cpio", "-o", "-H", "newc", "--quiet", "--reproducible"],
+                              cwd=directory, check=True, input=names.encode(),
+                              stdout=subprocess.PIPE).stdout
 
 
 def answers(result):
