@@ -14,6 +14,7 @@ NMI, GP, VE = 2, 13, 20
 SHARED = 1 << 47
 PENDING_GPA, ABSENT_GPA = 0x1000, 0x5000
 VECTOR = 32                     # of the probe's interrupt
+OF_ALL_QEMUS = 0x01900081       # FSGSBASE SMEP SMAP CLFLUSHOPT CLWB
 
 
 def run(case, options="", **machine):
@@ -43,6 +44,15 @@ def test_cpuid_is_the_modules():
     # "IntelTDX    " is in EBX, EDX and ECX: the probe has ECX, and EDX in the upper half.
     assert facts["name"].to_bytes(8, "little") == b"    lTDX"
     assert facts["vector"] == VE and facts["reason"] == 10
+
+
+def test_a_td_has_the_features_of_the_cpu_that_nobody_configures():
+    """Of leaf 7, without those that depend on XFAM or ATTRIBUTES, which the probe's TD has not."""
+    facts = run("cpuid-features")
+    eax, ebx = facts["host_eax_ebx"] & 0xffffffff, facts["host_eax_ebx"] >> 32
+    assert ebx & OF_ALL_QEMUS == OF_ALL_QEMUS
+    assert facts["eax_ebx"] == eax | (ebx & 0x219424c1) << 32
+    assert facts["ecx_edx"] == facts["host_ecx_edx"] & 0xfc002600_19000000
 
 
 def test_hlt_is_a_virtualization_exception():

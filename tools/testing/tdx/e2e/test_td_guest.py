@@ -16,6 +16,8 @@ MACHINE = {"cpus": 4, "packages": 2, "memory": "1G", "timeout": 600}
 QUIET = f"{td_guest.CMDLINE} quiet"
 HALF = 1 << 20
 NONCE = bytes(range(100, 120))
+# Those that any QEMU has.
+FEATURES = {"fsgsbase", "bmi1", "avx2", "smep", "bmi2", "adx", "smap", "clflushopt", "clwb", "umip"}
 LOADS = ["processes", "wake-ups", "flushes", "timers"]
 
 
@@ -27,6 +29,8 @@ def boot_tds(boot, tmp_path):
         result = boot(guest.steps(), **{**MACHINE, **options}, initramfs=guest.initramfs())
         assert result.values("td_guest") == ["0"] * len(runs), result.values("output")
         assert td_guest.values(result, "tdx_guest") == ["1"] * len(runs)
+        for features in td_guest.values(result, "features"):
+            assert FEATURES <= set(features.split())
         assert td_guest.values(result, "cpus") == [str(run.cpus) for run in runs]
         assert td_guest.measured(result) == guest.mrtds()
         selftests.check_nothing_left(result)

@@ -33,6 +33,22 @@ static int has_flag(const char *flag)
 	return found;
 }
 
+/* Of leaf 7 of CPUID */
+static void report_features(void)
+{
+	static const char *const features[] = {
+		"fsgsbase", "bmi1", "avx2", "smep", "bmi2", "rdseed", "adx", "smap", "clflushopt",
+		"clwb", "sha_ni", "umip", "pku", "rdpid",
+	};
+	unsigned int i;
+
+	printf("td features");
+	for (i = 0; i < sizeof(features) / sizeof(*features); i++)
+		if (has_flag(features[i]))
+			printf(" %s", features[i]);
+	printf("\n");
+}
+
 int main(int argc, char *argv[])
 {
 	struct utsname name = {};
@@ -44,6 +60,7 @@ int main(int argc, char *argv[])
 	sysinfo(&info);
 	printf("td kernel %s\n", name.release);
 	printf("td tdx_guest %d\n", has_flag("tdx_guest"));
+	report_features();
 	printf("td cpus %ld\n", sysconf(_SC_NPROCESSORS_ONLN));
 	printf("td memory %lu\n", info.totalram * info.mem_unit);
 	use_disk();

@@ -270,6 +270,20 @@ static void case_cpuid(void)
 	say_trap();
 }
 
+/* After a SEAMCALL, CPUID at such an address is the beginning of a new kernel. */
+static void case_cpuid_features(void)
+{
+	u32 host[4];
+
+	native_cpuid(7, 0, host);
+	begin_guest();
+	say("host_eax_ebx", host[0] | (u64)host[1] << 32);
+	say("host_ecx_edx", host[2] | (u64)host[3] << 32);
+	order(DO_CPUID, 7, 0, 0, 0);
+	say("eax_ebx", regs.r12);
+	say("ecx_edx", regs.r13);
+}
+
 static void case_hlt(void)
 {
 	begin_guest();
@@ -804,6 +818,7 @@ static const struct probe_case cases[] = {
 	{ "guest-vmcall", case_vmcall },
 	{ "guest-mask", case_mask },
 	{ "guest-cpuid", case_cpuid },
+	{ "guest-cpuid-features", case_cpuid_features },
 	{ "guest-hlt", case_hlt },
 	{ "guest-shared", case_shared },
 	{ "guest-shared-ve", case_shared_ve },

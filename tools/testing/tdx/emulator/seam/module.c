@@ -17,6 +17,9 @@
 #define MSR_TSC_ADJUST		0x3b
 #define CPUID_FEATURES		1
 #define CPUID_ECX_X2APIC	BIT_ULL(21)
+#define CPUID_EXTENDED_FEATURES	7
+#define CPUID_EDX_PCONFIG	BIT_ULL(18)
+#define CPUID_PERFMON		0xa
 #define CPUID_TSC		0x15
 
 struct tdx_model tdx_module;
@@ -66,10 +69,14 @@ static const u32 module_only_msrs[] = {
 	0x10a,	/* ARCH_CAPABILITIES: legacy xAPIC mode can be locked out */
 };
 
-static const u32 module_only_leaves[] = {
-	0x7,	/* PCONFIG */
-	0xa,	/* performance counters */
-};
+/* A TD gets neither, unless its host asks for it. */
+static void add_module_only_features(u32 leaf, u32 subleaf, u32 regs[4])
+{
+	if (leaf == CPUID_PERFMON)
+		tdx_model_healthy_cpuid(&tdx_module.config, this_cpu()->index, leaf, subleaf, regs);
+	if (leaf == CPUID_EXTENDED_FEATURES && !subleaf)
+		regs[3] |= CPUID_EDX_PCONFIG;
+}
 
 static bool contains(const u32 *list, unsigned int length, u32 value)
 {
@@ -110,10 +117,9 @@ static void module_cpuid(void *ctx, u32 leaf, u32 subleaf, u32 regs[4])
 
 	if (leaf == CPUID_TSC)
 		cpuid_tsc(regs);
-	else if (contains(module_only_leaves, ARRAY_LEN(module_only_leaves), leaf))
-		tdx_model_healthy_cpuid(&tdx_module.config, cpu->index, leaf, subleaf, regs);
 	else
 		cpuid_guest(&cpu->host, leaf, subleaf, regs);
+	add_module_only_features(leaf, subleaf, regs);
 	/* That of a TD is virtual */
 	if (leaf == CPUID_FEATURES)
 		regs[2] |= CPUID_ECX_X2APIC;
