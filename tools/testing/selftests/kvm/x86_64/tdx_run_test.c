@@ -6,14 +6,17 @@
 #define _GNU_SOURCE /* for sched_setaffinity() */
 #include <asm/prctl.h>
 #include <errno.h>
+#include <getopt.h>
 #include <linux/compiler.h>
 #include <linux/hw_breakpoint.h>
 #include <linux/kvm_para.h>
+#include <linux/membarrier.h>
 #include <linux/perf_event.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -39,6 +42,7 @@
 #define CHUNK			PM_HUGE_PAGE
 #define VECTOR			0x40
 #define DELAY_US		100000
+#define NR_HOST_IPIS		100
 #define TDX_FATAL_EVENT		7
 #define NR_BREAKPOINTS		4
 #define DR6_INITIAL		0xffff0ff0
@@ -529,6 +533,38 @@ static void test_dirty_logging(void)
 	tg_close(&tg);
 }
 
+static int membarrier(int command)
+{
+	return syscall(SYS_membarrier, command, 0, 0);
+}
+
+/* Each waits until all CPUs that run the process have handled an IPI. */
+static void *send_host_ipis(void *arg)
+{
+	int i;
+
+	usleep(DELAY_US);
+	for (i = 0; i < NR_HOST_IPIS; i++)
+		ASSERT_EQ(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED), 0);
+	tg_stop(arg);
+	return NULL;
+}
+
+/* The host's interrupts are handled while the guest runs, which does not notice. */
+static void test_host_interrupts(void)
+{
+	pthread_t thread;
+	struct tg_td tg;
+
+	ASSERT_EQ(membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED), 0);
+	tg_create(&tg, 0);
+	tg_prepare_spin(&tg);
+	pthread_create(&thread, NULL, send_host_ipis, &tg);
+	tg_finish(&tg);
+	pthread_join(thread, NULL);
+	tg_close(&tg);
+}
+
 static void *punch_holes(void *arg)
 {
 	struct tg_td *tg = arg;
@@ -816,10 +852,63 @@ static void test_bus_frequency(void)
 	close(vm);
 }
 
-int main(void)
+/* RCX times */
+static const uint8_t loop[] = { 0x48, 0x0f, 0xaf, 0xc2,	/* imul %rdx, %rax */
+				0x48, 0xff, 0xc0,		/* inc %rax */
+				0x48, 0xff, 0xc9,		/* dec %rcx */
+				0x75, 0xf4 };			/* jnz to the first one */
+
+static uint64_t loop_here(uint64_t times)
+{
+	uint8_t *code = mmap(NULL, PM_PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t rax = 0, start = rdtsc();
+
+	TEST_ASSERT(code != MAP_FAILED, "mmap: %s", strerror(errno));
+	memcpy(code, loop, sizeof(loop));
+	code[sizeof(loop)] = 0xc3;	/* ret */
+	asm volatile("call *%[code]" : "+a" (rax), "+c" (times) : [code] "r" (code), "d" (VALUE));
+	return rdtsc() - start;
+}
+
+/* The same work in the guest and here, for measurements. */
+static void compare_loops(uint64_t times)
+{
+	const struct tg_regs regs = { .rcx = times, .rdx = VALUE };
+	uint64_t start, here = loop_here(times);
+	struct tg_td tg;
+
+	tg_create_vcpus(&tg, 1, 0);
+	tg_prepare_execute(&tg, loop, sizeof(loop), &regs);
+	start = rdtsc();
+	tg_finish(&tg);
+	printf("loop %lu %lu\n", rdtsc() - start, here);
+	tg_close_vcpus(&tg, 1);
+}
+
+static void parse_options(int argc, char *argv[])
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "m:")) != -1) {
+		if (option != 'm') {
+			printf("usage: %s [-m times]\n"
+			       " -m: only requests, interrupts, and the ticks that a loop takes in a guest\n"
+			       "     and in the host, for measurements on a single CPU\n", argv[0]);
+			exit(KSFT_SKIP);
+		}
+		test_requests();
+		test_signal();
+		compare_loops(atol(optarg));
+		exit(0);
+	}
+}
+
+int main(int argc, char *argv[])
 {
 	tg_require();
 	tg_let_interrupt(SIGALRM);
+	parse_options(argc, argv);
 	test_bus_frequency();
 	test_requests();
 	test_private_memory();
@@ -828,6 +917,7 @@ int main(void)
 	test_triple_fault();
 	test_signal();
 	test_dirty_logging();
+	test_host_interrupts();
 	test_removal();
 	test_halt();
 	test_host_registers();
