@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The emulated platform: TDs that run, with a guest that does what the probe tells it to do."""
+import re
+
 import pytest
 
 from test_emulator import probe, violations
@@ -53,6 +55,19 @@ def test_a_td_has_the_features_of_the_cpu_that_nobody_configures():
     assert ebx & OF_ALL_QEMUS == OF_ALL_QEMUS
     assert facts["eax_ebx"] == eax | (ebx & 0x219424c1) << 32
     assert facts["ecx_edx"] == facts["host_ecx_edx"] & 0xfc002600_19000000
+
+
+@pytest.mark.release
+def test_the_instructions_of_the_host_between_two_entries_are_counted():
+    _, log = probe("guest-entries", options="leftovers=off entries=on",
+                   qemu_options=("-icount", "shift=0,sleep=off"))
+    counts = re.findall(r"entry: host (\d+) in (\d+) runs, all (\d+), after 0x4d", log)
+    (one, runs, together), (more, _, _), (exits, runs_of_exits, _) = (
+        tuple(map(int, count)) for count in counts[1:])
+    assert runs == 1 and one < 100 and more == one + 1000
+    # Registers are loaded, too.
+    assert runs_of_exits == 101 and 0 <= exits - one - 100 <= 2
+    assert together > one
 
 
 def test_hlt_is_a_virtualization_exception():

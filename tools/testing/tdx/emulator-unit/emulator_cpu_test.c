@@ -15,7 +15,7 @@ static bool took_interrupt;
 static u32 injected;
 static u64 control;
 
-void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow)
+u64 vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow)
 {
 	struct vmcb *v = &cpus[0].host.vmcb;
 
@@ -24,6 +24,7 @@ void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow)
 	v->exit_int_info = unfinished;
 	if (took_interrupt)
 		v->int_control &= ~SVM_V_IRQ;
+	return VMRUN_TICKS;
 }
 
 /* There is one vCPU only. */

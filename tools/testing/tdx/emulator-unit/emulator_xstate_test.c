@@ -42,7 +42,7 @@ static u16 seen_control;
 /* The guest: looks at registers, and writes others. */
 static u64 to_write;
 
-void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow)
+u64 vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow)
 {
 	u64 next[2] = { to_write, ~to_write };
 	u32 mxcsr = 0x1f80 | (to_write & 0x3f);
@@ -52,6 +52,7 @@ void vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow)
 		     : "=m"(seen), "=m"(seen_mxcsr), "=m"(seen_control));
 	asm volatile("movdqu %0, %%xmm9\n\tldmxcsr %1\n\tfldcw %2"
 		     : : "m"(next), "m"(mxcsr), "m"(control));
+	return VMRUN_TICKS;
 }
 
 static struct cpu cpu __aligned(4096);

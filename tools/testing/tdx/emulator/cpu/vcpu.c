@@ -179,7 +179,9 @@ void vcpu_run(struct vcpu *vcpu)
 	/* An event ends it */
 	if (v->event_inject & SVM_EVENT_VALID)
 		v->int_state = 0;
-	vmrun(phys_of(v), vcpu->gpr, v->int_state & SVM_INTERRUPT_SHADOW);
+	vcpu->ticks += vmrun(phys_of(v), vcpu->gpr, v->int_state & SVM_INTERRUPT_SHADOW) -
+		       VMRUN_TICKS;
+	vcpu->nr_runs++;
 	vcpu->gpr[RAX] = v->rax;
 	vcpu->gpr[RSP] = v->rsp;
 	v->event_inject = unfinished_event(vcpu->entered.event, v->exit_int_info);

@@ -57,6 +57,8 @@ struct vcpu {
 	struct xstate xstate;
 
 	struct cpu *cpu;
+	u64 ticks;		/* that it was in the guest, and how often */
+	u64 nr_runs;
 	struct npt *npt;
 	void (*unreached)(struct vcpu *vcpu, u64 gpa, bool write);
 };

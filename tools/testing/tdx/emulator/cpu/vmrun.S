@@ -4,7 +4,11 @@
 
 	.text
 /*
- * void vmrun(u64 vmcb_pa, u64 gpr[16], bool shadow)
+ * u64 vmrun(u64 vmcb_pa, u64 gpr[16], bool shadow)
+ *
+ * Returns the ticks of the TSC that it has taken, which with QEMU's -icount are instructions:
+ * VMRUN_TICKS from one RDTSC to the other that are not the guest's.  QEMU does not count the
+ * instruction of the guest that exits, which so makes up for one of them.
  *
  * RAX and RSP are passed in the VMCB.  Vector and floating point registers always belong to
  * a guest, see xstate.h: no code here is compiled to use them.
@@ -24,8 +28,13 @@ vmrun:
 	pushq	%r14
 	pushq	%r15
 	pushq	%rsi
+	movl	%edx, %ecx
+	rdtsc
+	shlq	$32, %rdx
+	orq	%rdx, %rax
+	pushq	%rax
 	movq	%rdi, %rax
-	testb	%dl, %dl	/* for below: MOV leaves the flags alone */
+	testb	%cl, %cl	/* for below: MOV leaves the flags alone */
 	movq	GPR_RCX(%rsi), %rcx
 	movq	GPR_RDX(%rsi), %rdx
 	movq	GPR_RBX(%rsi), %rbx
@@ -48,7 +57,7 @@ vmrun:
 2:	vmrun	%rax
 	cli
 	/* RAX is the host's again, RSP too */
-	movq	(%rsp), %rax
+	movq	8(%rsp), %rax
 	movq	%rcx, GPR_RCX(%rax)
 	movq	%rdx, GPR_RDX(%rax)
 	movq	%rbx, GPR_RBX(%rax)
@@ -64,6 +73,11 @@ vmrun:
 	movq	%r14, GPR_R14(%rax)
 	movq	%r15, GPR_R15(%rax)
 	cld
+	rdtsc
+	shlq	$32, %rdx
+	orq	%rdx, %rax
+	popq	%rcx
+	subq	%rcx, %rax
 	popq	%rsi
 	popq	%r15
 	popq	%r14

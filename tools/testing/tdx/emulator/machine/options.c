@@ -87,6 +87,11 @@ static bool parse_tables(const char *s)
 	return on_or_off(s, &options.check_tables);
 }
 
+static bool parse_entries(const char *s)
+{
+	return on_or_off(s, &options.log_entries);
+}
+
 static bool parse_foreign(const char *s)
 {
 	static const char * const names[] = {
@@ -325,6 +330,8 @@ static const struct option known[] = {
 	  "an NMI arrives during the N-th call of LEAF, to be delivered right behind it" },
 	{ "crash", parse_crash, "on, log, off", "off",
 	  "crash at the first SEAMCALL, or in the middle of a line of this log" },
+	{ "entries", parse_entries, "on, off", "off",
+	  "log at each TDH.VP.ENTER what the host has executed since the last one: see below" },
 	{ "log", parse_log, "0 to 3", "1",
 	  "0 report only, 1 failed SEAMCALLs, 2 all, 3 also VMX, INIT, SIPI, registers" },
 };

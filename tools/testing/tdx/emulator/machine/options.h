@@ -97,6 +97,7 @@ struct options {
 	bool check_leftovers;
 	bool check_tables;
 	enum crash_option crash;
+	bool log_entries;
 	unsigned int log_level;
 };
 

@@ -37,6 +37,7 @@ enum order {
 #define CR4_OSXSAVE		0x40000
 #define MSR_TSC			0x10
 #define MSR_X2APIC_TPR		0x808
+#define MSR_TME_ACTIVATE	0x982	/* emulated */
 #define MSR_SYSENTER_EIP	0x176
 #define MSR_LSTAR		0xc0000082
 #define MSR_FMASK		0xc0000084
@@ -282,6 +283,20 @@ static void case_cpuid_features(void)
 	order(DO_CPUID, 7, 0, 0, 0);
 	say("eax_ebx", regs.r12);
 	say("ecx_edx", regs.r13);
+}
+
+/* The same twice, then with 1000 instructions more, then with 100 that exit. */
+static void case_entries(void)
+{
+	u32 low, high;
+
+	begin_guest();
+	enter();
+	enter();
+	asm volatile(".rept 1000; nop; .endr");
+	enter();
+	asm volatile(".rept 100; rdmsr; .endr" : "=a"(low), "=d"(high) : "c"(MSR_TME_ACTIVATE));
+	enter();
 }
 
 static void case_hlt(void)
@@ -819,6 +834,7 @@ static const struct probe_case cases[] = {
 	{ "guest-mask", case_mask },
 	{ "guest-cpuid", case_cpuid },
 	{ "guest-cpuid-features", case_cpuid_features },
+	{ "guest-entries", case_entries },
 	{ "guest-hlt", case_hlt },
 	{ "guest-shared", case_shared },
 	{ "guest-shared-ve", case_shared_ve },

@@ -6,6 +6,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "machine/platform.h"
+#include "seam/entries.h"
 #include "seam/inject.h"
 #include "seam/module.h"
 #include "seam/observe.h"
@@ -73,12 +74,14 @@ static void call_module(struct vcpu *vcpu)
 
 	get_regs(vcpu, &call.in);
 	call.out = call.in;
+	entries_begin(&call);
 	if (!inject_status(call.leaf, &call.out.rax))
 		run_leaf(&call);
 	put_regs(vcpu, &call.out);
 	if (inject_nmi(call.leaf))
 		vcpu_inject_nmi(vcpu);
 	observe_end(&call);
+	entries_end(&call);
 }
 
 static const char *ud_reason(const struct cpu *cpu)
