@@ -32,6 +32,19 @@ def test_a_td_runs_when_the_module_was_busy(boot, leaf, nr, status, times):
     assert layout.EmulatorLog(result.log).count(leaf, status) >= times
 
 
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("leaf", ["TDH.MEM.RANGE.BLOCK",
+                                  pytest.param("TDH.MEM.TRACK", marks=pytest.mark.release)])
+def test_a_guest_that_holds_a_lock_cannot_keep_its_memory(boot, leaf):
+    """The operand is busy whenever a vCPU is in the guest: it has to stay outside."""
+    name = "tdx_run_test"
+    result = boot(selftests.step(name), initramfs=selftests.initramfs(name), **MACHINE,
+                  emulator_options=f"contended={leaf}")
+    selftests.check_passed(result)
+    selftests.check_nothing_left(result)
+    assert layout.EmulatorLog(result.log).count(leaf, "OPERAND_BUSY") >= TRIES
+
+
 @pytest.fixture
 def run_selftest(boot_kernel):
     """Boots a machine with a kernel that runs a selftest for long."""

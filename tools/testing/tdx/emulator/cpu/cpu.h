@@ -36,6 +36,8 @@ struct cpu {
 	/* whose floating point and vector registers the CPU has; NULL: nobody's */
 	struct vcpu *loaded;
 
+	bool in_td;		/* between an entry and the exit for the host */
+
 	struct vmx_state vmx;
 	u64 tsc_adjust;
 

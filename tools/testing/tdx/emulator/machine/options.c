@@ -17,6 +17,7 @@ struct options options = {
 	.max_tdmrs = TDX_MODEL_MAX_TDMRS,
 	.max_reserved = TDX_TDMR_NR_RESERVED,
 	.check_caches = true,
+	.contended = NO_LEAF,
 	.check_leftovers = true,
 	.log_level = LOG_FAILURES,
 };
@@ -275,6 +276,11 @@ static bool parse_nmi(const char *s)
 	       number(&s, &options.nmi.call) && options.nmi.call && !*s;
 }
 
+static bool parse_contended(const char *s)
+{
+	return leaf_by_name(s, &options.contended);
+}
+
 static bool parse_crash(const char *s)
 {
 	static const char * const names[] = {
@@ -326,6 +332,8 @@ static const struct option known[] = {
 	  "the module gets no random number, so often, at random" },
 	{ "inject", parse_inject, "LEAF:N:STATUS:M", "none",
 	  "from its N-th call on, LEAF answers STATUS M times; up to 8 of these" },
+	{ "contended", parse_contended, "LEAF", "none",
+	  "LEAF finds an operand busy if a vCPU is in its guest, or was there since the last call" },
 	{ "nmi", parse_nmi, "LEAF:N", "none",
 	  "an NMI arrives during the N-th call of LEAF, to be delivered right behind it" },
 	{ "crash", parse_crash, "on, log, off", "off",

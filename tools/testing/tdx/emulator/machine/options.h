@@ -30,6 +30,7 @@ enum log_level {
 #define MAX_MSRS	16
 #define MAX_CPUIDS	16
 #define ALL_CPUS	~0U
+#define NO_LEAF		~0ULL
 
 /* Value of an MSR, on one CPU or on all. */
 struct msr_option {
@@ -98,6 +99,7 @@ struct options {
 	bool check_tables;
 	enum crash_option crash;
 	bool log_entries;
+	u64 contended;			/* a leaf, or NO_LEAF */
 	unsigned int log_level;
 };
 

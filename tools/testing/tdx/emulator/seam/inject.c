@@ -1,10 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Injection of statuses and of an NMI, by options. */
+#include "cpu/cpu.h"
 #include "machine/options.h"
 #include "model/leaves.h"
 #include "seam/inject.h"
 
 static u64 calls[MAX_INJECTIONS];
+
+/* As if each vCPU that enters the guest took the lock, and held it until it leaves. */
+static bool is_contended(u64 leaf)
+{
+	static u64 runs_before;
+	bool contended = false;
+	u64 runs = 0;
+	unsigned int i;
+
+	if (leaf != options.contended)
+		return false;
+	for (i = 0; i < nr_cpus; i++) {
+		contended |= __atomic_load_n(&cpus[i].in_td, __ATOMIC_ACQUIRE);
+		runs += __atomic_load_n(&cpus[i].td.nr_runs, __ATOMIC_RELAXED);
+	}
+	return __atomic_exchange_n(&runs_before, runs, __ATOMIC_RELAXED) != runs || contended;
+}
 
 bool inject_status(u64 leaf, u64 *status)
 {
@@ -23,7 +41,7 @@ bool inject_status(u64 leaf, u64 *status)
 		*status = rule->status;
 		hit = true;
 	}
-	if (!hit && busy && chance_strikes(&options.busy)) {
+	if (!hit && busy && (is_contended(leaf) || chance_strikes(&options.busy))) {
 		*status = busy;
 		hit = true;
 	}

@@ -6,8 +6,8 @@
 #include <linux/types.h>
 
 /*
- * Called before each call of @leaf.  Return true if the options inject= and
- * busy= replace the call by *@status.
+ * Called before each call of @leaf.  Return true if the options inject=,
+ * contended= and busy= replace the call by *@status.
  */
 bool inject_status(u64 leaf, u64 *status);
 

@@ -273,11 +273,13 @@ static void run(void *ctx, const struct tdx_model_run *run, struct tdx_model_exi
 	struct vcpu *vcpu = &this_cpu()->td;
 	struct td_nmi_step step = { false };
 
+	__atomic_store_n(&vcpu->cpu->in_td, true, __ATOMIC_RELEASE);
 	load(vcpu, run);
 	run_until_exit(vcpu, run, &step, exit);
 	td_state_event(vcpu, &exit->vectoring);
 	td_nmi_leave(vcpu, run->guest, &step, &exit->vectoring);
 	store(vcpu, run);
+	__atomic_store_n(&vcpu->cpu->in_td, false, __ATOMIC_RELEASE);
 }
 
 static void flush(void *ctx, u64 tdr)
