@@ -7,6 +7,8 @@ import pytest
 
 import layout
 import selftests
+from events import steps, write_cpu
+from outcome import errors
 
 MACHINE = {"cpus": 4, "packages": 2, "memory": "1G"}
 # A SEAMCALL is made that often while an operand is busy, and then once more when no vCPU is in
@@ -54,6 +56,20 @@ def run_selftest(boot_kernel):
         selftests.check_passed(result)
         selftests.check_nothing_left(result)
     return run
+
+
+@pytest.mark.one_kernel
+@pytest.mark.release
+def test_a_td_with_16_vcpus_runs_on_4_cpus(boot):
+    """It has at most as many as there are CPUs, of which 12 go offline when TDX is ready."""
+    name = "tdx_vcpus_run_test"
+    result = boot(steps("create-td", *(write_cpu(cpu, 0) for cpu in range(16) if cpu % 8 > 1),
+                        selftests.step(name, "-c", 0, "-k", 0, "-r", 40, "-t", 2, "-v", 16)),
+                  cpus=16, packages=2, memory="2G", timeout=3600,
+                  initramfs=selftests.initramfs(name))
+    assert errors(result) == [0] * 12
+    selftests.check_passed(result)
+    selftests.check_nothing_left(result)
 
 
 @pytest.mark.release

@@ -19,6 +19,7 @@
 #include "tdx_guest.h"
 
 #define MAX_TDS		8
+#define MAX_VCPUS	TG_MAX_VCPUS
 #define NR_VCPUS	4
 
 #define MSR_X2APIC_SPIV	0x80f
@@ -46,7 +47,7 @@
 #define MMIO_GPA	0xd0000000ull
 
 struct team {
-	struct tg_td vcpus[NR_VCPUS];
+	struct tg_td vcpus[MAX_VCPUS];
 	unsigned int nr_vcpus;
 	pthread_barrier_t barrier;
 	bool goes_on;
@@ -59,7 +60,8 @@ struct member {
 	uint64_t nr_tokens;	/* that it had to take up to now */
 };
 
-static unsigned int nr_rounds = 200, nr_tds = 4, nr_hotplugs = 5, nr_kills = 20;
+static unsigned int nr_rounds = 200, nr_hotplugs = 5, nr_kills = 20;
+static unsigned int nr_tds = 4, nr_vcpus = NR_VCPUS;
 static atomic_bool stop;
 
 static unsigned int vector(unsigned int nr)
@@ -170,13 +172,13 @@ static void join(struct team *team, struct member *members)
 	pthread_barrier_destroy(&team->barrier);
 }
 
-static void create(struct team *team)
+static void create(struct team *team, unsigned int nr)
 {
 	unsigned int i;
 
-	team->nr_vcpus = NR_VCPUS;
-	tg_create_vcpus(team->vcpus, NR_VCPUS, 0);
-	for (i = 0; i < NR_VCPUS; i++)
+	team->nr_vcpus = nr;
+	tg_create_vcpus(team->vcpus, nr, 0);
+	for (i = 0; i < nr; i++)
 		write_apic(&team->vcpus[i], MSR_X2APIC_SPIV, APIC_ENABLED);
 }
 
@@ -342,7 +344,7 @@ static void test_interrupts(void)
 	struct team team;
 	unsigned int i;
 
-	create(&team);
+	create(&team, NR_VCPUS);
 	test_first_registers(&team);
 	test_ipis(&team);
 	for (i = 0; i < NR_VCPUS; i++)
@@ -366,18 +368,18 @@ static void move_to(pthread_t thread, int cpu)
 /* Until the first vCPU has got all its interrupts. */
 static void test_migration(void)
 {
-	struct member members[NR_VCPUS] = { };
+	struct member members[MAX_VCPUS] = { };
 	int nr_cpus = sysconf(_SC_NPROCESSORS_CONF);
 	struct team team;
 	uint64_t *taken;
 
-	create(&team);
+	create(&team, nr_vcpus);
 	taken = &team.vcpus[0].page->taken[TOKEN];
 	start(&team, members, pass_tokens_once);
 	while (READ_ONCE(*taken) < nr_rounds)
-		move_to(members[random() % NR_VCPUS].thread, random() % nr_cpus);
+		move_to(members[random() % nr_vcpus].thread, random() % nr_cpus);
 	join(&team, members);
-	tg_close_vcpus(team.vcpus, NR_VCPUS);
+	tg_close_vcpus(team.vcpus, nr_vcpus);
 }
 
 /* Takes CPUs offline and online, one at a time; the first CPU and those that cannot stay online. */
@@ -398,21 +400,21 @@ static void hotplug_cpus(void)
 /* More vCPUs than CPUs. */
 static void test_many_tds(void)
 {
-	struct member members[MAX_TDS][NR_VCPUS] = { };
+	struct member members[MAX_TDS][MAX_VCPUS] = { };
 	struct team teams[MAX_TDS];
 	unsigned int i;
 
 	stop = false;
 	for (i = 0; i < nr_tds; i++)
-		create(&teams[i]);
+		create(&teams[i], nr_vcpus);
 	for (i = 0; i < nr_tds; i++)
 		start(&teams[i], members[i], pass_tokens_until_stop);
 	hotplug_cpus();
 	stop = true;
 	for (i = 0; i < nr_tds; i++) {
 		join(&teams[i], members[i]);
-		ASSERT_EQ(members[i][0].nr_tokens, members[i][NR_VCPUS - 1].nr_tokens);
-		tg_close_vcpus(teams[i].vcpus, NR_VCPUS);
+		ASSERT_EQ(members[i][0].nr_tokens, members[i][nr_vcpus - 1].nr_tokens);
+		tg_close_vcpus(teams[i].vcpus, nr_vcpus);
 	}
 }
 
@@ -423,7 +425,7 @@ static void live_until_killed(void)
 	struct tg_td *tg;
 	struct team team;
 
-	create(&team);
+	create(&team, NR_VCPUS);
 	team.nr_vcpus--;
 	start(&team, members, pass_tokens_until_stop);
 	for (tg = &team.vcpus[team.nr_vcpus]; ; ) {
@@ -438,12 +440,13 @@ static void live_until_killed(void)
 
 static void help(const char *name)
 {
-	printf("usage: %s [-c times] [-k kills] [-r rounds] [-t tds]\n"
+	printf("usage: %s [-c times] [-k kills] [-r rounds] [-t tds] [-v vcpus]\n"
 	       " -c: times that each CPU goes offline while TDs run (default: %u)\n"
 	       " -k: processes that are killed while their vCPUs run (default: %u)\n"
 	       " -r: interrupts of each vCPU in a test (default: %u)\n"
-	       " -t: TDs with %u vCPUs that run at the same time (default: %u, at most %u)\n",
-	       name, nr_hotplugs, nr_kills, nr_rounds, NR_VCPUS, nr_tds, MAX_TDS);
+	       " -t: TDs that run at the same time (default: %u, at most %u)\n"
+	       " -v: vCPUs of each of them, and of one that moves (default: %u, at most %u)\n",
+	       name, nr_hotplugs, nr_kills, nr_rounds, nr_tds, MAX_TDS, nr_vcpus, MAX_VCPUS);
 	exit(KSFT_SKIP);
 }
 
@@ -451,7 +454,7 @@ static void parse_options(int argc, char *argv[])
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "c:k:r:t:")) != -1) {
+	while ((option = getopt(argc, argv, "c:k:r:t:v:")) != -1) {
 		if (option == 'c')
 			nr_hotplugs = atoi(optarg);
 		else if (option == 'k')
@@ -460,6 +463,8 @@ static void parse_options(int argc, char *argv[])
 			nr_rounds = atoi(optarg);
 		else if (option == 't' && atoi(optarg) > 0 && atoi(optarg) <= MAX_TDS)
 			nr_tds = atoi(optarg);
+		else if (option == 'v' && atoi(optarg) > 1 && atoi(optarg) <= MAX_VCPUS)
+			nr_vcpus = atoi(optarg);
 		else
 			help(argv[0]);
 	}
@@ -467,12 +472,13 @@ static void parse_options(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-	int nr_keyids;
+	int nr_keyids, nr_needed;
 
 	parse_options(argc, argv);
 	tg_require();
-	__TEST_REQUIRE(kvm_check_cap(KVM_CAP_MAX_VCPUS) >= NR_VCPUS &&
-		       sysconf(_SC_NPROCESSORS_CONF) >= NR_VCPUS, "fewer than %u vCPUs", NR_VCPUS);
+	nr_needed = nr_vcpus > NR_VCPUS ? nr_vcpus : NR_VCPUS;
+	__TEST_REQUIRE(kvm_check_cap(KVM_CAP_MAX_VCPUS) >= nr_needed &&
+		       sysconf(_SC_NPROCESSORS_CONF) >= nr_needed, "fewer than %d vCPUs", nr_needed);
 	nr_keyids = tdx_count_free_keyids();
 	test_interrupts();
 	test_migration();
