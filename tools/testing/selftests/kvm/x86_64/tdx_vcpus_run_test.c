@@ -208,6 +208,8 @@ static void test_timer(struct tg_td *tg)
 	wait_for_interrupts(tg, TIMER, 3, true);
 	wait_for_interrupts(tg, TIMER, *taken + 3, false);
 	write_apic(tg, MSR_X2APIC_LVTT, LVT_MASKED);
+	/* Otherwise it would expire once more, in one-shot mode. */
+	write_apic(tg, MSR_X2APIC_TMICT, 0);
 
 	/* One may have been posted before. */
 	wait_for_interrupts(tg, TIMER, 0, false);
