@@ -150,7 +150,7 @@ u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 value, u64 mask); /* Any, vCPU l
 u64 tdh_vp_flush(struct tdx_vp *vp);				/* Any, on its CPU */
 
 /* Running it (vp_enter.c).  Interrupts off, vCPU loaded; not retried, see there. */
-u64 tdh_vp_enter(struct tdx_vp *vp, u64 *regs);
+u64 tdh_vp_enter(struct tdx_vp *vp, const u64 *in, u64 *out);
 
 /* Bytes of a VMCS field */
 static __always_inline unsigned int tdx_vmcs_bytes(u64 field)

@@ -178,7 +178,7 @@ static noinstr u64 enter_td(struct vcpu_tdx *tdx)
 	u64 status;
 
 	guest_state_enter_irqoff();
-	status = tdh_vp_enter(&tdx->vp, tdx->regs);
+	status = tdh_vp_enter(&tdx->vp, tdx->vmcall, tdx->regs);
 	guest_state_exit_irqoff();
 	return status;
 }
@@ -231,7 +231,6 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 	trace_kvm_entry(vcpu, false);
 	tdx_notify_posted_interrupts(vcpu);
 
-	memcpy(tdx->regs, tdx->vmcall, sizeof(tdx->regs));
 	clear_passed_xmm(tdx);
 	tdx->status = enter_td(tdx);
 	restore_host_state(vcpu);

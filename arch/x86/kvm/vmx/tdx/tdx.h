@@ -97,7 +97,7 @@ struct kvm_tdx {
  * @cpu:	 the CPU that it may be associated with, or -1
  * @cpu_list:	 entry in that CPU's list
  * @status:	 what TDH.VP.ENTER returned last
- * @regs:	 registers of TDH.VP.ENTER, by their numbers: inputs before, outputs after it
+ * @regs:	 registers after TDH.VP.ENTER, by their numbers
  * @vmcall:	 registers of the last TDG.VP.VMCALL; KVM's answer is written to them
  * @vmcall_function: its function, or TDX_NO_VMCALL if there was none since the last entry
  * @map_gpa:	 first address, and the end, of what is left of a TDX_VMCALL_MAP_GPA

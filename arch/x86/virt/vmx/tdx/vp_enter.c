@@ -12,7 +12,6 @@
 #include <linux/mm.h>
 #include <linux/percpu.h>
 
-#include <asm/kvm_vcpu_regs.h>
 #include <asm/tdx_td.h>
 
 #include "abi.h"
@@ -22,18 +21,20 @@
 
 static_assert(TDH_VP_ENTER == 0);
 
-asmlinkage u64 __tdx_vp_enter(u64 *regs);
+asmlinkage u64 __tdx_vp_enter(u64 tdvpr, const u64 *in, u64 *out);
 
 /**
  * tdh_vp_enter - run a vCPU until its next exit
- * @vp:	  of a TD with NO_RBP_MOD that was finalized
- * @regs: 16 general purpose registers, by their numbers in instructions, which are those in
- *	  the register mask of TDG.VP.VMCALL and __VCPU_REGS_*.  RAX, RSP and RBP are not used.
+ * @vp:	 of a TD with NO_RBP_MOD that was finalized
+ * @in:	 the answer to the last TDG.VP.VMCALL, for the registers in its mask; after other exits
+ *	 it is ignored
+ * @out: registers after the exit
  *
- * RCX is set by this function.  The others are the answer to the last TDG.VP.VMCALL, for
- * the registers in its mask, and are ignored after other exits.
+ * Both are 16 general purpose registers, by their numbers in instructions, which are those in
+ * the register mask of TDG.VP.VMCALL and __VCPU_REGS_*.  RAX, RSP, RBP and in @in RCX are not
+ * used.
  *
- * If an exit reason is returned, @regs tells about it, as in the tables of TDH.VP.ENTER;
+ * If an exit reason is returned, @out tells about it, as in the tables of TDH.VP.ENTER;
  * else the guest did not run, and gets the answer at the next entry.  The exception is the
  * module's defence against single-stepping, which may refuse an entry with the reason EPT
  * violation: the caller has to keep the answer until there is another TDG.VP.VMCALL.
@@ -56,13 +57,12 @@ asmlinkage u64 __tdx_vp_enter(u64 *regs);
  * * TDX_TD_FATAL	      - the TD cannot run any more
  * * others		      - TDX_SUCCESS, or another status
  */
-noinstr u64 tdh_vp_enter(struct tdx_vp *vp, u64 *regs)
+noinstr u64 tdh_vp_enter(struct tdx_vp *vp, const u64 *in, u64 *out)
 {
 	if (!tdx_cache_may_seamcall())
 		return TDX_SEAMCALL_RETIRED;
 
 	this_cpu_inc(tdx_nr_seamcalls[TDH_VP_ENTER]);
-	regs[__VCPU_REGS_RCX] = page_to_phys(vp->tdvpr);
-	return __tdx_vp_enter(regs);
+	return __tdx_vp_enter(page_to_phys(vp->tdvpr), in, out);
 }
 EXPORT_SYMBOL_GPL(tdh_vp_enter);

@@ -16,11 +16,11 @@
 .section .noinstr.text, "ax"
 
 /*
- * u64 __tdx_vp_enter(u64 *regs)
+ * u64 __tdx_vp_enter(u64 tdvpr, const u64 *in, u64 *out)
  *
- * Enters a vCPU with all general purpose registers but RAX, RBP and RSP from @regs, and
- * stores them there after the exit.  Returns RAX, or a code of the software error class if
- * the CPU did not reach the module; @regs is unchanged then.
+ * Enters a vCPU with all general purpose registers but RAX, RCX, RBP and RSP from @in, and
+ * stores them and RCX to @out after the exit.  Returns RAX, or a code of the software error
+ * class if the CPU did not reach the module; @out is unchanged then.
  *
  * Other leaves preserve RBP.  This one is only used for TDs with NO_RBP_MOD, which cannot
  * set it, but some modules clear it nevertheless: it is restored from the stack.
@@ -32,21 +32,21 @@ SYM_FUNC_START(__tdx_vp_enter)
 	push	%r13
 	push	%r14
 	push	%r15
-	push	%rdi
+	push	%rdx
 
-	mov	REG(RCX)(%rdi), %rcx
-	mov	REG(RDX)(%rdi), %rdx
-	mov	REG(RBX)(%rdi), %rbx
-	mov	REG(RSI)(%rdi), %rsi
-	mov	REG(R8)(%rdi),  %r8
-	mov	REG(R9)(%rdi),  %r9
-	mov	REG(R10)(%rdi), %r10
-	mov	REG(R11)(%rdi), %r11
-	mov	REG(R12)(%rdi), %r12
-	mov	REG(R13)(%rdi), %r13
-	mov	REG(R14)(%rdi), %r14
-	mov	REG(R15)(%rdi), %r15
-	mov	REG(RDI)(%rdi), %rdi
+	mov	%rdi, %rcx
+	mov	REG(RDX)(%rsi), %rdx
+	mov	REG(RBX)(%rsi), %rbx
+	mov	REG(RDI)(%rsi), %rdi
+	mov	REG(R8)(%rsi),  %r8
+	mov	REG(R9)(%rsi),  %r9
+	mov	REG(R10)(%rsi), %r10
+	mov	REG(R11)(%rsi), %r11
+	mov	REG(R12)(%rsi), %r12
+	mov	REG(R13)(%rsi), %r13
+	mov	REG(R14)(%rsi), %r14
+	mov	REG(R15)(%rsi), %r15
+	mov	REG(RSI)(%rsi), %rsi
 	/* The number of the leaf is 0. */
 	xor	%eax, %eax
 
