@@ -55,7 +55,8 @@ bool __init tdx_find_user_return_msrs(void)
 
 /*
  * The module may return without having entered the vCPU: so that KVM knows their values in
- * any case, the MSRs are set before.
+ * any case, the MSRs are set before.  They keep the values until the vCPU is put, as the CPU
+ * does not return to user space before.
  */
 static void set_user_return_msrs(void)
 {
@@ -70,10 +71,10 @@ void tdx_prepare_switch_to_guest(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
 
-	set_user_return_msrs();
 	if (vmx->guest_state_loaded)
 		return;
 
+	set_user_return_msrs();
 	rdmsrl(MSR_KERNEL_GS_BASE, vmx->msr_host_kernel_gs_base);
 	vmx->guest_state_loaded = true;
 }
