@@ -32,9 +32,9 @@ help:
 	@echo '  make run           boot Linux on an emulated TDX machine, and Linux in a TD on it'
 	@echo '                     (CPUS=$(CPUS) PACKAGES=2 MEM=$(MEM) MODULE=none|1.0|1.5.01|1.5.06|2.0'
 	@echo '                      KEYIDS=MKTME:TDX EMU="emulator options" CMDLINE="kernel options"'
-	@echo '                      GUEST=path/to/bzImage GUEST_CPUS=1 GUEST_MEM=512M)'
+	@echo '                      GUEST=path/to/bzImage GUEST_CPUS=1 GUEST_MEM=48M, or 512M with GUEST)'
 	@echo '  make td            a shell in a TD on the terminal (CPUS= MEM= GUEST= GUEST_CPUS='
-	@echo '                     as above, GUEST_MEM=64M)'
+	@echo '                     as above, GUEST_MEM=64M, or 512M with GUEST)'
 	@echo '  make test          what must hold at every change (half an hour on 2 cores)'
 	@echo
 	@echo 'Before a release:'

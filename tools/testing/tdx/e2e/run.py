@@ -110,13 +110,14 @@ def main():
     parser.add_argument("--guest", type=pathlib.Path, default=td_guest.KERNEL,
                         help="the kernel that runs in a TD: a bzImage")
     parser.add_argument("--guest-cpus", type=int, default=1)
-    parser.add_argument("--guest-memory", help="48M, or 512M for another kernel")
+    parser.add_argument("--guest-memory", help=f"{td_guest.Run.memory}, or "
+                                               f"{td_guest.MEMORY_OF_OTHERS} for another kernel")
     parser.add_argument("--verbose", action="store_true", help="show console and emulator log too")
     args = parser.parse_args()
     if args.packages is None:
         args.packages = 1 if args.cpus % 2 else 2
     if args.guest_memory is None:
-        args.guest_memory = td_guest.Run.memory if args.guest == td_guest.KERNEL else "512M"
+        args.guest_memory = td_guest.memory_for(args.guest, td_guest.Run.memory)
 
     options = [f"module={args.module}" if args.module else "",
                f"keyids={args.keyids}" if args.keyids else "", args.emulator_options]

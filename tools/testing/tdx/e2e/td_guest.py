@@ -16,6 +16,8 @@ SOURCES = pathlib.Path(__file__).resolve().parent / "td_guest"
 KERNEL = machine.KERNELS / "host/arch/x86/boot/bzImage"
 # A busy host does not run the guest for some ticks: its TSC is right, and the ticks are not.
 CMDLINE = "console=ttyS0 panic=-1 swiotlb=512 tsc=reliable"
+# Enough for a kernel with the drivers of a distribution.
+MEMORY_OF_OTHERS = "512M"
 
 
 def archive(directory):
@@ -62,6 +64,11 @@ class Run:
     def arguments(self):
         return ["--cpus", str(self.cpus), "--memory", self.memory, "--append", self.cmdline,
                 *self.options]
+
+
+def memory_for(kernel, ours):
+    """How much memory a TD gets if nobody says it: OURS for the kernel that was built here."""
+    return ours if kernel == KERNEL else MEMORY_OF_OTHERS
 
 
 class TdGuest:

@@ -25,6 +25,7 @@ PACKAGE, SUITE = "busybox-static", "bookworm"
 # The machine's third serial port
 DEVICE = "isa-serial,chardev=terminal,index=2,iobase=0x3e8,irq=5"
 TERMINAL = "/dev/ttyS2"
+MEMORY = "64M"
 MAX = 4096
 
 # Exit statuses of the VMM
@@ -132,8 +133,12 @@ def parse():
     parser.add_argument("--guest", type=pathlib.Path, default=td_guest.KERNEL,
                         help="the kernel that runs in the TD: a bzImage")
     parser.add_argument("--guest-cpus", type=int, default=1, help="vCPUs of the TD (1)")
-    parser.add_argument("--guest-memory", default="64M", help="of the TD (64M)")
-    return parser.parse_args()
+    parser.add_argument("--guest-memory", help=f"of the TD: {MEMORY}, or "
+                                               f"{td_guest.MEMORY_OF_OTHERS} for another kernel")
+    args = parser.parse_args()
+    if args.guest_memory is None:
+        args.guest_memory = td_guest.memory_for(args.guest, MEMORY)
+    return args
 
 
 def main():

@@ -88,6 +88,14 @@ def test_the_terminal_is_restored_if_the_machine_ends_without_reading(person):
     assert person.mode_now() == person.mode
 
 
+@pytest.mark.parametrize("options, memory", [
+    ([], "64M"), (["--guest", "bzImage"], "512M"),
+    (["--guest", "bzImage", "--guest-memory", "1G"], "1G")])
+def test_another_kernel_gets_more_memory(monkeypatch, options, memory):
+    monkeypatch.setattr(sys, "argv", ["td_shell.py", *options])
+    assert td_shell.parse().guest_memory == memory
+
+
 @pytest.fixture
 def shell(person):
     """Boots; the prompt is there."""
