@@ -23,6 +23,11 @@ GUESTS = {
 }
 
 
+# Drivers of the disk of a TD, in the order in which they are loaded; some may be built in.
+DISK = ("drivers/virtio/virtio_ring.ko", "drivers/virtio/virtio.ko",
+        "drivers/virtio/virtio_mmio.ko", "drivers/block/virtio_blk.ko")
+
+
 @machine.lock("foreign")
 def fetch(name):
     """Unpacks the kernel's package; returns the folder."""
@@ -34,6 +39,13 @@ def initramfs(root):
     """The initramfs of the guest program, with the kernel's modules."""
     [folder] = (root / "lib/modules").iterdir()
     return modules.initramfs(folder / "kernel", root / "initramfs.cpio")
+
+
+def disk_modules(root):
+    """The contents of the modules for a disk."""
+    [folder] = (root / "lib/modules").iterdir()
+    files = [modules.find(folder / "kernel", name) for name in DISK]
+    return [modules.read(file) for file in files if file.is_file()]
 
 
 def bzimage(root):

@@ -30,9 +30,11 @@ def archive(directory):
                           check=True, input=names.encode(), stdout=subprocess.PIPE).stdout
 
 
-def build_initrd(path):
-    """The initrd of the guest: a program that reports what it sees."""
+def build_initrd(path, modules=()):
+    """The initrd of the guest: a program that loads modules, and reports what it sees."""
     with tempfile.TemporaryDirectory() as directory:
+        for number, module in enumerate(modules):
+            (pathlib.Path(directory) / f"{number}.ko").write_bytes(module)
         subprocess.run(["gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-static", "-s", "-pthread",
                         "-o", f"{directory}/init", *sorted(SOURCES.glob("*.c"))], check=True)
         path.write_bytes(gzip.compress(archive(directory), mtime=0))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Linux boots in a TD: its VMM runs on the kernel under test."""
+import functools
 import random
 
 import pytest
@@ -24,8 +25,8 @@ LOADS = ["processes", "wake-ups", "flushes", "timers"]
 @pytest.fixture
 def boot_tds(boot, tmp_path):
     """Boots a guest once or more; each TD has to be as measured and to leave nothing behind."""
-    def run(*runs, kernel=td_guest.KERNEL, **options):
-        guest = td_guest.TdGuest(tmp_path, *runs, kernel=kernel)
+    def run(*runs, kernel=td_guest.KERNEL, initrd=td_guest.build_initrd, **options):
+        guest = td_guest.TdGuest(tmp_path, *runs, kernel=kernel, initrd=initrd)
         result = boot(guest.steps(), **{**MACHINE, **options}, initramfs=guest.initramfs())
         assert result.values("td_guest") == ["0"] * len(runs), result.values("output")
         assert td_guest.values(result, "tdx_guest") == ["1"] * len(runs)
@@ -44,6 +45,11 @@ def disk(tmp_path):
     path = tmp_path / "disk"
     path.write_bytes(random.Random(1).randbytes(2 * HALF))
     return path
+
+
+def with_disk(path):
+    """Options of QEMU."""
+    return "-drive", f"file={path},format=raw,if=virtio"
 
 
 def check_disk(result, before, after):
@@ -71,7 +77,7 @@ def test_linux_boots_in_a_td(boot_tds, disk):
     before = disk.read_bytes()
     options = "--disk", "/dev/vda", "--report", NONCE.hex()
     result = boot_tds(Run(cpus=2, cmdline=QUIET, options=options),
-                      qemu_options=("-drive", f"file={disk},format=raw,if=virtio"))
+                      qemu_options=with_disk(disk))
     check_disk(result, before, disk.read_bytes())
     check_report(result)
 
@@ -94,12 +100,17 @@ def test_50_tds_in_a_row_leave_the_host_as_it_was(boot_tds):
     assert max(free[10:20]) - max(free[40:50]) < 30 * 4, free
 
 
-@pytest.fixture(params=foreign.GUESTS)
-def debians_kernel(request):
+def fetch(kernel):
+    """The folder of a Debian kernel."""
     try:
-        return foreign.bzimage(foreign.fetch(request.param))
+        return foreign.fetch(kernel)
     except private_apt.Unavailable as error:
         return pytest.skip(str(error))
+
+
+@pytest.fixture(params=foreign.GUESTS)
+def debians_kernel(request):
+    return foreign.bzimage(fetch(request.param))
 
 
 @pytest.mark.one_kernel
@@ -109,6 +120,18 @@ def test_debians_kernel_boots_in_a_td(boot_tds, debians_kernel, cpus):
     result = boot_tds(Run(cpus=cpus, memory="320M", cmdline=f"{QUIET} -- load"), memory="2G",
                       kernel=debians_kernel)
     assert td_guest.values(result, "load") == [f"{load} right" for load in LOADS]
+
+
+@pytest.mark.one_kernel
+@pytest.mark.release
+def test_debians_kernel_has_a_disk(boot_tds, disk):
+    """Its drivers are modules, which the initrd has to have."""
+    root, before = fetch("6.12-cloud"), disk.read_bytes()
+    initrd = functools.partial(td_guest.build_initrd, modules=foreign.disk_modules(root))
+    result = boot_tds(Run(memory="320M", cmdline=QUIET, options=("--disk", "/dev/vda")),
+                      kernel=foreign.bzimage(root), initrd=initrd, memory="2G",
+                      qemu_options=with_disk(disk))
+    check_disk(result, before, disk.read_bytes())
 
 
 @pytest.mark.one_kernel

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "disk.h"
@@ -36,10 +37,28 @@ static int copy_inverted(int disk)
 	return !fsync(disk);
 }
 
+/* 0.ko, 1.ko and so on of the initrd: a kernel of a distribution has drivers as modules. */
+static void load_modules(void)
+{
+	char path[16];
+	int file, i;
+
+	for (i = 0;; i++) {
+		snprintf(path, sizeof(path), "/%d.ko", i);
+		file = open(path, O_RDONLY | O_CLOEXEC);
+		if (file < 0)
+			return;
+		if (syscall(SYS_finit_module, file, "", 0))
+			perror(path);
+		close(file);
+	}
+}
+
 void use_disk(void)
 {
 	int disk;
 
+	load_modules();
 	mkdir("/dev", 0755);
 	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
 	/* Larger requests would not fit into the buffers for DMA that this guest has. */
