@@ -26,6 +26,11 @@ FIRMWARE = ("ovmf-inteltdx", "sid")
 SHIM = ("shim-signed", "trixie")
 GRUB = ("grub-efi-amd64-signed", "trixie")
 
+# Before it turns a TD off or resets it, Linux 6.12 gives the other vCPUs back to the firmware,
+# unless that is forced.  The firmware inverts CR4.PCIDE to clear it.  A TD of this platform has no
+# PCID: the bit would be set, which is a triple fault of the vCPU, and QEMU would reset the TD.
+CMDLINE = f"{td_guest.CMDLINE} quiet reboot=force"
+
 # Does not start the guest.  Requests are read from a file, as the host has no sockets.
 QMP = ("-S", "-object", "monitor-qmp,id=monitor,chardev=qmp",
        "-chardev", "file,id=qmp,input-path=/td/qmp,path=/proc/self/fd/1")
@@ -98,7 +103,7 @@ class QemuGuest:
         qemu, firmware, shim, grub = fetch()
         folder = directory / "root" / FOLDER
         install_qemu(qemu, directory / "root")
-        install_disk(shim, grub, folder / "disk", f"{td_guest.CMDLINE} quiet {cmdline}")
+        install_disk(shim, grub, folder / "disk", f"{CMDLINE} {cmdline}")
         shutil.copyfile(firmware / FIRMWARE_FILE, folder / "firmware")
         (folder / "qmp").write_text("".join(
             f"{json.dumps(request)}\n" for request in [qmp.command("qmp_capabilities"), *requests]))

@@ -49,6 +49,14 @@ def test_debians_kernel_boots_in_a_td(boot_guest, cpus):
     assert td_guest.values(result, "cpus") == [str(cpus)]
 
 
+def test_a_guest_can_be_reset(boot_guest):
+    """QEMU makes a new TD for that, while the old one is still there."""
+    result = boot_guest(cmdline="reset", cpus=2)
+    assert td_guest.values(result, "tdx_guest") == ["1", "1"]
+    [first, second] = td_guest.measured(result)
+    assert first == second
+
+
 def said(result):
     return "\n".join(result.values("output"))
 

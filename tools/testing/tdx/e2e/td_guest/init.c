@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * PID 1 in a TD: reports what the guest sees, uses its disk if there is one, has a load if its
- * argument is "load", and turns the TD off.
+ * argument is "load", resets the TD once if it is "reset", and turns the TD off.
  */
+#include <fcntl.h>
+#include <linux/rtc.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -14,6 +17,9 @@
 
 #include "disk.h"
 #include "load.h"
+
+/* Firmware takes years of the past for wrong. */
+#define YEAR_OF_RESET	2050
 
 static int has_flag(const char *flag)
 {
@@ -49,6 +55,20 @@ static void report_features(void)
 	printf("\n");
 }
 
+/* The clock goes on over a reset: its year tells whether there was one. */
+static int begin_reset(void)
+{
+	struct rtc_time time = { .tm_mday = 1, .tm_year = YEAR_OF_RESET - 1900 }, now = {};
+	int rtc;
+
+	mkdir("/dev", 0755);
+	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	rtc = open("/dev/rtc0", O_RDONLY);
+	if (ioctl(rtc, RTC_RD_TIME, &now) || now.tm_year == time.tm_year)
+		return 0;
+	return !ioctl(rtc, RTC_SET_TIME, &time);
+}
+
 int main(int argc, char *argv[])
 {
 	struct utsname name = {};
@@ -67,6 +87,8 @@ int main(int argc, char *argv[])
 	if (argc > 1 && !strcmp(argv[1], "load"))
 		run_load();
 	fflush(stdout);
+	if (argc > 1 && !strcmp(argv[1], "reset") && begin_reset())
+		reboot(RB_AUTOBOOT);
 	reboot(RB_POWER_OFF);
 	return 1;
 }
