@@ -252,8 +252,9 @@ test-qemu: tree emulator
 	@cd $(E2E) && $(call PYTEST,e2e) -v -s --show --tb=short --all --kernels host test_qemu.py \
 		$(PYTEST_ARGS)
 
-test-mainline: tree emulator selftests
-	@$(BUILD_KERNELS) mainline
+# The guest's kernel is the config host.
+test-mainline: tree emulator selftests vmm
+	@$(BUILD_KERNELS) host mainline
 	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --kernels mainline \
 		test_mainline.py test_private_memory.py
 

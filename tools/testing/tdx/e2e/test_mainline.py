@@ -3,7 +3,10 @@
 import pytest
 
 import layout
+import private_apt
+import qemu_guest
 import selftests
+import td_guest
 from test_kvm import ARGUMENTS, MACHINE
 
 # This kernel initializes TDX when kvm_intel is loaded, but not if hibernation is possible.
@@ -87,3 +90,32 @@ def test_the_selftests_pass_on_mainline_too(boot, name):
                   initramfs=selftests.initramfs(name), provoked=PROVOKED.get(name, ""),
                   **{**MACHINE, **INSTEAD.get(name, {})})
     selftests.check_passed(result)
+
+
+def check_guest(result, cpus):
+    """The guest turned itself off, and the module has no page of it."""
+    assert result.value("td_guest") == "0", result.values("output")
+    assert td_guest.values(result, "tdx_guest") == ["1"]
+    assert td_guest.values(result, "cpus") == [str(cpus)]
+    assert layout.EmulatorLog(result.log).number("td_pages_owned") == 0
+
+
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_tdx_vmm_boots_linux_in_a_td_on_mainline_too(boot, tmp_path, cpus):
+    guest = td_guest.TdGuest(tmp_path, td_guest.Run(cpus, cmdline=f"{td_guest.CMDLINE} quiet"))
+    result = boot(guest.steps(), cmdline=CMDLINE, timeout=600, initramfs=guest.initramfs(),
+                  **MACHINE)
+    check_guest(result, cpus)
+    assert td_guest.measured(result) == guest.mrtds()
+
+
+@pytest.mark.release
+def test_qemu_boots_debians_kernel_in_a_td_on_mainline_too(boot, tmp_path):
+    commands = [qemu_guest.command(cpus=2)]
+    try:
+        guest = qemu_guest.QemuGuest(tmp_path)
+    except private_apt.Unavailable as error:
+        pytest.skip(str(error))
+    result = boot(td_guest.steps(commands), cmdline=CMDLINE, cpus=2, packages=1, memory="2G",
+                  timeout=1800, initramfs=guest.initramfs(commands))
+    check_guest(result, 2)
