@@ -72,8 +72,8 @@ help:
 	@echo '  make soak          200 boots of the emulated platform, all different (10 minutes)'
 	@echo '  make overhead      what the emulated platform costs code that it does not trap'
 	@echo '  make bench         what a layout of TDX memory costs, how its initialization'
-	@echo '                     spreads over CPUs; SEAMCALLs and memory of a TD, compared with Linux 7.3;'
-	@echo '                     what a page fault of an ordinary guest costs'
+	@echo '                     spreads over CPUs; SEAMCALLs, memory and exits of a TD, compared with'
+	@echo '                     Linux 7.3; what a page fault of an ordinary guest costs'
 	@echo '  make test-mainline Linux 7.3, with its own TDX host support, on the emulated platform'
 	@echo '  make test-qemu     QEMU and TDVF from Debian boot Debian'"'"'s kernel in a TD (10 minutes)'
 	@echo '  make fuzz          fuzz the layout (FUZZ_SECONDS=60)'
@@ -177,6 +177,7 @@ bench: tree emulator selftests
 	@$(BUILD_KERNELS) host mainline $(QUIETLY)
 	@$(PYTHON) $(E2E)/td_cost.py
 	@$(PYTHON) $(E2E)/td_memory_cost.py
+	@$(PYTHON) $(E2E)/td_exit_cost.py
 	@$(BUILD_KERNELS) base plain $(QUIETLY)
 	@$(PYTHON) $(E2E)/fault_cost.py
 
