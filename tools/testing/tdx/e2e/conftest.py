@@ -14,6 +14,8 @@ SHOWN = 60
 RESULTS = pytest.StashKey[list]()
 NO_KERNEL = "no kernel"
 OF_MAKE_TEST = ["host", "debug"]
+# Not built of this tree: only tests that name it.
+MAINLINE = "mainline"
 
 
 def pytest_addoption(parser):
@@ -45,8 +47,8 @@ def pytest_generate_tests(metafunc):
         return
     kernels = metafunc.config.getoption("--kernels").split(",")
     only = metafunc.definition.get_closest_marker("kernels")
-    if only:
-        kernels = [kernel for kernel in kernels if kernel in only.args]
+    kernels = [kernel for kernel in kernels
+               if (kernel in only.args if only else kernel != MAINLINE)]
     if metafunc.definition.get_closest_marker("one_kernel"):
         del kernels[1:]
     metafunc.parametrize("kernel", kernels or [NO_KERNEL])
