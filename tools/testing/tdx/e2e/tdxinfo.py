@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """tdxinfo in the machine under test."""
 import json
-import os
 import pathlib
 import subprocess
 import tempfile
 
 import machine
+import td_guest
 
 SOURCES = machine.TOP / "tools/arch/x86/tdx"
 BUILT = machine.BUILD / "tdxinfo"
@@ -36,20 +36,14 @@ def initramfs(base=None, files=()):
 
 
 def archive(contents):
-    """The same files make the same archive."""
+    """The archive of files: (path, contents)."""
     with tempfile.TemporaryDirectory() as directory:
         for path, text in contents.items():
             file = pathlib.Path(directory) / path
             file.parent.mkdir(exist_ok=True)
             file.write_bytes(text)
             file.chmod(0o755)
-        paths = sorted(pathlib.Path(directory).rglob("*"))
-        for path in paths:
-            os.utime(path, (0, 0))
-        names = "\n".join(os.path.relpath(path, directory) for path in paths)
-        return subprocess.run(["cpio", "-o", "-H", "newc", "--quiet", "--reproducible"],
-                              cwd=directory, check=True, input=names.encode(),
-                              stdout=subprocess.PIPE).stdout
+        return td_guest.archive(directory)
 
 
 def answers(result):

@@ -54,13 +54,17 @@ static long allocated_kb(int gmem)
 	return read_kb(path, "guest_memfd-allocated: %ld");
 }
 
-static void set_policy(int mode, int node)
+static void set_policy(int mode, const unsigned long *nodes, unsigned long nr_nodes)
 {
-	unsigned long nodes = mode == MPOL_DEFAULT ? 0 : 1ul << node;
+	TEST_ASSERT(!syscall(SYS_set_mempolicy, mode, nodes, nr_nodes), "set_mempolicy: %s",
+		    strerror(errno));
+}
 
-	TEST_ASSERT(!syscall(SYS_set_mempolicy, mode, mode == MPOL_DEFAULT ? NULL : &nodes,
-			     mode == MPOL_DEFAULT ? 0 : NODES + 1),
-		    "set_mempolicy: %s", strerror(errno));
+static void bind_to(int node)
+{
+	const unsigned long nodes = 1ul << node;
+
+	set_policy(MPOL_BIND, &nodes, NODES + 1);
 }
 
 /* Runs on a CPU of the node.  Returns false if there is none. */
@@ -119,10 +123,10 @@ static void test_nodes(int vm)
 	for (node = 0; node < NODES; node++) {
 		if (unevictable_kb(node) < 0)
 			continue;
-		set_policy(MPOL_BIND, node);
+		bind_to(node);
 		test_node(vm, node);
 	}
-	set_policy(MPOL_DEFAULT, 0);
+	set_policy(MPOL_DEFAULT, NULL, 0);
 	pr_info("%d nodes\n", nr_nodes);
 }
 
