@@ -15,6 +15,7 @@ trap 'rm -rf "$said" .checkpatch-camelcase.*' EXIT
 mapfile -t kernel_c < <(git ls-files -co --exclude-standard 'arch/*.[chS]' 'include/*.h' 'virt/*.[ch]')
 mapfile -t tools_c < <(git ls-files -co --exclude-standard 'tools/*.[chS]')
 mapfile -t kernel_h < <(git ls-files -co --exclude-standard 'arch/*.[ch]' 'include/*.h' 'virt/*.[ch]')
+mapfile -t documents < <(git ls-files -co --exclude-standard 'Documentation/*.rst')
 mapfile -t shell < <(git ls-files -co --exclude-standard '*.sh' .ci/run)
 mapfile -t python < <(git ls-files -co --exclude-standard '*.py')
 mapfile -t patches < <(git ls-files -co --exclude-standard '*.patch')
@@ -54,8 +55,8 @@ checkpatch_takes_patches() {
 	done
 }
 
-kernel_doc_is_complete() {
-	/usr/bin/python3 -m overlay.check.kernel_doc "${kernel_h[@]}"
+documentation_is_well_formed() {
+	/usr/bin/python3 -m overlay.check.kernel_doc "${kernel_h[@]}" "${documents[@]}"
 }
 
 messages_are_documented() {
@@ -117,7 +118,7 @@ every_order_of_events_in_the_locking_model_is_safe() {
 # The longest first.
 checks=(every_order_of_events_in_the_locking_model_is_safe cppcheck_is_silent
 	checkpatch_takes_kernel_files checkpatch_takes_tools checkpatch_takes_patches
-	kernel_doc_is_complete messages_are_documented shellcheck_is_silent pyflakes_is_silent
+	documentation_is_well_formed messages_are_documented shellcheck_is_silent pyflakes_is_silent
 	files_have_SPDX_lines sparse_is_silent)
 
 for check in "${checks[@]}"; do

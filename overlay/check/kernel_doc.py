@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Are kernel-doc comments complete, and does reStructuredText take them for what they look like?
+"""Are kernel-doc comments complete, and are they and documents well-formed reStructuredText?
 
-Prints what is wrong.  Sphinx would say the same, but needs the whole documentation and minutes.
+Prints what is wrong in C files, headers and .rst files.  Sphinx would say the same, but needs the
+whole documentation and minutes.
 """
 import io
 import pathlib
@@ -56,11 +57,16 @@ def wrong_markup(file):
 
 
 def main():
-    files = [file for file in sys.argv[1:] if "/**\n" in pathlib.Path(file).read_text()]
+    documents = [file for file in sys.argv[1:] if file.endswith(".rst")]
+    files = [file for file in sys.argv[1:] if file not in documents
+             and "/**\n" in pathlib.Path(file).read_text()]
     print(kernel_doc("-none", *files).stderr, end="")
     for file in files:
         for message in wrong_markup(file):
             print(message)
+    for document in documents:
+        for line, message in messages(pathlib.Path(document).read_text()):
+            print(f"{document}:{line}: {message}")
 
 
 if __name__ == "__main__":
