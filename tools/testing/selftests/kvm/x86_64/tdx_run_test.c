@@ -43,6 +43,7 @@
 #define VECTOR			0x40
 #define DELAY_US		100000
 #define NR_HOST_IPIS		100
+#define NR_FAULTS		20
 #define TDX_FATAL_EVENT		7
 #define NR_BREAKPOINTS		4
 #define DR6_INITIAL		0xffff0ff0
@@ -423,6 +424,14 @@ static void expect_memory_fault(struct tg_td *tg, uint64_t gpa, bool private)
 	ASSERT_EQ(run->memory_fault.size, PM_PAGE);
 }
 
+static void run_until_signal(struct tg_td *tg)
+{
+	struct itimerval delay = { .it_value.tv_usec = DELAY_US };
+
+	TEST_ASSERT(!setitimer(ITIMER_REAL, &delay, NULL), "setitimer: %s", strerror(errno));
+	TEST_ERRNO(tdx_ioctl(tg->td.vcpu, KVM_RUN, NULL), EINTR);
+}
+
 /* Private memory belongs to the guest, and is 0 when it was accepted. */
 static void test_private_memory(void)
 {
@@ -465,6 +474,44 @@ static void test_conversion(void)
 	tg_close(&tg);
 }
 
+/*
+ * User space may let the guest try as often as it likes.  After some times, the module wants to see
+ * the page before it enters the vCPU again.
+ */
+static void suspend_conversion(struct tg_td *tg)
+{
+	int i;
+
+	TEST_ERRNO(tm_set_shared(tg->td.vm, PM_GPA, PM_PAGE), 0);
+	tg_prepare_load(tg, TG_PRIVATE);
+	for (i = 0; i < NR_FAULTS; i++)
+		expect_memory_fault(tg, PM_GPA, true);
+	TEST_ERRNO(tm_set_private(tg->td.vm, PM_GPA, PM_PAGE), 0);
+}
+
+static void test_conversion_after_many_faults(void)
+{
+	struct tg_td tg;
+
+	tg_create_vcpus(&tg, 1, 0);
+	suspend_conversion(&tg);
+	tg_finish(&tg);
+	ASSERT_EQ(tg.page->exception, VE_VECTOR);
+	tg_close_vcpus(&tg, 1);
+}
+
+/* The guest has not accepted the page and cannot be told: it never gets further. */
+static void test_signal_after_many_faults(void)
+{
+	struct tg_td tg;
+
+	tg_create(&tg, SEPT_VE_DISABLE);
+	suspend_conversion(&tg);
+	run_until_signal(&tg);
+	run_until_signal(&tg);
+	tg_close(&tg);
+}
+
 /* There is no exception for that: nothing but closing the TD is possible. */
 static void test_access_before_accept(void)
 {
@@ -492,17 +539,13 @@ static void test_triple_fault(void)
 /* Signals are handled while the guest does not exit on its own. */
 static void test_signal(void)
 {
-	struct itimerval delay = { .it_value.tv_usec = DELAY_US };
 	struct tg_td tg;
 	int i;
 
 	tg_create(&tg, 0);
 	tg_prepare_spin(&tg);
-	for (i = 0; i < 3; i++) {
-		TEST_ASSERT(!setitimer(ITIMER_REAL, &delay, NULL), "setitimer: %s",
-			    strerror(errno));
-		TEST_ERRNO(tdx_ioctl(tg.td.vcpu, KVM_RUN, NULL), EINTR);
-	}
+	for (i = 0; i < 3; i++)
+		run_until_signal(&tg);
 	tg_stop(&tg);
 	tg_finish(&tg);
 	tg_close(&tg);
@@ -929,6 +972,8 @@ int main(int argc, char *argv[])
 	test_requests();
 	test_private_memory();
 	test_conversion();
+	test_conversion_after_many_faults();
+	test_signal_after_many_faults();
 	test_access_before_accept();
 	test_triple_fault();
 	test_signal();

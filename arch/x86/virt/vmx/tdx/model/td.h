@@ -112,6 +112,15 @@ enum tdx_model_last_exit {
 	TDX_MODEL_LAST_VMCALL,		/* TDG.VP.VMCALL waits for its results */
 };
 
+#define TDX_MODEL_MAX_ZERO_STEP_GPAS	32
+
+/* EPT violations of private memory, without any progress in between (zero_step.c) */
+struct tdx_model_zero_step {
+	u64 gpa[TDX_MODEL_MAX_ZERO_STEP_GPAS];	/* of those that are suspicious */
+	u8  nr_violations;	/* those that are not */
+	u8  nr_gpas;
+};
+
 /* In the TDVPR page. */
 struct tdx_model_vcpu {
 	struct tdx_model_ve_info ve_info;
@@ -129,6 +138,7 @@ struct tdx_model_vcpu {
 	u8  last_exit;		/* enum tdx_model_last_exit */
 	u32 vmcall_mask;	/* registers of the last VMCALL */
 	u64 last_exit_tsc;
+	struct tdx_model_zero_step zero_step;
 	/* Fields of the VMCS. */
 	u64 pi_descriptor;
 	u64 shared_eptp;

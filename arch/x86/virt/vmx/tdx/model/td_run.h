@@ -28,10 +28,12 @@ struct tdx_model_entry {
 	struct tdx_model_tdcs *tdcs;
 	struct tdx_model_vcpu *vcpu;
 	struct tdx_model_guest *guest;
+	u64 first_rip;
 	struct tdx_model_run run;
 	struct tdx_model_exit exit;
 	struct tdx_model_host host;
 	struct tdx_model_to_host to_host;
+	bool violates;		/* left because private memory is not there */
 };
 
 #define VECTOR_DF	8
@@ -78,6 +80,10 @@ u64 tdx_model_return_to_host(struct tdx_model_entry *e);
 /* VM exits (td_exit.c) */
 bool tdx_model_handle_exit(struct tdx_model_entry *e);
 void tdx_model_deliver_nmi(struct tdx_model_entry *e);
+
+/* Instructions that are begun again and again (zero_step.c) */
+void tdx_model_note_progress(struct tdx_model_entry *e);
+u64 tdx_model_expect_progress(struct tdx_model_entry *e);
 
 /* Exceptions (td_ve.c) */
 enum tdx_model_outcome tdx_model_inject(struct tdx_model_entry *e, unsigned int vector);

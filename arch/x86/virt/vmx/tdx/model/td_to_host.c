@@ -207,6 +207,7 @@ u64 tdx_model_return_to_host(struct tdx_model_entry *e)
 {
 	u64 rax = status_of(e);
 
+	tdx_model_note_progress(e);
 	set_registers(e);
 	set_host(e);
 	end_run(e, rax);

@@ -123,8 +123,26 @@ static bool is_converted(const struct tdx_model_entry *e)
 	       !(e->exit.vectoring.info & TDX_MODEL_EVENT_VALID);
 }
 
+static bool is_private(const struct tdx_model_entry *e)
+{
+	return !(e->exit.gpa >> tdx_model_shared_bit(e->tdcs));
+}
+
+static enum tdx_model_outcome violation(struct tdx_model_entry *e)
+{
+	u64 td_ctls = __atomic_load_n(&e->tdcs->td_ctls, __ATOMIC_RELAXED);
+	bool pending = is_private(e) && is_pending(e);
+
+	if (pending && !(td_ctls & TDX_TD_CTLS_PENDING_VE_DISABLE))
+		return violation_ve(e, false);
+	if (!is_private(e) && is_converted(e))
+		return violation_ve(e, true);
+	return tdx_model_leave_at(e, e->exit.qualification, e->exit.gpa,
+				  pending ? EXTENDED_PENDING : 0);
+}
+
 /**
- * tdx_model_violation - handle an EPT violation
+ * tdx_model_violation - handle an EPT violation of an instruction
  * @e: the entry; the exit describes the violation
  *
  * Context: On the logical processor that runs the leaf.
@@ -132,16 +150,10 @@ static bool is_converted(const struct tdx_model_entry *e)
  */
 enum tdx_model_outcome tdx_model_violation(struct tdx_model_entry *e)
 {
-	bool is_private = !(e->exit.gpa >> tdx_model_shared_bit(e->tdcs));
-	u64 td_ctls = __atomic_load_n(&e->tdcs->td_ctls, __ATOMIC_RELAXED);
-	bool pending = is_private && is_pending(e);
+	enum tdx_model_outcome outcome = violation(e);
 
-	if (pending && !(td_ctls & TDX_TD_CTLS_PENDING_VE_DISABLE))
-		return violation_ve(e, false);
-	if (!is_private && is_converted(e))
-		return violation_ve(e, true);
-	return tdx_model_leave_at(e, e->exit.qualification, e->exit.gpa,
-				  pending ? EXTENDED_PENDING : 0);
+	e->violates = outcome == TDX_MODEL_LEFT && is_private(e);
+	return outcome;
 }
 
 /**
@@ -173,7 +185,7 @@ enum tdx_model_outcome tdx_model_guest_memory(struct tdx_model_entry *e, u64 gpa
 	/* Here it is the module that delivers #VE for shared memory. */
 	if (exit.convertible)
 		return violation_ve(e, false);
-	return tdx_model_violation(e);
+	return violation(e);
 }
 
 /**

@@ -2,8 +2,6 @@
 /*
  * The software TDX module: TDH.VP.ENTER.
  *
- * There is no mitigation of zero-stepping in this model, so the secure EPT is not locked.
- *
  * TDX Module Base Architecture Specification, "TD VCPU", "TLB Tracking"; ABI specification,
  * TDH.VP.ENTER.
  */
@@ -146,6 +144,15 @@ static void run(struct tdx_model_entry *e)
 	} while (tdx_model_handle_exit(e));
 }
 
+static u64 may_enter(struct tdx_model_entry *e)
+{
+	u64 status = tdx_model_expect_progress(e);
+
+	if (status)
+		__atomic_fetch_sub(&e->tdcs->refcount[e->vcpu->epoch & 1], 1, __ATOMIC_ACQ_REL);
+	return status;
+}
+
 u64 tdx_model_vp_enter(struct tdx_model *m, struct tdx_model_call *call)
 {
 	struct tdx_model_entry e = {
@@ -158,7 +165,11 @@ u64 tdx_model_vp_enter(struct tdx_model *m, struct tdx_model_call *call)
 	if (status)
 		return status;
 	e.guest = tdx_model_guest_of(m, call->vcpu);
+	e.first_rip = e.guest->rip;
 	m->ops->guests->get_host(m->ctx, &e.host);
+	status = may_enter(&e);
+	if (status)
+		return status;
 	describe_run(&e);
 	if (call->vcpu->last_exit == TDX_MODEL_LAST_VMCALL)
 		return_from_vmcall(&e);
