@@ -52,6 +52,9 @@ ARGUMENTS_INSTEAD = {
     "tdx_run_test": ["-x"],
     # It need not round the frequency of the TSC that KVM_GET_TSC_KHZ reports, as the module does.
     "tdx_ioctls_test": ["-t"],
+    # It does not know that the module rounds the frequency of the TSC: a timer with a TSC deadline
+    # expires at once.
+    "tdx_vcpus_run_test": [*ARGUMENTS["tdx_vcpus_run_test"], "-d"],
     # It need not compare slots that exist with the width of guest physical addresses.
     "tdx_slots_test": ["-l"],
     # A hole that is punched while the TD is finalized: pages that were blocked before, when no

@@ -33,6 +33,7 @@
 #define OTHERS		(3u << 18)
 #define LVT_MASKED	BIT(16)
 #define LVT_PERIODIC	BIT(17)
+#define LVT_DEADLINE	BIT(18)
 #define DIVIDE_BY_1	0xb
 #define TIMER_NS	5000000	/* the timer counts ns */
 
@@ -62,6 +63,7 @@ struct member {
 
 static unsigned int nr_rounds = 200, nr_hotplugs = 5, nr_kills = 20;
 static unsigned int nr_tds = 4, nr_vcpus = NR_VCPUS;
+static bool has_deadlines = true;
 static atomic_bool stop;
 
 static unsigned int vector(unsigned int nr)
@@ -222,6 +224,50 @@ static void test_timer(struct tg_td *tg)
 	ASSERT_EQ(*taken, 2);
 }
 
+static uint64_t read_tsc(struct tg_td *tg)
+{
+	static const uint8_t code[] = { 0x0f, 0x31,		/* rdtsc */
+					0x48, 0xc1, 0xe2, 0x20,	/* shl $32, %rdx */
+					0x48, 0x09, 0xd0,	/* or %rdx, %rax */
+					0xc3 };
+	const struct tg_regs regs = { };
+
+	tg_prepare_execute(tg, code, sizeof(code), &regs);
+	tg_finish(tg);
+	ASSERT_EQ(tg->page->exception, TG_NO_EXCEPTION);
+	return tg->page->out.rax;
+}
+
+/* The timer of Linux in a TD whose CPUID has it */
+static void test_deadline(struct tg_td *tg)
+{
+	int khz = ioctl(tg->td.vcpu, KVM_GET_TSC_KHZ), ticks = khz * (TIMER_NS / 1000000);
+	uint64_t *taken = &tg->page->taken[TIMER], deadline, now;
+	unsigned int i;
+
+	TEST_ASSERT(khz > 0, "the frequency of the TSC is not known");
+	*taken = 0;
+	write_apic(tg, MSR_X2APIC_LVTT, LVT_DEADLINE | vector(TIMER));
+	/* It is over. */
+	write_apic(tg, MSR_IA32_TSC_DEADLINE, 1);
+	wait_for_interrupts(tg, TIMER, 1, true);
+	for (i = 2; i <= 5; i++) {
+		deadline = read_tsc(tg) + ticks;
+		write_apic(tg, MSR_IA32_TSC_DEADLINE, deadline);
+		wait_for_interrupts(tg, TIMER, i, i % 2);
+		now = read_tsc(tg);
+		TEST_ASSERT(now >= deadline, "an interrupt came %lu us before its time",
+			    (deadline - now) * 1000 / khz);
+	}
+	/* No more of them, or they would be counted. */
+	write_apic(tg, MSR_IA32_TSC_DEADLINE, read_tsc(tg) + ticks);
+	write_apic(tg, MSR_IA32_TSC_DEADLINE, 0);
+	while (read_tsc(tg) < deadline + 4ull * ticks)
+		;
+	ASSERT_EQ(*taken, 5);
+	write_apic(tg, MSR_X2APIC_LVTT, LVT_MASKED);
+}
+
 static void *wait_for_nmis(void *data)
 {
 	struct tg_td *tg = data;
@@ -349,8 +395,11 @@ static void test_interrupts(void)
 	create(&team, NR_VCPUS);
 	test_first_registers(&team);
 	test_ipis(&team);
-	for (i = 0; i < NR_VCPUS; i++)
+	for (i = 0; i < NR_VCPUS; i++) {
 		test_timer(&team.vcpus[i]);
+		if (has_deadlines)
+			test_deadline(&team.vcpus[i]);
+	}
 	test_nmis(&team);
 	test_msis(&team);
 	tg_close_vcpus(team.vcpus, NR_VCPUS);
@@ -442,8 +491,9 @@ static void live_until_killed(void)
 
 static void help(const char *name)
 {
-	printf("usage: %s [-c times] [-k kills] [-r rounds] [-t tds] [-v vcpus]\n"
+	printf("usage: %s [-c times] [-d] [-k kills] [-r rounds] [-t tds] [-v vcpus]\n"
 	       " -c: times that each CPU goes offline while TDs run (default: %u)\n"
+	       " -d: KVM knows the TSC of a TD only if its frequency is a multiple of 25 MHz\n"
 	       " -k: processes that are killed while their vCPUs run (default: %u)\n"
 	       " -r: interrupts of each vCPU in a test (default: %u)\n"
 	       " -t: TDs that run at the same time (default: %u, at most %u)\n"
@@ -456,9 +506,11 @@ static void parse_options(int argc, char *argv[])
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "c:k:r:t:v:")) != -1) {
+	while ((option = getopt(argc, argv, "c:dk:r:t:v:")) != -1) {
 		if (option == 'c')
 			nr_hotplugs = atoi(optarg);
+		else if (option == 'd')
+			has_deadlines = false;
 		else if (option == 'k')
 			nr_kills = atoi(optarg);
 		else if (option == 'r')

@@ -20,6 +20,7 @@
 #define MAX_TDS			4096
 #define IOAPIC_PINS		24
 #define LONGEST_LIFE_US		200000
+#define CPUID_1_ECX_TSC_DEADLINE BIT(24)
 #define CPUS			"/sys/devices/system/cpu"
 
 void tdx_require(void)
@@ -121,9 +122,29 @@ int tdx_create_vcpu(int vm, unsigned long id)
 	return ioctl(vm, KVM_CREATE_VCPU, id);
 }
 
+/* KVM_GET_SUPPORTED_CPUID of Linux 6.1 leaves TSC-deadline timers out. */
+static void allow_tsc_deadlines(struct kvm_cpuid2 *cpuid)
+{
+	unsigned int i;
+
+	for (i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == 1)
+			cpuid->entries[i].ecx |= CPUID_1_ECX_TSC_DEADLINE;
+}
+
 int tdx_set_default_cpuid(int vcpu)
 {
-	return tdx_ioctl(vcpu, KVM_SET_CPUID2, kvm_get_supported_cpuid());
+	size_t size = sizeof(struct kvm_cpuid2) +
+		      kvm_get_supported_cpuid()->nent * sizeof(struct kvm_cpuid_entry2);
+	struct kvm_cpuid2 *cpuid = malloc(size);
+	int ret;
+
+	TEST_ASSERT(cpuid, "no memory");
+	memcpy(cpuid, kvm_get_supported_cpuid(), size);
+	allow_tsc_deadlines(cpuid);
+	ret = tdx_ioctl(vcpu, KVM_SET_CPUID2, cpuid);
+	free(cpuid);
+	return ret;
 }
 
 int tdx_init_vcpu(int vcpu)
