@@ -241,6 +241,7 @@ test-e2e: tree emulator selftests vmm
 # What make test leaves out; then what it does, with machines that have a thread for each CPU and
 # so do not run side by side.
 test-e2e-all: tree emulator selftests vmm
+	@overlay/build/packages.sh packages-trace.txt
 	@$(BUILD_KERNELS) host debug kasan kcsan modular notdx base
 	@cd $(E2E) && $(call PYTEST,others) $(SIDE_BY_SIDE) -v --tb=short --durations=10 --others \
 		--kernels host,debug,kasan $(PYTEST_ARGS); others=$$?; \

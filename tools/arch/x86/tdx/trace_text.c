@@ -85,7 +85,7 @@ static bool parse_head(struct trace_event *event, const char *line, const char *
 
 static bool parse_line(struct trace_event *event, const char *line)
 {
-	const char *name;
+	const char *name, *text;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -93,8 +93,10 @@ static bool parse_line(struct trace_event *event, const char *line)
 		if (!name)
 			continue;
 		*event = (struct trace_event) { .kind = i };
-		return parse_head(event, line, name) &&
-		       kinds[i].parse(event, name + strlen(kinds[i].name));
+		/* trace-cmd aligns the text. */
+		text = name + strlen(kinds[i].name);
+		text += strspn(text, " ");
+		return parse_head(event, line, name) && kinds[i].parse(event, text);
 	}
 	return false;
 }

@@ -40,7 +40,7 @@ def archive(contents):
     with tempfile.TemporaryDirectory() as directory:
         for path, text in contents.items():
             file = pathlib.Path(directory) / path
-            file.parent.mkdir(exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(text)
             file.chmod(0o755)
         return td_guest.archive(directory)

@@ -1,19 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The tracepoints tdx:*, read from tracefs, compared with what the emulated platform saw."""
+"""The tracepoints tdx:*, compared with what the emulated platform saw, and tools that read them."""
 import collections
+import pathlib
 import re
+import shutil
+import subprocess
+import xml.etree.ElementTree
 
 import pytest
 
 import layout
 import selftests
+import tdxinfo
 from events import steps
 
+TEXT = "{http://www.w3.org/2000/svg}text"
 TRACING = "/sys/kernel/tracing"
 EVENTS = f"{TRACING}/events/tdx"
 NAME = "tdx_fault_around_test"
 
-EVENT = re.compile(r"\[\d+\] \S+ +\d+\.\d+: (\w+): (.*)$")
+# As tracefs, trace-cmd and perf show it
+EVENT = re.compile(r"\[\d+\](?: \S{5})? +\d+\.\d+: +(?:tdx:)?(\w+): +(.*)$")
 SEAMCALL = re.compile(r"(TDH[\w.]+) rcx=0x\w+ rdx=0x\w+ r8=0x\w+ r9=0x\w+ -> (\w+) 0x\w+ "
                       r"rcx=0x\w+ rdx=0x\w+ r8=0x\w+ (\d+) ns$")
 SEPT = re.compile(r"KeyID (\d+) (TDH[\w.]+) gpa 0x(\w+) level (\d) pfn 0x(\w+) -> (\w+) 0x\w+$")
@@ -26,10 +33,10 @@ BRINGUP = ["checking the CPUs", "initializing the module", "initializing the CPU
            "configuring the module", "configuring the global KeyID", "initializing TDMRs"]
 
 
-def events(result):
+def events(lines):
     """{event: its texts, in order}"""
     found = collections.defaultdict(list)
-    for line in result.values("line"):
+    for line in lines:
         match = EVENT.search(line)
         if match:
             found[match[1]].append(match[2])
@@ -42,13 +49,21 @@ def matches(pattern, texts):
     return [match for _, match in found]
 
 
+def check_counts(calls, log):
+    """Asserts that these are all SEAMCALLs of the log that succeeded; {leaf: how many}"""
+    succeeded = collections.Counter(match[1] for match in calls if match[2] == "SUCCESS")
+    assert succeeded == {leaf: log.count(leaf) for leaf in succeeded}
+    assert succeeded["TDH.SYS.CONFIG"] == 1 and succeeded["TDH.MEM.PAGE.AUG"] > 1
+    return succeeded
+
+
 @pytest.mark.kernels("debug")
 def test_the_life_of_a_td_is_traced(boot):
     result = boot(steps(f"set,{EVENTS}/enable=1", selftests.step(NAME), f"set,{EVENTS}/enable=0",
                         f"show-lines,{TRACING}/trace"),
                   cpus=1, packages=1, memory="1G", initramfs=selftests.initramfs(NAME))
     selftests.check_passed(result)
-    log, traced = layout.EmulatorLog(result.log), events(result)
+    log, traced = layout.EmulatorLog(result.log), events(result.values("line"))
     assert set(traced) == {"tdx_init_step", "tdx_seamcall", "tdx_sept", "tdx_td_exit"}
 
     assert [match.groups()[:2] for match in matches(STEP, traced["tdx_init_step"])] == \
@@ -56,9 +71,7 @@ def test_the_life_of_a_td_is_traced(boot):
 
     calls = matches(SEAMCALL, traced["tdx_seamcall"])
     assert all(int(match[3]) for match in calls)
-    succeeded = collections.Counter(match[1] for match in calls if match[2] == "SUCCESS")
-    assert succeeded == {leaf: log.count(leaf) for leaf in succeeded}
-    assert succeeded["TDH.SYS.CONFIG"] == 1 and succeeded["TDH.MEM.PAGE.AUG"] > 1
+    succeeded = check_counts(calls, log)
     # Asked to find out whether the module is fresh.
     assert (calls[0][1], calls[0][2]) == ("TDH.SYS.RD", "SYS_LP_INIT_NOT_DONE")
 
@@ -72,3 +85,46 @@ def test_the_life_of_a_td_is_traced(boot):
 
     exits = collections.Counter(match[2] for match in matches(EXIT, traced["tdx_td_exit"]))
     assert exits["TDCALL"] and exits["EPT_VIOLATION"]
+
+
+def programs(*names):
+    """{path in the machine: contents} of programs of this machine and of their libraries."""
+    paths = [shutil.which(name) for name in names]
+    assert all(paths), "overlay/build/packages.sh packages-trace.txt installs them"
+    listed = subprocess.run(["ldd", *paths], check=True, text=True, stdout=subprocess.PIPE).stdout
+    files = {path.lstrip("/"): path for path in re.findall(r"(/\S+) \(0x", listed)}
+    files |= {f"selftests/{name}": path for name, path in zip(names, paths, strict=True)}
+    return {path: pathlib.Path(file).read_bytes() for path, file in files.items()}
+
+
+def timeline(lines):
+    """The texts of the picture that tdx_timeline draws of a trace."""
+    tdxinfo.build()
+    svg = subprocess.run([tdxinfo.BUILT / "tdx_timeline"], input="\n".join(lines), text=True,
+                         check=True, stdout=subprocess.PIPE).stdout
+    return ["".join(text.itertext()) for text in xml.etree.ElementTree.fromstring(svg).iter(TEXT)]
+
+
+RECORD = {
+    "trace-cmd": ["selftest,trace-cmd,record,-q,-e,tdx,-o,/trace,{}",
+                  "selftest,trace-cmd,report,/trace"],
+    "perf": ["selftest,perf,record,-q,-a,-e,tdx:*,-o,/trace,{}", "selftest,perf,script,-i,/trace"],
+}
+
+
+@pytest.mark.release
+@pytest.mark.kernels("debug")
+@pytest.mark.parametrize("tool", RECORD)
+def test_tools_record_the_events_and_tdx_timeline_draws_them(boot, tmp_path, tool):
+    image = tmp_path / "initramfs.cpio"
+    image.write_bytes(selftests.initramfs(NAME).read_bytes() + tdxinfo.archive(programs(tool)))
+    result = boot(steps(*(step.format(f"/selftests/{NAME}") for step in RECORD[tool])),
+                  cpus=1, packages=1, memory="1G", initramfs=image)
+    assert all(status.endswith(" 0") for status in result.values("selftest"))
+    lines = result.values("output")
+    traced, said = events(lines), timeline(lines)
+    check_counts(matches(SEAMCALL, traced["tdx_seamcall"]), layout.EmulatorLog(result.log))
+    assert len([text for text in said if text.startswith("Initialization of TDX: ")]) == 1
+    exits = [re.match(r"TD with KeyID .* (\d+) exits$", text) for text in said]
+    assert sum(int(match[1]) for match in exits if match) == \
+        len(matches(EXIT, traced["tdx_td_exit"])) > 0

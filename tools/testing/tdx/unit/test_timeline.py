@@ -115,7 +115,7 @@ def test_what_takes_long_is_wide():
 
 
 @pytest.mark.parametrize("form", [
-    "{task:>16}-77      [{cpu:03}]   {time:.6f}: {event}: {text}",         # trace-cmd report
+    "{task:>16}-77    [{cpu:03}]   {time:.6f}: {event}:         {text}",   # trace-cmd report
     "{task:>16}    77 [{cpu:03}] {time:.6f}: tdx:{event}: {text}",         # perf script
     "{task:>16}    77 [{cpu:03}] {time:.6f}:  tdx:{event}: {text}",
 ])
