@@ -34,9 +34,8 @@ def files(result):
 
 def of_module(info):
     """The texts of what the module tells, from the debug file."""
-    *version, update = info.words("module_version")[0].split(".")
     build, date = info.words("module_build")
-    return dict(zip(OF_MODULE, (".".join([*version, f"{int(update):02}"]), build, date,
+    return dict(zip(OF_MODULE, (info.words("module_version")[0], build, date,
                                 info.words("module_features0")[0]), strict=True))
 
 

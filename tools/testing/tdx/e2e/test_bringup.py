@@ -235,7 +235,7 @@ def test_ram_outside_the_cmrs_is_named(boot):
 
 @pytest.mark.one_kernel
 @pytest.mark.parametrize("generation, version", [
-    ("1.0", "1.0.0"), ("1.5.01", "1.5.1"), ("1.5.06", "1.5.6"), ("2.0", "2.0.8")])
+    ("1.0", "1.0.00"), ("1.5.01", "1.5.01"), ("1.5.06", "1.5.06"), ("2.0", "2.0.08")])
 def test_every_generation_of_the_module_comes_up(boot, generation, version):
     result = boot("create-td", cpus=2, packages=2, memory="1G",
                   emulator_options=f"module={generation}")

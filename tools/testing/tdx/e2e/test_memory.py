@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """TDMRs, PAMTs and their initialization on machines with complex memory maps."""
+import collections
 import errno
 import re
 
 import pytest
 
 import layout
+import sysfs
 from outcome import check_cpus_toggled
 from test_bringup import ready
 
@@ -41,7 +43,7 @@ def numa(count, memory):
 def test_tdmrs_and_their_pamts_stay_on_their_node(boot):
     result = boot("create-td", cpus=2 * NODES, packages=NODES, memory="6G",
                   qemu_options=numa(NODES, 6144))
-    nodes = nodes_of(result)
+    nodes, pamt = nodes_of(result), collections.Counter()
     assert {node for node, *_ in nodes} == set(range(NODES))
     for tdmr in ready(result).tdmrs:
         last = tdmr.end - GB
@@ -50,8 +52,19 @@ def test_tdmrs_and_their_pamts_stay_on_their_node(boot):
                  if any(n == node and s < tdmr.base + GB and last < e for n, s, e in nodes)]
         assert len(set(holders)) == 1 or alone, "a TDMR spans nodes where no block does"
         chunk = pamt_chunk(tdmr)
-        assert any(start <= chunk.base and chunk.end <= end
-                   for node, start, end in nodes if node in holders)
+        [node] = {node for node, start, end in nodes
+                  if start <= chunk.base and chunk.end <= end and node in holders}
+        pamt[node] += chunk.size
+    check_files_of_nodes(sysfs.files(result), nodes, pamt)
+
+
+def check_files_of_nodes(files, nodes, pamt):
+    """All memory is TDX memory, but what the firmware and the emulated platform have of it."""
+    for node in range(NODES):
+        size = sum(end - start for of, start, end in nodes if of == node)
+        assert size - 32 * MB < int(files[f"node{node}/memory_bytes"].text) <= size, node
+        assert int(files[f"node{node}/pamt_bytes"].text) == pamt[node], node
+    assert f"node{NODES}/memory_bytes" not in files
 
 
 def with_holes(holes, ram):

@@ -56,7 +56,7 @@ static void show_sysinfo(struct seq_file *m, const struct tdx_sysinfo *info)
 	const struct tdmr_limits *limits = &info->tdmr_limits;
 	unsigned int i;
 
-	seq_printf(m, "module_version %u.%u.%u\n", info->major_version,
+	seq_printf(m, "module_version %u.%u.%02u\n", info->major_version,
 		   info->minor_version, info->update_version);
 	seq_printf(m, "module_build %u %u\n", info->build_num, info->build_date);
 	seq_printf(m, "module_vendor 0x%x\n", info->vendor_id);

@@ -249,7 +249,7 @@ static void announce(const struct tdx_sysinfo *info)
 {
 	const struct tdmr_limits *limits = &info->tdmr_limits;
 
-	pr_info("module version %u.%u.%u, build %u of %u; takes %u TDMRs with %u reserved areas, %u bytes per PAMT entry\n",
+	pr_info("module version %u.%u.%02u, build %u of %u; takes %u TDMRs with %u reserved areas, %u bytes per PAMT entry\n",
 		info->major_version, info->minor_version, info->update_version,
 		info->build_num, info->build_date, limits->max_tdmrs,
 		limits->max_reserved_per_tdmr, limits->pamt_entry_size);
