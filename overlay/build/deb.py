@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Build Debian packages of the series in build/deb.
+"""Build Debian packages of the series in build/deb: the kernel, and its programs for TDX.
 
 The source is the series, in a work tree beside build/linux.  The config is Debian's cloud config
 with CONFIG_INTEL_TDX_HOST=y.
@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 
-from overlay.build import kernel
+from overlay.build import deb_tools, kernel
 from overlay.series import series
 from overlay.tree import base, linux, private_apt
 from overlay.tree.base import Refusal, run, say
@@ -91,11 +91,14 @@ def configure():
     check_config(options_of(debians), dotconfig)
 
 
-def build():
+def version_of_source():
+    return run("make", "-s", "--no-print-directory", "-C", str(SOURCE), "kernelversion").strip()
+
+
+def build(version):
     """Builds all packages of the kernel's target bindeb-pkg; they are written to build/deb."""
     for old in DEB.glob("linux-*"):
         old.unlink()
-    version = run("make", "-s", "--no-print-directory", "-C", str(SOURCE), "kernelversion").strip()
     signer, _ = series.identity()
     make(f"-j{os.cpu_count()}", f"KDEB_PKGVERSION={version}-1", f"KDEB_CHANGELOG_DIST={base.SUITE}",
          "bindeb-pkg",
@@ -112,8 +115,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.parse_args()
     check_out()
+    version = version_of_source()
+    deb_tools.build(SOURCE, version, DEB)
     configure()
-    build()
+    build(version)
     show()
 
 
