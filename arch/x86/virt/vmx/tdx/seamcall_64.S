@@ -3,15 +3,10 @@
  * The SEAMCALL instruction.
  */
 #include <linux/linkage.h>
-#include <asm/asm.h>
-#include <asm/export.h>
 #include <asm/frame.h>
-#include <asm/tdx.h>
 
 #include "regs.h"
-
-/* The mnemonic is unknown to binutils before 2.36. */
-#define seamcall	.byte 0x66, 0x0f, 0x01, 0xcf
+#include "seamcall_common.S"
 
 .section .noinstr.text, "ax"
 
@@ -72,19 +67,7 @@ SYM_FUNC_START(__seamcall)
 	popq	TDX_REGS_RSI(%rsi)
 
 .Lout:
-	/*
-	 * Outputs may be controlled by a guest: clear them to prevent their
-	 * speculative use.  The callee-saved registers are restored below.
-	 */
-	xor	%ecx, %ecx
-	xor	%edx, %edx
-	xor	%esi, %esi
-	xor	%edi, %edi
-	xor	%r8d, %r8d
-	xor	%r9d, %r9d
-	xor	%r10d, %r10d
-	xor	%r11d, %r11d
-
+	CLEAR_SEAMCALL_OUTPUTS
 	add	$8, %rsp
 	pop	%r15
 	pop	%r14
@@ -94,15 +77,5 @@ SYM_FUNC_START(__seamcall)
 	FRAME_END
 	RET
 
-.Lvmfailinvalid:
-	mov	$TDX_SEAMCALL_VMFAILINVALID, %rax
-	jmp	.Lout
-
-.Lfault:
-	/* The exception table handler left the trap number in RAX. */
-	mov	$TDX_SW_ERROR, %rdi
-	or	%rdi, %rax
-	jmp	.Lout
-
-	_ASM_EXTABLE_FAULT(.Lseamcall, .Lfault)
+	SEAMCALL_ERRORS .Lseamcall, .Lvmfailinvalid, .Lout
 SYM_FUNC_END(__seamcall)

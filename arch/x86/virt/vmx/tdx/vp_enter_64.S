@@ -3,12 +3,9 @@
  * The SEAMCALL instruction, for TDH.VP.ENTER.
  */
 #include <linux/linkage.h>
-#include <asm/asm.h>
 #include <asm/kvm_vcpu_regs.h>
-#include <asm/tdx.h>
 
-/* The mnemonic is unknown to binutils before 2.36. */
-#define seamcall	.byte 0x66, 0x0f, 0x01, 0xcf
+#include "seamcall_common.S"
 
 /* Offset of a register in the array */
 #define REG(name)	(__VCPU_REGS_##name * 8)
@@ -72,19 +69,7 @@ SYM_FUNC_START(__tdx_vp_enter)
 	popq	REG(RDI)(%rdi)
 
 .Lout:
-	/*
-	 * The guest controls these registers: clear them to prevent their speculative
-	 * use.  The callee-saved registers are restored below.
-	 */
-	xor	%ecx, %ecx
-	xor	%edx, %edx
-	xor	%esi, %esi
-	xor	%edi, %edi
-	xor	%r8d, %r8d
-	xor	%r9d, %r9d
-	xor	%r10d, %r10d
-	xor	%r11d, %r11d
-
+	CLEAR_SEAMCALL_OUTPUTS
 	add	$8, %rsp
 	pop	%r15
 	pop	%r14
@@ -94,15 +79,5 @@ SYM_FUNC_START(__tdx_vp_enter)
 	pop	%rbp
 	RET
 
-.Lvmfailinvalid:
-	mov	$TDX_SEAMCALL_VMFAILINVALID, %rax
-	jmp	.Lout
-
-.Lfault:
-	/* The exception table handler left the trap number in RAX. */
-	mov	$TDX_SW_ERROR, %rdi
-	or	%rdi, %rax
-	jmp	.Lout
-
-	_ASM_EXTABLE_FAULT(.Lseamcall, .Lfault)
+	SEAMCALL_ERRORS .Lseamcall, .Lvmfailinvalid, .Lout
 SYM_FUNC_END(__tdx_vp_enter)
