@@ -60,6 +60,7 @@ SUBJECTS = {
     "arch/x86/kvm/lapic.c": [KVM],
     "arch/x86/kvm/mmu/mmu.c": [KUNIT, KVM, GUESTS],
     "arch/x86/kvm/mmu/pre_fault.c": [KVM, GUESTS],
+    "arch/x86/kvm/mmu/page_track.c": [KVM, GUESTS],
     "arch/x86/kvm/mmu/private.c": [KVM, GUESTS],
     "arch/x86/kvm/mmu/shared.c": [KUNIT, KVM],
     "arch/x86/kvm/mmu/spte.c": [KUNIT],

@@ -112,8 +112,6 @@ static const char * __init find_missing(void)
 		return "MMIO caching (kvm.mmio_caching=1)";
 	if (!tdx_find_user_return_msrs())
 		return "the MSRs of SYSCALL and RDTSCP";
-	if (IS_ENABLED(CONFIG_KVM_EXTERNAL_WRITE_TRACKING))
-		return "a kernel without CONFIG_KVM_EXTERNAL_WRITE_TRACKING";
 	return NULL;
 }
 
