@@ -210,7 +210,9 @@ static void try_to_initialize(struct work_struct *work)
 {
 	struct tdx_module *module = container_of(work, struct tdx_module, work);
 	struct tdx_cause cause = {};
-	struct tdx_attempt attempt = { .module = module, .cause = &cause };
+	struct tdx_attempt attempt = {
+		.module = module, .cause = &cause, .doing = "starting the initialization",
+	};
 	ktime_t start = ktime_get();
 	int ret;
 

@@ -8,6 +8,7 @@
 #include <linux/errno.h>
 #include <linux/kthread.h>
 #include <linux/sizes.h>
+#include <linux/workqueue.h>
 
 #include "../error.h"
 #include "model_host.h"
@@ -166,6 +167,26 @@ static void a_cpu_without_vmx_operation_is_the_callers_fault_and_not_remembered(
 	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), 0);
 }
 
+/* All callers of a second attempt are killed before it has begun. */
+static void an_attempt_without_callers_says_what_it_did(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	struct tdx_module *module = &host->module;
+
+	/* Behind TDH.SYS.INIT */
+	model_host_fail(host, num_online_cpus() + 2, U64_MAX, TDX_SYS_BUSY);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(module), -EBUSY);
+	KUNIT_ASSERT_TRUE(test, module->touched);
+	KUNIT_ASSERT_EQ(test, (int)module->state, (int)TDX_MODULE_PENDING);
+
+	module->state = TDX_MODULE_INITIALIZING;
+	queue_work(system_unbound_wq, &module->work);
+	flush_work(&module->work);
+	KUNIT_EXPECT_EQ(test, module->error, -EINTR);
+	KUNIT_EXPECT_EQ(test, (int)module->state, (int)TDX_MODULE_PENDING);
+	KUNIT_EXPECT_STREQ(test, module->doing, "starting the initialization");
+}
+
 static void a_module_that_a_previous_kernel_used_is_recognised(struct kunit *test)
 {
 	struct model_host *host = test->priv;
@@ -290,6 +311,7 @@ static struct kunit_case module_test_cases[] = {
 	KUNIT_CASE(without_a_platform_the_module_is_not_touched),
 	KUNIT_CASE(no_module_is_remembered_as_absent),
 	KUNIT_CASE(a_cpu_without_vmx_operation_is_the_callers_fault_and_not_remembered),
+	KUNIT_CASE(an_attempt_without_callers_says_what_it_did),
 	KUNIT_CASE(a_module_that_a_previous_kernel_used_is_recognised),
 	KUNIT_CASE(what_a_fresh_module_answers_is_left_to_it),
 	KUNIT_CASE(a_module_that_dies_is_not_said_to_be_missing),
