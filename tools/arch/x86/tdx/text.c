@@ -83,7 +83,7 @@ static void print_bios(const struct facts *facts)
 	else if (msrs->keyid_partitioning.known)
 		part(&first, "no KeyIDs for TDX");
 	if (!msrs->readable)
-		part(&first, "MSRs not known (they take root and the module msr)");
+		part(&first, "MSRs not known (they need root and the module msr)");
 	end(first);
 }
 
@@ -185,7 +185,7 @@ static void print_lists(const struct facts *facts)
 	if (facts->log.nr_lines)
 		return;
 	subject("log");
-	printf("%s\n", facts->log.readable ? "nothing about TDX" : "not known (it takes root)");
+	printf("%s\n", facts->log.readable ? "nothing about TDX" : "not known (it needs root)");
 }
 
 /**

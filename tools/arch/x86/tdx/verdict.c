@@ -298,7 +298,7 @@ static const struct {
 	{ one_private_keyid, reason, { "bios-one-keyid", NO,
 	  "there is only one TDX KeyID, and the TDX module itself needs it", NULL,
 	  "assign more KeyIDs to TDX in the BIOS setup" } },
-	{ no_sgx, reason, { "bios-sgx", NO, "SGX is not enabled, which TDX takes", NULL,
+	{ no_sgx, reason, { "bios-sgx", NO, "SGX is not enabled, which TDX needs", NULL,
 	  "enable \"Software Guard Extensions (SGX)\" in the BIOS setup; then " BIOS } },
 	{ partly_enabled, reason, { "bios-partly", NO, "the BIOS did not enable TDX", NULL,
 	  BIOS } },
