@@ -27,6 +27,9 @@ static int map_once(struct kvm_vcpu *vcpu, gpa_t gpa)
 	r = kvm_mmu_reload(vcpu);
 	if (r)
 		return r;
+	/* Slots may reach beyond what this vCPU can address, and the tables would wrap. */
+	if (gpa_to_gfn(gpa) >> (9 * vcpu->arch.mmu->root_role.level))
+		return -EINVAL;
 	return kvm_mmu_do_page_fault(vcpu, gpa, error_code, true, NULL);
 }
 

@@ -61,6 +61,12 @@ def test_mmio_is_never_private_even_if_it_is_not_cached(run_selftest):
 
 
 @pytest.mark.one_kernel
+def test_pre_faulting_does_not_wrap_where_slots_reach_beyond_the_tables(run_selftest):
+    """Addresses of the host have 52 bits, and tables of four levels are for 48."""
+    run_selftest("pre_fault_test", cpu=machine.CPU)
+
+
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("name", ORDINARY)
 def test_ordinary_guests_run_as_before(run_selftest, name):
     run_selftest(name, *ORDINARY[name])

@@ -14,6 +14,8 @@
 #define PLAIN_SLOT	2
 #define PLAIN_GPA	(PM_GPA + PM_HUGE_PAGE)
 #define NO_SLOT_GPA	(PM_GPA + 2 * PM_HUGE_PAGE)
+#define HIGH_SLOT	3
+#define HIGH		BIT_ULL(48)
 #define RACES		2000
 
 /* Asserts that all of a range is mapped; a call may do only a part. */
@@ -94,6 +96,21 @@ static void test_no_private_memory(int vm, struct pm_guest *guest)
 	pre_fault(guest->vcpu, PLAIN_GPA + PM_PAGE, PM_PAGE);
 }
 
+/* Tables of four levels are for 48 bits, and slots may be where the host has more. */
+static void test_beyond_the_tables(int vm, struct pm_guest *guest)
+{
+	int err = pm_set_slot(vm, HIGH_SLOT, HIGH + PLAIN_GPA, PM_PAGE, pm_alloc(PM_PAGE));
+
+	if (err) {
+		PM_ERRNO(err, EINVAL);
+		return;
+	}
+	pre_fault(guest->vcpu, PLAIN_GPA + PM_PAGE, PM_PAGE);
+	PM_ERRNO(pre_fault_errno(guest->vcpu, HIGH + PLAIN_GPA, PM_PAGE, 0), EINVAL);
+	PM_ERRNO(pre_fault_errno(guest->vcpu, HIGH + PLAIN_GPA + PM_PAGE, PM_PAGE, 0), EINVAL);
+	PM_ERRNO(pm_set_slot(vm, HIGH_SLOT, 0, 0, NULL), 0);
+}
+
 struct race {
 	void *mem;
 	int vm;
@@ -148,6 +165,7 @@ int main(int argc, char *argv[])
 	test_maps(vm, &guest);
 	test_progress(&guest);
 	test_no_private_memory(vm, &guest);
+	test_beyond_the_tables(vm, &guest);
 	test_race(&(struct race) { .mem = mem, .vm = vm, .gmem = gmem }, guest.vcpu);
 
 	pm_free_guest(&guest);
