@@ -66,13 +66,19 @@ static int fill_width(const struct kvm_cpuid2 *cpuid, struct tdx_td_params *para
 	}
 }
 
+/* An index that is not significant is taken as 0, as in KVM_TDX_CAPABILITIES. */
+static u32 index_of(const struct kvm_cpuid_entry2 *entry)
+{
+	return entry->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX ? entry->index : 0;
+}
+
 /*
  * With these bits the module modifies TSX_CTRL or UMWAIT_CONTROL when a TD runs, and KVM
  * does not restore them.
  */
 void tdx_clear_unsupported_cpuid(struct kvm_cpuid_entry2 *entry)
 {
-	if (entry->function != 7 || entry->index)
+	if (entry->function != 7 || index_of(entry))
 		return;
 
 	entry->ebx &= ~(feature_bit(HLE) | feature_bit(RTM));
@@ -93,18 +99,16 @@ static bool has_unsupported_cpuid(const struct kvm_cpuid2 *cpuid)
 	return false;
 }
 
-/* An index that is not significant is taken as 0, as in KVM_TDX_CAPABILITIES. */
 static int slot_of(const struct kvm_cpuid_entry2 *entry)
 {
 	const struct tdx_td_params_limits *limits = tdx_td_params_limits();
-	u32 index = entry->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX ? entry->index : 0;
 	const struct tdx_td_cpuid *config;
 	u32 i;
 
 	for (i = 0; i < limits->nr_cpuid_configs && i < TDX_TD_PARAMS_NR_CPUID; i++) {
 		config = &limits->cpuid_configs[i];
 		if (config->leaf == entry->function &&
-		    index == (config->subleaf == ~0U ? 0 : config->subleaf))
+		    index_of(entry) == (config->subleaf == ~0U ? 0 : config->subleaf))
 			return i;
 	}
 	return -EINVAL;

@@ -119,6 +119,12 @@ static void test_cpuid(struct kvm_tdx_init_vm *params)
 	entry->ecx = WAITPKG;
 	TEST_ERRNO(init_vm(params), EINVAL);
 
+	/* Its index is not significant. */
+	*entry = (struct kvm_cpuid_entry2) { .function = 7, .index = 1, .ebx = HLE | RTM };
+	TEST_ERRNO(init_vm(params), EINVAL);
+	*entry = (struct kvm_cpuid_entry2) { .function = 7, .index = 1, .ecx = WAITPKG };
+	TEST_ERRNO(init_vm(params), EINVAL);
+
 	/* A leaf that cannot be configured, and a leaf twice. */
 	*entry = (struct kvm_cpuid_entry2) { .function = 0x40000000 };
 	TEST_ERRNO(init_vm(params), EINVAL);
