@@ -401,6 +401,16 @@ static int block_range(struct kvm *kvm, gfn_t start, gfn_t last)
 	return ret;
 }
 
+/* The module has given the page back.  If it was kept, nothing else refers to it any more. */
+static void drop_record(struct kvm_tdx *kvm_tdx, unsigned long gfn, struct page *page)
+{
+	bool kept = xa_get_mark(&kvm_tdx->private_pages, gfn, KEPT);
+
+	xa_erase(&kvm_tdx->private_pages, gfn);
+	if (kept)
+		put_page(page);
+}
+
 static int remove_range(struct kvm *kvm, gfn_t start, gfn_t last)
 {
 	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
@@ -419,7 +429,7 @@ static int remove_range(struct kvm *kvm, gfn_t start, gfn_t last)
 		if (ret)
 			return ret;
 		tdx_page_return(&kvm_tdx->td, recorded_page(pfn));
-		xa_erase(&kvm_tdx->private_pages, gfn);
+		drop_record(kvm_tdx, gfn, recorded_page(pfn));
 		count_lost_page(kvm, &kvm->stat.td.td_page_remove);
 		cond_resched();
 	}
@@ -449,16 +459,13 @@ static void reclaim_range(struct kvm *kvm, gfn_t start, gfn_t last)
 
 	xa_for_each_range(&kvm_tdx->private_pages, gfn, pfn, start, last) {
 		struct page *page = recorded_page(pfn);
-		bool kept = xa_get_mark(&kvm_tdx->private_pages, gfn, KEPT);
 
 		if (kvm_tdx->keyid_burnt)
 			tdx_page_leak(&kvm_tdx->td, page);
 		else
 			tdx_page_reclaim_private(&kvm_tdx->td, page);
-		xa_erase(&kvm_tdx->private_pages, gfn);
+		drop_record(kvm_tdx, gfn, page);
 		count_lost_page(kvm, &kvm->stat.td.td_page_reclaim);
-		if (kept)
-			put_page(page);
 		cond_resched();
 	}
 }
