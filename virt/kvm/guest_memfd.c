@@ -25,6 +25,7 @@
 #include <linux/mount.h>
 #include <linux/pseudo_fs.h>
 #include <linux/seq_file.h>
+#include <linux/spinlock.h>
 #include <linux/uaccess.h>
 
 #include "gmem.h"
@@ -33,6 +34,9 @@
 
 static struct vfsmount *gmem_mnt;
 static int gmem_mnt_count;
+
+/* A guest_memfd is counted in kvm->nr_guest_memfds while it refers to the VM.  Taken last. */
+static DEFINE_SPINLOCK(count_lock);
 
 static int gmem_init_fs_context(struct fs_context *fc)
 {
@@ -110,7 +114,9 @@ static int gmem_release(struct inode *inode, struct file *file)
 	/* Only pages of the file can be poisoned: it is not queued again. */
 	cancel_work_sync(&gmem->poison_work);
 	put_gmem(gmem);
-	atomic_dec(&kvm->nr_guest_memfds);
+	spin_lock(&count_lock);
+	kvm->nr_guest_memfds--;
+	spin_unlock(&count_lock);
 	kvm_put_kvm(kvm);
 	return 0;
 }
@@ -278,8 +284,10 @@ static int create_fd(struct kvm *kvm, loff_t size)
 		return PTR_ERR(file);
 	}
 
+	spin_lock(&count_lock);
 	kvm_get_kvm(kvm);
-	atomic_inc(&kvm->nr_guest_memfds);
+	kvm->nr_guest_memfds++;
+	spin_unlock(&count_lock);
 	fd_install(fd, file);
 	return fd;
 }
@@ -317,7 +325,12 @@ int kvm_vm_ioctl_create_guest_memfd(struct kvm *kvm, void __user *argp)
  */
 bool kvm_only_gmem_left(struct kvm *kvm)
 {
-	return refcount_read(&kvm->users_count) == atomic_read(&kvm->nr_guest_memfds);
+	bool only;
+
+	spin_lock(&count_lock);
+	only = refcount_read(&kvm->users_count) == kvm->nr_guest_memfds;
+	spin_unlock(&count_lock);
+	return only;
 }
 EXPORT_SYMBOL_GPL(kvm_only_gmem_left);
 
