@@ -146,12 +146,17 @@ EXPORT_SYMBOL_GPL(kvm_mmu_private_fault);
  */
 bool kvm_mmu_map_private_ahead(struct kvm_vcpu *vcpu, gfn_t gfn)
 {
-	/* Otherwise the fault would tell user space about an access that there was not. */
+	int r;
+
 	if (!kvm_vcpu_gfn_to_memslot(vcpu, gfn) || !kvm_mem_is_private(vcpu->kvm, gfn))
 		return false;
 
-	return kvm_mmu_do_page_fault(vcpu, gfn_to_gpa(gfn), PFERR_WRITE_MASK | PFERR_PRIVATE_MASK,
-				     true, NULL) == RET_PF_FIXED;
+	r = kvm_mmu_do_page_fault(vcpu, gfn_to_gpa(gfn), PFERR_WRITE_MASK | PFERR_PRIVATE_MASK,
+				  true, NULL);
+	/* User space must not learn of an access that there was not. */
+	if (r < 0)
+		vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
+	return r == RET_PF_FIXED;
 }
 EXPORT_SYMBOL_GPL(kvm_mmu_map_private_ahead);
 
