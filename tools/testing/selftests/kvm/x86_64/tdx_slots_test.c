@@ -71,6 +71,22 @@ static void test_limit(unsigned int width)
 	close(vm);
 }
 
+static void test_read_only_slot(void)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = 1,
+		.flags = KVM_MEM_READONLY,
+		.memory_size = SLOT_SIZE,
+		.userspace_addr = (uintptr_t)memory,
+	};
+	int vm = create_vm();
+
+	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), EINVAL);
+	region.flags = 0;
+	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), 0);
+	close(vm);
+}
+
 /* All that failed is undone, so that it succeeds without the slot. */
 static void test_slot_before_init_vm(unsigned int width)
 {
@@ -104,6 +120,7 @@ int main(int argc, char *argv[])
 	memory = mmap(NULL, SLOT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	TEST_ASSERT(memory != MAP_FAILED, "mmap failed");
 
+	test_read_only_slot();
 	for (width = 48; width <= widest(); width += 4) {
 		test_limit(width);
 		if (!later)
