@@ -153,6 +153,12 @@ def test_interrupts_are_posted():
     assert facts["third"] == 0x3a
 
 
+def test_an_interrupt_with_a_vector_of_exceptions_is_delivered_once():
+    facts = run("low-vectors")
+    assert (facts["first"], facts["second"]) == (0x1f, 0x14)
+    assert (facts["exception"], facts["third"]) == (0, 0x35)
+
+
 def test_vector_registers_are_the_tds_own():
     facts = run("xmm")
     assert facts["host"] == 0 and facts["guest"] == 0x123456789

@@ -100,16 +100,24 @@ TEST_F(cpu, an_unfinished_event_is_delivered_again)
 /* As QEMU reports it */
 #define IN_DELIVERY	0x80000361U
 
+#define LOW			0x80000011U
+#define LOW_IN_DELIVERY		0x80000311U
+
 static const struct {
-	u32 unfinished;
+	u32 interrupt, unfinished;
 	bool taken;
 	u32 again, waiting;
 } interrupts[] = {
-	{ 0, true, 0, 0 },				/* delivered */
-	{ IN_DELIVERY, false, INTERRUPT, 0 },		/* not entirely */
-	{ 0, false, INTERRUPT, 0 },			/* not allowed yet */
-	{ EXCEPTION, false, EXCEPTION, INTERRUPT },	/* nor when another event was delivered */
-	{ EXCEPTION, true, EXCEPTION, 0 },		/* by its handler */
+	{ INTERRUPT, 0, true, 0, 0 },			/* delivered */
+	{ INTERRUPT, IN_DELIVERY, false, INTERRUPT, 0 },	/* not entirely */
+	{ INTERRUPT, 0, false, INTERRUPT, 0 },		/* not allowed yet */
+	/* nor when another event was delivered */
+	{ INTERRUPT, EXCEPTION, false, EXCEPTION, INTERRUPT },
+	{ INTERRUPT, EXCEPTION, true, EXCEPTION, 0 },	/* by its handler */
+	/* with the vector of an exception, and one that its handler raised */
+	{ LOW, LOW_IN_DELIVERY, false, LOW, 0 },
+	{ LOW, LOW_IN_DELIVERY, true, LOW_IN_DELIVERY, 0 },
+	{ LOW, EXCEPTION, false, EXCEPTION, LOW },
 };
 
 TEST_F(cpu, an_interrupt_is_delivered_once)
@@ -118,14 +126,14 @@ TEST_F(cpu, an_interrupt_is_delivered_once)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_LEN(interrupts); i++) {
-		vcpu->vmcb.event_inject = INTERRUPT;
+		vcpu->vmcb.event_inject = interrupts[i].interrupt;
 		vcpu->waiting = 0;
 		unfinished = interrupts[i].unfinished;
 		took_interrupt = interrupts[i].taken;
 		vcpu_run(vcpu);
 		EXPECT_EQ(0, injected) TH_LOG("interrupt %u", i);
-		EXPECT_EQ(SVM_V_IRQ | 0x61ULL << 32, control & (SVM_V_IRQ | SVM_V_VECTOR))
-			TH_LOG("interrupt %u", i);
+		EXPECT_EQ(SVM_V_IRQ | (interrupts[i].interrupt & 0xffULL) << 32,
+			  control & (SVM_V_IRQ | SVM_V_VECTOR)) TH_LOG("interrupt %u", i);
 		EXPECT_EQ(interrupts[i].again, vcpu->vmcb.event_inject) TH_LOG("interrupt %u", i);
 		EXPECT_EQ(interrupts[i].waiting, vcpu->waiting) TH_LOG("interrupt %u", i);
 		EXPECT_EQ(0, vcpu->vmcb.int_control & SVM_V_IRQ) TH_LOG("interrupt %u", i);

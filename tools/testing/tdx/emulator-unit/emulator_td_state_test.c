@@ -174,4 +174,12 @@ TEST_F(td_state, an_event_is_injected)
 	EXPECT_EQ(0, event.info);
 }
 
+/* An interrupt that waits is one of the vCPU that has run before. */
+TEST_F(td_state, nothing_waits_for_a_vcpu_but_its_event)
+{
+	self->vcpu->waiting = 0x80000061;
+	td_state_load(self->vcpu, &self->guest);
+	EXPECT_EQ(0, self->vcpu->waiting | self->vcpu->vmcb.event_inject);
+}
+
 TEST_HARNESS_MAIN

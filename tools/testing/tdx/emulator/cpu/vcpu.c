@@ -82,20 +82,23 @@ void vcpu_set_cr4(struct vcpu *vcpu, u64 value)
 /*
  * The event to deliver again after an exit in the middle of its delivery.  Injected events
  * are reported unchanged; events that the CPU delivered itself are reported as exceptions
- * by QEMU, except INT n, which is executed again since RIP is still there.
+ * by QEMU, except INT n, which is executed again since RIP is still there.  The vector tells
+ * interrupts from exceptions, except that of a virtual one, which is still requested then.
  */
-static u32 unfinished_event(u32 injected, u32 event)
+static u32 unfinished_event(const struct vcpu *vcpu)
 {
-	unsigned int vector = event & SVM_EVENT_VECTOR;
+	u32 event = vcpu->vmcb.exit_int_info, vector = event & SVM_EVENT_VECTOR;
+	u32 interrupt = SVM_EVENT_VALID | SVM_EVENT_INTERRUPT | vector;
 
-	if (!(event & SVM_EVENT_VALID) || event == injected)
+	if (!(event & SVM_EVENT_VALID) || event == vcpu->entered.event)
 		return event;
 	switch (event & SVM_EVENT_TYPE) {
 	case SVM_EVENT_EXCEPTION:
 		if (vector == VECTOR_NMI)
 			return SVM_EVENT_VALID | SVM_EVENT_NMI | vector;
-		if (vector >= FIRST_INTERRUPT_VECTOR)
-			return SVM_EVENT_VALID | SVM_EVENT_INTERRUPT | vector;
+		if (vector >= FIRST_INTERRUPT_VECTOR ||
+		    (vcpu->vmcb.int_control & SVM_V_IRQ && vcpu->waiting == interrupt))
+			return interrupt;
 		return event;
 	case SVM_EVENT_SOFTWARE:
 		return 0;
@@ -184,7 +187,7 @@ void vcpu_run(struct vcpu *vcpu)
 	vcpu->nr_runs++;
 	vcpu->gpr[RAX] = v->rax;
 	vcpu->gpr[RSP] = v->rsp;
-	v->event_inject = unfinished_event(vcpu->entered.event, v->exit_int_info);
+	v->event_inject = unfinished_event(vcpu);
 	v->event_inject_error = v->exit_int_error;
 	take_interrupt_back(vcpu);
 }

@@ -18,6 +18,7 @@
 #define CR4_OSFXSR	0x200
 #define CR0_PG_WP	0x80010000
 #define MSR_X2APIC_EOI	0x80b
+#define MSR_X2APIC_SELF_IPI 0x83f
 #define IDT_ENTRIES	64
 
 #define TDCALL		.byte 0x66, 0x0f, 0x01, 0xcc
@@ -148,6 +149,7 @@ orders:
 	.long	order_in - orders
 	.long	order_rdtsc - orders
 	.long	order_vmcall_mask - orders
+	.long	order_interrupt - orders
 
 order_read:
 	movq	(%r12), %r12
@@ -262,6 +264,19 @@ order_vmcall_mask:
 	movq	%rax, %r12
 	movq	%rbx, %r13
 	jmp	report
+
+	/*
+	 * Interrupt itself with a vector below 32, which is handled like an exception.  The page
+	 * of the IDT is not accessed before.
+	 */
+order_interrupt:
+	movl	$MSR_X2APIC_SELF_IPI, %ecx
+	movl	%r12d, %eax
+	xorl	%edx, %edx
+	wrmsr
+	sti
+1:	pause
+	jmp	1b
 
 	/*
 	 * Functions for order_call, which gets their address in R12: operands in R13 to R15,

@@ -30,13 +30,15 @@
 /* Orders to the guest */
 enum order {
 	NOTHING, READ, WRITE, TDCALL, DO_CPUID, DO_RDMSR, DO_WRMSR, WAIT, DO_HLT, CALL, SET_XMM,
-	GET_XMM, TRIPLE_FAULT, SPIN, IN, DO_RDTSC, VMCALL_MASK,
+	GET_XMM, TRIPLE_FAULT, SPIN, IN, DO_RDTSC, VMCALL_MASK, INTERRUPT,
 };
 
 #define CR4_OSFXSR		0x200
 #define CR4_OSXSAVE		0x40000
 #define MSR_TSC			0x10
 #define MSR_X2APIC_TPR		0x808
+#define MSR_X2APIC_EOI		0x80b
+#define MSR_X2APIC_SELF_IPI	0x83f
 #define MSR_TME_ACTIVATE	0x982	/* emulated */
 #define MSR_SYSENTER_EIP	0x176
 #define MSR_LSTAR		0xc0000082
@@ -390,11 +392,17 @@ static void case_removed(void)
 	say_exit();
 }
 
+static void invept(void)
+{
+	static const u64 all_contexts[2];
+
+	asm volatile("invept %0, %q1" : : "m"(all_contexts), "r"(2ULL) : "cc", "memory");
+}
+
 /* Where the host leads shared memory elsewhere, the TD may not notice before INVEPT. */
 static void case_invept(void)
 {
 	static u64 other_page[512] __page_aligned;
-	static const u64 all_contexts[2];
 
 	begin_guest();
 	shared_page[0] = 1;
@@ -404,7 +412,7 @@ static void case_invept(void)
 	ept[3][0] = phys_of(other_page) | EPT_RWX | EPT_WB | EPT_SUPPRESS_VE;
 	order(READ, SHARED_LINEAR, 0, 0, 0);
 	say("old", regs.r12);
-	asm volatile("invept %0, %q1" : : "m"(all_contexts), "r"(2ULL) : "cc", "memory");
+	invept();
 	order(READ, SHARED_LINEAR, 0, 0, 0);
 	say("new", regs.r12);
 }
@@ -481,7 +489,7 @@ static void case_posted(void)
 	say("outstanding", posted.control & 1);
 	say("left", posted.pir[0]);
 	/* A self IPI of the guest is another way. */
-	order(DO_WRMSR, 0x83f, 0x35, 0, 0);
+	order(DO_WRMSR, MSR_X2APIC_SELF_IPI, 0x35, 0, 0);
 	order(WAIT, 0, 0, 0, 0);
 	say("second", regs.r13);
 	/* The task priority holds one back. */
@@ -493,6 +501,29 @@ static void case_posted(void)
 	say("requested", regs.r12);
 	order(DO_WRMSR, 0x808, 0x20, 0, 0);
 	order(WAIT, 0, 0, 0, 0);
+	say("third", regs.r13);
+}
+
+/* The delivery begins with an exit, because the IDT has no translation then. */
+static void interrupt_guest(u8 vector)
+{
+	invept();
+	order(INTERRUPT, vector, 0, 0, 0);
+}
+
+/* QEMU takes such interrupts for exceptions of the CPU when their delivery exits. */
+static void case_low_vectors(void)
+{
+	begin_guest();
+	interrupt_guest(0x1f);
+	say("first", regs.r11);
+	order(DO_WRMSR, MSR_X2APIC_EOI, 0, 0, 0);
+	interrupt_guest(0x14);
+	say("second", regs.r11);
+	order(DO_WRMSR, MSR_X2APIC_EOI, 0, 0, 0);
+	order(DO_WRMSR, MSR_X2APIC_SELF_IPI, 0x35, 0, 0);
+	order(WAIT, 0, 0, 0, 0);
+	say("exception", regs.r11);
 	say("third", regs.r13);
 }
 
@@ -848,6 +879,7 @@ static const struct probe_case cases[] = {
 	{ "guest-interrupt", case_interrupt },
 	{ "guest-pending-interrupt", case_pending_interrupt },
 	{ "guest-posted", case_posted },
+	{ "guest-low-vectors", case_low_vectors },
 	{ "guest-xmm", case_xmm },
 	{ "guest-triple-fault", case_triple_fault },
 	{ "guest-host-state", case_host_state },

@@ -146,10 +146,13 @@ static void store_msrs(const struct vmcb *v, u64 *msr)
 }
 
 /* SVM and VMX have the same format; the length is that of an instruction to be skipped. */
-static void load_event(struct vmcb *v, const struct tdx_model_event *event)
+static void load_event(struct vcpu *vcpu, const struct tdx_model_event *event)
 {
+	struct vmcb *v = &vcpu->vmcb;
+
 	v->event_inject = event->info & ~TDX_MODEL_EVENT_UNBLOCKED_NMIS;
 	v->event_inject_error = event->error;
+	vcpu->waiting = 0;
 	if (event->info & TDX_MODEL_EVENT_VALID)
 		v->rip += event->instruction_length;
 }
@@ -168,7 +171,7 @@ void td_state_load(struct vcpu *vcpu, const struct tdx_model_guest *guest)
 	v->dr7 = DR7_RESET;
 	load_msrs(v, guest->msr);
 	v->int_state = guest->interruptibility & SHADOW ? SVM_INTERRUPT_SHADOW : 0;
-	load_event(v, &guest->event);
+	load_event(vcpu, &guest->event);
 }
 
 void td_state_store(const struct vcpu *vcpu, struct tdx_model_guest *guest)
