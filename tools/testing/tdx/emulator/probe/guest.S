@@ -19,6 +19,7 @@
 #define CR0_PG_WP	0x80010000
 #define MSR_X2APIC_EOI	0x80b
 #define MSR_X2APIC_SELF_IPI 0x83f
+#define MSR_TSC_AUX	0xc0000103
 #define IDT_ENTRIES	64
 
 #define TDCALL		.byte 0x66, 0x0f, 0x01, 0xcc
@@ -282,7 +283,7 @@ order_interrupt:
 	 * Functions for order_call, which gets their address in R12: operands in R13 to R15,
 	 * result in R12.
 	 */
-	.globl	guest_set_cr4, guest_xsetbv, guest_cr8, guest_drs, guest_direct_store
+	.globl	guest_set_cr4, guest_xsetbv, guest_cr8, guest_drs, guest_direct_store, guest_rdtscp
 guest_set_cr4:
 	movq	%cr4, %rax
 	orq	%r13, %rax
@@ -317,6 +318,19 @@ guest_drs:
 
 guest_direct_store:
 	movdir64b (%r13), %r14
+	ret
+
+	/* Processor number, and result: the same, and the TSC in R13 */
+guest_rdtscp:
+	movl	$MSR_TSC_AUX, %ecx
+	movl	%r13d, %eax
+	xorl	%edx, %edx
+	wrmsr
+	movq	$-1, %rcx
+	rdtscp
+	movq	%rcx, %r12
+	shlq	$32, %rdx
+	leaq	(%rax, %rdx), %r13
 	ret
 
 	/* Stubs of 8 bytes: push the vector, and go on. */

@@ -657,15 +657,18 @@ static void case_direct_store(void)
 
 static void case_tsc(void)
 {
-	u64 first, second;
+	u64 first, second, third;
 
 	begin_guest();
 	order(DO_RDTSC, 0, 0, 0, 0);
 	first = regs.r12;
 	order(DO_RDMSR, MSR_TSC, 0, 0, 0);
 	second = regs.r12;
+	guest_call(guest_rdtscp, 5, 0, 0);
+	third = regs.r13;
+	say("aux", regs.r12);
 	order(DO_RDTSC, 0, 0, 0, 0);
-	say("ordered", first < second && second < regs.r12);
+	say("ordered", first < second && second < third && third < regs.r12);
 	say("close", regs.r12 - first < 1000000000);
 }
 

@@ -36,7 +36,8 @@ u64 td_init(u64 attributes)
 	params.xfam = 3;
 	params.max_vcpus = 2;
 	params.eptp_controls = TDX_EPTP_WB | TDX_EPTP_4_LEVELS;
-	params.tsc_frequency = 100;
+	/* 1 GHz, so that the TSC is scaled */
+	params.tsc_frequency = 40;
 	return td_call("init", TDH_MNG_INIT, td_tdr(0), (u64)&params);
 }
 

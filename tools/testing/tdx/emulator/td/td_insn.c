@@ -8,6 +8,7 @@
 #define MSR_TSC			0x10
 #define MSR_TSC_AUX		0xc0000103
 
+#define OPCODE_RDTSCP		0x01
 #define OPCODE_MOV_FROM_CR	0x20
 #define OPCODE_MOV_FROM_DR	0x21
 #define OPCODE_SYSENTER		0x34
@@ -48,9 +49,10 @@ static u64 guest_tsc(const struct tdx_model_run *run)
 	       run->tsc_offset;
 }
 
+/* The exit codes do not tell: QEMU intercepts RDTSCP as RDTSC. */
 static bool tsc_insn(struct vcpu *vcpu, const struct insn *insn, const struct tdx_model_run *run)
 {
-	if ((u32)vcpu->vmcb.exit_code == SVM_EXIT_RDTSCP)
+	if (insn->opcode == OPCODE_RDTSCP)
 		vcpu->gpr[RCX] = (u32)native_rdmsr(MSR_TSC_AUX);
 	set_edx_eax(vcpu, guest_tsc(run));
 	vcpu_skip_insn(vcpu, insn->length);
