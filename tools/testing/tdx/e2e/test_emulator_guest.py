@@ -15,6 +15,7 @@ VALID = 1 << 31                 # interruption information
 NMI, GP, VE = 2, 13, 20
 SHARED = 1 << 47
 PENDING_GPA, ABSENT_GPA = 0x1000, 0x5000
+TDR, ONES = 0x4000000, (1 << 64) - 1
 VECTOR = 32                     # of the probe's interrupt
 OF_ALL_QEMUS = 0x01900081       # FSGSBASE SMEP SMAP CLFLUSHOPT CLWB
 
@@ -95,6 +96,25 @@ def test_a_shared_page_may_be_read_only():
     assert facts["exit"] == EPT_VIOLATION
     assert facts["qualification"] == WRITE | 5 << 3      # the entry has R and X
     assert facts["gpa"] == SHARED
+
+
+def test_shared_memory_has_to_be_the_hosts():
+    """A TD gets ones from other memory, whatever the EPT has in its entries."""
+    facts, log = probe("guest-shared-foreign", options="leftovers=off")
+    assert facts["tdr"] == facts["in_large"] == ONES
+    assert facts["trampoline"] == 1 and facts["beside"] == 0x1234
+    assert violations(log) == [
+        f"TD {TDR:#x} {how} {pa:#x} by the shared address {SHARED + offset:#x}, "
+        "memory that is not the host's, cpu 0"
+        for how, pa, offset in (("reads", TDR + 8, 0x1008), ("writes", 0x100000, 0x2000),
+                                ("writes", 0x9e000, 0x3000), ("reads", TDR, 2 << 20))]
+
+
+def test_a_reclaimed_page_that_is_shared_has_to_be_overwritten():
+    facts, log = probe("guest-shared-reclaimed", options="leftovers=off")
+    assert facts["removed"] == 0 and facts["read"] == 0x77
+    [violation] = violations(log)
+    assert violation.startswith("the host uses memory 0x10600000, which it has not overwritten")
 
 
 def test_an_ept_of_the_host_may_be_misconfigured():

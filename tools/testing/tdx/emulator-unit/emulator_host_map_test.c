@@ -79,6 +79,23 @@ TEST_F(host_map, an_aborted_access_reads_ones)
 	ASSERT_NE(~0ULL, at);
 	EXPECT_EQ(~0ULL, *(u64 *)phys(at));
 	EXPECT_TRUE(host_map_has(PA + PAGE_SIZE));
+	*(u64 *)phys(at) = 0;
+	EXPECT_EQ(at & PAGE_MASK, host_map_ones());
+	EXPECT_EQ(~0ULL, *(u64 *)phys(at));
+}
+
+TEST_F(host_map, the_host_has_all_of_a_range_or_not)
+{
+	EXPECT_TRUE(host_map_has_range(PA, SIZE_2M));
+	host_map_set_access(PA + PAGE_SIZE, PAGE_SIZE, NPT_READ);
+	EXPECT_FALSE(host_map_has_range(PA, SIZE_2M));
+	EXPECT_TRUE(host_map_has_range(PA, PAGE_SIZE));
+	EXPECT_TRUE(host_map_has_range(PA + 2 * PAGE_SIZE, SIZE_2M));
+	host_map_set_access(PA + PAGE_SIZE, PAGE_SIZE, NPT_READ_WRITE);
+	EXPECT_TRUE(host_map_has_range(PA, SIZE_2M));
+	host_map_abort_page(PA + SIZE_2M - PAGE_SIZE);
+	EXPECT_FALSE(host_map_has_range(PA, SIZE_2M));
+	EXPECT_FALSE(host_map_has_range(LIMIT - PAGE_SIZE, PAGE_SIZE));
 }
 
 TEST_F(host_map, a_mark_takes_a_page_from_the_host)

@@ -274,6 +274,24 @@ bool npt_reach(struct npt *npt, u64 gpa, bool write, u64 *pa)
 	return true;
 }
 
+bool npt_is_identity(struct npt *npt, u64 base, u64 size)
+{
+	u64 entry, bytes, at = base;
+	unsigned int level;
+
+	lock(&npt->lock);
+	while (at - base < size) {
+		entry = find(npt, at, &level);
+		bytes = BIT_ULL(LEVEL_SHIFT(level));
+		if ((entry & (PTE_P | PTE_W)) != (PTE_P | PTE_W) ||
+		    (entry & PTE_ADDR) != (at & ~(bytes - 1)))
+			break;
+		at += bytes - at % bytes;
+	}
+	unlock(&npt->lock);
+	return at - base >= size;
+}
+
 u64 npt_mark_at(struct npt *npt, u64 gpa)
 {
 	unsigned int level;

@@ -141,4 +141,14 @@ void npt_free_retired(struct npt *npt);
  */
 bool npt_reach(struct npt *npt, u64 gpa, bool write, u64 *pa);
 
+/**
+ * npt_is_identity() - test whether a range is mapped to the same addresses
+ * @npt:	the table
+ * @base:	start
+ * @size:	bytes
+ *
+ * Return: true if the guest can read and write all of it there.
+ */
+bool npt_is_identity(struct npt *npt, u64 base, u64 size);
+
 #endif /* _TDX_EMU_NPT_H */

@@ -53,12 +53,19 @@ u64 host_map_next_mark(u64 *base, u64 *size)
 	return npt_next_mark(&map, base, size);
 }
 
+/* A guest may have written to it. */
+u64 host_map_ones(void)
+{
+	memset(abort_page, 0xff, sizeof(abort_page));
+	return phys_of(abort_page);
+}
+
 void host_map_abort_page(u64 pa)
 {
 	/* QEMU's walk ignores higher bits */
 	pa %= NPT_WALK_LIMIT;
 	map_region(pa);
-	npt_map(&map, pa & PAGE_MASK, phys_of(abort_page), PAGE_SIZE, NPT_READ_WRITE);
+	npt_map(&map, pa & PAGE_MASK, host_map_ones(), PAGE_SIZE, NPT_READ_WRITE);
 }
 
 bool host_map_has(u64 pa)
@@ -66,6 +73,11 @@ bool host_map_has(u64 pa)
 	u64 at;
 
 	return npt_reach(&map, pa, false, &at) && (at & PAGE_MASK) != phys_of(abort_page);
+}
+
+bool host_map_has_range(u64 base, u64 size)
+{
+	return npt_is_identity(&map, base, size);
 }
 
 void host_map_settle(void)
@@ -76,7 +88,6 @@ void host_map_settle(void)
 struct npt *host_map_init(u64 limit)
 {
 	map_limit = limit < NPT_WALK_LIMIT ? limit : NPT_WALK_LIMIT;
-	memset(abort_page, 0xff, sizeof(abort_page));
 	npt_create(&map);
 	map_region(0);
 	if (limit < SIZE_512G)

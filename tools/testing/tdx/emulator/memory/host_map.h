@@ -71,6 +71,22 @@ void host_map_abort_page(u64 pa);
 bool host_map_has(u64 pa);
 
 /**
+ * host_map_has_range() - test whether the host can read and write a range
+ * @base:	start
+ * @size:	bytes
+ *
+ * Return: true if all of it is mapped, and not to the page of ones.
+ */
+bool host_map_has_range(u64 base, u64 size);
+
+/**
+ * host_map_ones() - get the page of ones
+ *
+ * Return: its physical address.  All of it reads as ones again.
+ */
+u64 host_map_ones(void);
+
+/**
  * host_map_on_demand() - map MMIO, which may be anywhere
  * @pa:		address in the 512 GB to be mapped; ignored if it is not below the limit
  */

@@ -51,6 +51,7 @@ enum order {
 
 #define EPT_RWX			7ULL
 #define EPT_WB			(6ULL << 3)
+#define EPT_LARGE		BIT_ULL(7)
 #define EPT_SUPPRESS_VE		BIT_ULL(63)
 
 #define APIC			0xfee00000ULL
@@ -115,6 +116,11 @@ static u64 use_shared_ept(u64 vcpu)
 			   ~0ULL);
 }
 
+static u64 shared_leaf(u64 pa)
+{
+	return pa | EPT_RWX | EPT_WB | EPT_SUPPRESS_VE;
+}
+
 /* The first shared page is mapped, and others are not. */
 static u64 share_memory(void)
 {
@@ -122,7 +128,7 @@ static u64 share_memory(void)
 
 	for (i = 0; i < 512; i++)
 		ept[3][i] = EPT_SUPPRESS_VE;
-	ept[3][0] = phys_of(shared_page) | EPT_RWX | EPT_WB | EPT_SUPPRESS_VE;
+	ept[3][0] = shared_leaf(phys_of(shared_page));
 	ept[2][0] = phys_of(ept[3]) | EPT_RWX;
 	ept[1][0] = phys_of(ept[2]) | EPT_RWX;
 	ept[0][SHARED_GPA >> 39] = phys_of(ept[1]) | EPT_RWX;
@@ -319,7 +325,7 @@ static void case_shared(void)
 	/* The next page is not there: the access is repeated when it is. */
 	order(WRITE, SHARED_LINEAR + PAGE_SIZE + 24, 0x77, 0, 0);
 	say_exit();
-	ept[3][1] = phys_of(shared_page) | EPT_RWX | EPT_WB | EPT_SUPPRESS_VE;
+	ept[3][1] = shared_leaf(phys_of(shared_page));
 	say("again", enter());
 	say("later", shared_page[3]);
 }
@@ -342,6 +348,50 @@ static void case_shared_read_only(void)
 	say("read", regs.r12);
 	order(WRITE, SHARED_LINEAR + 8, 0x77, 0, 0);
 	say_exit();
+}
+
+/* The host has given these pages to the module, or never had them. */
+static void case_shared_foreign(void)
+{
+	u64 *beside = phys(td_tdr(0) + SIZE_2M - 8);
+
+	begin_guest();
+	*beside = 0x1234;
+	ept[3][1] = shared_leaf(td_tdr(0));
+	order(READ, SHARED_LINEAR + PAGE_SIZE + 8, 0, 0, 0);
+	say("tdr", regs.r12);
+	ept[3][2] = shared_leaf(EMULATOR);
+	order(WRITE, SHARED_LINEAR + 2 * PAGE_SIZE, 0x55, 0, 0);
+	ept[3][3] = shared_leaf(EMULATOR_TRAMPOLINE);
+	order(READ, SHARED_LINEAR + 3 * PAGE_SIZE, 0, 0, 0);
+	say("trampoline", regs.r12 != ~0ULL);
+	order(WRITE, SHARED_LINEAR + 3 * PAGE_SIZE, 0x55, 0, 0);
+	ept[2][1] = shared_leaf(td_tdr(0)) | EPT_LARGE;
+	order(READ, SHARED_LINEAR + 2 * SIZE_2M - 8, 0, 0, 0);
+	say("beside", regs.r12);
+	order(READ, SHARED_LINEAR + SIZE_2M, 0, 0, 0);
+	say("in_large", regs.r12);
+}
+
+static u64 remove(u64 gpa)
+{
+	u64 status = td_memory("block", TDH_MEM_RANGE_BLOCK, gpa, 0, NULL);
+
+	status = status ?: td_call("track", TDH_MEM_TRACK, td_tdr(0), 0);
+	return status ?: td_memory("remove", TDH_MEM_PAGE_REMOVE, gpa, 0, NULL);
+}
+
+/* The host uses a page that it has reclaimed when the TD does. */
+static void case_shared_reclaimed(void)
+{
+	begin_guest();
+	order(TDCALL, TDG_MEM_PAGE_ACCEPT, PENDING_GPA, 0, 0);
+	say("removed", remove(PENDING_GPA));
+	td_write_back(PENDING, td_keyid(0));
+	ept[3][1] = shared_leaf(PENDING);
+	order(WRITE, SHARED_LINEAR + PAGE_SIZE, 0x77, 0, 0);
+	order(READ, SHARED_LINEAR + PAGE_SIZE, 0, 0, 0);
+	say("read", regs.r12);
 }
 
 static void case_misconfigured(void)
@@ -376,14 +426,6 @@ static void case_absent(void)
 	say_exit();
 }
 
-static u64 remove(u64 gpa)
-{
-	u64 status = td_memory("block", TDH_MEM_RANGE_BLOCK, gpa, 0, NULL);
-
-	status = status ?: td_call("track", TDH_MEM_TRACK, td_tdr(0), 0);
-	return status ?: td_memory("remove", TDH_MEM_PAGE_REMOVE, gpa, 0, NULL);
-}
-
 static void case_removed(void)
 {
 	case_accepted();
@@ -409,7 +451,7 @@ static void case_invept(void)
 	other_page[0] = 2;
 	order(READ, SHARED_LINEAR, 0, 0, 0);
 	say("first", regs.r12);
-	ept[3][0] = phys_of(other_page) | EPT_RWX | EPT_WB | EPT_SUPPRESS_VE;
+	ept[3][0] = shared_leaf(phys_of(other_page));
 	order(READ, SHARED_LINEAR, 0, 0, 0);
 	say("old", regs.r12);
 	invept();
@@ -873,6 +915,8 @@ static const struct probe_case cases[] = {
 	{ "guest-shared", case_shared },
 	{ "guest-shared-ve", case_shared_ve },
 	{ "guest-shared-read-only", case_shared_read_only },
+	{ "guest-shared-foreign", case_shared_foreign },
+	{ "guest-shared-reclaimed", case_shared_reclaimed },
 	{ "guest-misconfigured", case_misconfigured },
 	{ "guest-pending", case_pending },
 	{ "guest-accepted", case_accepted },

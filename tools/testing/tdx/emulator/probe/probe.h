@@ -9,6 +9,10 @@
 
 #define INTERRUPT_VECTOR	32	/* the first one after exceptions */
 
+/* Memory of the emulator */
+#define EMULATOR		0x100000ULL
+#define EMULATOR_TRAMPOLINE	0x9e000ULL
+
 struct regs {
 	u64 rax, rcx, rdx, r8, r9;
 };

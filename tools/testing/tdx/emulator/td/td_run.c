@@ -19,6 +19,7 @@
 #include "td/td_map.h"
 #include "td/td_nmi.h"
 #include "td/td_run.h"
+#include "td/td_shared.h"
 #include "td/td_state.h"
 #include "td/vapic.h"
 
@@ -129,6 +130,8 @@ static bool nested_page_fault(struct vcpu *vcpu, const struct tdx_model_run *run
 	}
 	switch (translated) {
 	case TDX_MODEL_TRANSLATED:
+		if (to.keyid != run->hkid)
+			td_shared_limit(vcpu, run, &access, &to);
 		td_map_add(vcpu->cpu, access.gpa, &to);
 		vcpu->vmcb.nested_cr3 = npt_root(vcpu->npt);
 		return false;
