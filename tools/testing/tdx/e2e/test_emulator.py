@@ -313,10 +313,13 @@ def test_reserved_bits_of_cr3_are_a_general_protection_fault():
     assert probe("reserved-bits-of-cr3")[0]["trapped"] == 13
 
 
+# At 4 GB
+ADDED_MEMORY = ("-m", "1G,slots=1,maxmem=2G", "-object", "memory-backend-ram,id=added,size=128M",
+                "-device", "pc-dimm,memdev=added")
+
+
 def test_a_vmcs_may_lie_in_memory_that_was_added():
-    facts, log = probe("vmcs-in-added-memory", qemu_options=(
-        "-m", "1G,slots=1,maxmem=2G", "-object", "memory-backend-ram,id=added,size=128M",
-        "-device", "pc-dimm,memdev=added"))
+    facts, log = probe("vmcs-in-added-memory", qemu_options=ADDED_MEMORY)
     assert facts["current"] == 1 << 32 and "ram 0x100000000" not in log
 
 
@@ -331,6 +334,11 @@ def test_operands_of_the_module_are_the_hosts_memory():
     assert facts["info"] == 0
     assert violations(log) == [
         "TDH.SYS.INFO writes its result to memory 0x3000000, which is not the host's, cpu 0"]
+
+
+def test_operands_of_the_module_may_lie_in_memory_that_was_added():
+    facts, log = probe("operands-in-added-memory", qemu_options=ADDED_MEMORY)
+    assert facts["info"] == 0 and facts["written"] == 1 and not violations(log)
 
 
 def test_ones_instead_of_a_machine_check():

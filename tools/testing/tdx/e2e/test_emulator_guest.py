@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from test_emulator import probe, violations
+from test_emulator import ADDED_MEMORY, probe, violations
 
 VMCALL = 77
 INTERRUPT, TRIPLE_FAULT = 1, 0x40000001_00000002
@@ -96,6 +96,11 @@ def test_a_shared_page_may_be_read_only():
     assert facts["exit"] == EPT_VIOLATION
     assert facts["qualification"] == WRITE | 5 << 3      # the entry has R and X
     assert facts["gpa"] == SHARED
+
+
+def test_shared_memory_may_be_memory_that_was_added():
+    facts = run("shared-added", qemu_options=ADDED_MEMORY)
+    assert facts["exit"] == VMCALL and facts["read"] == 0x66
 
 
 def test_shared_memory_has_to_be_the_hosts():

@@ -350,6 +350,19 @@ static void case_shared_read_only(void)
 	say_exit();
 }
 
+/* A table of the EPT, and a page, in memory that is not in the BIOS's map */
+static void case_shared_added(void)
+{
+	u64 *table = phys(SIZE_4G), *page = phys(SIZE_4G + PAGE_SIZE);
+
+	begin_guest();
+	table[0] = shared_leaf(phys_of(page));
+	page[0] = 0x66;
+	ept[2][1] = phys_of(table) | EPT_RWX;
+	say("exit", order(READ, SHARED_LINEAR + SIZE_2M, 0, 0, 0));
+	say("read", regs.r12);
+}
+
 /* The host has given these pages to the module, or never had them. */
 static void case_shared_foreign(void)
 {
@@ -915,6 +928,7 @@ static const struct probe_case cases[] = {
 	{ "guest-shared", case_shared },
 	{ "guest-shared-ve", case_shared_ve },
 	{ "guest-shared-read-only", case_shared_read_only },
+	{ "guest-shared-added", case_shared_added },
 	{ "guest-shared-foreign", case_shared_foreign },
 	{ "guest-shared-reclaimed", case_shared_reclaimed },
 	{ "guest-misconfigured", case_misconfigured },

@@ -446,6 +446,15 @@ static void case_operands_of_the_module(void)
 }
 
 /* The status of TDH.SYS.CONFIG is injected, so the TDMRs are not checked. */
+static void case_operands_in_added_memory(void)
+{
+	struct regs regs = { 0, SIZE_4G, 1024, CMRS, TDX_NR_CMRS };
+
+	bring_up(true);
+	say("info", call("info", TDH_SYS_INFO, &regs));
+	say("written", *(u64 *)phys(SIZE_4G) == *(u64 *)phys(SYSINFO));
+}
+
 static void case_config_is_injected(void)
 {
 	struct regs regs = { 0, BIT_ULL(45), 1000, 32, 0 };
@@ -797,6 +806,7 @@ static const struct probe_case cases[] = {
 	{ "reserved-bits-of-cr3", case_reserved_bits_of_cr3 },
 	{ "prefixes", case_prefixes },
 	{ "operands-of-the-module", case_operands_of_the_module },
+	{ "operands-in-added-memory", case_operands_in_added_memory },
 	{ "config-is-injected", case_config_is_injected },
 	{ "many-leaves", case_many_leaves },
 	{ "no-write-back", case_no_write_back },

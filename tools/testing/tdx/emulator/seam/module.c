@@ -31,7 +31,7 @@ static u64 this_leaf(void)
 
 static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
 {
-	if (!platform_is_ram(pa, bytes))
+	if (!operand_exists(pa, bytes))
 		return false;
 	operand_read(pa);
 	memcpy(buf, phys(pa), bytes);
@@ -40,7 +40,7 @@ static bool read_phys(void *ctx, u64 pa, void *buf, u64 bytes)
 
 static bool write_phys(void *ctx, u64 pa, const void *buf, u64 bytes)
 {
-	if (!platform_is_ram(pa, bytes))
+	if (!operand_exists(pa, bytes))
 		return false;
 	operand_write(pa);
 	memcpy(phys(pa), buf, bytes);

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Checks of memory that the module reads and writes in a SEAMCALL. */
 #include "check/report.h"
-#include "cpu/cpu.h"
+#include "cpu/walk.h"
 #include "lib/seam_names.h"
+#include "machine/platform.h"
 #include "memory/host_map.h"
 #include "memory/owner.h"
 #include "memory/td_page.h"
 #include "model/leaves.h"
 #include "seam/operand.h"
+
+bool operand_exists(u64 pa, u64 bytes)
+{
+	return platform_is_ram(pa, bytes) || (phys_reachable(pa, bytes) && host_map_has(pa));
+}
 
 static u64 leaf_of(const struct cpu *cpu)
 {

@@ -6,6 +6,15 @@
 #include <linux/types.h>
 
 /**
+ * operand_exists() - test whether there is memory that a SEAMCALL names
+ * @pa:		start, in one page
+ * @bytes:	size
+ *
+ * Return: true if there is; memory that was added when Linux ran is not in the BIOS's map.
+ */
+bool operand_exists(u64 pa, u64 bytes);
+
+/**
  * operand_read() - the module reads an operand of the calling CPU's SEAMCALL
  * @pa:		address, a violation if the host does not own that memory
  */
