@@ -4,6 +4,7 @@
 
 #include "kselftest_harness.h"
 #include "emulator/cpu/interrupt.h"
+#include "emulator/cpu/walk.h"
 #include "emulator/memory/host_map.h"
 #include "emulator/smp/apic.h"
 #include "emulator/smp/shootdown.h"
@@ -13,7 +14,8 @@
 #define ON		1
 
 /* What arrives, and what the host gets. */
-static bool has_interrupt, has_nmi, nmi_is_the_hosts, host_got_nmi, owns_descriptor;
+static bool has_interrupt, has_nmi, nmi_is_the_hosts, host_got_nmi;
+static bool owns_descriptor, reaches_descriptor;
 static u8 arriving;
 static struct { u64 pir[4], control, reserved[3]; } descriptor __aligned(64);
 
@@ -51,6 +53,11 @@ bool host_map_has(u64 pa)
 	return owns_descriptor;
 }
 
+bool phys_reachable(u64 pa, u64 bytes)
+{
+	return reaches_descriptor;
+}
+
 FIXTURE(td_interrupt) {
 	struct cpu *cpu;
 	struct vmcb *v;
@@ -82,6 +89,7 @@ FIXTURE_SETUP(td_interrupt)
 	has_nmi = false;
 	host_got_nmi = false;
 	owns_descriptor = true;
+	reaches_descriptor = true;
 }
 
 FIXTURE_TEARDOWN(td_interrupt)
@@ -173,6 +181,17 @@ TEST_F(td_interrupt, a_descriptor_of_another_owner_is_not_accessed)
 	has_interrupt = true;
 	arriving = NOTIFICATION;
 	owns_descriptor = false;
+	descriptor.pir[0] = BIT_ULL(0x31);
+	EXPECT_FALSE(ARRIVE(SVM_EXIT_INTR));
+	EXPECT_EQ(BIT_ULL(0x31), descriptor.pir[0]);
+}
+
+/* Or at an address that the emulator has not mapped, as MMIO above 512 GB */
+TEST_F(td_interrupt, nor_is_one_that_is_too_high)
+{
+	has_interrupt = true;
+	arriving = NOTIFICATION;
+	reaches_descriptor = false;
 	descriptor.pir[0] = BIT_ULL(0x31);
 	EXPECT_FALSE(ARRIVE(SVM_EXIT_INTR));
 	EXPECT_EQ(BIT_ULL(0x31), descriptor.pir[0]);

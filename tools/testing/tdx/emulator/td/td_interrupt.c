@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Interrupts while a TD's vCPU runs: the host's, virtual ones and posted ones. */
 #include "cpu/interrupt.h"
+#include "cpu/walk.h"
 #include "memory/host_map.h"
 #include "smp/apic.h"
 #include "smp/shootdown.h"
@@ -48,7 +49,8 @@ static void take_posted(const struct tdx_model_run *run, const struct vapic *api
 	u64 vectors[4];
 	unsigned int i;
 
-	if (!host_map_has(run->pi_descriptor))
+	if (!phys_reachable(run->pi_descriptor, sizeof(*descriptor)) ||
+	    !host_map_has(run->pi_descriptor))
 		return;
 	__atomic_and_fetch(&descriptor->control, ~PI_ON, __ATOMIC_SEQ_CST);
 	for (i = 0; i < 4; i++)
