@@ -258,10 +258,18 @@ def test_the_time_stamp_counter_is_the_same_in_all_ways():
     assert facts["ordered"] and facts["close"] and facts["aux"] == 5
 
 
+UNSCALED = "cpuid=all:0x15:0:ebx:40"     # the host's TSC has 1 GHz then, as the TD's
+
+
 def test_the_time_stamp_counter_may_be_the_hosts():
-    """That has 1 GHz then, like the TD's."""
-    facts = run("tsc", options="cpuid=all:0x15:0:ebx:40")
+    facts = run("tsc", options=UNSCALED)
     assert facts["ordered"] and facts["close"] and facts["aux"] == 5
+
+
+@pytest.mark.parametrize("options", ["", UNSCALED])
+def test_the_time_stamp_counter_begins_with_the_td(options):
+    facts = run("tsc", options=f"msr=all:0x3b:0x100000000000 {options}")
+    assert facts["tsc"] < 1 << 36 and facts["ordered"] and facts["close"]
 
 
 @pytest.mark.parallel

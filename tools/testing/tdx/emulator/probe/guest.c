@@ -717,6 +717,7 @@ static void case_tsc(void)
 	begin_guest();
 	order(DO_RDTSC, 0, 0, 0, 0);
 	first = regs.r12;
+	say("tsc", first);
 	order(DO_RDMSR, MSR_TSC, 0, 0, 0);
 	second = regs.r12;
 	guest_call(guest_rdtscp, 5, 0, 0);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Instructions that a TD executes without an exit on a CPU with VMX. */
+#include "cpu/cpu.h"
 #include "cpu/walk.h"
 #include "host/cr.h"
 #include "host/sysenter.h"
@@ -43,10 +44,11 @@ static void set_edx_eax(struct vcpu *vcpu, u64 value)
 	vcpu->gpr[RDX] = value >> 32;
 }
 
-static u64 guest_tsc(const struct tdx_model_run *run)
+static u64 guest_tsc(const struct vcpu *vcpu, const struct tdx_model_run *run)
 {
-	return (u64)((__uint128_t)native_rdtsc() * run->tsc_multiplier >> 48) +
-	       run->tsc_offset;
+	u64 host = native_rdtsc() + vcpu->cpu->tsc_adjust;
+
+	return (u64)((__uint128_t)host * run->tsc_multiplier >> 48) + run->tsc_offset;
 }
 
 /* The exit codes do not tell: QEMU intercepts RDTSCP as RDTSC. */
@@ -54,7 +56,7 @@ static bool tsc_insn(struct vcpu *vcpu, const struct insn *insn, const struct td
 {
 	if (insn->opcode == OPCODE_RDTSCP)
 		vcpu->gpr[RCX] = (u32)native_rdmsr(MSR_TSC_AUX);
-	set_edx_eax(vcpu, guest_tsc(run));
+	set_edx_eax(vcpu, guest_tsc(vcpu, run));
 	vcpu_skip_insn(vcpu, insn->length);
 	return true;
 }
@@ -65,7 +67,7 @@ static bool read_msr(struct vcpu *vcpu, const struct insn *insn, const struct td
 	u32 msr = vcpu->gpr[RCX];
 
 	if (msr == MSR_TSC)
-		set_edx_eax(vcpu, guest_tsc(run));
+		set_edx_eax(vcpu, guest_tsc(vcpu, run));
 	else if (vapic_has_msr(msr))
 		set_edx_eax(vcpu, vapic_read_msr(apic, msr));
 	else

@@ -2,6 +2,7 @@
 /* What a TD's vCPU is intercepted for. */
 #include <linux/string.h>
 
+#include "cpu/cpu.h"
 #include "td/td_intercept.h"
 
 #define TSC_MULTIPLIER_1	BIT_ULL(48)
@@ -33,8 +34,10 @@ void td_intercept_init(void)
 	}
 }
 
-void td_intercept(struct vmcb *v, const struct tdx_model_run *run)
+void td_intercept(struct vcpu *vcpu, const struct tdx_model_run *run)
 {
+	struct vmcb *v = &vcpu->vmcb;
+
 	v->intercept_cr = SVM_INTERCEPT_CR_WRITE(0) | SVM_INTERCEPT_CR_WRITE(4) |
 			  SVM_INTERCEPT_CR_WRITE(8);
 	v->intercept_dr = SVM_INTERCEPT_DR_READ(0) * ALL_DRS | SVM_INTERCEPT_DR_WRITE(0) * ALL_DRS;
@@ -48,8 +51,8 @@ void td_intercept(struct vmcb *v, const struct tdx_model_run *run)
 			SVM_INTERCEPT2_SKINIT | SVM_INTERCEPT2_WBINVD | SVM_INTERCEPT2_MONITOR |
 			SVM_INTERCEPT2_MWAIT | SVM_INTERCEPT2_MWAIT_ARMED |
 			SVM_INTERCEPT2_XSETBV;
-	/* The CPU can add an offset, but not scale */
-	v->tsc_offset = run->tsc_offset;
+	/* The CPU can add an offset, to which that of the host belongs, but not scale */
+	v->tsc_offset = run->tsc_offset + vcpu->cpu->tsc_adjust;
 	if (run->tsc_multiplier != TSC_MULTIPLIER_1) {
 		v->intercept1 |= SVM_INTERCEPT1_RDTSC;
 		v->intercept2 |= SVM_INTERCEPT2_RDTSCP;

@@ -11,9 +11,9 @@ void td_intercept_init(void);
 
 /**
  * td_intercept() - set the intercepts of a vCPU, except those that depend on its state
- * @v:		VMCB of the vCPU
+ * @vcpu:	vCPU of the calling CPU
  * @run:	what is going to run
  */
-void td_intercept(struct vmcb *v, const struct tdx_model_run *run);
+void td_intercept(struct vcpu *vcpu, const struct tdx_model_run *run);
 
 #endif /* _TDX_EMU_TD_INTERCEPT_H */

@@ -63,7 +63,7 @@ static void load(struct vcpu *vcpu, const struct tdx_model_run *run)
 
 	refuse_wide_addresses(run);
 	vcpu->unreached = note_unreached;
-	td_intercept(&vcpu->vmcb, run);
+	td_intercept(vcpu, run);
 	td_state_load(vcpu, guest);
 	load_pending_debug(vcpu, guest);
 	guest->event = (struct tdx_model_event){ 0 };
