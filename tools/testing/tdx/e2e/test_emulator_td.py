@@ -202,3 +202,10 @@ def test_a_td_can_have_a_small_page_of_a_large_one_that_was_removed():
     assert facts["touched"] == 2 and facts["touched_private"] == 0
     [violation] = violations(log)
     assert violation.startswith(f"host write of {LARGE + 0x123000:#x}, a private page")
+
+
+def test_a_large_page_may_be_taken_again_and_again():
+    """Each time, the host's page table of its small pages is not used any more."""
+    facts, log = memory_probe("large-rounds")
+    assert facts["status"] == 0 and facts["rounds"] == 1000
+    assert not violations(log)

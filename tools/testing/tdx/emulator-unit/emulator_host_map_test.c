@@ -64,7 +64,7 @@ TEST_F(host_map, a_range_that_is_given_back_page_by_page_is_whole_again)
 	EXPECT_FALSE(host_map_has(PA + SIZE_2M - 1));
 	for (page = PA; page < PA + SIZE_2M; page += PAGE_SIZE)
 		host_map_set_access(page, PAGE_SIZE, NPT_READ_WRITE);
-	host_map_settle();
+	host_map_free_tables(host_map_take_retired());
 	EXPECT_EQ(PA + SIZE_2M - 1, reach(self->npt, PA + SIZE_2M - 1, true));
 }
 

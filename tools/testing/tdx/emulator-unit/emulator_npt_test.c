@@ -189,9 +189,10 @@ TEST_F(npt, tables_that_a_large_page_has_replaced_come_back)
 	ASSERT_EQ(0, setjmp(pool_is_empty));
 	for (i = 0; i < MORE_OFTEN_THAN_TABLES; i++) {
 		split_and_join(&self->npt);
-		npt_free_retired(&self->npt);
+		npt_free_tables(&self->npt, npt_take_retired(&self->npt));
 	}
 	EXPECT_EQ(SIZE_2M, reach(&self->npt, SIZE_2M, true));
+	EXPECT_EQ(NPT_NO_TABLES, npt_take_retired(&self->npt));
 }
 
 /* A CPU in the guest may still read the tables. */

@@ -29,12 +29,11 @@
  * regions of 512 GB that have MMIO, and the ends of ranges that are not RAM.
  */
 #define BASE_TABLES	130
-#define NO_TABLE	(~0U)
 
 static u64 (*pool)[ENTRIES];
 static unsigned int *next_table;		/* next one in the same list */
 static unsigned int nr_tables;
-static unsigned int first_free = NO_TABLE;	/* list of free tables */
+static unsigned int first_free = NPT_NO_TABLES;	/* list of free tables */
 static unsigned int nr_used;			/* ever allocated */
 static struct lock pool_lock;
 
@@ -63,12 +62,12 @@ static u64 *table_alloc(struct npt *npt)
 
 	lock(&pool_lock);
 	table = first_free;
-	if (table != NO_TABLE)
+	if (table != NPT_NO_TABLES)
 		first_free = next_table[table];
 	else if (nr_used < nr_tables)
 		table = nr_used++;
 	unlock(&pool_lock);
-	if (table == NO_TABLE)
+	if (table == NPT_NO_TABLES)
 		fail(EXIT_CRASH, "the pool of %u nested page tables is used up: raise BASE_TABLES",
 		     nr_tables);
 	npt->nr_tables++;
@@ -229,21 +228,35 @@ void npt_mark(struct npt *npt, u64 gpa, u64 size, u64 mark)
 	unlock(&npt->lock);
 }
 
-static void free_retired(struct npt *npt)
+/* Mostly there are none, which needs no lock. */
+unsigned int npt_take_retired(struct npt *npt)
+{
+	unsigned int list = __atomic_load_n(&npt->retired, __ATOMIC_RELAXED);
+
+	if (list == NPT_NO_TABLES)
+		return list;
+	lock(&npt->lock);
+	list = npt->retired;
+	npt->retired = NPT_NO_TABLES;
+	unlock(&npt->lock);
+	return list;
+}
+
+static void free_tables(struct npt *npt, unsigned int list)
 {
 	unsigned int table;
 
-	while (npt->retired != NO_TABLE) {
-		table = npt->retired;
-		npt->retired = next_table[table];
+	while (list != NPT_NO_TABLES) {
+		table = list;
+		list = next_table[table];
 		table_free(npt, pool[table]);
 	}
 }
 
-void npt_free_retired(struct npt *npt)
+void npt_free_tables(struct npt *npt, unsigned int list)
 {
 	lock(&npt->lock);
-	free_retired(npt);
+	free_tables(npt, list);
 	unlock(&npt->lock);
 }
 
@@ -329,7 +342,7 @@ void npt_create(struct npt *npt)
 {
 	npt->nr_tables = 0;
 	npt->root = table_alloc(npt);
-	npt->retired = NO_TABLE;
+	npt->retired = NPT_NO_TABLES;
 	memset(npt->root, 0, PAGE_SIZE);
 }
 
@@ -339,7 +352,7 @@ void npt_destroy(struct npt *npt)
 
 	for (i = 0; i < ENTRIES; i++)
 		retire(npt, npt->root[i], LEVEL_512G);
-	free_retired(npt);
+	free_tables(npt, npt->retired);
 	table_free(npt, npt->root);
 	npt->root = NULL;
 }

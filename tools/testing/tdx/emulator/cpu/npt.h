@@ -124,11 +124,23 @@ u64 npt_mark_at(struct npt *npt, u64 gpa);
  */
 u64 npt_next_mark(struct npt *npt, u64 *gpa, u64 *size);
 
+/* A list without tables */
+#define NPT_NO_TABLES	(~0U)
+
 /**
- * npt_free_retired() - give retired tables back to the pool
- * @npt:	the table; all CPUs have left its guest since the last npt_map()
+ * npt_take_retired() - take the tables that have been replaced until now
+ * @npt:	the table
+ *
+ * Return: list of them for npt_free_tables(), or NPT_NO_TABLES.
  */
-void npt_free_retired(struct npt *npt);
+unsigned int npt_take_retired(struct npt *npt);
+
+/**
+ * npt_free_tables() - give tables back to the pool
+ * @npt:	the table; all CPUs have left its guest since npt_take_retired()
+ * @list:	what that returned
+ */
+void npt_free_tables(struct npt *npt, unsigned int list);
 
 /**
  * npt_reach() - translate an access of the guest

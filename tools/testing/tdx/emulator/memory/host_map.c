@@ -80,9 +80,14 @@ bool host_map_has_range(u64 base, u64 size)
 	return npt_is_identity(&map, base, size);
 }
 
-void host_map_settle(void)
+unsigned int host_map_take_retired(void)
 {
-	npt_free_retired(&map);
+	return npt_take_retired(&map);
+}
+
+void host_map_free_tables(unsigned int list)
+{
+	npt_free_tables(&map, list);
 }
 
 struct npt *host_map_init(u64 limit)

@@ -93,10 +93,16 @@ u64 host_map_ones(void);
 void host_map_on_demand(u64 pa);
 
 /**
- * host_map_settle() - free retired tables
+ * host_map_take_retired() - take the page tables that larger pages have replaced
  *
- * All CPUs must have left the guest since the last change.
+ * Return: list of them for host_map_free_tables(), or NPT_NO_TABLES.
  */
-void host_map_settle(void);
+unsigned int host_map_take_retired(void);
+
+/**
+ * host_map_free_tables() - let page tables be used again
+ * @list:	what host_map_take_retired() has returned; all CPUs have left the guest since then
+ */
+void host_map_free_tables(unsigned int list);
 
 #endif /* _TDX_EMU_HOST_MAP_H */

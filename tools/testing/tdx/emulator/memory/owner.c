@@ -43,12 +43,14 @@ void owner_set(u64 pa, u64 bytes, bool owned)
 
 void owner_settle(const struct cpu *self)
 {
-	if (take(&unsettled)) {
+	unsigned int tables = host_map_take_retired();
+	bool flush = take(&unflushed);
+
+	if (take(&unsettled) || tables != NPT_NO_TABLES)
 		shootdown(self);
-		host_map_settle();
-	}
-	if (take(&unflushed))
+	else if (flush)
 		shootdown_start(self);
+	host_map_free_tables(tables);
 }
 
 bool owner_is_pamt(u64 pa)

@@ -199,6 +199,23 @@ static void case_large_again(void)
 	say("touched_private", touch(IN_LARGE, true));
 }
 
+/* The host uses a page in between, and only that.  More rounds than there are page tables. */
+static void case_large_rounds(void)
+{
+	unsigned int round;
+	u64 status = 0;
+
+	begin();
+	for (round = 0; round < 1000 && !status; round++) {
+		status = remove(LARGE_GPA | LARGE);
+		wbinvd();
+		direct_store(IN_LARGE, 64);
+		status = status ?: mem_call("aug", TDH_MEM_PAGE_AUG, LARGE_GPA | LARGE, AUG_LARGE);
+	}
+	say("status", status);
+	say("rounds", round);
+}
+
 #define LINE_BYTES	64
 #define AREA_LINES	(2 * PAGE_SIZE / LINE_BYTES)
 
@@ -289,6 +306,7 @@ static const struct probe_case cases[] = {
 	{ "memory-no-overwrite", case_no_overwrite },
 	{ "memory-in-caches", case_in_caches },
 	{ "memory-large-again", case_large_again },
+	{ "memory-large-rounds", case_large_rounds },
 	{ "store-loops", case_store_loops },
 };
 

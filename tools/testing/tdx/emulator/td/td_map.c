@@ -90,7 +90,7 @@ void td_map_add(const struct cpu *cpu, u64 gpa, const struct tdx_model_translati
 	if (map->npt.nr_tables + NPT_TABLES_OF_A_PAGE > TD_MAP_TABLES)
 		drop_all(map);
 	npt_map(&map->npt, gpa & mask, to->hpa & mask, bytes, access_of(to->rights));
-	npt_free_retired(&map->npt);
+	npt_free_tables(&map->npt, npt_take_retired(&map->npt));
 	unlock(&map->lock);
 }
 
