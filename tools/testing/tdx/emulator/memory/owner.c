@@ -2,6 +2,7 @@
 /* Memory that the TDX module owns: PAMTs, and how all CPUs see changes. */
 #include "check/cache.h"
 #include "check/report.h"
+#include "lib/lock.h"
 #include "lib/log.h"
 #include "memory/host_map.h"
 #include "memory/overwritten.h"
@@ -12,6 +13,7 @@
 static const struct tdx_model *module;	/* NULL if there is none */
 static bool unsettled;		/* all CPUs have to leave the guest before the SEAMCALL returns */
 static bool unflushed;		/* or soon */
+static struct lock settle_lock;	/* held until they have */
 
 void owner_init(const struct tdx_model *model)
 {
@@ -41,16 +43,21 @@ void owner_set(u64 pa, u64 bytes, bool owned)
 	set(&unsettled);
 }
 
+/* Another CPU may settle what this one has changed: then it is waited for. */
 void owner_settle(const struct cpu *self)
 {
-	unsigned int tables = host_map_take_retired();
-	bool flush = take(&unflushed);
+	unsigned int tables;
+	bool flush;
 
+	lock(&settle_lock);
+	tables = host_map_take_retired();
+	flush = take(&unflushed);
 	if (take(&unsettled) || tables != NPT_NO_TABLES)
 		shootdown(self);
 	else if (flush)
 		shootdown_start(self);
 	host_map_free_tables(tables);
+	unlock(&settle_lock);
 }
 
 bool owner_is_pamt(u64 pa)
