@@ -249,6 +249,13 @@ def test_debug_registers_are_the_tds_own():
     assert facts["host_dr2"] == 0 and facts["refused"] == GP
 
 
+def test_a_bad_code_segment_does_not_end_the_run():
+    """QEMU loads one that a CPU refuses, but does not run it: it is taken for 64-bit code."""
+    facts = run("bad-cs")
+    assert facts["exit"] == VMCALL
+    assert facts["vector"] == GP or facts["ebx"].to_bytes(4, "little") == b"Genu"
+
+
 def test_movdir64b_reaches_pages_that_no_other_instruction_has_used():
     assert run("direct-store")["read"] == 0x1234
 

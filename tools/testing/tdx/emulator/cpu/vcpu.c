@@ -168,11 +168,19 @@ void vcpu_unload_xstate(struct vcpu *vcpu)
 	vcpu->cpu->loaded = NULL;
 }
 
+/* QEMU loads a code segment that is 64-bit and 32-bit code, but does not enter it by VMRUN. */
+static void limit_code_segment(struct vcpu *vcpu)
+{
+	if (vcpu_64bit_code(vcpu))
+		vcpu->vmcb.cs.attributes &= ~SVM_SEG_DB;
+}
+
 void vcpu_run(struct vcpu *vcpu)
 {
 	struct vmcb *v = &vcpu->vmcb;
 
 	load_xstate(vcpu);
+	limit_code_segment(vcpu);
 	request_interrupt(vcpu);
 	vcpu->entered = (struct entry_state){
 		v->rip, v->rflags, v->cr0, v->cr3, v->cr4, v->efer, v->event_inject

@@ -37,8 +37,9 @@
 	.globl guest_image, guest_image_end
 guest_image:
 idt:	.skip	16 * IDT_ENTRIES
-gdt:	.quad	0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00af9b000000ffff
-gdtr:	.word	4 * 8 - 1
+	/* The last one has L and D. */
+gdt:	.quad	0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00af9b000000ffff, 0x00ef9b000000ffff
+gdtr:	.word	5 * 8 - 1
 	.long	AT(gdt), 0
 idtr:	.word	16 * IDT_ENTRIES - 1
 	.quad	AT(idt)
@@ -284,6 +285,7 @@ order_interrupt:
 	 * result in R12.
 	 */
 	.globl	guest_set_cr4, guest_xsetbv, guest_cr8, guest_drs, guest_direct_store, guest_rdtscp
+	.globl	guest_load_cs
 guest_set_cr4:
 	movq	%cr4, %rax
 	orq	%r13, %rax
@@ -332,6 +334,21 @@ guest_rdtscp:
 	shlq	$32, %rdx
 	leaq	(%rax, %rdx), %r13
 	ret
+
+	/* Selector; executes CPUID with it, and returns with that of 64-bit code. */
+guest_load_cs:
+	leaq	1f(%rip), %rax
+	pushq	%r13
+	pushq	%rax
+	lretq
+1:	xorl	%eax, %eax
+	cpuid
+	movl	%ebx, %r12d
+	leaq	2f(%rip), %rax
+	pushq	$0x18
+	pushq	%rax
+	lretq
+2:	ret
 
 	/* Stubs of 8 bytes: push the vector, and go on. */
 	.balign 8

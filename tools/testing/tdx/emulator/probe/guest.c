@@ -699,6 +699,16 @@ static void case_debug_registers(void)
 	say("refused", regs.r11);
 }
 
+/* A CPU raises #GP for a code segment with L and D. */
+static void case_bad_cs(void)
+{
+	begin_guest();
+	guest_call(guest_load_cs, 0x20, 0, 0);
+	say("exit", regs.rax);
+	say("vector", regs.r11);
+	say("ebx", regs.r12);
+}
+
 /* Neither page was used before. */
 static void case_direct_store(void)
 {
@@ -914,6 +924,7 @@ static const struct probe_case cases[] = {
 	{ "guest-xcr0", case_xcr0 },
 	{ "guest-task-priority", case_task_priority },
 	{ "guest-debug-registers", case_debug_registers },
+	{ "guest-bad-cs", case_bad_cs },
 	{ "guest-direct-store", case_direct_store },
 	{ "guest-tsc", case_tsc },
 	{ "guest-virtual-nmi", case_virtual_nmi },
