@@ -12,7 +12,7 @@ EPT_VIOLATION, EPT_MISCONFIGURATION = 48, 49
 READ, WRITE = 1, 2
 PENDING = 6                     # extended exit qualification
 VALID = 1 << 31                 # interruption information
-NMI, GP, VE = 2, 13, 20
+NMI, GP, PF, VE = 2, 13, 14, 20
 SHARED = 1 << 47
 PENDING_GPA, ABSENT_GPA = 0x1000, 0x5000
 TDR, ONES = 0x4000000, (1 << 64) - 1
@@ -247,6 +247,12 @@ def test_debug_registers_are_the_tds_own():
     facts = run("debug-registers")
     assert (facts["dr2"], facts["dr6"], facts["dr7"]) == (0x12345678, 0xffff4ff1, 0x400)
     assert facts["host_dr2"] == 0 and facts["refused"] == GP
+
+
+@pytest.mark.parametrize("access", ["read", "fetch"])
+def test_an_address_beyond_the_width_is_a_page_fault(access):
+    facts = run(f"wide-{access}")
+    assert facts["vector"] == PF and facts["cr2"] == (5 << 30) + ABSENT_GPA + 0x123
 
 
 def test_a_bad_code_segment_does_not_end_the_run():

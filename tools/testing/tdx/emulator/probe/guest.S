@@ -285,7 +285,7 @@ order_interrupt:
 	 * result in R12.
 	 */
 	.globl	guest_set_cr4, guest_xsetbv, guest_cr8, guest_drs, guest_direct_store, guest_rdtscp
-	.globl	guest_load_cs
+	.globl	guest_load_cs, guest_cr2
 guest_set_cr4:
 	movq	%cr4, %rax
 	orq	%r13, %rax
@@ -333,6 +333,10 @@ guest_rdtscp:
 	movq	%rcx, %r12
 	shlq	$32, %rdx
 	leaq	(%rax, %rdx), %r13
+	ret
+
+guest_cr2:
+	movq	%cr2, %r12
 	ret
 
 	/* Selector; executes CPUID with it, and returns with that of 64-bit code. */

@@ -15,6 +15,7 @@
 #define ABSENT_GPA		0x5000ULL
 #define SHARED_GPA		BIT_ULL(47)
 #define SHARED_LINEAR		SIZE_4G		/* in the guest's page tables */
+#define WIDE_LINEAR		(SIZE_4G + SIZE_1G)	/* leads beyond the width of addresses */
 
 /* Pages of the TD, in other ranges of 2 MB */
 #define MEMORY			0x10000000ULL
@@ -699,6 +700,27 @@ static void case_debug_registers(void)
 	say("refused", regs.r11);
 }
 
+static void say_page_fault(void)
+{
+	say("vector", regs.r11);
+	guest_call(guest_cr2, 0, 0, 0);
+	say("cr2", regs.r12);
+}
+
+static void case_wide_read(void)
+{
+	begin_guest();
+	order(READ, WIDE_LINEAR + ABSENT_GPA + 0x123, 0, 0, 0);
+	say_page_fault();
+}
+
+static void case_wide_fetch(void)
+{
+	begin_guest();
+	order(CALL, WIDE_LINEAR + ABSENT_GPA + 0x123, 0, 0, 0);
+	say_page_fault();
+}
+
 /* A CPU raises #GP for a code segment with L and D. */
 static void case_bad_cs(void)
 {
@@ -924,6 +946,8 @@ static const struct probe_case cases[] = {
 	{ "guest-xcr0", case_xcr0 },
 	{ "guest-task-priority", case_task_priority },
 	{ "guest-debug-registers", case_debug_registers },
+	{ "guest-wide-read", case_wide_read },
+	{ "guest-wide-fetch", case_wide_fetch },
 	{ "guest-bad-cs", case_bad_cs },
 	{ "guest-direct-store", case_direct_store },
 	{ "guest-tsc", case_tsc },

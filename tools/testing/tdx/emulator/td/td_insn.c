@@ -211,7 +211,6 @@ void td_insn_emulate(struct vcpu *vcpu, const struct insn *insn)
 		vcpu_inject(vcpu, VECTOR_UD);
 }
 
-/* The linear address is known for instructions only. */
 void td_insn_reserved_address(struct vcpu *vcpu, const struct tdx_model_access *access)
 {
 	u32 error = PF_PRESENT | PF_RESERVED;
@@ -222,6 +221,6 @@ void td_insn_reserved_address(struct vcpu *vcpu, const struct tdx_model_access *
 		error |= PF_FETCH;
 	if (vcpu->vmcb.cpl == 3)
 		error |= PF_USER;
-	vcpu->vmcb.cr2 = access->rights & TDX_MODEL_EXECUTE ? vcpu->vmcb.rip : 0;
+	vcpu->vmcb.cr2 = access->gla;
 	vcpu_inject_error(vcpu, VECTOR_PF, error);
 }

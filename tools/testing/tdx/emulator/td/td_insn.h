@@ -29,7 +29,7 @@ void td_insn_emulate(struct vcpu *vcpu, const struct insn *insn);
  * td_insn_reserved_address() - deliver the page fault of a guest physical address that is too
  * wide
  * @vcpu:	vCPU at the instruction
- * @access:	access to the address
+ * @access:	access to the address; its linear address is 0 if it is not known
  */
 void td_insn_reserved_address(struct vcpu *vcpu, const struct tdx_model_access *access);
 

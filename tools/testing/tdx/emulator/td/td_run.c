@@ -124,7 +124,7 @@ static bool nested_page_fault(struct vcpu *vcpu, const struct tdx_model_run *run
 	struct tdx_model_translation to;
 	enum tdx_model_translated translated = tdx_model_translate(run, &access, &to, exit);
 
-	if (translated == TDX_MODEL_TRANSLATION_EXITS) {
+	if (translated != TDX_MODEL_TRANSLATED) {
 		find_linear(vcpu, &access);
 		translated = tdx_model_translate(run, &access, &to, exit);
 	}
