@@ -272,6 +272,14 @@ def test_emulated_instructions_reach_no_further_than_the_cpu():
         "host write of an address with a KeyID 0x400000000000", pamt[0]]
 
 
+def test_emulated_instructions_leave_traces_in_page_tables():
+    facts, _ = probe("accessed-and-dirty")
+    accessed, dirty = 1 << 5, 1 << 6
+    assert facts["stored"] == 0x77
+    assert facts["directory"] == facts["read"] == accessed
+    assert facts["written"] == accessed | dirty
+
+
 def test_emulated_instructions_get_ones_as_the_cpu_does():
     facts, log = probe("foreign-operands", options="foreign=ones")
     assert facts["movdir64b_keyid"] == facts["vmread_vmcs"] == 0 and len(violations(log)) == 3

@@ -11,6 +11,7 @@
 enum outcome {
 	MAPPED,
 	NOT_MAPPED,	/* page fault */
+	FORBIDDEN,	/* the same, by an entry that is present */
 	NO_TABLE,	/* a table is in memory that the guest may not access */
 };
 
@@ -73,14 +74,56 @@ static bool forbids(const struct vmcb *v, u64 entry, enum access access)
 	return access == ACCESS_WRITE && !(entry & PTE_W) && (user || v->cr0 & X86_CR0_WP);
 }
 
+/* Set flags in the entry at @gpa.  False if it is not @entry any more. */
+static bool set_flags(const struct vcpu *vcpu, u64 gpa, unsigned int bytes, u64 entry, u64 flags)
+{
+	u32 entry32 = entry;
+	u64 at;
+
+	if ((entry & flags) == flags || !npt_reach(vcpu->npt, gpa, true, &at))
+		return true;
+	if (bytes == 4)
+		return __atomic_compare_exchange_n((u32 *)phys(at), &entry32, entry32 | flags, false,
+						   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return __atomic_compare_exchange_n((u64 *)phys(at), &entry, entry | flags, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* Read the entry at @gpa, and set its accessed and dirty flags. */
+static enum outcome use_entry(const struct vcpu *vcpu, const struct paging_mode *mode,
+			      unsigned int level, enum access access, u64 gpa, u64 *entry)
+{
+	const struct vmcb *v = &vcpu->vmcb;
+	u64 at, flags;
+
+	do {
+		if (!npt_reach(vcpu->npt, gpa, false, &at) ||
+		    !phys_reachable(at, mode->entry_bytes))
+			return NO_TABLE;
+		*entry = read_entry(at, mode->entry_bytes);
+		if (!(*entry & PTE_P))
+			return NOT_MAPPED;
+		/* PDPTEs of PAE paging have neither access rights nor flags */
+		if (mode == &mode_pae && level == 2)
+			return MAPPED;
+		if (forbids(v, *entry, access))
+			return FORBIDDEN;
+		flags = PTE_A;
+		if (access == ACCESS_WRITE && is_large(v, mode, level, *entry))
+			flags |= PTE_D;
+	} while (!set_flags(vcpu, gpa, mode->entry_bytes, *entry, flags));
+	return MAPPED;
+}
+
 /* @gpa: the result, or the address of a table that cannot be read. */
 static enum outcome walk(const struct vcpu *vcpu, u64 linear, enum access access, u64 *gpa,
 			 u32 *error)
 {
 	const struct vmcb *v = &vcpu->vmcb;
 	const struct paging_mode *mode = paging_mode(v);
-	u64 table = table_base(v, mode), entry, at;
 	unsigned int level = mode->levels, bits, shift;
+	u64 table = table_base(v, mode), entry;
+	enum outcome outcome;
 
 	*error = (access == ACCESS_WRITE ? PF_WRITE : 0) | (v->cpl == 3 ? PF_USER : 0);
 	do {
@@ -89,17 +132,11 @@ static enum outcome walk(const struct vcpu *vcpu, u64 linear, enum access access
 		shift = 12 + level * mode->index_bits;
 		table += ((linear >> shift) & (BIT_ULL(bits) - 1)) * mode->entry_bytes;
 		*gpa = table;
-		if (!npt_reach(vcpu->npt, table, false, &at) ||
-		    !phys_reachable(at, mode->entry_bytes))
-			return NO_TABLE;
-		entry = read_entry(at, mode->entry_bytes);
-		if (!(entry & PTE_P))
-			return NOT_MAPPED;
-		/* PDPTEs of PAE paging have no access rights */
-		if (!(mode == &mode_pae && level == 2) && forbids(v, entry, access)) {
+		outcome = use_entry(vcpu, mode, level, access, table, &entry);
+		if (outcome == FORBIDDEN)
 			*error |= PF_PRESENT;
-			return NOT_MAPPED;
-		}
+		if (outcome != MAPPED)
+			return outcome;
 		table = entry & PTE_ADDR;
 	} while (!is_large(v, mode, level, entry));
 

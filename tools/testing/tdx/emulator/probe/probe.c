@@ -339,6 +339,25 @@ static void case_foreign_operands(void)
 	say("table", attempt("movdir64b (%0), %1", "r"(line), "r"(keyid + SIZE_1G)));
 }
 
+/* What an emulated instruction, MOVDIR64B, leaves in page tables */
+static void case_accessed_and_dirty(void)
+{
+	static u64 table[512] __page_aligned, directory[512] __page_aligned;
+	static u8 pages[2][PAGE_SIZE] __page_aligned;
+	const u64 linear = SIZE_1G * 16, flags = PTE_A | PTE_D;
+
+	table[0] = phys_of(pages[0]) | PTE_P | PTE_W;
+	table[1] = phys_of(pages[1]) | PTE_P | PTE_W;
+	directory[0] = phys_of(table) | PTE_P | PTE_W;
+	pdpt[16] = phys_of(directory) | PTE_P | PTE_W;
+	pages[0][0] = 0x77;
+	attempt("movdir64b (%0), %1", "r"(linear), "r"(linear + PAGE_SIZE));
+	say("stored", pages[1][0]);
+	say("directory", now(directory[0]) & flags);
+	say("read", now(table[0]) & flags);
+	say("written", now(table[1]) & flags);
+}
+
 /* Memory that is not in the BIOS's map. */
 static void case_vmcs_in_added_memory(void)
 {
@@ -795,6 +814,7 @@ static const struct probe_case cases[] = {
 	{ "good", case_good },
 	{ "dump", case_dump },
 	{ "foreign-operands", case_foreign_operands },
+	{ "accessed-and-dirty", case_accessed_and_dirty },
 	{ "vmcs-in-added-memory", case_vmcs_in_added_memory },
 	{ "interrupt-on-a-foreign-stack", case_interrupt_on_a_foreign_stack },
 	{ "interrupt-shadow", case_interrupt_shadow },
