@@ -16,6 +16,7 @@ NMI, GP, PF, VE = 2, 13, 14, 20
 SHARED = 1 << 47
 PENDING_GPA, ABSENT_GPA = 0x1000, 0x5000
 TDR, ONES = 0x4000000, (1 << 64) - 1
+X87_SSE, AVX_PKU = 3, 0x204     # components of extended state
 VECTOR = 32                     # of the probe's interrupt
 OF_ALL_QEMUS = 0x01900081       # FSGSBASE SMEP SMAP CLFLUSHOPT CLWB
 
@@ -236,6 +237,12 @@ def test_xcr0_has_the_bits_of_xfam():
     facts = run("xcr0")
     assert facts["refused"] == GP and facts["xcr0"] == 3
     assert facts["cr4"] >> 18 & 1 and facts["xmm"] == 0x77
+
+
+def test_a_td_has_no_extended_state_that_the_cpu_has_not():
+    facts = run("xfam")
+    assert facts["xfam"] & ~AVX_PKU == X87_SSE and facts["started"] == VMCALL
+    assert facts["xcr0"] == facts["xfam"]
 
 
 def test_cr8_is_the_task_priority():

@@ -100,6 +100,30 @@ TEST_F(params, xfam)
 	}
 }
 
+/* As on a CPU without AVX-512 and AMX, and on one without CET */
+TEST_F(params, xfam_has_only_what_the_cpu_has)
+{
+	static const struct {
+		u64 xfam;
+		bool good;
+	} cases[] = { { 3, true }, { 0x207, true }, { 0xe7, false }, { 0x60003, false },
+		      { 0x1803, true } };
+	struct model_machine *m = self->machine;
+	unsigned int i;
+	u64 status;
+
+	m->spoiled_cpuid = (struct spoiled_cpuid) { 0xd, 0, 0, 0x207 };
+	m->cpuid_is_spoiled = true;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		status = unless(cases[i].good, INVALID(XFAM));
+		prepare(m)->xfam = cases[i].xfam;
+		EXPECT_EQ(status, init(m)) TH_LOG("0x%llx", cases[i].xfam);
+	}
+	m->spoiled_cpuid = (struct spoiled_cpuid) { 0xd, 1, 2, 0 };
+	prepare(m)->xfam = 0x1803;
+	EXPECT_EQ(INVALID(XFAM), init(m));
+}
+
 /* Fields with reserved bits, which are set one at a time */
 static const struct {
 	const char *name;

@@ -231,6 +231,25 @@ TEST_F(sysinfo, which_bits_of_an_id_matter)
 	}
 }
 
+/* Components of extended state are limited by the CPU, here one without AVX-512 and AMX. */
+TEST_F(sysinfo, xfam_fixed0_is_what_the_cpu_has)
+{
+	struct model_machine *m = self->machine;
+	struct tdx_model_regs info = { .rax = TDH_SYS_INFO, .gpr = {
+		.rcx = LIST_PA, .rdx = 1024, .r8 = LIST_PA + 4096, .r9 = TDX_NR_CMRS,
+	} };
+	const struct tdx_sysinfo_struct *sysinfo = (void *)&m->buffer[LIST_PA - BUFFER_PA];
+	u64 value, next;
+
+	m->spoiled_cpuid = (struct spoiled_cpuid) { 0xd, 0, 0, 0x207 };
+	m->cpuid_is_spoiled = true;
+	machine_init_module(m);
+	EXPECT_EQ(0, sys_rd(m, TDX_MD_XFAM_FIXED0, &value, &next));
+	EXPECT_EQ(0x1a07, value);
+	EXPECT_EQ(0, machine_seamcall(m, 0, &info));
+	EXPECT_EQ(value, sysinfo->xfam_fixed0);
+}
+
 static u64 sys_rdall(struct model_machine *m, u64 pa, u64 id, u64 *next)
 {
 	struct tdx_model_regs regs = { .rax = TDH_SYS_RDALL, .gpr = { .rdx = pa, .r8 = id } };

@@ -144,11 +144,11 @@ static void mask_interrupts(void)
 	*(u32 *)phys(APIC + APIC_SVR) = 0x1ff;
 }
 
-static void begin_with(u64 status)
+static void begin_with(u64 status, u64 xfam)
 {
 	mask_interrupts();
 	status = status ?: td_create(0);
-	status = status ?: td_init(TDX_TD_ATTR_SEPT_VE_DISABLE);
+	status = status ?: td_init(TDX_TD_ATTR_SEPT_VE_DISABLE, xfam);
 	status = status ?: td_create_vcpu(VCPU, 0x1234);
 	status = status ?: td_create_vcpu(SECOND_VCPU, 0x5678);
 	/* The second CPU will run it */
@@ -163,7 +163,7 @@ static void begin_with(u64 status)
 
 static void begin(void)
 {
-	begin_with(bring_up(true));
+	begin_with(bring_up(true), TDX_XFAM_FP_SSE);
 }
 
 /* Until the next TD exit.  The guest finds the registers of the last VMCALL in @r. */
@@ -225,7 +225,7 @@ static void begin_guest_with_ap(void (*job)(void))
 	u64 status = bring_up_with_ap(job);
 
 	say("bring_up", status);
-	begin_with(status);
+	begin_with(status, TDX_XFAM_FP_SSE);
 	say("started", enter());
 }
 
@@ -676,6 +676,21 @@ static void case_xcr0(void)
 	say("xmm", regs.r12);
 }
 
+/* A TD with all components of extended state that the module offers */
+static void case_xfam(void)
+{
+	struct regs field = { .rdx = TDX_MD_XFAM_FIXED0 };
+	u64 status = bring_up(true);
+
+	status = status ?: call("read", TDH_SYS_RD, &field);
+	say("xfam", field.r8);
+	begin_with(status, field.r8);
+	say("started", enter());
+	guest_call(guest_set_cr4, CR4_OSXSAVE, 0, 0);
+	guest_call(guest_xsetbv, field.r8, 0, 0);
+	say("xcr0", regs.r12);
+}
+
 static void case_task_priority(void)
 {
 	begin_guest();
@@ -944,6 +959,7 @@ static const struct probe_case cases[] = {
 	{ "guest-init", case_init },
 	{ "guest-tracking", case_tracking },
 	{ "guest-xcr0", case_xcr0 },
+	{ "guest-xfam", case_xfam },
 	{ "guest-task-priority", case_task_priority },
 	{ "guest-debug-registers", case_debug_registers },
 	{ "guest-wide-read", case_wide_read },

@@ -30,10 +30,10 @@
 static struct tdx_td_params params __aligned(1024);
 static u8 source[PAGE_SIZE] __page_aligned;
 
-u64 td_init(u64 attributes)
+u64 td_init(u64 attributes, u64 xfam)
 {
 	params.attributes = attributes;
-	params.xfam = 3;
+	params.xfam = xfam;
 	params.max_vcpus = 2;
 	params.eptp_controls = TDX_EPTP_WB | TDX_EPTP_4_LEVELS;
 	/* 1 GHz, so that the TSC is scaled */
@@ -80,7 +80,7 @@ static void begin(void)
 	u64 status = bring_up(true);
 
 	status = status ?: td_create(0);
-	status = status ?: td_init(0);
+	status = status ?: td_init(0, TDX_XFAM_FP_SSE);
 	status = status ?: td_create_vcpu(VCPU, 0);
 	status = status ?: add_tables();
 	status = status ?: mem_call("add", TDH_MEM_PAGE_ADD, ADDED_GPA, ADDED);

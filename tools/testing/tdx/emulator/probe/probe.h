@@ -65,7 +65,7 @@ void __noreturn power_off(void);
 
 /* memory.c: cases with private memory; how to give some to a TD */
 bool run_memory_case(const char *name);
-u64 td_init(u64 attributes);
+u64 td_init(u64 attributes, u64 xfam);
 u64 td_create_vcpu(u64 vcpu, u64 rcx);
 u64 td_memory(const char *name, u64 leaf, u64 gpa, u64 page, const void *source);
 

@@ -14,7 +14,6 @@
 #define TDVPS_BASE_SIZE			0x6000
 #define TDVPS_1_0_SIZE			0x5000
 #define ATTRIBUTES_FIXED0		0x8000000070000001ULL
-#define XFAM_FIXED0			0x61ae7ULL
 #define XFAM_FIXED1			0x3ULL
 #define PLATFORM_FMS			0x806f8	/* family, model, stepping */
 

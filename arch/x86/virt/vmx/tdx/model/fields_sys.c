@@ -62,6 +62,11 @@ static u64 handoff_bytes(const struct tdx_model *m, unsigned int i)
 	return handoff_valid(m, 0) ? m->handoff.nr_tdmrs * sizeof(struct tdx_tdmr_info) : 0;
 }
 
+static u64 xfam_fixed0(const struct tdx_model *m, unsigned int i)
+{
+	return tdx_model_xfam_fixed0(m);
+}
+
 #define ASK(function)	.read = (function)
 #define IS(constant)	.value = (constant)
 #define FROM(member) \
@@ -110,7 +115,7 @@ static const struct tdx_model_field fields[] = {
 	{ 0x9800000100000201, 1, IS(0x3000) },	/* TDVPS_SIZE_PER_L2_VM */
 	{ TDX_MD_ATTRIBUTES_FIXED0, 1, IS(ATTRIBUTES_FIXED0) },
 	{ TDX_MD_ATTRIBUTES_FIXED1, 1, IS(0) },
-	{ TDX_MD_XFAM_FIXED0, 1, IS(XFAM_FIXED0) },
+	{ TDX_MD_XFAM_FIXED0, 1, ASK(xfam_fixed0) },
 	{ TDX_MD_XFAM_FIXED1, 1, IS(XFAM_FIXED1) },
 	{ TDX_MD_NUM_CPUID_CONFIG, 1, IS(TDX_MODEL_NR_CPUID_CONFIGS) },
 	{ 0x9900000300000006, 1, IS(0x7) },	/* CONFIG_FLAGS_FIXED0 */

@@ -76,7 +76,7 @@ bool tdx_model_healthy_msr(const struct tdx_model_config *config, u32 msr, u64 *
 
 #define HEALTHY_FMS	0x806f8	/* family, model, stepping */
 
-/* Components of extended state in 0x61ae7, the module's XFAM_FIXED0 */
+/* Components of extended state: with them, XFAM_FIXED0 of a real module is 0x61ae7 */
 static const struct {
 	u8 number;
 	u32 bytes, offset, flags;

@@ -13,6 +13,7 @@ static void compose_cpuid(struct tdx_model *m)
 	struct tdx_sysinfo_struct *info = &m->sysinfo;
 	unsigned int i;
 
+	info->xfam_fixed0 = tdx_model_xfam_fixed0(m);
 	for (i = 0; i < TDX_MODEL_NR_CPUID_CONFIGS; i++)
 		info->cpuid_config[i] = tdx_model_configurable_cpuid(m, i, true);
 }
@@ -34,7 +35,7 @@ void tdx_model_record_platform(struct tdx_model *m)
  * tdx_model_compose_sysinfo - fill in the output of TDH.SYS.INFO
  * @m: the module
  *
- * Done once, as it is too large for the stack; CPUID is added by
+ * Done once, as it is too large for the stack; what depends on the CPU is added by
  * tdx_model_record_platform().
  *
  * Context: When a module is loaded.
@@ -57,7 +58,6 @@ void tdx_model_compose_sysinfo(struct tdx_model *m)
 	info->tdcs_base_size = TDCS_BASE_SIZE;
 	info->tdvps_base_size = is_1_0 ? TDVPS_1_0_SIZE : TDVPS_BASE_SIZE;
 	info->attributes_fixed0 = ATTRIBUTES_FIXED0;
-	info->xfam_fixed0 = XFAM_FIXED0;
 	info->xfam_fixed1 = XFAM_FIXED1;
 	info->num_cpuid_config = TDX_MODEL_NR_CPUID_CONFIGS;
 }

@@ -20,6 +20,9 @@
 
 #define XSAVE_LEGACY_BYTES	576
 
+/* Components of extended state that the module supports */
+#define XFAM_SUPPORTED		0x6dbe7ULL
+
 enum { EAX, EBX, ECX, EDX };
 
 static u32 *reg(struct tdx_cpuid_value *value, unsigned int i)
@@ -64,6 +67,23 @@ u64 tdx_model_tsc_hz(const struct tdx_model *m)
 	u64 hz = (u64)tsc->ecx * tsc->ebx / (tsc->eax ?: 1);
 
 	return max_t(u64, hz, TDX_TSC_UNIT_HZ);
+}
+
+/**
+ * tdx_model_xfam_fixed0 - components of extended state that a TD can have
+ * @m: the module
+ *
+ * Context: Any, once TDH.SYS.INIT has run.
+ * Return: Those that both the module and the CPU support, as bits of XFAM.
+ */
+u64 tdx_model_xfam_fixed0(const struct tdx_model *m)
+{
+	const struct tdx_cpuid_value *user = &m->cpuid[TDX_MODEL_CPUID_D_0];
+	const struct tdx_cpuid_value *supervisor = &m->cpuid[TDX_MODEL_CPUID_D_1];
+	u64 xcr0 = user->eax | (u64)user->edx << 32;
+	u64 xss = supervisor->ecx | (u64)supervisor->edx << 32;
+
+	return XFAM_SUPPORTED & (xcr0 | xss);
 }
 
 /**

@@ -18,6 +18,7 @@
 
 void tdx_model_record_cpuid(struct tdx_model *m);
 u64 tdx_model_tsc_hz(const struct tdx_model *m);
+u64 tdx_model_xfam_fixed0(const struct tdx_model *m);
 unsigned int tdx_model_cpuid_config(unsigned int slot);
 struct tdx_cpuid_config tdx_model_configurable_cpuid(const struct tdx_model *m, unsigned int slot,
 						     bool allowed);

@@ -10,7 +10,6 @@
 
 #define ATTRIBUTES_ALLOWED	(TDX_TD_ATTR_DEBUG | TDX_TD_ATTR_SEPT_VE_DISABLE | \
 				 TDX_TD_ATTR_MIGRATABLE | TDX_TD_ATTR_PKS | TDX_TD_ATTR_PERFMON)
-#define XFAM_ALLOWED		0x61ae7ULL
 #define CONFIG_FLAGS_ALLOWED	(TDX_CONFIG_FLAG_GPAW | TDX_CONFIG_FLAG_FLEXIBLE_PENDING_VE | \
 				 TDX_CONFIG_FLAG_NO_RBP_MOD)
 #define EPT_CAP_5_LEVELS	BIT_ULL(7)
@@ -63,7 +62,7 @@ static bool all_or_none(u64 xfam, u64 bits)
 static u64 check_xfam(struct tdx_model *m, struct tdx_model_call *call,
 		      const struct tdx_td_params *p)
 {
-	if ((p->xfam & TDX_XFAM_FP_SSE) != TDX_XFAM_FP_SSE || p->xfam & ~XFAM_ALLOWED ||
+	if ((p->xfam & TDX_XFAM_FP_SSE) != TDX_XFAM_FP_SSE || p->xfam & ~tdx_model_xfam_fixed0(m) ||
 	    (p->xfam & TDX_XFAM_AVX512 && !(p->xfam & TDX_XFAM_AVX)) ||
 	    !all_or_none(p->xfam, TDX_XFAM_AVX512) || !all_or_none(p->xfam, TDX_XFAM_CET) ||
 	    !all_or_none(p->xfam, TDX_XFAM_AMX))
