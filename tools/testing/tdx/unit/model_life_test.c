@@ -191,6 +191,22 @@ TEST_F(life, a_keyid_is_used_once_at_a_time)
 }
 
 /* CACHE.WB is necessary even without a key. */
+/* Each of the four draws of a TD_UUID may be the only one that fails. */
+TEST_F(life, a_td_uuid_has_no_bits_that_are_not_random)
+{
+	struct model_machine *m = self->machine;
+	unsigned int draw;
+
+	for (draw = 1; draw <= 4; draw++) {
+		ASSERT_TRUE(td_bring_to(m, NO_TD));
+		m->failing_draw = draw;
+		EXPECT_EQ(TDX_RND_NO_ENTROPY, td_call(m, 0, TDH_MNG_CREATE, TDR_PA, TD_KEYID))
+			TH_LOG("draw %u", draw);
+		EXPECT_EQ(TDX_MODEL_KEYID_FREE, m->model.keyids[TD_KEYID].state);
+		EXPECT_EQ(0, td_call(m, 0, TDH_MNG_CREATE, TDR_PA, TD_KEYID));
+	}
+}
+
 TEST_F(life, a_td_without_a_key_ends_like_any)
 {
 	struct model_machine *m = self->machine;

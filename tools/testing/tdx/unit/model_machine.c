@@ -79,8 +79,12 @@ static void cpuid(void *ctx, u32 leaf, u32 subleaf, u32 regs[4])
 
 static bool entropy(void *ctx, u64 *value)
 {
+	struct model_machine *machine = ctx;
+
 	*value = 4;
-	return !((struct model_machine *)ctx)->no_entropy;
+	if (machine->failing_draw && !--machine->failing_draw)
+		return false;
+	return !machine->no_entropy;
 }
 
 static u32 pconfig(void *ctx, u16 keyid)

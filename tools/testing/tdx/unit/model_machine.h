@@ -34,6 +34,7 @@ struct model_machine {
 	struct spoiled_cpuid spoiled_cpuid;
 	bool cpuid_is_spoiled;
 	bool no_entropy;
+	unsigned int failing_draw;	/* that random number is not there, counted from 1 */
 	u32 pconfig;			/* error code of PCONFIG, with has_pconfig */
 	bool has_pconfig;		/* else it fails without entropy only */
 	u64 bytes_owned;		/* by PAMTs */

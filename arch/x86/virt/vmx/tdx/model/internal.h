@@ -130,6 +130,7 @@ bool tdx_model_keyid_is_private(const struct tdx_model *m, u64 keyid);
 u64 tdx_model_configure_key(struct tdx_model *m, u16 keyid);
 
 /* The platform (platform.c). */
+u64 tdx_model_draw(struct tdx_model *m, u64 *value);
 u64 tdx_model_check_entropy(struct tdx_model *m);
 u64 tdx_model_read_msr(struct tdx_model *m, u32 msr);
 u64 tdx_model_check_tsc_adjust(struct tdx_model *m);

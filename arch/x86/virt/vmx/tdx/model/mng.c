@@ -21,11 +21,11 @@ u64 tdx_model_mng_create_check(struct tdx_model *m, struct tdx_model_call *call)
 static u64 draw_uuid(struct tdx_model *m, struct tdx_model_td *td)
 {
 	unsigned int i;
+	u64 status = TDX_SUCCESS;
 
-	for (i = 0; i < ARRAY_SIZE(td->uuid); i++)
-		if (!m->ops->random(m->ctx, &td->uuid[i]))
-			return tdx_model_check_entropy(m);
-	return TDX_SUCCESS;
+	for (i = 0; i < ARRAY_SIZE(td->uuid) && !status; i++)
+		status = tdx_model_draw(m, &td->uuid[i]);
+	return status;
 }
 
 u64 tdx_model_mng_create(struct tdx_model *m, struct tdx_model_call *call)

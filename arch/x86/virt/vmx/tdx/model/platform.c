@@ -253,6 +253,20 @@ static u64 check_cmrs(struct tdx_model *m)
 }
 
 /**
+ * tdx_model_draw - draw a random number
+ * @m:     the module
+ * @value: set to the number, if there is one
+ *
+ * Context: On the logical processor that runs the leaf.
+ * Return: TDX_SUCCESS, or the status that the leaf ends with.
+ */
+u64 tdx_model_draw(struct tdx_model *m, u64 *value)
+{
+	return m->ops->random(m->ctx, value) ? TDX_SUCCESS :
+		refuse(m, TDX_RND_NO_ENTROPY, "the random number generator is empty");
+}
+
+/**
  * tdx_model_check_entropy - check that the random number generator has entropy
  * @m: the module
  *
@@ -263,8 +277,7 @@ u64 tdx_model_check_entropy(struct tdx_model *m)
 {
 	u64 value;
 
-	return m->ops->random(m->ctx, &value) ? TDX_SUCCESS :
-		refuse(m, TDX_RND_NO_ENTROPY, "the random number generator is empty");
+	return tdx_model_draw(m, &value);
 }
 
 /**
