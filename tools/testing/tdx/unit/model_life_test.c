@@ -457,7 +457,7 @@ TEST_F(life, fields_can_be_walked)
 	u64 first, status;
 
 	ASSERT_TRUE(td_bring_to(m, VP_READY));
-	EXPECT_EQ(16 + 9 + 15 + 4, walk(m, TDH_VP_RD, TDVPR_PA, &first, &status));
+	EXPECT_EQ(16 + 9 + 15, walk(m, TDH_VP_RD, TDVPR_PA, &first, &status));
 	EXPECT_EQ(TDX_MD_VMCS_16(TDX_VMCS_NOTIFICATION_VECTOR), first);
 	EXPECT_EQ(0, status);
 	walk(m, TDH_MNG_RD, TDR_PA, &first, &status);
@@ -527,6 +527,13 @@ TEST_F(life, what_the_host_writes_of_a_vcpu)
 		  read_vcpu(m, 0, TDX_MD_VMCS_64(0x6800), &value));
 	EXPECT_EQ(TDX_METADATA_FIELD_NOT_WRITABLE,
 		  write_vcpu(m, TDX_MD_VMCS_64(0x6800), 0, NONE, &value));
+	/* The guest's: L2_CTLS and TSC_DEADLINE */
+	EXPECT_EQ(TDX_METADATA_FIELD_NOT_READABLE,
+		  read_vcpu(m, 0, 0xa020000300000050ULL, &value));
+	EXPECT_EQ(TDX_METADATA_FIELD_NOT_READABLE,
+		  read_vcpu(m, 0, 0xa020000300000058ULL, &value));
+	EXPECT_EQ(TDX_METADATA_FIELD_NOT_WRITABLE,
+		  write_vcpu(m, 0xa020000300000058ULL, 1, NONE, &value));
 	EXPECT_EQ(TDX_METADATA_FIELD_ID_INCORRECT, read_vcpu(m, 0, descriptor + 1, &value));
 	EXPECT_EQ(TDX_METADATA_FIELD_ID_INCORRECT, read_vcpu(m, 0, TDX_MD_TDCS_CPUID_VALUES, &value));
 }

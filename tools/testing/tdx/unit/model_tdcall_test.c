@@ -668,6 +668,8 @@ TEST_F(tdcall, without_l2_vms_and_service_tds)
 #define TD_CTLS		0x1110000300000017ULL
 #define NOTIFY_ENABLES	0x9110000300000010ULL
 #define CPUID_CONTROL	0xa120000000000000ULL
+#define L2_CTLS		0xa020000300000050ULL
+#define TSC_DEADLINE	0xa020000300000058ULL
 
 static const struct {
 	u64 leaf, id, status, value;
@@ -684,6 +686,8 @@ static const struct {
 	{ TDG_VM_RD, ~0ULL, TDX_METADATA_FIELD_ID_INCORRECT },
 	{ TDG_VP_RD, 0xa020000200000002ULL, 0, 7 },			/* VCPU_INDEX */
 	{ TDG_VP_RD, CPUID_CONTROL + 5, 0, 0 },
+	{ TDG_VP_RD, L2_CTLS + 3, 0, 0 },
+	{ TDG_VP_RD, TSC_DEADLINE, 0, 0 },
 	{ TDG_VP_RD, 0x202000000000000bULL, TDX_METADATA_FIELD_NOT_READABLE },	/* PEND_NMI */
 	{ TDG_VP_RD, 0x0024000200004000ULL, TDX_METADATA_FIELD_NOT_READABLE },	/* VMCS */
 	{ TDG_VP_RD, 0x2520000300000000ULL, TDX_METADATA_FIELD_ID_INCORRECT },	/* of an L2 VM */
@@ -723,7 +727,8 @@ TEST_F(tdcall, walks_of_fields)
 		 * PRE_IMPORT_UUID 4, SERVTD 6 + 1 + 16
 		 */
 		{ TDG_VM_RD | 1 << 16, 4 + 10 + 24 + 24 + 4 + 23 },
-		{ TDG_VP_RD, 3 + 128 },
+		/* 3 single ones, L2_CTLS, TSC_DEADLINE and CPUID_CONTROL */
+		{ TDG_VP_RD, 3 + 4 + 4 + 128 },
 		{ TDG_SYS_RD, 12 },
 	};
 	unsigned int i, nr;
@@ -749,6 +754,9 @@ static const struct {
 	{ TDG_VP_WR, 0xa020000000000007ULL, 1, ~0ULL, 0 },	/* CPUID_SUPERVISOR_VE */
 	{ TDG_VP_WR, 0xa020000000000008ULL, 1, ~0ULL, 0 },	/* CPUID_USER_VE */
 	{ TDG_VP_WR, 0xa020000200000002ULL, 1, ~0ULL, TDX_METADATA_FIELD_NOT_WRITABLE },
+	{ TDG_VP_WR, L2_CTLS + 3, 7, ~0ULL, 0 },
+	{ TDG_VP_WR, L2_CTLS, 8, ~0ULL, TDX_METADATA_FIELD_VALUE_NOT_VALID },
+	{ TDG_VP_WR, TSC_DEADLINE + 3, ~0ULL, ~0ULL, 0 },
 	{ TDG_VM_WR, NOTIFY_ENABLES, 1, ~0ULL, 0 },
 	{ TDG_VM_WR, TD_CTLS, 1, 1, TDX_METADATA_FIELD_VALUE_NOT_VALID },
 	{ TDG_VM_WR, TD_CTLS, 0, 1, 0 },			/* no change */
@@ -772,6 +780,8 @@ TEST_F(tdcall, fields_that_the_guest_writes)
 	EXPECT_EQ(3, vcpu_of(m)->cpuid_control[63]);
 	EXPECT_EQ(1, vcpu_of(m)->cpuid_supervisor_ve);
 	EXPECT_EQ(1, vcpu_of(m)->cpuid_user_ve);
+	EXPECT_EQ(7, vcpu_of(m)->l2_ctls[3]);
+	EXPECT_EQ(~0ULL, vcpu_of(m)->tsc_deadline[3]);
 	EXPECT_EQ(1, tdcs_of(m)->notify_enables);
 }
 

@@ -22,6 +22,7 @@ enum tdx_model_tdcx {
 
 #define TDX_MODEL_NO_LP		(~0U)
 #define TDX_MODEL_MAX_L2_VMS	3
+#define TDX_MODEL_NR_VMS	(1 + TDX_MODEL_MAX_L2_VMS)	/* the TD itself is number 0 */
 #define TDX_MODEL_NR_XFEATURES	19
 #define TDX_MODEL_PAGES_PER_L2_VM 3	/* of a vCPU */
 
@@ -61,7 +62,7 @@ struct tdx_model_tdcs {
 	u16 tsc_frequency;	/* units of 25 MHz */
 	u16 num_l2_vms;
 	u8  topology_unknown;	/* there is a vCPU without an x2APIC id */
-	u8  vm_ctls[1 + TDX_MODEL_MAX_L2_VMS];
+	u8  vm_ctls[TDX_MODEL_NR_VMS];
 	u64 td_epoch;
 	u16 refcount[2];
 	u32 xbuff_size;
@@ -129,6 +130,9 @@ struct tdx_model_vcpu {
 	u8  pend_nmi;
 	u8  cpuid_supervisor_ve, cpuid_user_ve;
 	u8  cpuid_control[TDX_MODEL_NR_CPUID_CONTROLS];	/* TDX_MODEL_CPUID_VE_* by leaf */
+	/* The guest's, by VM; they have no effect, as L2 VMs do not run. */
+	u8  l2_ctls[TDX_MODEL_NR_VMS];
+	u64 tsc_deadline[TDX_MODEL_NR_VMS];
 	u32 index;
 	u32 assoc_lp;
 	u32 x2apic_id;
