@@ -489,6 +489,7 @@ TEST_F(life, what_the_host_writes_of_a_vcpu)
 	const u64 vector = TDX_MD_VMCS_16(TDX_VMCS_NOTIFICATION_VECTOR);
 	const u64 descriptor = TDX_MD_VMCS_64(TDX_VMCS_PI_DESCRIPTOR);
 	const u64 pin = TDX_MD_VMCS_32(TDX_VMCS_PIN_CONTROLS);
+	const u64 secondary = TDX_MD_VMCS_32(TDX_VMCS_SECONDARY_CONTROLS);
 	const u64 eptp = TDX_MD_VMCS_64(TDX_VMCS_SHARED_EPTP);
 	const u64 bad = TDX_METADATA_FIELD_VALUE_NOT_VALID;
 	struct model_machine *m = self->machine;
@@ -513,6 +514,11 @@ TEST_F(life, what_the_host_writes_of_a_vcpu)
 	EXPECT_EQ(bad, write_vcpu(m, pin, 0x80, NONE, &value));
 	EXPECT_EQ(TDX_METADATA_FIELD_NOT_WRITABLE, write_vcpu(m, pin, 0x80, 1, &value));
 	EXPECT_EQ(TDX_METADATA_FIELD_NOT_WRITABLE, write_vcpu(m, vector, 0xf2, 0, &value));
+	EXPECT_EQ(bad, write_vcpu(m, secondary, 0x40000000, NONE, &value));
+	EXPECT_EQ(0, write_vcpu(m, secondary, 0x133cb3fa | 0x40000000, NONE, &value));
+	EXPECT_EQ(0, value);
+	EXPECT_EQ(0, read_vcpu(m, 0, secondary, &value));
+	EXPECT_EQ(0x40000000, value);
 
 	EXPECT_EQ(0, read_vcpu(m, 0, eptp, &value));
 	EXPECT_EQ(TDCX_PA(4) | (u64)TD_KEYID << 46, value);

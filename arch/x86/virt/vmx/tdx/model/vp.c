@@ -126,9 +126,12 @@ static u64 take_x2apic_id(struct tdx_model *m, struct tdx_model_call *call)
 	return TDX_SUCCESS;
 }
 
-/* Bits that the host cannot read. */
-#define PIN_CONTROLS		0x3f	/* interrupts and NMIs exit, virtual NMIs */
-#define SECONDARY_CONTROLS	0x132	/* EPT, x2APIC, VPID, APIC registers */
+/*
+ * Bits that the host cannot read, but has to keep if its mask includes them.  PIN_CONTROLS is
+ * 0x29, exits by interrupts and NMIs and virtual NMIs, and 0x16, which is set in every VMCS.
+ */
+#define PIN_CONTROLS		0x3f
+#define SECONDARY_CONTROLS	0x133cb3fa
 
 static void init_vcpu(struct tdx_model *m, struct tdx_model_call *call)
 {
