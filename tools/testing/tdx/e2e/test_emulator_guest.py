@@ -91,6 +91,13 @@ def test_a_shared_page_that_is_not_there_may_be_an_exception():
     assert facts["where"] == SHARED + 0x1123 and facts["linear"] == (4 << 30) + 0x1123
 
 
+def test_without_an_ept_of_the_host_shared_memory_is_an_exception():
+    facts = run("no-shared-ept")
+    assert facts["started"] == VMCALL
+    assert facts["vector"] == VE and facts["reason"] == EPT_VIOLATION
+    assert facts["where"] == SHARED + 0x123
+
+
 def test_a_shared_page_may_be_read_only():
     facts = run("shared-read-only")
     assert facts["read"] == 0x55

@@ -46,6 +46,8 @@ FIXTURE_SETUP(translate)
 	memset(&self->vcpu, 0, sizeof(self->vcpu));
 	self->vcpu.call.td = td_of(m);
 	self->vcpu.call.tdcs = tdcs_of(m);
+	self->vcpu.call.vcpu = vcpu_of(m);
+	vcpu_of(m)->shared_eptp = EPT_PA(0);
 	self->vcpu.run = (struct tdx_model_run) {
 		.m = &m->model, .hkid = TD_KEYID, .shared_eptp = EPT_PA(0),
 		.call = &self->vcpu.call,
@@ -184,6 +186,17 @@ TEST_F(translate, tables_that_are_not_in_memory)
 	ASSERT_EQ(EXITS, translate(&self->vcpu, SHARED, TDX_MODEL_READ));
 	EXPECT_EQ(TDX_MODEL_EXIT_EPT_VIOLATION, self->vcpu.exit.reason);
 	EXPECT_FALSE(self->vcpu.exit.convertible);
+}
+
+/* Until the host sets its own: a page of the TD, all zero */
+TEST_F(translate, the_first_shared_ept_has_no_mappings)
+{
+	vcpu_of(self->machine)->shared_eptp = TDCX_PA(4) | (u64)TD_KEYID << 46;
+	self->vcpu.run.shared_eptp = TDCX_PA(4);
+	ASSERT_EQ(EXITS, translate(&self->vcpu, SHARED | K(8), TDX_MODEL_READ));
+	EXPECT_EQ(TDX_MODEL_EXIT_EPT_VIOLATION, self->vcpu.exit.reason);
+	EXPECT_EQ(1, self->vcpu.exit.qualification);
+	EXPECT_TRUE(self->vcpu.exit.convertible);
 }
 
 TEST_F(translate, the_linear_address_is_in_the_exit)

@@ -144,7 +144,8 @@ static void mask_interrupts(void)
 	*(u32 *)phys(APIC + APIC_SVR) = 0x1ff;
 }
 
-static void begin_with(u64 status, u64 xfam)
+/* A TD that has no shared memory */
+static u64 create(u64 status, u64 xfam)
 {
 	mask_interrupts();
 	status = status ?: td_create(0);
@@ -156,9 +157,13 @@ static void begin_with(u64 status, u64 xfam)
 	status = status ?: add_tables();
 	status = status ?: add_image();
 	status = status ?: td_call("finalize", TDH_MR_FINALIZE, td_tdr(0), 0);
-	status = status ?: td_memory("aug", TDH_MEM_PAGE_AUG, PENDING_GPA, PENDING, NULL);
-	status = status ?: share_memory();
-	say("created", status);
+	return status ?: td_memory("aug", TDH_MEM_PAGE_AUG, PENDING_GPA, PENDING, NULL);
+}
+
+static void begin_with(u64 status, u64 xfam)
+{
+	status = create(status, xfam);
+	say("created", status ?: share_memory());
 }
 
 static void begin(void)
@@ -338,6 +343,15 @@ static void case_shared_ve(void)
 	order(READ, SHARED_LINEAR + PAGE_SIZE + 0x123, 0, 0, 0);
 	say_trap();
 	say("linear", guest_variable(&guest_ve_linear));
+}
+
+/* The TD has no EPT of the host; as with one that has only zeros, each access is #VE. */
+static void case_no_shared_ept(void)
+{
+	say("created", create(bring_up(true), TDX_XFAM_FP_SSE));
+	say("started", enter());
+	order(READ, SHARED_LINEAR + 0x123, 0, 0, 0);
+	say_trap();
 }
 
 static void case_shared_read_only(void)
@@ -979,6 +993,7 @@ static const struct probe_case cases[] = {
 	{ "guest-hlt", case_hlt },
 	{ "guest-shared", case_shared },
 	{ "guest-shared-ve", case_shared_ve },
+	{ "guest-no-shared-ept", case_no_shared_ept },
 	{ "guest-shared-read-only", case_shared_read_only },
 	{ "guest-shared-added", case_shared_added },
 	{ "guest-shared-foreign", case_shared_foreign },

@@ -103,6 +103,14 @@ static u64 read_entry(const struct tdx_model_run *run, u64 table, u64 gpa, unsig
 	return entry;
 }
 
+/* Until the host sets an EPT: a page of the TD, in which all entries are 0 */
+static bool is_initial_ept(const struct tdx_model_run *run)
+{
+	u16 keyid = tdx_model_keyid_of(run->m, run->call->vcpu->shared_eptp);
+
+	return tdx_model_keyid_is_private(run->m, keyid);
+}
+
 static enum tdx_model_translated
 translate_shared(const struct tdx_model_run *run, const struct tdx_model_access *access,
 		 struct tdx_model_translation *to, struct tdx_model_exit *exit)
@@ -111,6 +119,8 @@ translate_shared(const struct tdx_model_run *run, const struct tdx_model_access 
 	u64 entry, table = run->shared_eptp, hpa;
 	u8 rights = TDX_MODEL_RWX;
 
+	if (is_initial_ept(run))
+		return violation(access, 0, true, exit);
 	for (; ; level--, table = entry & EPT_ADDRESS) {
 		entry = read_entry(run, table, access->gpa, level);
 		rights &= entry;
