@@ -257,6 +257,7 @@ static_assert(sizeof(struct tdx_td_params) == 1024);
 
 /* TDCS.TD_CTLS */
 #define TDX_TD_CTLS_PENDING_VE_DISABLE	BIT_ULL(0)
+#define TDX_TD_CTLS_ENUM_TOPOLOGY	BIT_ULL(1)
 
 /* Leaves of TDCALL, in RAX, with a version in bits 23:16 */
 enum tdx_tdcall_leaf {

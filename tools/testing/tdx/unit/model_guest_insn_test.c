@@ -308,6 +308,19 @@ TEST_F(insn, each_msr)
 		}
 }
 
+TEST_F(insn, the_x2apic_id_of_a_guest_that_enumerates_its_topology)
+{
+	struct model_machine *m = self->machine;
+
+	vcpu_of(m)->x2apic_id = 0x12345678;
+	EXPECT_EQ(VE, rdmsr(m, 0x802));
+	tdcs_of(m)->td_ctls = 2;
+	EXPECT_EQ(DONE, rdmsr(m, 0x802));
+	EXPECT_EQ(0x12345678, value_of(m));
+	EXPECT_EQ(VE, wrmsr(m, 0x802, 0));
+	EXPECT_EQ(VE, rdmsr(m, 0x803));
+}
+
 TEST_F(insn, ve_of_msrs)
 {
 	const struct tdx_model_ve_info *info = &vcpu_of(self->machine)->ve_info;

@@ -667,6 +667,7 @@ TEST_F(tdcall, without_l2_vms_and_service_tds)
 #define ATTRIBUTES	0x1110000300000000ULL
 #define TD_CTLS		0x1110000300000017ULL
 #define NOTIFY_ENABLES	0x9110000300000010ULL
+#define TOPOLOGY_ENUM_CONFIGURED 0x9100000000000019ULL
 #define CPUID_CONTROL	0xa120000000000000ULL
 #define L2_CTLS		0xa020000300000050ULL
 #define TSC_DEADLINE	0xa020000300000058ULL
@@ -723,10 +724,10 @@ TEST_F(tdcall, walks_of_fields)
 		unsigned int nr;
 	} cases[] = {
 		/*
-		 * TD_UUID 4, then 10 single ones, MRTD to MROWNERCONFIG 24, RTMR 24,
+		 * TD_UUID 4, then 11 single ones, MRTD to MROWNERCONFIG 24, RTMR 24,
 		 * PRE_IMPORT_UUID 4, SERVTD 6 + 1 + 16
 		 */
-		{ TDG_VM_RD | 1 << 16, 4 + 10 + 24 + 24 + 4 + 23 },
+		{ TDG_VM_RD | 1 << 16, 4 + 11 + 24 + 24 + 4 + 23 },
 		/* 3 single ones, L2_CTLS, TSC_DEADLINE and CPUID_CONTROL */
 		{ TDG_VP_RD, 3 + 4 + 4 + 128 },
 		{ TDG_SYS_RD, 12 },
@@ -800,6 +801,51 @@ TEST_F(tdcall, the_guest_turns_ve_of_pending_pages_off)
 		EXPECT_EQ(!value, self->gpr[TDX_MODEL_R8]);
 		EXPECT_EQ(value, tdcs_of(m)->td_ctls);
 	}
+}
+
+static u64 read_td(struct model_machine *m, u64 id, u64 *value)
+{
+	u64 *gpr = guest_of(m)->gpr, status;
+
+	gpr[TDX_MODEL_RCX] = 0;
+	gpr[TDX_MODEL_RDX] = id;
+	status = guest_tdcall(m, TDG_VM_RD);
+	*value = gpr[TDX_MODEL_R8];
+	return status;
+}
+
+/* ENUM_TOPOLOGY of TD_CTLS */
+static u64 enumerate_topology(struct model_machine *m, bool on)
+{
+	u64 *gpr = guest_of(m)->gpr;
+
+	gpr[TDX_MODEL_RCX] = 0;
+	gpr[TDX_MODEL_RDX] = TD_CTLS;
+	gpr[TDX_MODEL_R8] = on ? 2 : 0;
+	gpr[TDX_MODEL_R9] = 2;
+	return guest_tdcall(m, TDG_VM_WR);
+}
+
+/* Only if all vCPUs have an x2APIC id, those of TDH.VP.INIT version 1 */
+TEST_F(tdcall, the_guest_enumerates_its_topology)
+{
+	struct model_machine *m = self->machine;
+	u64 value;
+
+	/* This vCPU has none. */
+	EXPECT_EQ(0, read_td(m, TOPOLOGY_ENUM_CONFIGURED, &value));
+	EXPECT_EQ(0, value);
+	EXPECT_EQ(TDX_METADATA_FIELD_VALUE_NOT_VALID, enumerate_topology(m, true));
+	EXPECT_EQ(0, enumerate_topology(m, false));
+	tdcs_of(m)->topology_unknown = false;
+	EXPECT_EQ(0, read_td(m, TOPOLOGY_ENUM_CONFIGURED, &value));
+	EXPECT_EQ(1, value);
+	EXPECT_EQ(0, enumerate_topology(m, true));
+	EXPECT_EQ(0, read_td(m, TD_CTLS, &value));
+	EXPECT_EQ(2, value);
+	EXPECT_EQ(0, enumerate_topology(m, false));
+	m->model.config.generation = TDX_MODEL_1_5;
+	EXPECT_EQ(TDX_METADATA_FIELD_ID_INCORRECT, read_td(m, TOPOLOGY_ENUM_CONFIGURED, &value));
 }
 
 TEST_F(tdcall, fields_of_this_td_only)

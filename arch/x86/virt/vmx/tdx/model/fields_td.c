@@ -50,17 +50,35 @@ static u64 set_hp_lock_timeout(struct tdx_model *m, struct tdx_model_call *call,
 	return TDX_SUCCESS;
 }
 
-/* Of the guest only, and only if the TD was configured to let it */
+/* Whether all vCPUs have an x2APIC id of the host */
+static u64 topology_enum_configured(struct tdx_model *m, struct tdx_model_call *call,
+				    unsigned int i)
+{
+	return !__atomic_load_n(&call->tdcs->topology_unknown, __ATOMIC_RELAXED);
+}
+
+/* Bits that the guest can change, if the TD was configured to let it */
+static u64 td_ctls_of_guest(struct tdx_model *m, struct tdx_model_call *call)
+{
+	u64 bits = 0;
+
+	if (call->tdcs->config_flags & TDX_CONFIG_FLAG_FLEXIBLE_PENDING_VE)
+		bits |= TDX_TD_CTLS_PENDING_VE_DISABLE;
+	if (topology_enum_configured(m, call, 0))
+		bits |= TDX_TD_CTLS_ENUM_TOPOLOGY;
+	return bits;
+}
+
 static u64 set_td_ctls(struct tdx_model *m, struct tdx_model_call *call, unsigned int i,
 		       u64 value)
 {
 	struct tdx_model_tdcs *tdcs = call->tdcs;
 	u64 old = __atomic_load_n(&tdcs->td_ctls, __ATOMIC_RELAXED);
 
-	if ((value ^ old) & TDX_TD_CTLS_PENDING_VE_DISABLE &&
-	    !(tdcs->config_flags & TDX_CONFIG_FLAG_FLEXIBLE_PENDING_VE))
+	if ((value ^ old) & ~td_ctls_of_guest(m, call))
 		return refuse1(m, TDX_METADATA_FIELD_VALUE_NOT_VALID,
-			       "CONFIG_FLAGS do not let the guest set TD_CTLS to %", value);
+			       "the TD's configuration does not let the guest set TD_CTLS to %",
+			       value);
 	__atomic_store_n(&tdcs->td_ctls, value, __ATOMIC_RELAXED);
 	return TDX_SUCCESS;
 }
@@ -131,7 +149,10 @@ static const struct tdx_model_field fields[] = {
 	{ TDX_MD_TDCS_VM_CTLS, 4, TDCS(vm_ctls[0]), .write_mask = 1 },
 	{ 0x1110000300000016, 1, TDCS(config_flags), GUEST },	/* CONFIG_FLAGS */
 	{ TDX_MD_TDCS_TD_CTLS, 1, TDCS(td_ctls), HIDDEN,
-	  GUEST_WRITES(TDX_TD_CTLS_PENDING_VE_DISABLE), .write = set_td_ctls },
+	  GUEST_WRITES(TDX_TD_CTLS_PENDING_VE_DISABLE | TDX_TD_CTLS_ENUM_TOPOLOGY),
+	  .write = set_td_ctls },
+	{ 0x9110000000000019, 1, ASK(topology_enum_configured), HIDDEN, GUEST,
+	  .since = TDX_MODEL_1_5_06 },		/* TOPOLOGY_ENUM_CONFIGURED */
 	{ 0x9110000000000080, 80, HIDDEN },	/* CPUID_VALID */
 	{ 0x9110000200000800, TDX_MODEL_NR_XFEATURES, TDCS(xbuff_offsets[0]) },
 	{ TDX_MD_TDCS_TD_EPOCH, 1, TDCS(td_epoch) },

@@ -191,6 +191,14 @@ static enum tdx_model_outcome read_cpu(struct tdx_model_entry *e, u32 msr, u64 *
 	return TDX_MODEL_COMPLETED;
 }
 
+static enum tdx_model_outcome read_x2apic_id(struct tdx_model_entry *e, u32 msr, u64 *value)
+{
+	if (!(__atomic_load_n(&e->tdcs->td_ctls, __ATOMIC_RELAXED) & TDX_TD_CTLS_ENUM_TOPOLOGY))
+		return ve(e, msr, value);
+	*value = e->vcpu->x2apic_id;
+	return TDX_MODEL_COMPLETED;
+}
+
 static enum tdx_model_outcome read_zero(struct tdx_model_entry *e, u32 msr, u64 *value)
 {
 	*value = 0;
@@ -353,8 +361,9 @@ static const struct {
 	{ 0x6a4, 0x6a8, CET, read_stored, write_address },
 	{ 0x6e0, 0x6e0, TSC_DEADLINE, ve, ve },
 	{ 0x6e1, 0x6e1, PKS, read_stored, write_32_bits },
-	{ 0x800, 0x801, NEVER, gp, gp }, { 0x804, 0x807, NEVER, gp, gp },
-	{ 0x829, 0x82e, NEVER, gp, gp }, { 0x831, 0x831, NEVER, gp, gp },
+	{ 0x800, 0x801, NEVER, gp, gp }, { 0x802, 0x802, ALWAYS, read_x2apic_id, ve },
+	{ 0x804, 0x807, NEVER, gp, gp }, { 0x829, 0x82e, NEVER, gp, gp },
+	{ 0x831, 0x831, NEVER, gp, gp },
 	{ 0x840, 0x8ff, NEVER, gp, gp },
 	{ 0x981, 0x984, TME, ve, ve },
 	{ 0x985, 0x98a, UINTR, read_stored, write_stored },
