@@ -157,6 +157,8 @@ SPOIL(in_large_page, entry_of(a->m, TDR_PA, TDX_PAMT_2M)->type = TDX_PAGE_REG)
 SPOIL(tdr_is_free, entry_of(a->m, TDR_PA, TDX_PAMT_4K)->type = TDX_PAGE_NDA)
 
 /* State of the TD and the vCPU */
+SPOIL(overwritten, tdcs_of(a->m)->op_state = 0xfff00000)
+SPOIL(vcpu_overwritten, vcpu_of(a->m)->state = 0xff)
 SPOIL(package_done, td_of(a->m)->pkgs_configured = 1)
 SPOIL(tdcx_too_many, td_of(a->m)->nr_tdcx = 9)
 SPOIL(associated, tdcs_of(a->m)->nr_assoc_vcpus = 1)
@@ -223,7 +225,7 @@ static const struct order orders[] = {
 		{ 12, params_private, RDX(OPERAND_INVALID) } } },
 	{ TDH_MNG_RD, INITIALIZED, 0, {
 		TDR_RCX(1), STATE(7), { 10, op_state_locked, BUSY(OP_STATE) },
-		{ 11, uninitialized, OP },
+		{ 11, uninitialized, OP }, { 11, overwritten, OP },
 		{ 12, field_unknown, TDX_METADATA_FIELD_ID_INCORRECT } } },
 	{ TDH_MNG_WR, INITIALIZED, 0, {
 		TDR_RCX(1), STATE(7), { 10, op_state_locked, BUSY(OP_STATE) },
@@ -244,7 +246,7 @@ static const struct order orders[] = {
 	{ TDH_VP_RD, VP_READY, 0, {
 		TDVPR_RCX(1), STATE(8), { 11, op_state_locked, BUSY(OP_STATE) },
 		{ 12, uninitialized, OP }, { 13, vcpu_pages, PAGES }, { 14, vcpu_active, VCPU },
-		{ 15, vcpu_elsewhere, TDX_VCPU_ASSOCIATED },
+		{ 14, vcpu_overwritten, VCPU }, { 15, vcpu_elsewhere, TDX_VCPU_ASSOCIATED },
 		{ 16, vcpu_field_unknown, TDX_METADATA_FIELD_ID_INCORRECT } } },
 	{ TDH_VP_WR, VP_READY, 0, {
 		TDVPR_RCX(1), STATE(8), { 11, op_state_locked, BUSY(OP_STATE) },

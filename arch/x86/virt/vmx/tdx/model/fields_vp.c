@@ -248,7 +248,7 @@ static u64 check_vcpu(struct tdx_model *m, struct tdx_model_call *call, u64 stat
 
 	if (status)
 		return status;
-	if (!(states & BIT_ULL(tdx_model_vcpu_state(call->vcpu))))
+	if (!tdx_model_is_one_of(states, tdx_model_vcpu_state(call->vcpu)))
 		return refuse1(m, TDX_VCPU_STATE_INCORRECT, "the vCPU's state is %",
 			       tdx_model_vcpu_state(call->vcpu));
 	return tdx_model_associate(m, call);

@@ -99,6 +99,12 @@ static inline unsigned int tdx_model_vcpu_state(const struct tdx_model_vcpu *vcp
 	return __atomic_load_n(&vcpu->state, __ATOMIC_ACQUIRE);
 }
 
+/* A host can overwrite the state of a TD or vCPU by an output of another leaf. */
+static inline bool tdx_model_is_one_of(u64 states, unsigned int state)
+{
+	return state < 64 && states & BIT_ULL(state);
+}
+
 static inline unsigned int this_lp(struct tdx_model *m)
 {
 	return m->ops->this_lp(m->ctx);

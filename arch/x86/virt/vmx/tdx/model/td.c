@@ -191,7 +191,7 @@ u64 tdx_model_op_state(struct tdx_model *m, struct tdx_model_call *call,
 	    !tdx_model_hold(call, &call->tdcs->op_state_lock, rule->mode))
 		return refuse(m, TDX_OPERAND_BUSY | TDX_OPERAND_ID_OP_STATE,
 			      "the TD's state is locked");
-	if (!(call->leaf->op_states & BIT(call->tdcs->op_state)))
+	if (!tdx_model_is_one_of(call->leaf->op_states, call->tdcs->op_state))
 		return refuse1(m, TDX_OP_STATE_INCORRECT, "the TD's state is %",
 			       call->tdcs->op_state);
 	return TDX_SUCCESS;
