@@ -72,3 +72,5 @@ def check_nothing_left(result):
     for key in ("tds", "td_keyids_burnt", "td_pages", "td_pages_leaked"):
         assert info.numbers(key) == [0], key
     assert info.numbers("td_keyids_free") == [info.numbers("keyids")[1] - 1]
+    # Before and after each selftest: those that something still refers to are in no file any more.
+    assert len(set(result.values("unevictable_pages"))) <= 1
