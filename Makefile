@@ -23,7 +23,7 @@ CMDLINE	 ?=
 .DEFAULT_GOAL := help
 .PHONY: help packages tree refresh kernel emulator run td boot \
 	kernels test test-all test-tools test-unit test-maps test-kunit test-kunit-whole test-e2e \
-	test-e2e-all test-mainline test-qemu selftests vmm \
+	test-e2e-all test-stock-qemu test-mainline test-qemu selftests vmm \
 	test-notdx test-notdx-whole check coverage soak overhead fuzz mutate mutate-sample bench \
 	series series-check test-series deb size clean
 
@@ -59,6 +59,7 @@ help:
 	@echo '  make test-notdx-whole  the same as test-notdx of a whole kernel'
 	@echo '  make test-e2e-all      whole machines with all kernels, with KASAN everywhere, under KCSAN,'
 	@echo '                         compared with the unpatched kernel, with a thread for each CPU'
+	@echo '  make test-stock-qemu   the emulated platform on QEMU of Debian 13 and of its backports'
 	@echo '  and series-check, coverage, soak, and some of mutate'
 	@echo
 	@echo 'The product:'
@@ -247,6 +248,14 @@ test-e2e-all: tree emulator selftests vmm
 		--kernels host,debug,kasan $(PYTEST_ARGS); others=$$?; \
 		$(call PYTEST,threads) -v --tb=short --durations=10 --threads multi \
 		--kernels host $(PYTEST_ARGS) && exit $$others
+
+# The emulated platform on QEMU of Debian 13 and of its backports.
+test-stock-qemu: tree emulator
+	@$(BUILD_KERNELS) host
+	@cd $(E2E) && for suite in trixie trixie-backports; do \
+		$(call PYTEST,$$suite) $(SIDE_BY_SIDE) -v --tb=short --qemu $$suite --kernels host \
+			test_emulator.py test_emulator_guest.py test_emulator_td.py test_bringup.py \
+			|| exit; done
 
 # QEMU and TDVF as Debian has packaged them.  What the guest prints is shown meanwhile.
 test-qemu: tree emulator

@@ -25,8 +25,8 @@ RESULTS = BUILD / "results"
 STEPS = ["tree", "test-tools", "test-unit", "test-series", "kernels", "check", "test-kunit",
          "test-notdx", "test-e2e"]
 # Parts that take longer and change less often: see README.md.
-MORE = ["test-maps", "test-kunit-whole", "test-notdx-whole", "test-e2e-all", "series-check",
-        "coverage", "soak", "mutate-sample"]
+MORE = ["test-maps", "test-kunit-whole", "test-notdx-whole", "test-e2e-all", "test-stock-qemu",
+        "series-check", "coverage", "soak", "mutate-sample"]
 BUILDS = ["tree", "kernels"]
 # Parts whose exit status is the only result.
 COMMANDS = ["coverage", "soak", "mutate-sample"]

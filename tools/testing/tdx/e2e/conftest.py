@@ -8,6 +8,7 @@ import re
 import pytest
 
 import machine
+import stock_qemu
 
 FAILED = machine.BUILD / "e2e" / "failed"
 SHOWN = 60
@@ -28,6 +29,8 @@ def pytest_addoption(parser):
     parser.addoption("--others", action="store_true", help="only tests that make test leaves out")
     parser.addoption("--show", action="store_true",
                      help="what machines report while they run (with -s)")
+    parser.addoption("--qemu", choices=stock_qemu.SUITES,
+                     help="Debian's suite of QEMU, if it is not the one that is installed")
     parser.addoption("--shuffle", metavar="SEED", help="another order for each seed")
 
 
@@ -40,6 +43,8 @@ def pytest_configure(config):
                  "release: for make test-all",
                  "one_kernel_until_release: of the kernels only the first, but for make test-all"):
         config.addinivalue_line("markers", mark)
+    if config.getoption("--qemu"):
+        machine.QEMU[:] = stock_qemu.command(config.getoption("--qemu"))
 
 
 def pytest_generate_tests(metafunc):

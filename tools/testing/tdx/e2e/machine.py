@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import fcntl
+import functools
 import os
 import pathlib
 import re
@@ -22,10 +23,14 @@ KERNELS = pathlib.Path(os.environ.get("TDX_KERNELS", BUILD))
 EMULATOR = BUILD / "emulator" / "tdx-emulator"
 GUEST = pathlib.Path(__file__).resolve().parent / "guest"
 INITRAMFS = BUILD / "e2e" / "initramfs.cpio"
+# The beginning of QEMU's command line; changed in place for another QEMU.
+QEMU = ["qemu-system-x86_64"]
 
 # After CMPXCHG16B, QEMU 7.2 delivers interrupts with wrong flags.  It runs REP MOVSB and REP STOSB
 # byte by byte: without ERMS, Linux copies and clears eight bytes at a time.
 CPU = "max,phys-bits=52,-cx16,-erms"
+# But without ERMS, Linux 6.1 hangs on QEMU 10.0 and 11.1 when it measures the APIC timer.
+FIRST_WITH_ERMS = 10
 
 # A single thread runs all CPUs in turn; with one thread for each, they run at the same time.  A
 # machine without the platform needs a single thread: with several, a CPU of QEMU 7.2 can execute an
@@ -137,6 +142,19 @@ class Result:
         return re.findall(r"^end: .*$", self.log, re.M) + self.reports()
 
 
+@functools.cache
+def qemu_version():
+    """QEMU's major version."""
+    text = subprocess.run([*QEMU, "--version"], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+    return int(re.search(r"version (\d+)\.", text)[1])
+
+
+def for_this_qemu(cpu):
+    """The CPU model, without what this version of QEMU does not bear."""
+    return cpu.replace(",-erms", "") if qemu_version() >= FIRST_WITH_ERMS else cpu
+
+
 @dataclasses.dataclass
 class Machine:
     """The configuration of a machine; run() boots it once."""
@@ -178,8 +196,8 @@ class Machine:
             raise MachineError(f"{self.cpus} CPUs cannot be divided among {self.packages} packages")
         sockets = self.packages + self.hot_add
         smp = f"{self.cpus},maxcpus={sockets * cores},sockets={sockets},cores={cores},threads=1"
-        return ["qemu-system-x86_64", "-accel", self.accel, "-machine", "q35,smm=off",
-                "-cpu", self.cpu, "-m", self.memory,
+        return [*QEMU, "-accel", self.accel, "-machine", "q35,smm=off",
+                "-cpu", for_this_qemu(self.cpu), "-m", self.memory,
                 "-smp", smp,
                 "-display", "none", "-nodefaults", "-no-reboot", "-serial", "stdio",
                 "-device", "isa-debug-exit,iobase=0xf4,iosize=4",

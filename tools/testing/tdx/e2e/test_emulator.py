@@ -28,7 +28,7 @@ def emulator_only(tmp_path, options):
     """QEMU's exit status and the debug console, for an emulator without a kernel."""
     log = tmp_path / "log"
     status = subprocess.run(
-        ["qemu-system-x86_64", "-accel", "tcg", "-machine", "q35,smm=off", "-m", "256M",
+        [*machine.QEMU, "-accel", "tcg", "-machine", "q35,smm=off", "-m", "256M",
          "-cpu", "max,phys-bits=52", "-display", "none", "-nodefaults",
          "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-debugcon", f"file:{log}",
          "-kernel", str(machine.EMULATOR), "-append", options], timeout=20, check=False).returncode
@@ -183,7 +183,7 @@ def probe(case, cpus=1, options="", accel=machine.ONE_THREAD, qemu_options=()):
     with tempfile.TemporaryDirectory() as directory:
         log = pathlib.Path(directory) / "log"
         done = subprocess.run(
-            ["qemu-system-x86_64", "-accel", accel, "-machine", "q35,smm=off", "-m", "1G",
+            [*machine.QEMU, "-accel", accel, "-machine", "q35,smm=off", "-m", "1G",
              "-cpu", "max,phys-bits=52", "-smp", str(cpus), "-display", "none", "-nodefaults",
              "-no-reboot", "-serial", "stdio", "-debugcon", f"file:{log}",
              "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-append", options,
