@@ -138,12 +138,12 @@ static void add_allowed_bits(u32 leaf, u32 subleaf, u32 regs[4])
 void tdx_model_healthy_cpuid(const struct tdx_model_config *config, unsigned int lp,
 			     u32 leaf, u32 subleaf, u32 regs[4])
 {
+	static const u32 intel[] = { 0x23, 0x756e6547, 0x6c65746e, 0x49656e69 };
 	unsigned int i;
 
 	memset(regs, 0, 4 * sizeof(*regs));
 	if (leaf == 0)
-		memcpy(regs, (const u32[]) { 0x23, 0x756e6547, 0x6c65746e, 0x49656e69 },
-		       4 * sizeof(*regs));
+		memcpy(regs, intel, sizeof(intel));
 	if (leaf == 4 && subleaf == 3)
 		regs[0] = 3 | 3 << 5 | 0xfff << 14;	/* an L3 for all */
 	if (leaf == 1)
