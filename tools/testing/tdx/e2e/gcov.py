@@ -65,7 +65,7 @@ SLEEPS = events.steps(events.write_power("mem_sleep", "deep"), events.try_sleeps
                       events.try_sleeps("disk", ["core"]), events.write_power("pm_test", "none"))
 DRIVERS = events.steps(events.make_devdax(), events.devdax_to("kmem"))
 KILLED = "lock-pages;start-td;wait-stuck;end-td,kill;unlock-pages;" \
-    "wait-log,asked.for.TDX.was.killed;create-td"
+    "wait-log,asked.for.TDX.were.killed;create-td"
 HOT_ADD = {"cpus": 2, "packages": 1, "memory": events.SLOTS, "hot_add": True,
            "answers": {"come": events.add_cpu(1, 0) + events.add_dimm("dimm"),
                        "not": events.remove("dimm")}}
