@@ -701,16 +701,6 @@ static void test_host_registers(void)
 	tg_close(&tg);
 }
 
-static uint64_t execute(struct tg_td *tg, const uint8_t *code, size_t size, uint64_t rax)
-{
-	const struct tg_regs regs = { .rax = rax };
-
-	tg_prepare_execute(tg, code, size, &regs);
-	tg_finish(tg);
-	ASSERT_EQ(tg->page->exception, TG_NO_EXCEPTION);
-	return out(tg)->rax;
-}
-
 /* The guest gets 0 in those that it passes, and never what user space has there. */
 static void test_xmm(void)
 {
@@ -724,13 +714,13 @@ static void test_xmm(void)
 	struct tg_td tg;
 
 	tg_create_vcpus(&tg, 1, 0);
-	execute(&tg, allow, sizeof(allow), 0);
+	tg_execute(&tg, allow, sizeof(allow), 0);
 	tg_prepare_tdcall(&tg, &regs);
 	tg_run_to(&tg, KVM_EXIT_TDX);
 	ASSERT_EQ(run_with_xmm(tg.td.vcpu, &xmm), 0);
 	ASSERT_EQ(tg.td.run->exit_reason, KVM_EXIT_IO);
 	ASSERT_EQ(xmm, VALUE);
-	ASSERT_EQ(execute(&tg, get, sizeof(get), 0), passes_xmm ? VALUE : 0);
+	ASSERT_EQ(tg_execute(&tg, get, sizeof(get), 0), passes_xmm ? VALUE : 0);
 	tg_close_vcpus(&tg, 1);
 }
 
@@ -774,12 +764,12 @@ static uint64_t nr_hits(int fd)
 
 static uint64_t read_dr(struct tg_td *tg, unsigned int nr)
 {
-	return execute(tg, (uint8_t []){ 0x0f, 0x21, 0xc0 | nr << 3 }, 3, VALUE);
+	return tg_execute(tg, (uint8_t []){ 0x0f, 0x21, 0xc0 | nr << 3 }, 3, VALUE);
 }
 
 static void write_dr(struct tg_td *tg, unsigned int nr, uint64_t value)
 {
-	execute(tg, (uint8_t []){ 0x0f, 0x23, 0xc0 | nr << 3 }, 3, value);
+	tg_execute(tg, (uint8_t []){ 0x0f, 0x23, 0xc0 | nr << 3 }, 3, value);
 	ASSERT_EQ(read_dr(tg, nr), value);
 }
 

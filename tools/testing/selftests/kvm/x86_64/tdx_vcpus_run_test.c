@@ -228,14 +228,9 @@ static uint64_t read_tsc(struct tg_td *tg)
 {
 	static const uint8_t code[] = { 0x0f, 0x31,		/* rdtsc */
 					0x48, 0xc1, 0xe2, 0x20,	/* shl $32, %rdx */
-					0x48, 0x09, 0xd0,	/* or %rdx, %rax */
-					0xc3 };
-	const struct tg_regs regs = { };
+					0x48, 0x09, 0xd0 };	/* or %rdx, %rax */
 
-	tg_prepare_execute(tg, code, sizeof(code), &regs);
-	tg_finish(tg);
-	ASSERT_EQ(tg->page->exception, TG_NO_EXCEPTION);
-	return tg->page->out.rax;
+	return tg_execute(tg, code, sizeof(code), 0);
 }
 
 /* The timer of Linux in a TD whose CPUID has it */

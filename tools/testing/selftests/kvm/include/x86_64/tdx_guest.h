@@ -125,6 +125,8 @@ void tg_prepare_execute(struct tg_td *tg, const void *code, size_t size,
 uint64_t tg_vmcall(struct tg_td *tg, uint64_t function, uint64_t r12, uint64_t r13, uint64_t r14,
 		   uint64_t r15);
 uint64_t tg_accept(struct tg_td *tg, uint64_t gpa);
+/* Code without exceptions, with RAX before and after it. */
+uint64_t tg_execute(struct tg_td *tg, const void *code, size_t size, uint64_t rax);
 uint64_t tg_load(struct tg_td *tg, uint64_t address);
 uint64_t tg_read_msr(struct tg_td *tg, uint32_t msr);
 void tg_store(struct tg_td *tg, uint64_t address, uint64_t value);

@@ -342,6 +342,16 @@ uint64_t tg_accept(struct tg_td *tg, uint64_t gpa)
 	return tg->page->out.rax;
 }
 
+uint64_t tg_execute(struct tg_td *tg, const void *code, size_t size, uint64_t rax)
+{
+	const struct tg_regs regs = { .rax = rax };
+
+	tg_prepare_execute(tg, code, size, &regs);
+	tg_finish(tg);
+	ASSERT_EQ(tg->page->exception, TG_NO_EXCEPTION);
+	return tg->page->out.rax;
+}
+
 uint64_t tg_load(struct tg_td *tg, uint64_t address)
 {
 	tg_prepare_load(tg, address);
