@@ -33,7 +33,7 @@ SAME_CPU = (f"{machine.CPU},vendor=GenuineIntel,family=6,model=143,stepping=8,-h
 def measure(bzimage, emulated):
     computer = machine.Machine(cpus=1, packages=1, memory="2G", emulated=emulated,
                                cmdline="mitigations=off nokaslr norandmaps", bzimage=bzimage,
-                               qemu_options=() if emulated else ("-cpu", SAME_CPU))
+                               cpu=machine.CPU if emulated else SAME_CPU)
     result = computer.run("loads")
     return {load: [int(ns) for ns in result.value(load).split()] for load in LOADS}
 
