@@ -53,6 +53,9 @@ struct tdx_model_entry {
 #define GUEST_EFER_NXE	BIT_ULL(11)
 #define ACCESS_RIGHTS_L	BIT(13)		/* 64-bit code */
 
+/* The TD's epoch (vp_enter.c) */
+void tdx_model_leave_epoch(struct tdx_model_entry *e);
+
 /* Guest state (td_state.c) */
 void tdx_model_reset_guest(struct tdx_model *m, struct tdx_model_call *call);
 struct tdx_model_guest *tdx_model_guest_of(struct tdx_model *m, const struct tdx_model_vcpu *vcpu);

@@ -188,7 +188,7 @@ static void end_run(struct tdx_model_entry *e, u64 rax)
 						 TDX_MODEL_LAST_ASYNCHRONOUS;
 	vcpu->last_exit_tsc = tdx_model_read_msr(e->m, MSR_TSC);
 	if (!is_not_accessible(rax))
-		__atomic_fetch_sub(&e->tdcs->refcount[vcpu->epoch & 1], 1, __ATOMIC_ACQ_REL);
+		tdx_model_leave_epoch(e);
 	if (rax & TDX_STATUS_FATAL)
 		return;
 	__atomic_store_n(&vcpu->state, rax & TDX_STATUS_NON_RECOVERABLE ? TDX_VCPU_DISABLED :

@@ -85,6 +85,17 @@ static u64 join_epoch(struct tdx_model *m, struct tdx_model_call *call)
 	return TDX_SUCCESS;
 }
 
+/**
+ * tdx_model_leave_epoch - do not let TDH.MEM.TRACK wait for the vCPU any more
+ * @e: the entry, which has joined the epoch
+ *
+ * Context: On the logical processor that runs the leaf.
+ */
+void tdx_model_leave_epoch(struct tdx_model_entry *e)
+{
+	__atomic_fetch_sub(&e->tdcs->refcount[e->vcpu->epoch & 1], 1, __ATOMIC_ACQ_REL);
+}
+
 static void *map_tdvps(struct tdx_model_entry *e, unsigned int i)
 {
 	return e->m->ops->map(e->m->ctx, e->vcpu->page_pa[i], PAGE_BYTES);
@@ -144,15 +155,6 @@ static void run(struct tdx_model_entry *e)
 	} while (tdx_model_handle_exit(e));
 }
 
-static u64 may_enter(struct tdx_model_entry *e)
-{
-	u64 status = tdx_model_expect_progress(e);
-
-	if (status)
-		__atomic_fetch_sub(&e->tdcs->refcount[e->vcpu->epoch & 1], 1, __ATOMIC_ACQ_REL);
-	return status;
-}
-
 u64 tdx_model_vp_enter(struct tdx_model *m, struct tdx_model_call *call)
 {
 	struct tdx_model_entry e = {
@@ -167,9 +169,11 @@ u64 tdx_model_vp_enter(struct tdx_model *m, struct tdx_model_call *call)
 	e.guest = tdx_model_guest_of(m, call->vcpu);
 	e.first_rip = e.guest->rip;
 	m->ops->guests->get_host(m->ctx, &e.host);
-	status = may_enter(&e);
-	if (status)
+	status = tdx_model_expect_progress(&e);
+	if (status) {
+		tdx_model_leave_epoch(&e);
 		return status;
+	}
 	describe_run(&e);
 	if (call->vcpu->last_exit == TDX_MODEL_LAST_VMCALL)
 		return_from_vmcall(&e);
