@@ -436,6 +436,13 @@ def test_a_cpu_that_goes_on_with_the_old_kernel_is_noticed():
     assert violations(log) == ["SEAMCALL 0x22 on CPU 1, whose kernel was replaced by a new one"]
 
 
+def test_a_halted_cpu_does_not_execute_what_a_new_kernel_put_in_place_of_its_code():
+    """An NMI of the emulator ends a HLT, which nothing does on hardware."""
+    facts, log = probe("halted-cpu", cpus=2)
+    assert facts["config"] == 0 and facts["woken"] == 0
+    assert not violations(log)
+
+
 def test_a_leaf_that_the_module_does_not_begin_writes_nothing():
     facts, log = probe("refused-leaves")
     assert {"not_ready", "unknown", "reserved"} <= set(facts)

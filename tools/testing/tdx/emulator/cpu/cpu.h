@@ -25,7 +25,8 @@ enum cpu_activity {
 enum cpu_kernel {
 	KERNEL_BEGINS,		/* or the CPU was reset, or waits for a SIPI */
 	KERNEL_RUNS,
-	KERNEL_GONE,		/* a new one has begun on another CPU */
+	KERNEL_GONE,		/* a new one begins on another CPU */
+	KERNEL_HALTED,		/* the same, and this CPU executes nothing until it is reset */
 };
 
 struct cpu {

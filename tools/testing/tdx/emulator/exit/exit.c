@@ -92,11 +92,21 @@ static void instruction_exit(struct vcpu *vcpu)
 		cr_read_exit(vcpu, &insn);
 		break;
 	case SVM_EXIT_WRITE_CR4:
+		new_kernel_cr4_write(vcpu);
 		cr4_write_exit(vcpu, &insn);
 		break;
 	default:
 		writeback_exit(vcpu, &insn);
 	}
+}
+
+static void __noreturn shutdown_exit(const struct vcpu *vcpu)
+{
+	const struct vmcb *v = &vcpu->vmcb;
+
+	log_line("[cpu %u] triple fault at 0x%llx, rsp 0x%llx cr2 0x%llx cr3 0x%llx",
+		 vcpu->cpu->index, v->rip, v->rsp, v->cr2, v->cr3);
+	end_shutdown("triple fault");
 }
 
 static void dispatch(struct vcpu *vcpu)
@@ -111,6 +121,8 @@ static void dispatch(struct vcpu *vcpu)
 	case SVM_EXIT_NMI:
 		if (shootdown_take_nmi(vcpu->cpu))
 			vcpu_inject_nmi(vcpu);
+		else
+			new_kernel_after_nmi(vcpu);
 		break;
 	case SVM_EXIT_SWINT:
 		softint_exit(vcpu);
@@ -131,7 +143,7 @@ static void dispatch(struct vcpu *vcpu)
 		io_exit(vcpu, end_report, dump_module);
 		break;
 	case SVM_EXIT_SHUTDOWN:
-		end_shutdown("triple fault");
+		shutdown_exit(vcpu);
 	case SVM_EXIT_INVLPGA:
 	case SVM_EXIT_VMRUN:
 	case SVM_EXIT_VMMCALL:

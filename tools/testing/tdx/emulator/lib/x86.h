@@ -182,6 +182,11 @@ static inline void native_vmsave(u64 vmcb_pa)
 	asm volatile("vmsave %%rax" : : "a"(vmcb_pa) : "memory");
 }
 
+static inline void native_halt(void)
+{
+	asm volatile("hlt" : : : "memory");
+}
+
 static inline void cpu_pause(void)
 {
 	asm volatile("pause" : : : "memory");

@@ -708,6 +708,36 @@ static void case_old_kernel_goes_on(void)
 		cpu_pause();
 }
 
+#define TWO_NOPS	0x9090
+
+static bool woken;
+
+static void halt_for_good(void)
+{
+	join_vmx();
+	asm volatile("1:	hlt\n"
+		     "after_halt:\n"
+		     "	jmp 1b\n"
+		     "	movb $1, %0" : "=m"(woken));
+}
+
+/* The new kernel overwrites the jump back to HLT. */
+static void case_halted_cpu(void)
+{
+	unsigned int tries;
+
+	vmxon(0);
+	init();
+	start_ap(halt_for_good);
+	begin_new_kernel();
+	*(u16 *)after_halt = TWO_NOPS;
+	wbinvd();
+	say("config", config());
+	for (tries = 0; tries < 1000 && !now(woken); tries++)
+		cpu_pause();
+	say("woken", now(woken));
+}
+
 static void overwrite_from(u64 line, u64 end)
 {
 	for (; line < end; line += 64)
@@ -845,6 +875,7 @@ static const struct probe_case cases[] = {
 	{ "disable", case_disable },
 	{ "disable-without-write-back", case_disable_without_write_back },
 	{ "old-kernel-goes-on", case_old_kernel_goes_on },
+	{ "halted-cpu", case_halted_cpu },
 	{ "new-regions", case_new_regions },
 	{ "nmi", case_nmi },
 	{ "broadcast-to-a-waiting-cpu", case_broadcast_to_a_waiting_cpu },

@@ -25,6 +25,7 @@ struct vp_regs {
 /* start.S */
 void vp_enter(struct vp_regs *regs);
 extern const u8 ap_trampoline[], ap_trampoline_end[], trap_stubs[], pml4[];
+extern u8 after_halt[];
 extern u64 pdpt[512], trapped, nmis, interrupts, interrupted_at, touches;
 u64 seamcall(u64 leaf, struct regs *regs);
 bool touch(u64 address, bool write);

@@ -104,6 +104,14 @@ void smp_started(struct cpu *cpu)
 		cpu_pause();
 }
 
+void smp_halt(struct cpu *cpu)
+{
+	set(&cpu->in_guest, true);
+	/* Without GIF only INIT and SIPI end it */
+	for (;;)
+		native_halt();
+}
+
 void smp_send_ipi(const struct cpu *target, u32 command)
 {
 	u32 high = apic_read(APIC_ICR_HIGH);

@@ -37,6 +37,9 @@ bool smp_takes_ipis(const struct cpu *cpu);
 /* The calling CPU, @cpu, is about to enter the guest for the first time since it was reset. */
 void smp_started(struct cpu *cpu);
 
+/* Do nothing until another CPU resets the calling one. */
+void __noreturn smp_halt(struct cpu *cpu);
+
 /* @command is the value for the lower half of the ICR, without the destination. */
 void smp_send_ipi(const struct cpu *target, u32 command);
 
