@@ -3,13 +3,16 @@
 
 Each check is a test, in TAP. With --quick, only checks that take a minute and build no kernel.
 Without it, every prefix of the series is built, with TDX host support on and off, boots and runs
-its KUnit cases; then compilers and configs are checked that make test does not use.
+its KUnit cases; then compilers and configs are checked that make test does not use.  A prefix that
+passed is checked again when one of its files changes, or what it is checked with: see PASSED.
 """
 import argparse
 import concurrent.futures
 import fnmatch
+import hashlib
 import itertools
 import os
+import pathlib
 import re
 import shutil
 import subprocess
@@ -25,6 +28,7 @@ from overlay.tree.base import Refusal
 from overlay.tree.linux import BUILD, TOP, TREE, git_tree
 
 PREFIX = BUILD / "series-tree"
+PASSED = BUILD / "series-passed"
 WHOLE = BUILD / "series-whole"
 VANILLA = BUILD / "vanilla"
 JOBS = f"-j{os.cpu_count()}"
@@ -249,6 +253,10 @@ VERY_THIN = ("--kernel_args", "tdx_injection.every=40",
              "--kernel_args", "tdx_td_injection.every=100")
 
 
+# It selects what guest_memfd selects, too, which changes a header that almost all files include.
+XARRAY_MULTI = ("--kconfig_add", "CONFIG_ZONE_DEVICE=y")
+
+
 def of_the_kernel(files):
     return any(not file.startswith(("Documentation/", "tools/", "MAINTAINERS")) for file in files)
 
@@ -314,7 +322,8 @@ def check_prefix(commit, files):
     ours = [str(path.relative_to(PREFIX).with_suffix(".o"))
             for path in sorted((PREFIX / KVM_OURS).glob("*.c"))]
     said += warnings(build(PREFIX, out, "W=1", OURS, *ours), OUR_WARNING)
-    status, output = kunit("build", "--kunitconfig", suites.CONFIG, "--jobs", os.cpu_count())
+    status, output = kunit("build", "--kunitconfig", suites.CONFIG, *XARRAY_MULTI, "--jobs",
+                           os.cpu_count())
     said += warnings(output)
     if status:
         return f"{said}\n{output[-3000:]}", 0
@@ -322,11 +331,36 @@ def check_prefix(commit, files):
     return (said + failed).strip(), cases
 
 
+def checked_with():
+    """The programs and files that decide how a prefix is checked."""
+    files = [pathlib.Path(__file__), pathlib.Path(kernel.__file__), pathlib.Path(suites.__file__),
+             *sorted(kernel.CONFIGS.glob("*.config"))]
+    return "".join([run("gcc", "--version")[1], run("qemu-system-x86_64", "--version")[1],
+                    *(file.read_text() for file in files)])
+
+
+def fingerprint(what, commit, tools):
+    """A checksum of all that the result for a prefix depends on."""
+    changed = git_tree("diff-tree", "-r", what.base, commit).splitlines()
+    files = [line for line in changed if of_the_kernel([line.split("\t")[1]])]
+    return hashlib.sha256("\n".join([what.base, *files, tools]).encode()).hexdigest()
+
+
+def passed_before():
+    """{fingerprint: number of KUnit cases} of prefixes that passed."""
+    lines = PASSED.read_text().splitlines() if PASSED.is_file() else []
+    return {key: int(cases) for key, cases in map(str.split, lines)}
+
+
 def every_prefix_builds_and_passes(what):
-    wrong = []
+    wrong, tools, passed = [], checked_with(), passed_before()
     for number, commit in enumerate(what.commits, 1):
         subject, files = what.subject(commit), what.files(commit)
         if number > 1 and not of_the_kernel(files):
+            continue
+        key = fingerprint(what, commit, tools)
+        if key in passed:
+            say(f"pass {number:2} {passed[key]:4} KUnit cases before  {subject}")
             continue
         start = time.monotonic()
         said, cases = check_prefix(commit, files)
@@ -335,6 +369,9 @@ def every_prefix_builds_and_passes(what):
         if said:
             say(said)
             wrong.append(subject)
+        else:
+            with PASSED.open("a") as file:
+                file.write(f"{key} {cases}\n")
     return "\n".join(wrong)
 
 
