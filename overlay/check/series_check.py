@@ -311,17 +311,15 @@ def check_off():
     return warnings(build(PREFIX, out, "bzImage")) or boot(out)
 
 
-def check_prefix(commit, files):
-    """Checks a prefix; returns errors, and the number of KUnit cases, 0 for preparatory patches."""
-    base.work_tree(TREE, PREFIX, commit)
-    said = check_off() if without_the_option(files) else ""
+def check_on():
+    """Returns errors, and the number of KUnit cases, 0 for preparatory patches."""
     if not (PREFIX / suites.CONFIG).is_file():
-        return said, 0
+        return "", 0
     out = BUILD / "series-w1"
     kernel.configure(host_config(PREFIX), PREFIX, out)
     ours = [str(path.relative_to(PREFIX).with_suffix(".o"))
             for path in sorted((PREFIX / KVM_OURS).glob("*.c"))]
-    said += warnings(build(PREFIX, out, "W=1", OURS, *ours), OUR_WARNING)
+    said = warnings(build(PREFIX, out, "W=1", OURS, *ours), OUR_WARNING)
     status, output = kunit("build", "--kunitconfig", suites.CONFIG, *XARRAY_MULTI, "--jobs",
                            os.cpu_count())
     said += warnings(output)
@@ -329,6 +327,15 @@ def check_prefix(commit, files):
         return f"{said}\n{output[-3000:]}", 0
     failed, cases = kunit_cases()
     return (said + failed).strip(), cases
+
+
+def check_prefix(commit, files):
+    """The same for a prefix.  While one kernel is linked or boots, another is compiled."""
+    base.work_tree(TREE, PREFIX, commit)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        off = pool.submit(check_off) if without_the_option(files) else None
+        said, cases = check_on()
+        return (off.result() if off else "") + said, cases
 
 
 def checked_with():
