@@ -43,8 +43,15 @@ static void end(bool first)
 
 static void print_verdict(const struct verdict *verdict)
 {
-	printf("%s: %s%s%s.\n", headlines[verdict->usable], verdict->cause,
-	       verdict->detail ? ": " : "", verdict->detail ? verdict->detail : "");
+	const char *cause = verdict->cause, *detail = verdict->detail;
+
+	/* The kernel may say the same in more words. */
+	if (detail && strstr(detail, cause)) {
+		cause = detail;
+		detail = NULL;
+	}
+	printf("%s: %s%s%s.\n", headlines[verdict->usable], cause, detail ? ": " : "",
+	       detail ? detail : "");
 	if (verdict->advice)
 		printf("What to do: %s.\n", verdict->advice);
 	printf("\n");
@@ -138,13 +145,17 @@ static void print_kvm(const struct kvm_facts *kvm)
 
 static void print_keyids(const struct host_facts *host)
 {
+	unsigned long long total = host->keyids_total.value, used = host->keyids_used.value;
+	unsigned long long available = host->keyids_free.value;
+
 	if (!host->keyids_total.known)
 		return;
 	subject("KeyIDs");
-	printf("%llu for TDs, %llu in use, %llu free\n",
-	       (unsigned long long)host->keyids_total.value,
-	       (unsigned long long)host->keyids_used.value,
-	       (unsigned long long)host->keyids_free.value);
+	printf("%llu for TDs, %llu in use, %llu free", total, used, available);
+	/* The module did not release them. */
+	if (used + available < total)
+		printf(", %llu lost until the machine is reset", total - used - available);
+	printf("\n");
 }
 
 static void print_sizes(const struct known_number *memory, const struct known_number *pamt)

@@ -100,6 +100,12 @@ static bool unsupported(const struct facts *facts)
 	return state_is(facts, "unsupported");
 }
 
+/* The kernel was told to ignore the instruction. */
+static bool no_movdir64b(const struct facts *facts)
+{
+	return unsupported(facts) && strstr(facts->host.reason, "MOVDIR64B");
+}
+
 static bool seamrr_has(const struct facts *facts, uint64_t bit)
 {
 	return facts->msrs.seamrr_mask.value & bit;
@@ -262,7 +268,7 @@ static const struct {
 	{ ready, NULL, { "usable", YES, "KVM offers them" } },
 	{ failed_for_now, reason, { "failed-for-now", UNKNOWN,
 	  "the TDX module could not be initialized, and that will be tried again for the next TD", NULL,
-	  "do what the reason says, then create a TD" } },
+	  "do what the reason says, if anything, then create a TD" } },
 	{ ready_on_demand, NULL, { "usable-on-demand", YES,
 	  "KVM offers them, and will initialize TDX for the first one" } },
 	{ ready_for_others, NULL, { "usable-by-others", YES,
@@ -278,6 +284,8 @@ static const struct {
 	  "enable VMX (virtualization) in the BIOS setup" } },
 	{ no_seamrr, NULL, { "no-seamrr", NO, "the CPU has no TDX", NULL,
 	  "TDX needs a Xeon of the 5th generation or later, or selected ones of the 4th" } },
+	{ no_movdir64b, reason, { "no-movdir64b", NO, "an instruction that TDX needs is turned off",
+	  NULL, "boot without clearcpuid=movdir64b" } },
 	{ unsupported, reason, { "unsupported", NO, "the CPU has no TDX", NULL,
 	  "TDX needs a Xeon of the 5th generation or later, or selected ones of the 4th" } },
 	{ too_few_address_bits, reason, { "bios-46-bits", NO,
@@ -364,7 +372,7 @@ static bool is_failure(const char *line)
 {
 	static const char * const bad[] = {
 		"failed", "not usable", "unusable", "not loaded", "not enabled", "turned off",
-		"disabled",
+		"disabled", "TDX guests need ",
 	};
 	static const char * const good[] = { "not added", "rejected", " is dead" };
 

@@ -117,7 +117,11 @@ CASES = {
     "VMX turned off": (FOREIGN | NO_VM | cpuinfo(" vmx", ""), "no-vmx", "VMX"),
     "a CPU without TDX": (FOREIGN | NO_VM | {"msr": "0xfe 0xd0a\n"}, "no-seamrr", "Xeon"),
     "a CPU without TDX, as a user": (
-        as_user(state("unsupported", "the CPU has no SEAMRR") | NO_VM), "unsupported", "no SEAMRR"),
+        as_user(state("unsupported", "the CPU has no TDX (SEAMRR)") | NO_VM), "unsupported", "SEAMRR"),
+    "an instruction turned off": (
+        state("unsupported", "the CPU has no MOVDIR64B, which makes TDX memory usable again; boot "
+              "without clearcpuid=movdir64b") | NO_VM, "no-movdir64b",
+        "What to do: boot without clearcpuid=movdir64b"),
     "46 bits": (BIOS_OFF | {"cpuid": "0x80000008 0x0 0x392e 0x0 0x0 0x0\n"}, "bios-46-bits",
                 "Limit CPU PA to 46 bits"),
     "no memory encryption": (BIOS_OFF | {"msr": msrs(keyids=0, mask=0, tme=1)}, "bios-tme",
@@ -170,6 +174,11 @@ CASES = {
     "KVM needs something": (state("available") | NO_VM | {"dmesg": log(
         "kvm_intel: tdx: TDX guests are turned off: they need the TDP MMU (kvm.tdp_mmu=1)")},
         "logged", "they need the TDP MMU"),
+    "KVM needs another module": (READY | NO_VM | {"dmesg": log(
+        "virt/tdx: module initialized in 66 ms; 4108 KB allocated for PAMT of 1 TDMRs with 1017 MB "
+        "of TDX memory",
+        "kvm_intel: tdx: TDX guests need a TDX module that preserves RBP (NO_RBP_MOD): update the "
+        "BIOS")}, "logged", "NO_RBP_MOD"),
     "KVM not loaded": (without(FOREIGN, "sys/module", "kvm"), "kvm-not-loaded",
                        "modprobe kvm_intel tdx=1"),
     "KVM without TDs": (without(FOREIGN, KVM) | {
@@ -261,6 +270,20 @@ def test_a_person_sees_the_facts(record):
                   "version 1.5.06, build 481 of 20240129", "31 for TDs, 2 in use, 29 free",
                   "6.0 GB for TDs, of which PAMTs take 24.1 MB", "node 1", "0x247000-0x7ed50fff"):
         assert words in shown, words
+
+
+def test_a_cause_that_the_kernel_says_too_is_said_once(record):
+    cause = "there is only one TDX KeyID, and the TDX module itself needs it"
+    shown = tdxinfo("--root", record(state("bios-disabled", f"{cause}; assign more in the BIOS "
+                                           "setup") | NO_VM | {"msr": msrs(keyids=0x10000003e)}))
+    assert shown.stdout.count(cause) == 1
+
+
+def test_keyids_that_were_lost_are_told(record):
+    lost = {f"{HOST}/keyids_used": "2\n", f"{HOST}/keyids_free": "28\n"}
+    assert ("31 for TDs, 2 in use, 28 free, 1 lost until the machine is reset"
+            in tdxinfo("--root", record(READY | lost)).stdout)
+    assert "lost" not in tdxinfo("--root", record(READY)).stdout
 
 
 def test_odd_texts_stay_valid_json(record, tmp_path):
