@@ -86,9 +86,9 @@ static double x_of(const struct panel *panel, double time)
 	return PANEL_LEFT + PANEL_WIDTH * (part < 0 ? 0 : part > 1 ? 1 : part);
 }
 
-void panel_point(struct panel *panel, const struct trace_event *event, const char *name)
+void panel_point(struct panel *panel, double time, const char *name)
 {
-	pointers_add(&panel->pointers, x_of(panel, event->end), 0, name);
+	pointers_add(&panel->pointers, x_of(panel, time), 0, name);
 }
 
 static void time_text(char *text, size_t room, double seconds)
@@ -177,8 +177,10 @@ static void name_text(char *text, size_t room, const struct panel_name *name)
 		snprintf(failed, sizeof(failed), ", %zu failed", name->nr_failed);
 	time_text(total, sizeof(total), name->seconds);
 	time_text(longest, sizeof(longest), name->longest);
-	if (name->seconds > 0)
-		snprintf(text, room, "%s: %zu, %s, longest %s%s", name->name, name->nr, total,
+	if (name->seconds > 0 && name->nr == 1)
+		snprintf(text, room, "%s: %s%s", name->name, total, failed);
+	else if (name->seconds > 0)
+		snprintf(text, room, "%s: %zu in %s, longest %s%s", name->name, name->nr, total,
 			 longest, failed);
 	else
 		snprintf(text, room, "%s: %zu%s", name->name,

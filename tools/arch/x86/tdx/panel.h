@@ -48,8 +48,8 @@ struct panel_lane *panel_lane(struct panel *panel, const char *name);
 /* Add an event to a lane. */
 void panel_add(struct panel *panel, const char *lane, const struct trace_event *event);
 
-/* Write the name of an event below the lanes. */
-void panel_point(struct panel *panel, const struct trace_event *event, const char *name);
+/* Write the name of what was at a time below the lanes. */
+void panel_point(struct panel *panel, double time, const char *name);
 
 /* Draw a panel from @y on.  Returns its end. */
 double panel_draw(struct panel *panel, struct labels *labels, double y);

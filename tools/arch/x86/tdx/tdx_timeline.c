@@ -12,6 +12,7 @@
 
 #define PAGE		4096
 #define MAX_CPUS	8192
+#define LONG_STEP	0.05	/* part of the initialization that a step takes */
 
 static const char usage[] =
 	"usage: tdx_timeline < TRACE > PICTURE.svg\n"
@@ -202,11 +203,25 @@ static void point_at_stages(struct panel *panel)
 		for (n = 0; n < lane->nr && !is(lane->events[n], stages[i].leaf); n++)
 			;
 		if (n < lane->nr)
-			panel_point(panel, lane->events[n], stages[i].name);
+			panel_point(panel, lane->events[n]->end, stages[i].name);
 	}
 	lane = lane_of(panel, "exits");
 	if (lane)
-		panel_point(panel, lane->events[0], "first exit");
+		panel_point(panel, lane->events[0]->end, "first exit");
+}
+
+/* Others are in the legend only. */
+static void point_at_long_steps(struct panel *panel, const struct panel_lane *steps)
+{
+	double least = (panel->end - panel->start) * LONG_STEP;
+	const struct trace_event *step;
+	size_t i;
+
+	for (i = 0; i < steps->nr; i++) {
+		step = steps->events[i];
+		if (step->end - step->start >= least)
+			panel_point(panel, (step->start + step->end) / 2, step->name);
+	}
 }
 
 static void title_bringup(struct panel *panel)
@@ -220,8 +235,8 @@ static void title_bringup(struct panel *panel)
 	snprintf(panel->title, sizeof(panel->title),
 		 "Initialization of TDX: %.1f ms, %zu SEAMCALLs", (panel->end - panel->start) * 1e3,
 		 calls);
-	for (i = 0; steps && i < steps->nr; i++)
-		panel_point(panel, steps->events[i], steps->events[i]->name);
+	if (steps)
+		point_at_long_steps(panel, steps);
 }
 
 static void title_td(struct td *td)
