@@ -112,8 +112,8 @@ void tdx_stats_duration(u64 leaf, u64 ns)
  * @log2_ns: the logarithm of the duration in nanoseconds, below TDX_NR_DURATIONS
  *
  * Context: Process context, may sleep.
- * Return: The number of those that took from 2^@log2_ns ns to less than twice that; 0 if
- *	   durations were not measured.
+ * Return: The number of those that took from 2 to the power of @log2_ns ns to less than twice
+ *	   that; 0 if durations were not measured.
  */
 unsigned int tdx_stats_durations_of(unsigned int leaf, unsigned int log2_ns)
 {
