@@ -103,7 +103,7 @@ void tdx_hardware_unsetup(void)
 static const char * __init find_missing(void)
 {
 	if (!enable_ept || !enable_ept_ad_bits)
-		return "EPT with accessed and dirty bits (kvm_intel.ept=1 eptad=1)";
+		return "EPT with accessed and dirty bits (kvm_intel.ept=1 kvm_intel.eptad=1)";
 	if (!enable_apicv)
 		return "APICv (kvm_intel.enable_apicv=1)";
 	if (!tdp_mmu_enabled)

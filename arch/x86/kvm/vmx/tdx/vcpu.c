@@ -39,7 +39,7 @@ void __init tdx_init_cpu_lists(void)
 		INIT_LIST_HEAD(&per_cpu(associated_vcpus, cpu));
 }
 
-static void report_flush(u64 status)
+static void report_flush(const struct tdx_td *td, u64 status)
 {
 	char text[TDX_STATUS_TEXT_SIZE];
 
@@ -49,8 +49,8 @@ static void report_flush(u64 status)
 		return;
 
 	tdx_status_format(text, sizeof(text), status);
-	pr_err_ratelimited("TDH.VP.FLUSH on CPU %d failed, the TD's KeyID will be lost: %s\n",
-			   raw_smp_processor_id(), text);
+	pr_err_ratelimited("TDH.VP.FLUSH on CPU %d failed, the KeyID of the TD of process %d will be lost: %s\n",
+			   raw_smp_processor_id(), td->creator, text);
 }
 
 /* On the CPU with which the vCPU is associated, interrupts off. */
@@ -59,7 +59,7 @@ static void flush_here(struct vcpu_tdx *tdx)
 	u64 status = tdh_vp_flush(&tdx->vp);
 
 	if (tdx_status_failed(status))
-		report_flush(status);
+		report_flush(tdx->vp.td, status);
 
 	list_del(&tdx->cpu_list);
 

@@ -29,7 +29,7 @@ int tdx_vm_init(struct kvm *kvm)
 {
 	/* Only the TDP MMU can map the shared half of a TD's memory. */
 	if (!is_tdp_mmu_enabled(kvm)) {
-		pr_err_once("TDX guests need the TDP MMU: it was disabled after KVM was loaded (kvm.tdp_mmu=1)\n");
+		pr_err_once("TDX guests need the TDP MMU, which was turned off: write Y to /sys/module/kvm/parameters/tdp_mmu\n");
 		return -EOPNOTSUPP;
 	}
 
