@@ -97,8 +97,8 @@ bool cc_refuses_memory_hot_add(u64 base, u64 size)
 	if (e820__mapped_any(base, base + size, 0))
 		return true;
 	if (system_state < SYSTEM_RUNNING)
-		pr_err("memory [0x%llx-0x%llx] of an ACPI device is not in the memory map: not added, as all memory of the page allocator has to be TDX memory; boot with tdx_host=off to use it\n",
-		       base, base + size - 1);
+		pr_warn("memory [0x%llx-0x%llx] of an ACPI device is not in the memory map: not added, as all memory of the page allocator has to be TDX memory; boot with tdx_host=off to use it\n",
+			base, base + size - 1);
 	else
 		pr_err(FW_BUG "the BIOS hot-added memory [0x%llx-0x%llx], which is not possible with TDX: rejected; boot with tdx_host=off to use it\n",
 		       base, base + size - 1);
@@ -151,8 +151,8 @@ bool cc_refuses_eject(struct acpi_device *device)
 	if (!platform_tdx_enabled() || !holds_cpu_or_memory(device, NULL))
 		return false;
 
-	pr_err("removing a CPU or memory is not possible with TDX: %s stays; boot with tdx_host=off to remove it\n",
-	       dev_name(&device->dev));
+	pr_warn("removing a CPU or memory is not possible with TDX: %s stays; boot with tdx_host=off to remove it\n",
+		dev_name(&device->dev));
 	return true;
 }
 
@@ -176,8 +176,8 @@ bool cc_refuses_memory(const struct resource *memory)
 	if (!platform_tdx_enabled())
 		return false;
 
-	pr_err("memory [0x%llx-0x%llx] (%s) is not added: all memory of the page allocator has to be TDX memory, and that is fixed at boot; leave it to devdax, or boot with tdx_host=off\n",
-	       (u64)all_of(memory)->start, (u64)all_of(memory)->end, memory->name);
+	pr_warn("memory [0x%llx-0x%llx] (%s) is not added: all memory of the page allocator has to be TDX memory, and that is fixed at boot; leave it to devdax, or boot with tdx_host=off\n",
+		(u64)all_of(memory)->start, (u64)all_of(memory)->end, memory->name);
 	return true;
 }
 

@@ -31,7 +31,7 @@ bool cc_refuses_suspend(void)
 	if (!platform_tdx_enabled())
 		return false;
 
-	pr_err("suspend to RAM loses the TDX module: refused; use suspend-to-idle, or boot with tdx_host=off\n");
+	pr_warn("suspend to RAM loses the TDX module: refused; use suspend-to-idle, or boot with tdx_host=off\n");
 	return true;
 }
 
@@ -40,7 +40,7 @@ static int refuse_hibernation(struct notifier_block *nb, unsigned long event, vo
 	if (event != PM_HIBERNATION_PREPARE)
 		return NOTIFY_DONE;
 
-	pr_err("hibernation loses the TDX module: refused; boot with tdx_host=off\n");
+	pr_warn("hibernation loses the TDX module: refused; boot with tdx_host=off\n");
 	return notifier_from_errno(-EPERM);
 }
 
@@ -58,7 +58,7 @@ static int refuse_sleep(void)
 	if (!tdx_module_in_use(tdx_host_module()))
 		return 0;
 
-	pr_err("this sleep loses the TDX module: refused; boot with tdx_host=off\n");
+	pr_warn("this sleep loses the TDX module: refused; boot with tdx_host=off\n");
 	return -EPERM;
 }
 
