@@ -8,6 +8,7 @@ import pytest
 
 import layout
 import sysfs
+from events import steps
 from outcome import said
 
 DEBUG = "/sys/kernel/debug/x86/tdx"
@@ -141,6 +142,15 @@ def test_a_missing_module_is_named(boot):
     result = boot("create-td", emulator_options="module=none")
     assert int(result.value("vm_types_before"), 16) & TDX_BIT
     assert "no TDX module answers" in unavailable(result)
+
+
+@pytest.mark.one_kernel
+def test_creators_that_try_again_and_again_do_not_fill_the_log(boot):
+    result = boot(steps(*["create-td"] * 10), cpus=1, packages=1, memory="1G",
+                  emulator_options="module=none")
+    tries = result.values("create_td") + result.values("create_td_again")
+    assert tries == [str(errno.EINVAL)] * 20
+    assert len(said(result)) == 10
 
 
 @pytest.mark.one_kernel

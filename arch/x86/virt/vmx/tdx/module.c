@@ -161,7 +161,9 @@ static int lay_out(struct tdx_attempt *attempt)
 /* @news: not printed before and cannot happen often; others are ratelimited */
 static void explain_failure(const struct tdx_module *module, bool news)
 {
-	static DEFINE_RATELIMIT_STATE(known, DEFAULT_RATELIMIT_INTERVAL, DEFAULT_RATELIMIT_BURST);
+	/* Any user of /dev/kvm may try again and again. */
+	static struct ratelimit_state known =
+		RATELIMIT_STATE_INIT_FLAGS(known, 60 * HZ, 10, RATELIMIT_MSG_ON_RELEASE);
 	/* The causes of these already say what to do. */
 	bool said = module->error == -EALREADY || module->error == -ESHUTDOWN;
 
