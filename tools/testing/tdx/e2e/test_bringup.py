@@ -191,7 +191,8 @@ RESET = "; TDX cannot be used until the machine is reset"
      "the BIOS left SMRR unlocked; update the BIOS" + RESET),
     ("cpuid=all:0x15:0:ebx:0", errno.EIO,
      "initializing the module failed: TDH.SYS.INIT: INCORRECT_CPUID_VALUE 0xc000090000000000: "
-     "the module does not support this CPU or its BIOS settings (CPUID leaf 0x15, subleaf 0x0)"
+     "the module does not support this CPU or its BIOS settings; update the BIOS (CPUID leaf 0x15, "
+     "subleaf 0x0)"
      + RESET),
     ("cmrs=1M+1M,1M+2M", errno.EIO,
      "initializing the module failed: TDH.SYS.INIT: CMR_LIST_INVALID 0xc0000a2200000000: "

@@ -118,7 +118,7 @@ int tdx_cpus_check(struct tdx_cause *cause)
 	for_each_present_cpu(cpu)
 		if (!cpu_online(cpu))
 			return tdx_cause(cause, -ENXIO,
-					 "CPU %u is offline, and the module has to be initialized on every CPU; bring it online and try again, boot without maxcpus= and nosmt",
+					 "CPU %u is offline, and the module has to be initialized on every CPU; bring it online and try again, or boot without maxcpus= and nosmt",
 					 cpu);
 
 	ret = tdx_platform_check_cpus(cause);
@@ -172,7 +172,7 @@ int tdx_cpus_check_again(const struct cpumask *done, struct tdx_cause *cause)
 	for_each_cpu(cpu, done)
 		if (!cpu_online(cpu) && !package_is_online(cpu, done))
 			return tdx_cause(cause, -EAGAIN,
-					 "no CPU of package %u is online, and its key has to be configured; bring CPU %u online and try again",
+					 "no CPU of package %u is online, and its key has to be configured; bring CPU %u online",
 					 topology_logical_package_id(cpu), cpu);
 
 	for_each_online_cpu(cpu) {

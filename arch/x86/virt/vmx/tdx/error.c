@@ -53,7 +53,7 @@ static const struct tdx_meaning meanings[] = {
 	{ TDX_SEAMCALL_VMFAILINVALID, false, -ENODEV,
 	  "no TDX module answers" },
 	{ TDX_SEAMCALL_GP, false, -EOPNOTSUPP,
-	  "SEAMRR is not enabled on this CPU; enable TDX in the BIOS setup" },
+	  "SEAMRR is not enabled on this CPU; update the BIOS" },
 	{ TDX_SEAMCALL_UD, false, -EPERM,
 	  "the CPU is not in VMX operation" },
 	{ TDX_SEAMCALL_RETIRED, false, -ESHUTDOWN,
@@ -85,7 +85,7 @@ static const struct tdx_meaning meanings[] = {
 	{ TDX_INCONSISTENT_CPUID_FIELD, false, -EIO,
 	  "CPUID differs between CPUs; update the BIOS" },
 	{ TDX_INCORRECT_CPUID_VALUE, false, -EIO,
-	  "the module does not support this CPU or its BIOS settings" },
+	  "the module does not support this CPU or its BIOS settings; update the BIOS" },
 	{ TDX_LIMIT_CPUID_MAXVAL_SET, false, -EIO,
 	  "the BIOS limits CPUID's maximum leaf; turn that limit off in the BIOS setup" },
 	{ TDX_NUM_ACTIVATED_HKIDS_NOT_SUPPORTED, false, -EIO,
@@ -105,7 +105,7 @@ static const struct tdx_class_meaning {
 } class_meanings[] = {
 	{ 0x01, "Linux broke a rule of the module; please report this as a bug" },
 	{ 0x05, "the module is in another state than Linux believes; please report this as a bug" },
-	{ 0x09, "the module does not support this platform or its BIOS settings" },
+	{ 0x09, "the module does not support this platform or its BIOS settings; update the BIOS" },
 	{ 0x0a, "Linux broke a rule of the module; please report this as a bug" },
 	{ 0x0b, "the TD's secure EPT is in another state than Linux believes; please report this as a bug" },
 };

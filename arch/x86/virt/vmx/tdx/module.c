@@ -175,10 +175,13 @@ static void explain_failure(const struct tdx_module *module, bool news)
 
 	if (!module->touched)
 		pr_err("not usable: %s\n", module->cause.text);
-	else if (module->state != TDX_MODULE_FAILED || said)
+	else if (said)
 		pr_err("%s failed: %s\n", module->doing, module->cause.text);
-	else
+	else if (module->state == TDX_MODULE_FAILED)
 		pr_err("%s failed: %s; TDX cannot be used until the machine is reset\n",
+		       module->doing, module->cause.text);
+	else
+		pr_err("%s failed: %s; that is tried again for the next TD\n",
 		       module->doing, module->cause.text);
 }
 

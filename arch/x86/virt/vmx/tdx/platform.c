@@ -72,7 +72,7 @@ struct tdx_platform tdx_platform_decode(const struct tdx_platform_msrs *msrs)
 	bool seamrr_enabled = msrs->seamrr_mask & SEAMRR_MASK_ENABLED;
 
 	if (!(msrs->mtrrcap & MTRRCAP_SEAMRR))
-		return lacking(TDX_PLATFORM_UNSUPPORTED, "the CPU has no SEAMRR");
+		return lacking(TDX_PLATFORM_UNSUPPORTED, "the CPU has no TDX (SEAMRR)");
 	if (!seamrr_enabled && !nr_private_keyids)
 		return lacking(TDX_PLATFORM_BIOS_DISABLED, "TDX is not enabled in the BIOS setup");
 	if (!seamrr_enabled)

@@ -33,7 +33,7 @@ static const struct platform_case platform_cases[] = {
 		    KEYIDS(1, 62) },
 	  .state = TDX_PLATFORM_ENABLED, .first = 2, .nr = 62 },
 	{ .name = "a CPU without TDX is no misconfiguration",
-	  .state = TDX_PLATFORM_UNSUPPORTED, .reason = "no SEAMRR" },
+	  .state = TDX_PLATFORM_UNSUPPORTED, .reason = "no TDX" },
 	{ .name = "a BIOS that does not enable TDX is no misconfiguration",
 	  .msrs = { SEAMRR_CAP, 0, 0, KEYIDS(63, 0) },
 	  .state = TDX_PLATFORM_BIOS_DISABLED, .reason = "not enabled in the BIOS" },
