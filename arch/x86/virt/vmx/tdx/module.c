@@ -164,18 +164,19 @@ static void explain_failure(const struct tdx_module *module, bool news)
 	/* Any user of /dev/kvm may try again and again. */
 	static struct ratelimit_state known =
 		RATELIMIT_STATE_INIT_FLAGS(known, 60 * HZ, 10, RATELIMIT_MSG_ON_RELEASE);
-	/* The causes of these already say what to do. */
-	bool said = module->error == -EALREADY || module->error == -ESHUTDOWN;
 
+	/* Nothing failed if the machine goes down. */
+	if (!module->error || module->error == -ESHUTDOWN)
+		return;
 	/* A misconfigured platform was already reported at boot. */
-	if (!module->error || module->platform->misconfigured)
+	if (module->platform->misconfigured)
 		return;
 	if (!news && !__ratelimit(&known))
 		return;
 
 	if (!module->touched)
 		pr_err("not usable: %s\n", module->cause.text);
-	else if (said)
+	else if (module->error == -EALREADY)	/* The cause says what to do. */
 		pr_err("%s failed: %s\n", module->doing, module->cause.text);
 	else if (module->state == TDX_MODULE_FAILED)
 		pr_err("%s failed: %s; TDX cannot be used until the machine is reset\n",
