@@ -228,6 +228,8 @@ static bool kvm_turned_off(const struct facts *facts)
 {
 	const char *line = log_failure(&facts->log);
 
+	if (!facts->log.readable && strstr(facts->kernel.cmdline, "kvm_intel.tdx=1"))
+		return false;
 	return facts->kvm.parameter == NO && (!line || strstr(line, "boot with kvm_intel.tdx=1"));
 }
 

@@ -174,6 +174,11 @@ CASES = {
     "KVM needs something": (state("available") | NO_VM | {"dmesg": log(
         "kvm_intel: tdx: TDX guests are turned off: they need the TDP MMU (kvm.tdp_mmu=1)")},
         "logged", "they need the TDP MMU"),
+    "KVM needs something, as a user": (as_user(state("available") | NO_VM), "kvm-no-access",
+                                       "as root"),
+    "KVM turned off, as a user": (
+        as_user(state("available") | NO_VM | {"proc/cmdline": "ro\n"}), "kvm-turned-off",
+        "options kvm_intel tdx=1"),
     "KVM needs another module": (READY | NO_VM | {"dmesg": log(
         "virt/tdx: module initialized in 66 ms; 4108 KB allocated for PAMT of 1 TDMRs with 1017 MB "
         "of TDX memory",
