@@ -230,6 +230,8 @@ static void collect_kvm(struct kvm_facts *kvm, const char *root)
 	kvm->has_parameter = known(source_exists(root, "sys/module/kvm_intel/parameters/tdx"));
 	if (source_line(root, "sys/module/kvm_intel/parameters/tdx", value, sizeof(value)))
 		kvm->parameter = known(value[0] == 'Y');
+	if (source_line(root, "sys/module/kvm/parameters/tdp_mmu", value, sizeof(value)))
+		kvm->tdp_mmu = known(value[0] == 'Y');
 	kvm->error = hardware_vm_types(root, &kvm->vm_types.value);
 	kvm->vm_types.known = !kvm->error;
 }

@@ -46,6 +46,7 @@ static const struct {
 	FACT("pamt_bytes", NUMBER, host.pamt_bytes),
 	FACT("kvm_intel_loaded", ANSWER, kvm.loaded),
 	FACT("kvm_intel_tdx", ANSWER, kvm.parameter),
+	FACT("kvm_tdp_mmu", ANSWER, kvm.tdp_mmu),
 	FACT("kvm_vm_types", NUMBER, kvm.vm_types),
 };
 

@@ -83,6 +83,7 @@ struct kvm_facts {
 	enum known loaded;			/* kvm_intel */
 	enum known has_parameter;		/* tdx of kvm_intel */
 	enum known parameter;
+	enum known tdp_mmu;			/* of kvm, for new VMs */
 	struct known_number vm_types;
 	int error;				/* of opening /dev/kvm */
 };

@@ -31,6 +31,12 @@ static bool offered(const struct facts *facts)
 	return facts->kvm.vm_types.known && facts->kvm.vm_types.value >> KVM_X86_TDX_VM & 1;
 }
 
+/* It can be turned off when TDs were already offered. */
+static bool no_tdp_mmu(const struct facts *facts)
+{
+	return offered(facts) && facts->kvm.tdp_mmu == NO;
+}
+
 static bool failed(const struct facts *facts)
 {
 	return state_is(facts, "failed");
@@ -267,6 +273,8 @@ static const struct {
 	  "do what the reason says, and look it up under Messages in Documentation/x86/tdx-host.rst" } },
 	{ no_keyid_left, NULL, { "keyids-in-use", NO, "each KeyID is used by a TD", NULL,
 	  "shut down a TD, or assign more KeyIDs to TDX in the BIOS setup" } },
+	{ no_tdp_mmu, NULL, { "tdp-mmu-off", NO, "KVM's TDP MMU is turned off, which TDs need", NULL,
+	  "write Y to /sys/module/kvm/parameters/tdp_mmu" } },
 	{ ready, NULL, { "usable", YES, "KVM offers them" } },
 	{ failed_for_now, reason, { "failed-for-now", UNKNOWN,
 	  "the TDX module could not be initialized, and that will be tried again for the next TD", NULL,

@@ -13,6 +13,7 @@ SOURCES = TOP / "tools/arch/x86/tdx"
 FLAGS = "fpu vme msr vmx sgx movdir64b tdx_host_platform"
 HOST = "sys/devices/tdx_host"
 KVM = "sys/module/kvm_intel/parameters/tdx"
+TDP_MMU = "sys/module/kvm/parameters/tdp_mmu"
 
 # A machine on which TDX was initialized, as this series shows it.
 READY = {
@@ -30,6 +31,7 @@ READY = {
              "<6>[    9.000000] virt/tdx: module initialized in 143 ms; 24672 KB allocated for "
              "PAMT of 6 TDMRs with 6123 MB of TDX memory\n",
     KVM: "Y\n",
+    TDP_MMU: "Y\n",
     f"{HOST}/state": "initialized\n",
     f"{HOST}/reason": "\n",
     f"{HOST}/version": "1.5.06\n",
@@ -96,6 +98,7 @@ CASES = {
     "ready": (READY, "usable", "KVM offers them"),
     "used with all KeyIDs": (READY | {f"{HOST}/keyids_used": "31\n", f"{HOST}/keyids_free": "0\n"},
                              "keyids-in-use", "shut down a TD"),
+    "TDP MMU turned off": (state("available") | {TDP_MMU: "N\n"}, "tdp-mmu-off", "write Y"),
     "not yet used": (state("available"), "usable-on-demand", "for the first one"),
     "being initialized": (state("initializing"), "usable-on-demand", "for the first one"),
     "as a user": (as_user(READY), "usable-by-others", "may open /dev/kvm"),
@@ -258,7 +261,7 @@ def test_facts_are_what_was_recorded(record):
         "reason": None, "module_version": "1.5.06", "module_build_num": "481",
         "module_build_date": "20240129", "module_features0": "0x140000", "keyids_total": 31,
         "keyids_used": 2, "keyids_free": 29, "memory_bytes": 6420430848, "pamt_bytes": 25264128,
-        "kvm_intel_tdx": True, "kvm_vm_types": 0x20,
+        "kvm_intel_tdx": True, "kvm_tdp_mmu": True, "kvm_vm_types": 0x20,
         "kernel_cmdline": "BOOT_IMAGE=/vmlinuz ro kvm_intel.tdx=1",
         "nodes": [{"node": 0, "memory_bytes": 4294967296, "pamt_bytes": 16842752},
                   {"node": 1, "memory_bytes": 2125463552, "pamt_bytes": 8421376}],
