@@ -280,7 +280,8 @@ int tdx_vm_ioctl(struct kvm *kvm, unsigned int ioctl)
 	case KVM_CREATE_PIT2:
 		return -ENOENT;
 	case KVM_SET_TSC_KHZ:
-		return READ_ONCE(kvm->created_vcpus) ? -EINVAL : -ENOIOCTLCMD;
+		/* The module gets the frequency when the TD is initialized. */
+		return READ_ONCE(to_kvm_tdx(kvm)->state) != KVM_TDX_UNINIT ? -EINVAL : -ENOIOCTLCMD;
 	case KVM_XEN_HVM_CONFIG:
 	case KVM_XEN_HVM_GET_ATTR:
 	case KVM_XEN_HVM_SET_ATTR:

@@ -125,13 +125,21 @@ static void test_machine_check(int vcpu)
 	TEST_ERRNO(tdx_ioctl(vcpu, KVM_X86_SETUP_MCE, &mcg_cap), 0);
 }
 
-/* A TD's TSC has a multiple of 25 MHz, in which KVM_TDX_INIT_VM configures it. */
+/*
+ * A TD's TSC has a multiple of 25 MHz, in which KVM_TDX_INIT_VM configures it.  That is not
+ * changed any more, so vCPUs report it.
+ */
 static void test_tsc_frequency(void)
 {
-	int vcpu, khz, vm = tdx_create_td(&vcpu, 1);
+	int vm = tdx_create_td(NULL, 0), vcpu;
+	long khz = ioctl(vm, KVM_GET_TSC_KHZ, NULL);
 
-	khz = ioctl(vcpu, KVM_GET_TSC_KHZ, NULL);
-	TEST_ASSERT(khz > 0 && khz % TSC_UNIT_KHZ == 0, "a TSC of %d kHz", khz);
+	TEST_ASSERT(khz > 0 && khz % TSC_UNIT_KHZ == 0, "a TSC of %ld kHz", khz);
+	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_TSC_KHZ, (void *)(khz + TSC_UNIT_KHZ)), EINVAL);
+	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_TSC_KHZ, NULL), EINVAL);
+
+	vcpu = tdx_create_vcpu(vm, 0);
+	ASSERT_EQ(ioctl(vcpu, KVM_GET_TSC_KHZ, NULL), khz);
 	tdx_close_td(vm, &vcpu, 1);
 }
 
