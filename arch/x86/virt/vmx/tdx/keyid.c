@@ -162,7 +162,10 @@ static int alloc(u32 *keyid)
 
 /**
  * tdx_keyid_alloc - allocate a private KeyID for a TD
- * @td: a TD without KeyID; its keyid and creator are set
+ * @td: a TD without KeyID and pages; its keyid and creator are set
+ *
+ * An earlier attempt to create it may have failed: pages that were leaked then have nothing to
+ * do with the new TD.
  *
  * The misc cgroup of the current process is charged with one unit of "tdx", until
  * tdx_keyid_free() or tdx_keyid_burn().
@@ -184,6 +187,8 @@ int tdx_keyid_alloc(struct tdx_td *td)
 	if (!ret) {
 		td->keyid = keyid;
 		td->creator = task_tgid_nr(current);
+		td->owner = 0;
+		atomic_set(&td->nr_leaked, 0);
 		WRITE_ONCE(used, used + 1);
 	}
 	mutex_unlock(&lock);

@@ -179,6 +179,33 @@ static void a_page_that_does_not_come_back_is_leaked(struct kunit *test)
 	forget(test, life, tdr);
 }
 
+/* As KVM does if user space tries again after a failure. */
+static void a_td_that_is_created_again_has_nothing_of_pages_it_lost(struct kunit *test)
+{
+	struct td_life *life = td_life_new(test);
+	struct tdx_page_owner owner;
+	struct page *lost, *tdr;
+
+	KUNIT_ASSERT_EQ(test, tdx_keyid_alloc(&life->td), 0);
+	lost = td_life_page(life);
+	KUNIT_ASSERT_EQ(test, tdh_mng_create(&life->td, lost), 0ULL);
+	tdx_keyid_burn(&life->td);
+	tdx_page_leak(&life->td, lost);
+	put_page(lost);
+
+	KUNIT_ASSERT_EQ(test, tdx_keyid_alloc(&life->td), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&life->td.nr_leaked), 0);
+	tdr = td_life_page(life);
+	KUNIT_ASSERT_TRUE(test, tdx_page_find_owner(page_to_phys(tdr), &owner));
+	KUNIT_EXPECT_EQ(test, owner.tdr, (u64)page_to_phys(tdr));
+	KUNIT_ASSERT_TRUE(test, tdx_page_find_owner(page_to_phys(lost), &owner));
+	KUNIT_EXPECT_EQ(test, owner.tdr, (u64)page_to_phys(lost));
+
+	tdx_page_free(&life->td, tdr);
+	tdx_keyid_free(&life->td);
+	forget(test, life, lost);
+}
+
 static void a_module_that_is_busy_gives_it_back_later(struct kunit *test)
 {
 	struct tdx_page_counts before = tdx_pages_count();
@@ -384,6 +411,7 @@ static struct kunit_case page_test_cases[] = {
 	KUNIT_CASE(every_page_of_a_td_names_its_tdr),
 	KUNIT_CASE(what_was_written_in_vain_is_written_back_with_its_keyid),
 	KUNIT_CASE(a_page_that_does_not_come_back_is_leaked),
+	KUNIT_CASE(a_td_that_is_created_again_has_nothing_of_pages_it_lost),
 	KUNIT_CASE(a_module_that_is_busy_gives_it_back_later),
 	KUNIT_CASE(a_private_page_is_recorded_but_not_freed),
 	KUNIT_CASE(a_page_is_not_taken_twice),
