@@ -233,6 +233,7 @@ static int create_vp(struct kvm_vcpu *vcpu)
 /* The module associates the vCPU with this CPU, also if it fails. */
 static int init_vp(struct kvm_vcpu *vcpu, u64 rcx)
 {
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(vcpu->kvm);
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
 	u64 status;
 
@@ -241,7 +242,10 @@ static int init_vp(struct kvm_vcpu *vcpu, u64 rcx)
 	associate(tdx, smp_processor_id());
 	preempt_enable();
 
+	/* It locks the TD exclusively, so no page can be removed at the same time. */
+	down_write(&kvm_tdx->sept_lock);
 	status = tdh_vp_init(&tdx->vp, rcx, vcpu->vcpu_id);
+	up_write(&kvm_tdx->sept_lock);
 	return tdx_status_failed(status) ? tdx_kill_vm(vcpu->kvm, "TDH.VP.INIT", status) : 0;
 }
 
