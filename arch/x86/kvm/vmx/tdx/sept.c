@@ -146,13 +146,19 @@ static int add_sept_pages(struct kvm *kvm, gfn_t gfn)
 	return ret;
 }
 
-/* A page that guest_memfd may have freed since @mmu_seq was read must not be mapped. */
-static bool is_stale(struct kvm *kvm, unsigned long mmu_seq)
+/*
+ * A page that guest_memfd may have freed since @mmu_seq was read must not be mapped.  Changes of
+ * private memory invalidate all HVAs.  As for shared memory, MMU notifiers of other HVAs are not
+ * waited for: unmapping much memory takes long.
+ */
+static bool is_stale(struct kvm *kvm, gfn_t gfn, unsigned long mmu_seq)
 {
+	/* It cannot be removed before kvm->srcu or kvm->slots_lock is released. */
+	struct kvm_memory_slot *slot = gfn_to_memslot(kvm, gfn);
 	bool stale;
 
 	read_lock(&kvm->mmu_lock);
-	stale = mmu_invalidate_retry(kvm, mmu_seq);
+	stale = mmu_invalidate_retry_hva(kvm, mmu_seq, __gfn_to_hva_memslot(slot, gfn));
 	read_unlock(&kvm->mmu_lock);
 	return stale;
 }
@@ -250,7 +256,7 @@ int tdx_map_private(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn, unsigned long mmu
 
 	ret = lock_with_sept_pages(kvm, gfn);
 	if (!ret)
-		ret = is_stale(kvm, mmu_seq) ? -EAGAIN : aug_page(kvm, gfn, pfn_to_page(pfn));
+		ret = is_stale(kvm, gfn, mmu_seq) ? -EAGAIN : aug_page(kvm, gfn, pfn_to_page(pfn));
 	up_read(&kvm_tdx->sept_lock);
 	return ret;
 }
@@ -320,7 +326,7 @@ int tdx_add_private(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn, struct page *sour
 	down_write(&kvm_tdx->sept_lock);
 	ret = add_sept_pages(kvm, gfn);
 	if (!ret)
-		ret = is_stale(kvm, mmu_seq) ? -EAGAIN :
+		ret = is_stale(kvm, gfn, mmu_seq) ? -EAGAIN :
 		      add_page(kvm, gfn, pfn_to_page(pfn), source, measure);
 	up_write(&kvm_tdx->sept_lock);
 	return ret;
