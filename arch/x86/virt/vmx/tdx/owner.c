@@ -11,6 +11,7 @@
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/io.h>
+#include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
@@ -237,7 +238,10 @@ bool tdx_page_find_owner(u64 pa, struct tdx_page_owner *owner)
  */
 bool tdx_pages_are_owned(void)
 {
-	return !xa_empty(&blocks);
+	unsigned long index = 0;
+
+	/* Not xa_empty(): an insertion that had no memory for a node leaves those above it. */
+	return xa_find(&blocks, &index, ULONG_MAX, XA_PRESENT);
 }
 
 /**
