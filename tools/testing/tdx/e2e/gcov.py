@@ -32,7 +32,6 @@ COUNTING = "--coverage -D_exit=exit"
 # Lines that no test runs: file, function or part of the line, and the reason.
 KEXEC = "what was counted is lost with the kernel that leaves: test_kexec.py runs it"
 PANIC = "what was counted is lost in the panic: {} runs it".format
-NO_MEMORY = "a small allocation would have to fail"
 AT_BOOT = "an allocation would have to fail at boot"
 NEVER = "there is no other reason"
 REASONS = [
@@ -41,7 +40,6 @@ REASONS = [
     ("hotplug.c", "BIOS removed", PANIC("test_hotplug.py")),
     ("hotplug.c", "that TDX needs is gone", PANIC("test_hotplug.py")),
     ("kexec.c", "tdx_should_be_disabled", KEXEC),
-    ("kexec.c", "tdx_disable", KEXEC),
     ("kexec.c", "leave_machine", KEXEC),
     ("layout.c", "default:", NEVER),
     ("layout.c", "no reason is known", NEVER),
@@ -51,12 +49,13 @@ REASONS = [
     ("layout.c", "the list of CMRs is malformed", "sysinfo.c refuses them before"),
     ("layout.c", "tdx_layout_find_pamt", PANIC("test_machine_check.py")),
     ("machine_check.c", "return m->addr & ", PANIC("test_machine_check.py")),
+    ("machine_check.c", "explain_pamt", PANIC("test_machine_check.py")),
+    ("machine_check.c", "explain_page", PANIC("test_machine_check.py")),
     ("machine_check.c", "tdx_explain_mce", PANIC("test_machine_check.py")),
     ("memory.c", "return;", AT_BOOT),
     ("memory.c", "the list of RAM was not made at boot", AT_BOOT),
     ("module.c", "tdx_module_wait_for_calls", KEXEC),
-    ("pamt.c", "clear_pamt_directly(tdmr->pamt, size);", NO_MEMORY),
-    ("pamt.c", "continue;", NO_MEMORY),
+    ("sysfs.c", "return PTR_ERR(device);", AT_BOOT),
 ]
 
 ONE_CPU = {"cpus": 1, "packages": 1, "memory": "1G"}
@@ -80,6 +79,7 @@ BOOTS = [
     ("note,up", {"emulated": False, "accel": "tcg,thread=single", "memory": "1G",
                  "cmdline": "kunit.enable=1 kunit.filter_glob=tdx_* tdx_injection.every=10 "
                             "tdx_td_injection.every=10"}),
+    ("note,up", emulated("", "kunit.enable=1 kunit.filter_glob=tdx_kexec.*cleared*")),
     (f"set,{DEBUG}/durations=1;create-td;set,{DEBUG}/durations=0;"
      + ";".join(f"show-lines,{DEBUG}/{name}" for name in ("seamcalls", "durations", "failures")),
      {"cpus": 4, "packages": 2, "memory": "4G"}),
