@@ -132,9 +132,24 @@ static enum known configured(const char *root, const char *release)
 	return answer;
 }
 
+/* The word behind @key, which a comma may end. */
+static bool word_behind(const char *line, const char *key, char *word, size_t room)
+{
+	const char *found = strstr(line, key);
+
+	if (!found)
+		return false;
+	found += strlen(key);
+	snprintf(word, room, "%.*s", (int)strcspn(found, " ,"), found);
+	return true;
+}
+
 static void collect_kernel(struct kernel_facts *kernel, const char *root)
 {
-	source_line(root, "proc/sys/kernel/osrelease", kernel->release, sizeof(kernel->release));
+	char version[LONG_TEXT];
+
+	source_line(root, "proc/version", version, sizeof(version));
+	word_behind(version, "Linux version ", kernel->release, sizeof(kernel->release));
 	source_line(root, "proc/cmdline", kernel->cmdline, sizeof(kernel->cmdline));
 	kernel->configured = configured(root, kernel->release);
 }
@@ -277,6 +292,21 @@ static void collect_log(struct log_facts *log, const char *root)
 	free(text);
 }
 
+/* Kernels without this series log what they know of the module: Linux 7.3, and Ubuntu's 6.8. */
+static void collect_logged_module(struct host_facts *host, const char *line)
+{
+	char major[SHORT_TEXT / 2 - 1], minor[SHORT_TEXT / 2];
+
+	if (word_behind(line, "virt/tdx: Module version: ", host->version, SHORT_TEXT) ||
+	    !word_behind(line, "virt/tdx: TDX module: attributes ", major, sizeof(major)))
+		return;
+	if (word_behind(line, "major_version ", major, sizeof(major)) &&
+	    word_behind(line, "minor_version ", minor, sizeof(minor)))
+		snprintf(host->version, SHORT_TEXT, "%s.%s", major, minor);
+	word_behind(line, "build_num ", host->build_num, SHORT_TEXT);
+	word_behind(line, "build_date ", host->build_date, SHORT_TEXT);
+}
+
 /**
  * facts_collect - find out all that can be found out
  * @facts: the result
@@ -296,4 +326,6 @@ void facts_collect(struct facts *facts, const char *root)
 			collect_host(&facts->host, root, host_directories[i]);
 	collect_kvm(&facts->kvm, root);
 	collect_log(&facts->log, root);
+	for (i = 0; i < facts->log.nr_lines && !facts->host.version[0]; i++)
+		collect_logged_module(&facts->host, facts->log.lines[i]);
 }

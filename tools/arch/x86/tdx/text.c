@@ -41,17 +41,16 @@ static void end(bool first)
 	printf("%s\n", first ? "not known" : "");
 }
 
+/* The kernel may say the same in more words, and some of its messages end with a full stop. */
 static void print_verdict(const struct verdict *verdict)
 {
-	const char *cause = verdict->cause, *detail = verdict->detail;
+	const char *detail = verdict->detail ? verdict->detail : "";
+	bool says_more = strstr(detail, verdict->cause);
+	int length = strlen(detail);
 
-	/* The kernel may say the same in more words. */
-	if (detail && strstr(detail, cause)) {
-		cause = detail;
-		detail = NULL;
-	}
-	printf("%s: %s%s%s.\n", headlines[verdict->usable], cause, detail ? ": " : "",
-	       detail ? detail : "");
+	length -= length && detail[length - 1] == '.';
+	printf("%s: %s%s%.*s.\n", headlines[verdict->usable], says_more ? "" : verdict->cause,
+	       says_more || !length ? "" : ": ", length, detail);
 	if (verdict->advice)
 		printf("What to do: %s.\n", verdict->advice);
 	printf("\n");

@@ -5,6 +5,7 @@
  * The first condition that is true decides.  The kernel's own word comes first; the rest is
  * for kernels that do not give it.
  */
+#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -24,6 +25,16 @@
 static bool state_is(const struct facts *facts, const char *state)
 {
 	return !strcmp(facts->host.state, state);
+}
+
+static bool log_has(const struct log_facts *log, const char *words)
+{
+	unsigned int i;
+
+	for (i = 0; i < log->nr_lines; i++)
+		if (strcasestr(log->lines[i], words))
+			return true;
+	return false;
 }
 
 static bool offered(const struct facts *facts)
@@ -68,7 +79,8 @@ static bool ready_on_demand(const struct facts *facts)
 static bool ready_for_others(const struct facts *facts)
 {
 	return !facts->kvm.vm_types.known && facts->kvm.parameter == YES &&
-	       (state_is(facts, "initialized") || state_is(facts, "available"));
+	       (state_is(facts, "initialized") || state_is(facts, "available") ||
+		(!facts->host.state[0] && log_has(&facts->log, "module initialized")));
 }
 
 static bool in_td(const struct facts *facts)
@@ -194,10 +206,14 @@ static bool kernel_lacks_tdx(const struct facts *facts)
 	return facts->kernel.configured == NO && !facts->host.present;
 }
 
+/* The log has nothing, or in Linux 7.3 with kvm_intel.tdx=1 a line without a reason. */
 static bool found_nothing(const struct facts *facts)
 {
-	return facts->kernel.configured == YES && !facts->host.present &&
-	       facts->kernel.host_platform == NO && facts->log.complete && !facts->log.nr_lines;
+	if (facts->kernel.host_platform != NO || log_failure(&facts->log))
+		return false;
+	return log_has(&facts->log, "not supported by the host platform") ||
+	       (facts->kernel.configured == YES && !facts->host.present &&
+		facts->log.complete && !facts->log.nr_lines);
 }
 
 static bool no_module(const struct facts *facts)
@@ -229,14 +245,26 @@ static bool kvm_lacks_tdx(const struct facts *facts)
 	return facts->kvm.has_parameter == NO;
 }
 
-/* It is also N if there is another reason, which was logged. */
+static bool asked_for(const struct facts *facts)
+{
+	const char *value = strstr(facts->kernel.cmdline, "kvm_intel.tdx=");
+
+	if (!value)
+		return false;
+	value += strlen("kvm_intel.tdx=");
+	return value[0] == '1' || tolower(value[0]) == 'y' || !strncasecmp(value, "on", 2);
+}
+
+/* It is also N if there is another reason, which may have been logged. */
 static bool kvm_turned_off(const struct facts *facts)
 {
 	const char *line = log_failure(&facts->log);
 
-	if (!facts->log.readable && strstr(facts->kernel.cmdline, "kvm_intel.tdx=1"))
+	if (facts->kvm.parameter != NO)
 		return false;
-	return facts->kvm.parameter == NO && (!line || strstr(line, "boot with kvm_intel.tdx=1"));
+	if (line)
+		return strstr(line, "boot with kvm_intel.tdx=1");
+	return !asked_for(facts);
 }
 
 static bool no_access(const struct facts *facts)
@@ -402,7 +430,7 @@ const char *log_failure(const struct log_facts *log)
 	unsigned int i = log->nr_lines;
 
 	while (i--) {
-		if (strstr(log->lines[i], "module initialized"))
+		if (strcasestr(log->lines[i], "module initialized"))
 			return NULL;
 		if (is_failure(log->lines[i]))
 			return strstr(log->lines[i], "tdx: ") + strlen("tdx: ");

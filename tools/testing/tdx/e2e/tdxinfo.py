@@ -7,12 +7,20 @@ import tempfile
 
 import machine
 import td_guest
+import td_shell
 
 SOURCES = machine.TOP / "tools/arch/x86/tdx"
 BUILT = machine.BUILD / "tdxinfo"
 
-# A step of the guest program.
+# Steps of the guest program: as root, and as a user to whom nothing is open but what is to all.
 STEP = "selftest,tdxinfo,--json"
+USER_STEP = "selftest,as-user,--json"
+
+AS_USER = b"""#!/selftests/busybox sh
+/selftests/busybox chmod 755 /
+exec /selftests/busybox su -s /selftests/tdxinfo user -- "$@"
+"""
+PASSWD = b"root:x:0:0::/:/selftests/busybox\nuser:x:1000:1000::/:/selftests/busybox\n"
 
 
 def build():
@@ -33,6 +41,12 @@ def initramfs(base=None, files=()):
         if not image.is_file() or image.read_bytes() != whole:
             image.write_bytes(whole)
     return image
+
+
+def user_files():
+    """The files that the step of a user needs."""
+    return {"selftests/busybox": td_shell.busybox().read_bytes(), "selftests/as-user": AS_USER,
+            "etc/passwd": PASSWD}
 
 
 def archive(contents):

@@ -7,6 +7,8 @@ import private_apt
 import qemu_guest
 import selftests
 import td_guest
+import tdxinfo
+from events import steps
 from test_kvm import ARGUMENTS, MACHINE
 
 # This kernel initializes TDX when kvm_intel is loaded, but not if hibernation is possible.
@@ -33,6 +35,53 @@ def test_without_the_parameter_mainline_leaves_the_module_alone(boot):
     result = boot("create-td", cpus=2, packages=1, memory="1G", tdx="")
     assert layout.EmulatorLog(result.log).number("seamcalls") == 0
     assert int(result.value("create_td")) != 0
+
+
+SMALL = {"cpus": 2, "packages": 1, "memory": "1G", "cmdline": CMDLINE}
+
+
+@pytest.fixture(name="image_of_tdxinfo")
+def fixture_image_of_tdxinfo():
+    try:
+        return tdxinfo.initramfs(files=tdxinfo.user_files())
+    except private_apt.Unavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("options, of_root, of_user, words", [
+    ({}, "usable", "usable-by-others", "KVM offers them"),
+    ({"cmdline": ""}, "hibernation", "hibernation", "boot with nohibernate"),
+    ({"tdx": ""}, "kvm-turned-off", "kvm-turned-off", "boot with kvm_intel.tdx=1"),
+    ({"emulator_options": "module=none"}, "no-module", "no-module", "update the BIOS"),
+    ({"emulator_options": "seamrr=off"}, "bios-seam-loader", "kvm-no-access", "SEAM loader"),
+    ({"emulator_options": "keyids=63:0"}, "bios-key-split", "bios-not-seen", "key split"),
+    ({"emulator_options": "keyids=62:1"}, "bios-one-keyid", "logged", "more KeyIDs"),
+    ({"emulator_options": "inject=TDH.SYS.CONFIG:1:OPERAND_INVALID:9"}, "logged", "logged",
+     "TDX-Module initialization failed (-5)"),
+    ({"emulated": False}, "not-intel", "not-intel", "not from Intel"),
+])
+def test_tdxinfo_tells_on_mainline_whether_tds_can_be_created(boot, image_of_tdxinfo, options,
+                                                              of_root, of_user, words):
+    result = boot(steps(tdxinfo.STEP, tdxinfo.USER_STEP, "create-td", tdxinfo.STEP),
+                  initramfs=image_of_tdxinfo, **{**SMALL, **options})
+    answers = list(tdxinfo.answers(result))
+    assert [facts["verdict"] for facts, _ in answers] == [of_root, of_user, of_root]
+    for facts, status in answers:
+        assert status == {True: 0, False: 1, None: 2}[facts["usable"]]
+    facts = answers[0][0]
+    assert facts["usable"] == (int(result.value("create_td")) == 0)
+    assert words in " ".join(facts[key] or "" for key in ("cause", "detail", "advice"))
+
+
+def test_tdxinfo_shows_on_mainline_what_is_known(boot, image_of_tdxinfo):
+    result = boot("selftest,tdxinfo", initramfs=image_of_tdxinfo, **SMALL)
+    [release] = result.kernel_lines("^Linux version ")
+    shown = [line.split(None, 1) for line in result.values("output")[2:]]
+    assert result.value("selftest") == "tdxinfo 0"
+    assert result.values("output")[0] == "TDX guests (TDs) can be created: KVM offers them."
+    assert ["module", "version 1.5.06"] in shown
+    assert ["kernel", f"{release.split()[2]}, has found TDX (tdx_host_platform)"] in shown
+    assert ["KVM", "kvm_intel.tdx is Y, offers TDs"] in shown
 
 
 # What a selftest needs there, and why.

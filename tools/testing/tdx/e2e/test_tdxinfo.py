@@ -58,6 +58,21 @@ def test_the_map_shows_what_the_kernel_did(boot):
             assert f"{what} {number} {area.base:#014x}-{area.end - 1:#014x}" in picture
 
 
+@pytest.mark.one_kernel
+def test_a_user_is_told_of_a_group(boot):
+    try:
+        image = tdxinfo.initramfs(files=tdxinfo.user_files())
+    except private_apt.Unavailable as error:
+        pytest.skip(str(error))
+    result = boot(steps(tdxinfo.USER_STEP, "create-td", tdxinfo.USER_STEP), initramfs=image,
+                  **SMALL)
+    for (facts, status), state in zip(tdxinfo.answers(result), ("available", "initialized"),
+                                      strict=True):
+        assert (facts["verdict"], status, facts["state"]) == ("usable-by-others", 0, state)
+        assert facts["msr_mtrrcap"] is None and facts["kvm_vm_types"] is None
+        assert "group of /dev/kvm" in facts["advice"]
+
+
 @pytest.mark.release
 @pytest.mark.one_kernel
 def test_tdxinfo_does_not_initialize_tdx(ask):

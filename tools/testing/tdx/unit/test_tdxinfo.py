@@ -20,7 +20,7 @@ READY = {
     "proc/cpuinfo": "processor\t: 0\nvendor_id\t: GenuineIntel\nmodel name\t: INTEL(R) XEON(R)\n"
                     f"flags\t\t: {FLAGS}\n\n",
     "proc/cmdline": "BOOT_IMAGE=/vmlinuz ro kvm_intel.tdx=1\n",
-    "proc/sys/kernel/osrelease": "6.1.192-tdx-host\n",
+    "proc/version": "Linux version 6.1.192-tdx-host (kernel@host) (gcc 12.2.0) #1 SMP\n",
     "boot/config-6.1.192-tdx-host": "CONFIG_KVM=m\nCONFIG_INTEL_TDX_HOST=y\n",
     "cpuid": "0x7 0x0 0x1 0x4 0x10000000 0x0\n0x80000008 0x0 0x3934 0x0 0x0 0x0\n",
     "msr": "0xfe 0x8d0a\n0x87 0x200000001f\n0x982 0x2600000003\n"
@@ -75,6 +75,7 @@ def cpuinfo(old=" tdx_host_platform", new=""):
     return {"proc/cpuinfo": READY["proc/cpuinfo"].replace(old, new)}
 
 
+NOT_ASKED = {"proc/cmdline": "BOOT_IMAGE=/vmlinuz ro\n"}
 NO_VM = {"kvm": "vm_types 0x0\n", KVM: "N\n"}
 BIOS_OFF = state("bios-disabled", "TDX is not enabled in the BIOS setup") | NO_VM | cpuinfo() | {
     "dmesg": log(), "msr": msrs(keyids=0x3f, base=0, mask=0)}
@@ -83,6 +84,22 @@ BIOS_OFF = state("bios-disabled", "TDX is not enabled in the BIOS setup") | NO_V
 FOREIGN = without(READY, f"{HOST}/") | {
     "dmesg": log("virt/tdx: BIOS enabled: private KeyID range [32, 64)")}
 MAINLINE = FOREIGN | {"sys/devices/faux/tdx_host/version": "1.5.06\n"}
+MAINLINE_READY = FOREIGN | {"dmesg": log(
+    "virt/tdx: BIOS enabled: private KeyID range [32, 64)",
+    "virt/tdx: Disable ACPI S3. Turn off TDX in the BIOS to use ACPI S3.",
+    "virt/tdx: Module version: 1.5.06", "virt/tdx: 4108 KB allocated for PAMT",
+    "virt/tdx: TDX-Module initialized")}
+# Ubuntu 24.04, as its users reported it.
+UBUNTU = FOREIGN | {
+    "proc/version": "Linux version 6.8.0-1028-intel (buildd@lcy02) (gcc 13.3.0) #35-Ubuntu SMP\n",
+    "proc/cmdline": "BOOT_IMAGE=/boot/vmlinuz-6.8.0-1028-intel ro nohibernate kvm_intel.tdx=on\n",
+    "dmesg": log(
+        "virt/tdx: BIOS enabled: private KeyID range [32, 64)",
+        "virt/tdx: Disable ACPI S3. Turn off TDX in the BIOS to use ACPI S3.",
+        "virt/tdx: TDX module: attributes 0x0, vendor_id 0x8086, major_version 1, minor_version 5, "
+        "build_date 20240725, build_num 784",
+        "virt/tdx: CMR: [0x100000, 0x77800000)", "virt/tdx: CMR: [0x100000000, 0x1003e000000)",
+        "virt/tdx: 8396820 KB allocated for PAMT", "virt/tdx: module initialized")}
 DEBIAN = without(FOREIGN, KVM) | cpuinfo() | {
     "kvm": "vm_types 0x0\n",
     "sys/module/kvm_intel/parameters/ept": "Y\n", "dmesg": log(),
@@ -154,6 +171,19 @@ CASES = {
     "mainline with hibernation": (MAINLINE | NO_VM | {
         "dmesg": log("virt/tdx: initialization failed: Hibernation support is enabled")},
         "hibernation", "nohibernate"),
+    "mainline, TDX works": (MAINLINE_READY, "usable", "KVM offers them"),
+    "mainline, TDX works, as a user": (without(MAINLINE_READY, "msr") | {"kvm": "error 13\n"},
+                                       "usable-by-others", "group of /dev/kvm"),
+    "mainline found nothing, as a user": (without(FOREIGN, "msr") | NO_VM | cpuinfo() | {
+        "dmesg": log("virt/tdx: TDX not supported by the host platform"), "kvm": "error 13\n"},
+        "bios-not-seen", "did not find"),
+    "mainline, no SEAM loader, as a user": (without(FOREIGN, "msr") | NO_VM | {
+        "kvm": "error 13\n"}, "kvm-no-access", "as root"),
+    "mainline, one KeyID, as a user": (without(FOREIGN, "msr") | NO_VM | cpuinfo() | {
+        "dmesg": log("virt/tdx: BIOS enabled: private KeyID range [63, 64)",
+                     "virt/tdx: initialization failed: too few private KeyIDs available.",
+                     "virt/tdx: TDX not supported by the host platform")},
+        "logged", "too few private KeyIDs available.\n"),
     "mainline failed": (MAINLINE | NO_VM | {
         "dmesg": log("virt/tdx: module initialization failed (-5)")},
         "logged", "module initialization failed (-5)"),
@@ -169,6 +199,21 @@ CASES = {
     "Ubuntu 23.10": (FOREIGN | NO_VM | {"dmesg": log(
         "tdx: BIOS enabled: private KeyID range [32, 64)", "tdx: not enabled by BIOS.")},
         "logged", "not enabled by BIOS."),
+    "Ubuntu 24.04, TDX works": (UBUNTU, "usable", "KVM offers them"),
+    "Ubuntu 24.04, TDX works, as a user": (without(UBUNTU, "msr") | {"kvm": "error 13\n"},
+                                           "usable-by-others", "group of /dev/kvm"),
+    "Ubuntu 24.04, TDX does not work": (UBUNTU | NO_VM | {"dmesg": log(
+        "virt/tdx: BIOS enabled: private KeyID range [64, 128)",
+        "virt/tdx: Disable ACPI S3. Turn off TDX in the BIOS to use ACPI S3.")},
+        "unknown", "nothing tells why"),
+    "Ubuntu 24.04, module 1.0": (UBUNTU | NO_VM | {"dmesg": log(
+        "virt/tdx: TDX module: attributes 0x0, vendor_id 0x8086, major_version 1, minor_version 0, "
+        "build_date 20230206, build_num 457",
+        "virt/tdx: SEAMCALL (0x0000000000000022) failed: 0xc000050500000000",
+        "virt/tdx: RCX 0x0000000000000000 RDX 0x9100000100000008 R08 0x0000000000000000",
+        "virt/tdx: module initialization failed (-5)",
+        "kvm_intel: Failed to initialize TDX module.")},
+        "logged", "module initialization failed (-5)"),
     "Ubuntu, TDX works": (FOREIGN | {"dmesg": log(
         "virt/tdx: BIOS enabled: private KeyID range [64, 128)",
         "virt/tdx: Disable ACPI S3. Turn off TDX in the BIOS to use ACPI S3.",
@@ -192,7 +237,8 @@ CASES = {
     "KVM without TDs": (without(FOREIGN, KVM) | {
         "sys/module/kvm_intel/parameters/ept": "Y\n", "kvm": "vm_types 0x1\n"},
         "kvm", "CONFIG_KVM_INTEL_TDX"),
-    "KVM turned off": (state("available") | NO_VM, "kvm-turned-off", "options kvm_intel tdx=1"),
+    "KVM turned off": (state("available") | NO_VM | NOT_ASKED, "kvm-turned-off",
+                       "options kvm_intel tdx=1"),
     "KVM turned off, a TD was to be created": (state("available") | NO_VM | {"dmesg": log(
         "kvm_intel: tdx: TDX guests are turned off: boot with kvm_intel.tdx=1")},
         "kvm-turned-off", "options kvm_intel tdx=1"),
@@ -270,6 +316,16 @@ def test_facts_are_what_was_recorded(record):
     assert all(fact in (None, [], False) for name, fact in
                json.loads(tdxinfo("--json", "--root", record({}) + "/none").stdout).items()
                if name not in ("verdict", "cause", "advice"))
+
+
+@pytest.mark.parametrize("tree, module, shown", [
+    (MAINLINE_READY, ("1.5.06", None, None), "version 1.5.06\n"),
+    (UBUNTU, ("1.5", "784", "20240725"), "version 1.5, build 784 of 20240725\n")])
+def test_the_module_is_known_from_the_log_of_other_kernels(record, tree, module, shown):
+    root = record(tree)
+    facts = json.loads(tdxinfo("--json", "--root", root).stdout)
+    assert tuple(facts[f"module_{key}"] for key in ("version", "build_num", "build_date")) == module
+    assert shown in tdxinfo("--root", root).stdout
 
 
 def test_a_person_sees_the_facts(record):
