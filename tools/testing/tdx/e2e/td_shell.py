@@ -40,8 +40,11 @@ def busybox():
     return root / "bin/busybox"
 
 
-def build_initrd(path):
-    """The initrd of the guest: busybox, with a link for each of its commands."""
+def build_initrd(path, init=INIT, files=()):
+    """
+    The initrd of the guest: busybox, with a link for each of its commands, and other files:
+    (path there, contents).
+    """
     program = busybox()
     names = subprocess.run([str(program), "--list"], check=True, text=True,
                            stdout=subprocess.PIPE).stdout.split()
@@ -52,7 +55,10 @@ def build_initrd(path):
         for name in names:
             (root / "bin" / name).symlink_to("busybox")
         (root / "bin/busybox").unlink(missing_ok=True)
-        for source, target in (program, "bin/busybox"), (INIT, "init"):
+        for name, contents in dict(files).items():
+            (root / name).parent.mkdir(exist_ok=True)
+            (root / name).write_text(contents)
+        for source, target in (program, "bin/busybox"), (init, "init"):
             (root / target).write_bytes(source.read_bytes())
             (root / target).chmod(0o755)
         path.write_bytes(gzip.compress(td_guest.archive(root), mtime=0))

@@ -14,6 +14,8 @@ import pytest
 
 TOP = pathlib.Path(__file__).resolve().parents[4]
 BUILD = pathlib.Path(os.environ.get("TDX_UNIT_BUILD", TOP / "build/unit"))
+README = TOP / "README.md"
+PICTURE = TOP / "Documentation/x86/tdx-host-memory.svg"
 SERVER = """
 # two sockets, holes below 4 GB
 ram 1M 1599M node 0
@@ -411,6 +413,20 @@ def test_the_script_of_the_documentation_is_answered_as_it_says():
                      page.read_text(), re.M | re.S)
     script, answers = (textwrap.dedent(part) for part in text.groups())
     assert run("tdx_script", script).stdout.strip() == answers.strip()
+
+
+@pytest.mark.skipif(not README.is_file(), reason="it is no file of a kernel tree")
+def test_the_commands_of_the_readme_print_what_it_shows(tmp_path):
+    block = re.search(r"^ {4}\$ cat server.map\n( {4}.*\n)*", README.read_text(), re.M)[0]
+    shown = [part.split("\n", 1) for part in textwrap.dedent(block).split("$ ")[1:]]
+    assert len(shown) == 4
+    (tmp_path / "server.map").write_text(shown[0][1])
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build/unit").symlink_to(BUILD)
+    for command, output in shown:
+        assert subprocess.run(command, shell=True, check=True, cwd=tmp_path, text=True,
+                              stdout=subprocess.PIPE).stdout == output, command
+    assert PICTURE.read_text().endswith((tmp_path / "server.svg").read_text())
 
 
 @pytest.mark.parametrize("statements, answers", [

@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Commands that the documents show are executed as written, and print what is shown there."""
+import functools
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import documents
+import machine
+import private_apt
+import selftests
+import td_guest
+import td_shell
+import tdxinfo
+from events import steps
+from test_trace import programs
+
+DOCUMENTS = ["README.md", "Documentation/x86/tdx-host.rst",
+             "Documentation/x86/tdx-host-development.rst",
+             "Documentation/virt/kvm/x86/tdx-first-td.rst", "tools/testing/tdx/emulator/README.md",
+             "tools/testing/tdx/vmm/README.md"]
+CREATOR = "tdx_fault_around_test"
+
+# Where a command is executed: here, on the machine, there with tools for tracing, in a TD.
+HERE, MACHINE, TRACED, TD = "here", "machine", "traced", "TD"
+COMMANDS = {
+    "make -s -C tools/arch/x86/tdx": HERE,
+    "sudo tools/arch/x86/tdx/tdxinfo": MACHINE,
+    "echo options kvm_intel tdx=1 tdx_at_load=1 > /etc/modprobe.d/tdx.conf": MACHINE,
+    "echo options kvm_intel tdx=1 > /etc/modprobe.d/tdx.conf": MACHINE,
+    "echo tdx 2 > /sys/fs/cgroup/<group>/misc.max": MACHINE,
+    "tdxinfo --map memory.svg": MACHINE,
+    "grep -E '^(cmr|tdmr|rsvd) ' /sys/kernel/debug/x86/tdx/info > layout": MACHINE,
+    "dmesg | grep 'tdx: '": MACHINE,
+    "cat /sys/module/kvm_intel/parameters/tdx": MACHINE,
+    "trace-cmd record -e tdx:tdx_init_step -e 'tdx:tdx_seamcall' -f 'leaf != 36'": TRACED,
+    "echo 1 > events/tdx/enable": TRACED,
+    "cat trace_pipe": TRACED,
+    "trace-cmd record -e tdx -b 65536 <command that creates a TD>": TRACED,
+    "trace-cmd report | tdx_timeline > timeline.svg": TRACED,
+    "dmesg | grep -i tdx": TD,
+    "grep -o -m1 tdx_guest /proc/cpuinfo": TD,
+}
+
+# Why a command is not executed; the words end where it differs from others of this kind.
+NOT_EXECUTED = {
+    "make run": "boots what test_run.py and test_td_guest.py boot",
+    "make td": "test_td_shell.py does that, on a terminal",
+    "exit": "test_td_shell.py does that, on a terminal",
+    "make test": "this test is a part of it",
+    "make headers": "\"make vmm\" does that, which these tests need",
+    "make -C tools/testing/tdx/vmm ": "\"make vmm\" does that, which these tests need",
+    "/tmp/vmm/tdx-vmm ": "test_td_guest.py executes tdx-vmm with such options",
+    "make -C tools/testing/tdx/emulator": "\"make emulator\" does that, which these tests need",
+    "make -C tools/testing/tdx/unit ": "\"make test-unit\" does that, and takes minutes",
+    "tools/testing/kunit/kunit.py run ": "\"make test-kunit\" does that, and takes minutes",
+    "tools/testing/tdx/e2e/boot.py ": "test_run.py executes boot.py",
+    "cd linux-6.1.y && git am ": "\"make series-check\" does that",
+    "qemu-system-x86_64 -accel tcg ": "each of these tests does that",
+    "qemu-system-x86_64 -accel kvm ": "needs hardware or hours; \"make test-qemu\" has its options",
+    **dict.fromkeys(["cat server.map", "cat script", "tdx_script ", "build/unit/tdmr_layout ",
+                     "build/unit/tdx_judge ", "build/unit/tdmr_map ", "/tmp/unit/tdmr_layout ",
+                     "/tmp/unit/tdx_judge ", "/tmp/unit/tdmr_map "],
+                    "test_tools.py executes the tools that \"make test-unit\" builds"),
+}
+
+INSTEAD_OF = {"<group>": "tds", "<command that creates a TD>": f"/selftests/{CREATOR}"}
+FOLDERS = dict.fromkeys(["echo 1 > events/tdx/enable", "cat trace_pipe"], "/sys/kernel/tracing")
+# Ended by Ctrl-C
+ENDLESS = ["cat trace_pipe", *(command for command in COMMANDS if command.endswith("leaf != 36'"))]
+
+# Runs a command of the initramfs, with what it needs.
+RUN = b"""#!/selftests/busybox sh
+/selftests/busybox mkdir -p /bin /etc/modprobe.d /sys/fs/cgroup/tds
+/selftests/busybox --install -s /bin
+export PATH=/selftests:/bin
+echo +misc > /sys/fs/cgroup/cgroup.subtree_control
+cd /tree
+sh /commands/$1
+"""
+SUDO = b'#!/selftests/busybox sh\nexec "$@"\n'
+# The kernel's release is that of the base.
+RELEASE = re.compile(r"\b6\.1\.\d+-tdx-\w+")
+
+
+def all_commands():
+    paths = (machine.TOP / name for name in DOCUMENTS)
+    return [command for path in paths if path.is_file() for command in documents.commands(path)]
+
+
+def commands_for(place):
+    return [command for command in all_commands() if COMMANDS.get(command.text) == place]
+
+
+def test_each_command_is_executed_or_there_is_a_reason():
+    texts = {command.text for command in all_commands()}
+    others = texts - COMMANDS.keys()
+    reasons = {text: [start for start in NOT_EXECUTED if text.startswith(start)] for text in others}
+    assert {text for text, starts in reasons.items() if not starts} == set()
+    assert COMMANDS.keys() <= texts
+    assert {start for starts in reasons.values() for start in starts} == set(NOT_EXECUTED)
+
+
+def script(command):
+    """A shell script that fails if a part of the command does, or if it leaves an empty file."""
+    text = command.text
+    for words, instead in INSTEAD_OF.items():
+        text = text.replace(words, instead)
+    if command.text in ENDLESS:
+        text = f"timeout -s INT 5 {text} || [ $? = 130 ]"
+    written = re.search(r" > ([\w./-]+)$", text)
+    check = f'[ -n "$(cat {written[1]})" ]' if written else ""
+    return f"cd {FOLDERS.get(command.text, '.')}\nset -eo pipefail\n{text}\n{check}\n"
+
+
+def scripts(commands):
+    return {f"commands/{number:02}": script(command) for number, command in enumerate(commands)}
+
+
+def is_shown(shown, printed):
+    """Whether lines that a document shows, up to its "...", were printed in this order."""
+    wanted = shown[:shown.index("...")] if "..." in shown else shown
+    rest = iter([RELEASE.sub("RELEASE", line) for line in printed])
+    return all(RELEASE.sub("RELEASE", line) in rest for line in wanted if line)
+
+
+def check_outputs(commands, lines):
+    """Checks what each command printed, up to the line with its exit status."""
+    printed, number = [], 0
+    for key, text in lines:
+        if key == "output":
+            printed.append(text)
+            continue
+        assert text.endswith(" 0"), (commands[number].text, text, printed)
+        assert is_shown(commands[number].shown, printed), (commands[number], printed)
+        printed, number = [], number + 1
+    assert number == len(commands) > 0
+
+
+@pytest.fixture(name="busybox")
+def fixture_busybox():
+    try:
+        return td_shell.busybox().read_bytes()
+    except private_apt.Unavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(name="tree")
+def fixture_tree(tmp_path):
+    """A directory with the tools that HERE builds, as static programs: the machine has no libc."""
+    folder = "tools/arch/x86/tdx"
+    shutil.copytree(machine.TOP / folder, tmp_path / folder)
+    for command in commands_for(HERE):
+        subprocess.run(command.text, shell=True, check=True, cwd=tmp_path,
+                       env={**os.environ, "LDFLAGS": "-static"})
+    return tmp_path / folder
+
+
+def run(boot, commands, files, *before, **options):
+    """Boots a machine that executes the commands, and checks what they print."""
+    contents = {**files, "selftests/document": RUN, "selftests/sudo": SUDO,
+                **{path: text.encode() for path, text in scripts(commands).items()}}
+    base = selftests.initramfs(CREATOR)
+    result = boot(steps(*before, *(f"selftest,document,{number:02}"
+                                   for number in range(len(commands)))),
+                  initramfs=tdxinfo.initramfs(base, contents), **options)
+    check_outputs(commands, re.findall(r"^(output|selftest) (.*?)\r?$", result.report, re.M))
+
+
+@pytest.mark.one_kernel
+def test_commands_for_a_machine_print_what_the_documents_show(boot, busybox, tree):
+    program = (tree / "tdxinfo").read_bytes()
+    run(boot, commands_for(MACHINE),
+        {"selftests/busybox": busybox, "tree/tools/arch/x86/tdx/tdxinfo": program}, "create-td",
+        memory="3G")
+
+
+@pytest.mark.release
+@pytest.mark.kernels("debug")
+def test_commands_for_tracing_can_be_executed(boot, busybox, tree):
+    run(boot, commands_for(TRACED), {"selftests/busybox": busybox,
+                                     "selftests/tdx_timeline": (tree / "tdx_timeline").read_bytes(),
+                                     **programs("trace-cmd")})
+
+
+@pytest.mark.release
+@pytest.mark.one_kernel
+@pytest.mark.usefixtures("busybox")
+def test_commands_for_a_td_print_what_the_documents_show(boot, tmp_path):
+    commands = commands_for(TD)
+    init = pathlib.Path(td_shell.INIT).with_name("commands.sh")
+    guest = td_guest.TdGuest(tmp_path, td_guest.Run(memory=td_shell.MEMORY,
+                                                    cmdline=f"{td_guest.CMDLINE} quiet"),
+                             initrd=functools.partial(td_shell.build_initrd, init=init,
+                                                      files=scripts(commands)))
+    result = boot(guest.steps(), cpus=2, packages=1, memory="2G", timeout=300,
+                  initramfs=guest.initramfs())
+    lines = [("selftest", line) if line.startswith("selftest ") else ("output", line)
+             for line in td_guest.console(result)]
+    check_outputs(commands, lines)
