@@ -339,11 +339,12 @@ def check_prefix(commit, files):
 
 
 def checked_with():
-    """The programs and files that decide how a prefix is checked."""
-    files = [pathlib.Path(__file__), pathlib.Path(kernel.__file__), pathlib.Path(suites.__file__),
-             *sorted(kernel.CONFIGS.glob("*.config"))]
+    """The programs and configs that decide how a prefix is checked."""
+    programs = [pathlib.Path(module.__file__).read_text() for module in (kernel, suites)]
+    configs = [kernel.config_text(kernel.requested(config))
+               for config in ("notdx", "before-private-mem", "host")]
     return "".join([run("gcc", "--version")[1], run("qemu-system-x86_64", "--version")[1],
-                    *(file.read_text() for file in files)])
+                    pathlib.Path(__file__).read_text(), *programs, *configs])
 
 
 def fingerprint(what, commit, tools):
