@@ -52,6 +52,20 @@ unsigned long number_of(const char *path, const char *key)
 	return number;
 }
 
+unsigned long free_memory_kb(void)
+{
+	unsigned long kb = number_of("/proc/meminfo", "MemFree:"), pages;
+	FILE *file = fopen("/proc/zoneinfo", "r");
+	char line[512];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, " count: %lu", &pages) == 1)
+			kb += pages * (getpagesize() / 1024);
+	if (file)
+		fclose(file);
+	return kb;
+}
+
 void report_file(const char *key, const char *path)
 {
 	FILE *file = fopen(path, "r");

@@ -42,6 +42,9 @@ int write_text(const char *path, const char *text);
 /* The number after a key that begins a line of a file; 0 if none. */
 unsigned long number_of(const char *path, const char *key);
 
+/* Free memory, with the free pages that CPUs keep in lists: MemFree does not count those. */
+unsigned long free_memory_kb(void);
+
 /* Forks a process that creates a TD and exits with the errno. */
 pid_t start_creator(void);
 

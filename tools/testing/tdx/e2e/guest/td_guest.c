@@ -63,7 +63,7 @@ static void wait_for(pid_t pid)
 	report("td_guest", "%d",
 	       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	write_text("/proc/sys/vm/drop_caches", "3");
-	report("free_kb", "%lu", number_of("/proc/meminfo", "MemFree:"));
+	report("free_kb", "%lu", free_memory_kb());
 }
 
 /*

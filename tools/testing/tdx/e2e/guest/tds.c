@@ -109,7 +109,7 @@ static void allow_many_files(void)
 static void report_free_memory(const char *when)
 {
 	write_text("/proc/sys/vm/drop_caches", "3");
-	report("free_kb", "%s %lu", when, number_of("/proc/meminfo", "MemFree:"));
+	report("free_kb", "%s %lu", when, free_memory_kb());
 }
 
 /* NUMBER,VCPUS: creates so many TDs with so many vCPUs each; they exist until close-tds. */
