@@ -12,9 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "tdx_guest.h"
+
+#define OTHER_SLOT	7
 
 /* Of KVM that only maps pages that are accessed. */
 static bool no_more;
@@ -53,6 +56,54 @@ static void test_backwards(struct tg_td *tg)
 	TEST_ERRNO(tm_punch(tg->td.gmem, 0, TM_SIZE), 0);
 	for (nr = TM_PAGES; nr--;)
 		accept(tg, nr, 1);
+}
+
+/* A page without memory, right behind the others. */
+static void add_lost_page(struct tg_td *tg)
+{
+	int gmem = pm_create_gmem(tg->td.vm, PM_PAGE, 0);
+
+	TEST_ASSERT(gmem >= 0, "KVM_CREATE_GUEST_MEMFD: %s", strerror(errno));
+	TEST_ERRNO(pm_set_gmem_slot(tg->td.vm, OTHER_SLOT, page(TM_PAGES), PM_PAGE, tg->td.mem,
+				    gmem, 0), 0);
+	TEST_ERRNO(tm_set_private(tg->td.vm, page(TM_PAGES), PM_PAGE), 0);
+	close(gmem);
+}
+
+/*
+ * A page that cannot be mapped ends it, and user space is not told: if KVM_RUN fails later, because
+ * of shared memory, it must not look like a fault of that page.
+ */
+static void test_lost_page(struct tg_td *tg)
+{
+	/* TDCALL; MOV (%RBX), %RDX */
+	static const uint8_t accept_and_load[] = { 0x66, 0x0f, 0x01, 0xcc, 0x48, 0x8b, 0x13 };
+	const struct tg_regs regs = {
+		.rax = TG_PAGE_ACCEPT,
+		.rcx = page(TM_PAGES - 1),
+		.rbx = TG_PAGE_VA + TG_PAGE_SIZE,
+	};
+	void *shared = (uint8_t *)tg->page + TG_PAGE_SIZE;
+
+	TEST_ERRNO(tm_punch(tg->td.gmem, 0, TM_SIZE), 0);
+	add_lost_page(tg);
+	accept(tg, 0, 1);
+	accept(tg, 1, 2);
+	accept(tg, 3, 4);
+	accept(tg, 7, 8);
+	TEST_ASSERT(!mprotect(shared, TG_PAGE_SIZE, PROT_NONE), "%s", strerror(errno));
+	tg_prepare_execute(tg, accept_and_load, sizeof(accept_and_load), &regs);
+	TEST_ERRNO(tg_run(tg), EFAULT);
+	/* Later kernels tell of the access that there was. */
+	TEST_ASSERT(tg->td.run->exit_reason != KVM_EXIT_MEMORY_FAULT ||
+		    tg->td.run->memory_fault.gpa != page(TM_PAGES), "fault of the lost page");
+	tm_counts.augs++;
+
+	TEST_ASSERT(!mprotect(shared, TG_PAGE_SIZE, PROT_READ | PROT_WRITE), "%s",
+		    strerror(errno));
+	tg_finish(tg);
+	ASSERT_EQ(tg->page->out.rax, 0);
+	TEST_ERRNO(tm_delete_slot(tg->td.vm, OTHER_SLOT), 0);
 }
 
 /* A page that is shared ends it; user space is not told of an access that there was not. */
@@ -161,6 +212,7 @@ int main(int argc, char *argv[])
 	tg_create(&tg, 0);
 	test_in_order(&tg);
 	test_backwards(&tg);
+	test_lost_page(&tg);
 	test_shared(&tg);
 	if (!no_more) {
 		test_vm_statistics(&tg);
