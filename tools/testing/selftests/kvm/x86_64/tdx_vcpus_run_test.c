@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "processor.h"
@@ -400,6 +401,49 @@ static void test_interrupts(void)
 	tg_close_vcpus(team.vcpus, NR_VCPUS);
 }
 
+static void *run_until_fault(void *tg)
+{
+	TEST_ERRNO(tg_run(tg), EFAULT);
+	return NULL;
+}
+
+/* MOVL $1, (%RBX); JMP to itself */
+static void prepare_endless(struct tg_td *tg)
+{
+	static const uint8_t code[] = { 0xc7, 0x03, 1, 0, 0, 0, 0xeb, 0xfe };
+
+	tg_prepare_execute(tg, code, sizeof(code),
+			   &(struct tg_regs) { .rbx = TG_PAGE_VA + TG_PAGE_SIZE });
+}
+
+/*
+ * All descriptors are closed, the one of the guest's code last.  The TD is still there as long as
+ * its vCPU runs, which can go on until its code is gone.
+ */
+static void test_closing(void)
+{
+	int nr_keyids = tdx_count_free_keyids();
+	const uint32_t *started;
+	pthread_t thread;
+	struct tg_td tg;
+
+	tg_create(&tg, 0);
+	started = (void *)((uint8_t *)tg.page + TG_PAGE_SIZE);
+	prepare_endless(&tg);
+	pthread_create(&thread, NULL, run_until_fault, &tg);
+	while (!READ_ONCE(*started))
+		sched_yield();
+	munmap(tg.td.run, TM_RUN_SIZE);
+	close(tg.td.vcpu);
+	close(tg.td.vm);
+	close(tg.td.gmem);
+	close(tg.boot_gmem);
+	pthread_join(thread, NULL);
+	ASSERT_EQ(tdx_count_free_keyids(), nr_keyids);
+	munmap(tg.td.mem, TM_SIZE);
+	munmap(tg.page, PM_HUGE_PAGE);
+}
+
 static void move_to(pthread_t thread, int cpu)
 {
 	cpu_set_t cpus;
@@ -530,6 +574,7 @@ int main(int argc, char *argv[])
 		       sysconf(_SC_NPROCESSORS_CONF) >= nr_needed, "fewer than %d vCPUs", nr_needed);
 	nr_keyids = tdx_count_free_keyids();
 	test_interrupts();
+	test_closing();
 	test_migration();
 	test_many_tds();
 	tdx_kill_processes(live_until_killed, nr_kills);
