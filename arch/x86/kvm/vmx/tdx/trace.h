@@ -31,17 +31,17 @@ TRACE_EVENT(tdx_td_exit,
 	    TP_PROTO(struct kvm_vcpu *vcpu),
 	    TP_ARGS(vcpu),
 
-	    TP_STRUCT__entry(__field(u16, keyid)
+	    TP_STRUCT__entry(__field(__u16, keyid)
 			     __field(unsigned int, vcpu_id)
-			     __field(u64, status)
-			     __field(u64, code)
-			     __field(u32, reason)
-			     __field(u64, rcx)
-			     __field(u64, rdx)
-			     __field(u64, r8)
-			     __field(u64, r9)
-			     __field(u64, r10)
-			     __field(u64, r11)
+			     __field(__u64, status)
+			     __field(__u64, code)
+			     __field(__u32, reason)
+			     __field(__u64, rcx)
+			     __field(__u64, rdx)
+			     __field(__u64, r8)
+			     __field(__u64, r9)
+			     __field(__u64, r10)
+			     __field(__u64, r11)
 	    ),
 
 	    TP_fast_assign(const struct vcpu_tdx *tdx = to_tdx(vcpu);
@@ -76,13 +76,13 @@ TRACE_EVENT(tdx_sept,
 		     u64 status),
 	    TP_ARGS(td, leaf, gpa, level, pfn, status),
 
-	    TP_STRUCT__entry(__field(u16, keyid)
+	    TP_STRUCT__entry(__field(__u16, keyid)
 			     __string(leaf, leaf)
-			     __field(u64, gpa)
+			     __field(__u64, gpa)
 			     __field(unsigned int, level)
-			     __field(u64, pfn)
-			     __field(u64, status)
-			     __field(u64, code)
+			     __field(__u64, pfn)
+			     __field(__u64, status)
+			     __field(__u64, code)
 	    ),
 
 	    TP_fast_assign(__entry->keyid = td->keyid;

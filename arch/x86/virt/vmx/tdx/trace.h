@@ -27,17 +27,17 @@ TRACE_EVENT(tdx_seamcall,
 		     u64 ns),
 	    TP_ARGS(leaf, in, status, out, ns),
 
-	    TP_STRUCT__entry(__field(u64, leaf)
-			     __field(u64, rcx)
-			     __field(u64, rdx)
-			     __field(u64, r8)
-			     __field(u64, r9)
-			     __field(u64, status)
-			     __field(u64, code)
-			     __field(u64, out_rcx)
-			     __field(u64, out_rdx)
-			     __field(u64, out_r8)
-			     __field(u64, ns)
+	    TP_STRUCT__entry(__field(__u64, leaf)
+			     __field(__u64, rcx)
+			     __field(__u64, rdx)
+			     __field(__u64, r8)
+			     __field(__u64, r9)
+			     __field(__u64, status)
+			     __field(__u64, code)
+			     __field(__u64, out_rcx)
+			     __field(__u64, out_rdx)
+			     __field(__u64, out_r8)
+			     __field(__u64, ns)
 	    ),
 
 	    TP_fast_assign(__entry->leaf = leaf;
@@ -67,7 +67,7 @@ TRACE_EVENT(tdx_init_step,
 
 	    TP_STRUCT__entry(__string(step, step)
 			     __field(int, error)
-			     __field(u64, us)
+			     __field(__u64, us)
 	    ),
 
 	    TP_fast_assign(__assign_str(step, step);
