@@ -17,16 +17,16 @@ import td_guest
 import td_shell
 import tdxinfo
 from events import steps
-from test_trace import programs
+from test_trace import NAME as CREATOR, image_for_bpftrace, programs
 
 DOCUMENTS = ["README.md", "Documentation/x86/tdx-host.rst",
              "Documentation/x86/tdx-host-development.rst",
              "Documentation/virt/kvm/x86/tdx-first-td.rst", "tools/testing/tdx/emulator/README.md",
              "tools/testing/tdx/vmm/README.md"]
-CREATOR = "tdx_fault_around_test"
 
-# Where a command is executed: here, on the machine, there with tools for tracing, in a TD.
-HERE, MACHINE, TRACED, TD = "here", "machine", "traced", "TD"
+# Where a command is executed: here, on the machine, there with tools for tracing or with bpftrace,
+# in a TD.
+HERE, MACHINE, TRACED, PROBED, TD = "here", "machine", "traced", "probed", "TD"
 COMMANDS = {
     "make -s -C tools/arch/x86/tdx": HERE,
     "sudo tools/arch/x86/tdx/tdxinfo": MACHINE,
@@ -42,6 +42,8 @@ COMMANDS = {
     "cat trace_pipe": TRACED,
     "trace-cmd record -e tdx -b 65536 <command that creates a TD>": TRACED,
     "trace-cmd report | tdx_timeline > timeline.svg": TRACED,
+    "bpftrace -e 'tracepoint:tdx:tdx_td_exit { @[args->reason] = count(); }' "
+    "-c <command that creates a TD>": PROBED,
     "dmesg | grep -i tdx": TD,
     "grep -o -m1 tdx_guest /proc/cpuinfo": TD,
 }
@@ -75,7 +77,7 @@ ENDLESS = ["cat trace_pipe", *(command for command in COMMANDS if command.endswi
 
 # Runs a command of the initramfs, with what it needs.
 RUN = b"""#!/selftests/busybox sh
-/selftests/busybox mkdir -p /bin /etc/modprobe.d /sys/fs/cgroup/tds
+/selftests/busybox mkdir -p /bin /tree /etc/modprobe.d /sys/fs/cgroup/tds
 /selftests/busybox --install -s /bin
 export PATH=/selftests:/bin
 echo +misc > /sys/fs/cgroup/cgroup.subtree_control
@@ -160,11 +162,11 @@ def fixture_tree(tmp_path):
     return tmp_path / folder
 
 
-def run(boot, commands, files, *before, **options):
+def run(boot, commands, files, *before, base=None, **options):
     """Boots a machine that executes the commands, and checks what they print."""
     contents = {**files, "selftests/document": RUN, "selftests/sudo": SUDO,
                 **{path: text.encode() for path, text in scripts(commands).items()}}
-    base = selftests.initramfs(CREATOR)
+    base = base or selftests.initramfs(CREATOR)
     result = boot(steps(*before, *(f"selftest,document,{number:02}"
                                    for number in range(len(commands)))),
                   initramfs=tdxinfo.initramfs(base, contents), **options)
@@ -185,6 +187,13 @@ def test_commands_for_tracing_can_be_executed(boot, busybox, tree):
     run(boot, commands_for(TRACED), {"selftests/busybox": busybox,
                                      "selftests/tdx_timeline": (tree / "tdx_timeline").read_bytes(),
                                      **programs("trace-cmd")})
+
+
+@pytest.mark.release
+def test_the_command_for_bpftrace_can_be_executed(boot_kernel, busybox, tmp_path):
+    run(functools.partial(boot_kernel, "modular"), commands_for(PROBED),
+        {"selftests/busybox": busybox}, "load-modules,tdx=1", base=image_for_bpftrace(tmp_path),
+        cpus=1, packages=1, memory="3G", timeout=600)
 
 
 @pytest.mark.release

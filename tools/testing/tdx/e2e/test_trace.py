@@ -10,7 +10,11 @@ import xml.etree.ElementTree
 import pytest
 
 import layout
+import machine
+import modules
+import private_apt
 import selftests
+import td_shell
 import tdxinfo
 from events import steps
 
@@ -128,3 +132,58 @@ def test_tools_record_the_events_and_tdx_timeline_draws_them(boot, tmp_path, too
     exits = [re.match(r"TD with KeyID .* (\d+) exits$", text) for text in said]
     assert sum(int(match[1]) for match in exits if match) == \
         len(matches(EXIT, traced["tdx_td_exit"])) > 0
+
+
+PROBES = b"""
+tracepoint:tdx:tdx_init_step { @step[str(args->step)] = count(); }
+tracepoint:tdx:tdx_seamcall /args->code == 0/ { @seamcall[args->leaf & 0xffff] = count(); }
+tracepoint:tdx:tdx_sept /args->code == 0/ { @sept[str(args->leaf)] = count(); }
+tracepoint:tdx:tdx_td_exit { @exit[args->reason & 0xffff] = count(); }
+"""
+# Of a kernel without BTF, bpftrace takes the types from headers of user space.
+HEADERS = machine.BUILD / "selftests/usr/include"
+# TDX Module ABI specification, and SDM vol. 3, "VMX Basic Exit Reasons"
+LEAVES = {"6": "TDH.MEM.PAGE.AUG", "34": "TDH.SYS.RD", "36": "TDH.SYS.TDMR.INIT",
+          "45": "TDH.SYS.CONFIG"}
+EPT_VIOLATION, TDCALL = "48", "77"
+
+
+def headers():
+    """{path in the machine: contents} of <linux/types.h>, and what it includes."""
+    files = [file for pattern in ("asm*/*.h", "linux/*types.h", "linux/stddef.h")
+             for file in HEADERS.glob(pattern)]
+    return {f"usr/include/{file.relative_to(HEADERS)}": file.read_bytes() for file in files}
+
+
+def image_for_bpftrace(tmp_path, files=()):
+    """
+    An initramfs for the config modular, which has what BPF programs need.  If there is no BTF,
+    bpftrace asks a shell for compilers.
+    """
+    folder, image = machine.KERNELS / "modular", tmp_path / "initramfs.cpio"
+    base = selftests.initramfs(NAME, modules.initramfs(folder, folder / "initramfs.cpio"))
+    image.write_bytes(base.read_bytes() + tdxinfo.archive({
+        **programs("bpftrace"), **headers(), "bin/sh": td_shell.busybox().read_bytes(),
+        **dict(files)}))
+    return image
+
+
+@pytest.mark.release
+def test_bpftrace_counts_the_events(boot_kernel, tmp_path):
+    try:
+        image = image_for_bpftrace(tmp_path, {"probes": PROBES})
+    except private_apt.Unavailable as error:
+        pytest.skip(str(error))
+    count = f"selftest,bpftrace,-c,/selftests/{NAME},/probes"
+    result = boot_kernel("modular", steps("load-modules,tdx=1", count), cpus=1, packages=1,
+                         memory="3G", timeout=600, initramfs=image)
+    assert result.value("selftest") == "bpftrace 0", result.values("output")
+    counts = collections.defaultdict(dict)
+    for name, key, count in re.findall(r"^output @(\w+)\[(.+)\]: (\d+)\r?$", result.report, re.M):
+        counts[name][key] = int(count)
+    log = layout.EmulatorLog(result.log)
+    assert counts["step"] == collections.Counter(BRINGUP)
+    for number, leaf in LEAVES.items():
+        assert counts["seamcall"][number] == log.count(leaf) > 0
+    assert counts["sept"]["TDH.MEM.PAGE.AUG"] == log.count("TDH.MEM.PAGE.AUG")
+    assert counts["exit"][TDCALL] and counts["exit"][EPT_VIOLATION]
