@@ -43,7 +43,7 @@ REASONS = [
     ("kexec.c", "leave_machine", KEXEC),
     ("layout.c", "default:", NEVER),
     ("layout.c", "no reason is known", NEVER),
-    ("layout.c", '"no memory"', "one allocation that fails is not enough: kvzalloc() tries another"),
+    ("layout.c", '"no memory"', "for kvzalloc() more than one allocation would have to fail"),
     ("layout.c", "the machine is going down", KEXEC),
     ("layout.c", "TDMR_MALFORMED_CMRS", "sysinfo.c refuses them before"),
     ("layout.c", "the list of CMRs is malformed", "sysinfo.c refuses them before"),
@@ -65,6 +65,7 @@ SLEEPS = events.steps(events.write_power("mem_sleep", "deep"), events.try_sleeps
 DRIVERS = events.steps(events.make_devdax(), events.devdax_to("kmem"))
 KILLED = "lock-pages;start-td;wait-stuck;end-td,kill;unlock-pages;" \
     "wait-log,asked.for.TDX.were.killed;create-td"
+KILLED_IN_SEAMCALLS = "start-td;wait-seamcalls,100;end-td,kill;create-td"
 HOT_ADD = {"cpus": 2, "packages": 1, "memory": events.SLOTS, "hot_add": True,
            "answers": {"come": events.add_cpu(1, 0) + events.add_dimm("dimm"),
                        "not": events.remove("dimm")}}
@@ -103,7 +104,7 @@ BOOTS = [
             "come": events.add_cpu(1, 0), "gone": ("DEVICE_DELETED", "ACPI_DEVICE_OST")},
         "qemu_options": lambda: events.firmware("cpu")}),
     ("create-td", {**SMALL, "memory": events.SLOTS, "qemu_options": events.DIMM_AT_BOOT}),
-    ("kill-creator,50", {"memory": "2G", "emulator_options": "delay=10000"}),
+    (KILLED_IN_SEAMCALLS, emulated("delay=10000")),
     (KILLED, SMALL),
     ("create-td;kexec-load,jump;kexec",
      {**SMALL, "cmdline": "crashkernel=64M", "initramfs": lambda: kexec_initramfs("gcov")}),
