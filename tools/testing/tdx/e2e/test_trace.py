@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The tracepoints tdx:*, compared with what the emulated platform saw, and tools that read them."""
+"""Tracepoints and statistics, compared with what the emulated platform saw, and their tools."""
 import collections
 import pathlib
 import re
 import shutil
 import subprocess
+import sys
+import sysconfig
 import xml.etree.ElementTree
 
 import pytest
@@ -91,14 +93,19 @@ def test_the_life_of_a_td_is_traced(boot):
     assert exits["TDCALL"] and exits["EPT_VIOLATION"]
 
 
+def with_libraries(files):
+    """{path in the machine: contents} of such programs of this machine and of their libraries."""
+    listed = subprocess.run(["ldd", *files.values()], check=True, text=True,
+                            stdout=subprocess.PIPE).stdout
+    files = files | {path.lstrip("/"): path for path in re.findall(r"(/\S+) \(0x", listed)}
+    return {path: pathlib.Path(file).read_bytes() for path, file in files.items()}
+
+
 def programs(*names):
-    """{path in the machine: contents} of programs of this machine and of their libraries."""
     paths = [shutil.which(name) for name in names]
     assert all(paths), "overlay/build/packages.sh packages-trace.txt installs them"
-    listed = subprocess.run(["ldd", *paths], check=True, text=True, stdout=subprocess.PIPE).stdout
-    files = {path.lstrip("/"): path for path in re.findall(r"(/\S+) \(0x", listed)}
-    files |= {f"selftests/{name}": path for name, path in zip(names, paths, strict=True)}
-    return {path: pathlib.Path(file).read_bytes() for path, file in files.items()}
+    return with_libraries({f"selftests/{name}": path
+                           for name, path in zip(names, paths, strict=True)})
 
 
 def timeline(lines):
@@ -187,3 +194,31 @@ def test_bpftrace_counts_the_events(boot_kernel, tmp_path):
         assert counts["seamcall"][number] == log.count(leaf) > 0
     assert counts["sept"]["TDH.MEM.PAGE.AUG"] == log.count("TDH.MEM.PAGE.AUG")
     assert counts["exit"][TDCALL] and counts["exit"][EPT_VIOLATION]
+
+
+KVM_STAT = machine.BUILD / "linux/tools/kvm/kvm_stat/kvm_stat"
+MODULES = ["*", "encodings/*", "collections/*", "importlib/*", "re/*", "ctypes/*", "curses/*"]
+STATISTIC = re.compile(r"^(td_\w+) ", re.M)
+
+
+def python():
+    """{path in the machine: contents} of as much of Python as kvm_stat imports."""
+    stdlib = pathlib.Path(sysconfig.get_path("stdlib"))
+    files = [file for pattern in MODULES for file in stdlib.glob(f"{pattern}.py")]
+    binaries = {str(file).lstrip("/"): file for name in ("_curses", "_ctypes", "resource")
+                for file in stdlib.glob(f"lib-dynload/{name}.*.so")}
+    return {**{str(file).lstrip("/"): file.read_bytes() for file in files},
+            **with_libraries({"selftests/python3": sys.executable, **binaries})}
+
+
+@pytest.mark.release
+@pytest.mark.one_kernel
+def test_kvm_stat_shows_the_statistics_that_are_documented(boot, tmp_path):
+    image = tmp_path / "initramfs.cpio"
+    image.write_bytes(selftests.initramfs(NAME).read_bytes() +
+                      tdxinfo.archive({**python(), "kvm_stat": KVM_STAT.read_bytes()}))
+    result = boot(steps("open-tds,1,1", "selftest,python3,/kvm_stat,-1,-d,-f,^td_", "close-tds"),
+                  cpus=1, packages=1, memory="1G", initramfs=image)
+    assert result.value("selftest") == "python3 0", result.values("output")
+    text = (machine.TOP / "Documentation/x86/tdx-host.rst").read_text()
+    assert [line.split()[0] for line in result.values("output")] == sorted(STATISTIC.findall(text))
