@@ -86,10 +86,11 @@ static bool others_have_halted(void)
 	return true;
 }
 
-static void wait_for_others(const struct cpu *cpu)
+static void halt_others(const struct cpu *cpu)
 {
 	u64 end = clock_us() + HALT_PATIENCE_US;
 
+	others_lose_their_kernel(cpu);
 	while (!others_have_halted() && clock_us() < end) {
 		shootdown(cpu);
 		cpu_pause();
@@ -101,19 +102,16 @@ static void begin(struct cpu *cpu)
 	log_line("new kernel on cpu %u", cpu->index);
 	__atomic_add_fetch(&nr_new, 1, __ATOMIC_SEQ_CST);
 	cache_before_new_kernel(cpu);
-	others_lose_their_kernel(cpu);
 	set_kernel(cpu, KERNEL_BEGINS);
-	wait_for_others(cpu);
+	halt_others(cpu);
 }
 
 void new_kernel_cr4_write(struct vcpu *vcpu)
 {
 	struct cpu *cpu = vcpu->cpu;
 
-	if (!in_startup_code(vcpu) || kernel_of(cpu) != KERNEL_RUNS)
-		return;
-	others_lose_their_kernel(cpu);
-	wait_for_others(cpu);
+	if (in_startup_code(vcpu) && kernel_of(cpu) == KERNEL_RUNS)
+		halt_others(cpu);
 }
 
 /* The code is intact: what overwrites it waits for this CPU. */
