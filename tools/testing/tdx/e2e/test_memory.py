@@ -3,6 +3,7 @@
 import collections
 import errno
 import re
+import signal
 
 import pytest
 
@@ -160,9 +161,10 @@ def test_memory_without_contiguous_chunks_is_named_and_nothing_is_lost(boot, ker
 
 @pytest.mark.parallel
 def test_a_killed_creator_does_not_cost_the_module(boot):
-    result = boot("kill-creator,50", emulator_options="log=2")
-    assert int(result.value("killed_by")) == 9
-    assert int(result.value("killed_after_ms")) > 100
+    result = boot("start-td;wait-seamcalls,100;end-td,kill;create-td",
+                  emulator_options="log=2 delay=1000")
+    assert int(result.value("seamcalls_reached")) == 1
+    assert result.value("end_td") == f"signal {int(signal.SIGKILL)}"
     assert int(result.value("create_td")) == 0
     assert layout.EmulatorLog(result.log).count("TDH.SYS.CONFIG") == 1
     ready(result)

@@ -5,13 +5,11 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/kvm.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -27,29 +25,6 @@ pid_t start_creator(void)
 		_exit(error_of(ioctl(kvm, KVM_CREATE_VM, VM_TYPE_TDX)));
 	}
 	return pid;
-}
-
-static double seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec + now.tv_nsec / 1e9;
-}
-
-/* Kills the first creator @arg ms after its start. */
-void kill_creator(const char *arg)
-{
-	double start = seconds();
-	pid_t pid = start_creator();
-	int status;
-
-	usleep(atoi(arg) * 1000);
-	kill(pid, SIGKILL);
-	waitpid(pid, &status, 0);
-	report("killed_by", "%d", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
-	report("killed_after_ms", "%d", (int)((seconds() - start) * 1000));
-	create_td("");
 }
 
 int set_online(int cpu, char online)

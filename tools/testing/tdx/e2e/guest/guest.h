@@ -54,7 +54,6 @@ void create_tds_at_once(const char *arg);
 void create_td_in_fragmented_memory(const char *arg);
 void create_td_without_contiguous_memory(const char *arg);
 void create_td_while_cpu_toggles(const char *arg);
-void kill_creator(const char *arg);
 void ordinary_vm(const char *arg);
 void read_pamt(const char *arg);
 void load_modules(const char *arg);

@@ -27,7 +27,6 @@ static const struct {
 	{ "create-td-in-fragmented-memory", create_td_in_fragmented_memory },
 	{ "create-td-without-contiguous-memory", create_td_without_contiguous_memory },
 	{ "create-td-while-cpu-toggles", create_td_while_cpu_toggles },
-	{ "kill-creator", kill_creator },
 	{ "ordinary-vm", ordinary_vm },
 	{ "read-pamt", read_pamt },
 	{ "load-modules", load_modules },
