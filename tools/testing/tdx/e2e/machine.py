@@ -79,6 +79,13 @@ def lock(name, how=fcntl.LOCK_EX):
         yield
 
 
+def write_whole(path, contents):
+    """Replaces a file; machines that read the old one are not disturbed."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(contents)
+    part.replace(path)
+
+
 @lock("files")
 def build_initramfs():
     """An initramfs with the guest program as /init; made again if a source is newer."""
@@ -92,7 +99,7 @@ def build_initramfs():
         os.mkdir(f"{root}/dev")
         archive = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root, check=True,
                                  input=b".\ninit\ndev\n", stdout=subprocess.PIPE).stdout
-    INITRAMFS.write_bytes(archive)
+    write_whole(INITRAMFS, archive)
     return INITRAMFS
 
 

@@ -42,5 +42,5 @@ def add(base, folder, image):
             (pathlib.Path(directory) / names[-1]).write_bytes(read(file))
         archive = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=directory, check=True,
                                  input="\n".join(names).encode(), stdout=subprocess.PIPE).stdout
-    image.write_bytes(base.read_bytes() + archive)
+    machine.write_whole(image, base.read_bytes() + archive)
     return image

@@ -39,7 +39,7 @@ def add_selftest(base, name):
         packed = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=directory, check=True,
                                 input=f"selftests\nselftests/{name}\n".encode(),
                                 stdout=subprocess.PIPE).stdout
-    image.write_bytes(base.read_bytes() + packed)
+    machine.write_whole(image, base.read_bytes() + packed)
     return image
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """tdxinfo in the machine under test."""
+import hashlib
 import json
 import pathlib
 import subprocess
@@ -34,12 +35,13 @@ def initramfs(base=None, files=()):
     """The initramfs of the guest program, with tdxinfo and other files: (path there, contents)."""
     base = base or machine.build_initramfs()
     with machine.lock("files"):
-        contents = {"selftests/tdxinfo": build().read_bytes(), **dict(files)}
-        image = base.with_name(f"{base.stem}-tdxinfo.cpio")
-        whole = base.read_bytes() + archive(contents)
-        # Another machine may be reading it.
-        if not image.is_file() or image.read_bytes() != whole:
-            image.write_bytes(whole)
+        whole = base.read_bytes() + archive({"selftests/tdxinfo": build().read_bytes(),
+                                             **dict(files)})
+        # Tests with other files run at the same time.
+        kind = hashlib.sha256(whole).hexdigest()[:8]
+        image = base.with_name(f"{base.stem}-tdxinfo-{kind}.cpio")
+        if not image.is_file():
+            machine.write_whole(image, whole)
     return image
 
 

@@ -41,7 +41,7 @@ def add_kernel(base, kernel):
         packed = subprocess.run(["cpio", "-o", "-L", "-H", "newc", "--quiet"], cwd=directory,
                                 check=True, input=b"kexec\nkexec/bzImage\n",
                                 stdout=subprocess.PIPE).stdout
-    archive.write_bytes(base.read_bytes() + packed)
+    machine.write_whole(archive, base.read_bytes() + packed)
     return archive
 
 
