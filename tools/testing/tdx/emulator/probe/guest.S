@@ -21,6 +21,7 @@
 #define MSR_X2APIC_SELF_IPI 0x83f
 #define MSR_TSC_AUX	0xc0000103
 #define IDT_ENTRIES	64
+#define GUEST_SPINS	511	/* as in guest.c */
 
 #define TDCALL		.byte 0x66, 0x0f, 0x01, 0xcc
 #define TDG_VP_VMCALL	0
@@ -234,9 +235,10 @@ order_triple_fault:
 
 	/* Without interrupts, until the host writes to memory that both have */
 order_spin:
-	pause
+	movq	$1, 8 * GUEST_SPINS(%r12)
+1:	pause
 	cmpq	$0, (%r12)
-	je	order_spin
+	je	1b
 	jmp	report
 
 order_in:

@@ -27,6 +27,7 @@
 
 #define EXIT_TDCALL		77
 #define TURNS			200
+#define GUEST_SPINS		511	/* the guest sets this word of shared memory */
 
 /* Orders to the guest */
 enum order {
@@ -786,7 +787,7 @@ static void case_tsc(void)
 	say("aux", regs.r12);
 	order(DO_RDTSC, 0, 0, 0, 0);
 	say("ordered", first < second && second < third && third < regs.r12);
-	say("close", regs.r12 - first < 1000000000);
+	say("close", regs.r12 - first < BIT_ULL(36));
 }
 
 static bool td_spins;
@@ -794,6 +795,7 @@ static bool td_spins;
 static void spin(void)
 {
 	shared_page[0] = 0;
+	shared_page[GUEST_SPINS] = 0;
 	__atomic_store_n(&td_spins, true, __ATOMIC_RELEASE);
 	order(SPIN, SHARED_LINEAR, 0, 0, 0);
 }
@@ -806,9 +808,17 @@ static void wait_until_td_spins(void)
 		cpu_pause();
 }
 
-static void send_nmi(void)
+/* The first CPU, which is about to enter the TD, may take long until it does. */
+static void wait_until_guest_spins(void)
 {
 	wait_until_td_spins();
+	while (!now(shared_page[GUEST_SPINS]))
+		cpu_pause();
+}
+
+static void send_nmi(void)
+{
+	wait_until_guest_spins();
 	apic_write(APIC_ICR + 0x10, 0);
 	apic_write(APIC_ICR, NMI);
 }
@@ -829,7 +839,7 @@ static void create_tds(void)
 	unsigned int td;
 	u64 status = 0;
 
-	wait_until_td_spins();
+	wait_until_guest_spins();
 	for (td = 1; td < 10 && !status; td++)
 		status = td_create(td);
 	shared_page[1] = status;
@@ -849,7 +859,7 @@ static void disturb(void)
 {
 	struct regs flush = { .rcx = VCPU };
 
-	wait_until_td_spins();
+	wait_until_guest_spins();
 	seamcall(TDH_VP_FLUSH, &flush);
 	shared_page[1] = flush.rax;
 	apic_write(APIC_ICR + 0x10, 0);
@@ -940,7 +950,7 @@ static bool td_was_entered_again;
 /* A page is removed from a TD that has used it, and that goes on to run. */
 static void remove_page(void)
 {
-	wait_until_td_spins();
+	wait_until_guest_spins();
 	td_memory("block", TDH_MEM_RANGE_BLOCK, PENDING_GPA, 0, NULL);
 	td_call("track", TDH_MEM_TRACK, td_tdr(0), 0);
 	shared_page[1] = td_memory("early", TDH_MEM_PAGE_REMOVE, PENDING_GPA, 0, NULL);
