@@ -28,7 +28,7 @@
 #define OPCODE_HLT	0xf4
 
 /* A CPU that the old kernel did not stop goes on. */
-#define HALT_PATIENCE_US	1000000
+#define HALT_PATIENCE_US	5000000
 
 static unsigned int nr_new;
 
@@ -95,6 +95,8 @@ static void halt_others(const struct cpu *cpu)
 		shootdown(cpu);
 		cpu_pause();
 	}
+	if (!others_have_halted())
+		log_line("a CPU of the kernel before has not halted");
 }
 
 static void begin(struct cpu *cpu)
