@@ -243,6 +243,8 @@ class Machine:
             return f"asked {name} and got no answer"
         for wait in (wait for wait in result.values("wait_log") if not wait.endswith(" 0")):
             return f"a message did not come: {wait}"
+        if set(result.values("begin_td")) - {"0"}:
+            return "initialized no TDMR in a minute"
         if self.emulated and not self.may_violate and \
                 layout.EmulatorLog(result.log).number("violations"):
             return "broke a rule of the platform"

@@ -71,7 +71,7 @@ def test_what_is_hot_added_while_the_module_is_initialized_is_rejected(boot):
     result = boot(steps("hardware", "begin-td", "ask,come", "hardware", "create-td"),
                   cpus=2, packages=1, memory=events.SLOTS, hot_add=True,
                   answers={"come": events.add_cpu(1, 0) + events.add_dimm("dimm")},
-                  emulator_options="delay=10000")
+                  emulator_options="delay=40000")
     before, after = hardware(result)
     assert before == after
     assert said(result) == [cpu_rejected(2), memory_rejected(4 * GB, 256 * MB)]

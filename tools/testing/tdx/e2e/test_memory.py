@@ -118,7 +118,7 @@ def test_more_islands_than_tdmrs(boot):
 @pytest.mark.one_kernel
 @pytest.mark.parallel
 def test_all_cpus_initialize_tdmrs(boot):
-    result = boot("create-td", cpus=8, packages=2, emulator_options="log=2")
+    result = boot("create-td", cpus=8, packages=2, emulator_options="log=2 delay=2000")
     info = ready(result)
     calls = re.findall(r"^\[cpu (\d+)\] TDH\.SYS\.TDMR\.INIT", result.log, re.M)
     total = sum(tdmr.size for tdmr in info.tdmrs) // GB * 256
@@ -162,7 +162,7 @@ def test_memory_without_contiguous_chunks_is_named_and_nothing_is_lost(boot, ker
 @pytest.mark.parallel
 def test_a_killed_creator_does_not_cost_the_module(boot):
     result = boot("start-td;wait-seamcalls,100;end-td,kill;create-td",
-                  emulator_options="log=2 delay=1000")
+                  emulator_options="log=2 delay=5000")
     assert int(result.value("seamcalls_reached")) == 1
     assert result.value("end_td") == f"signal {int(signal.SIGKILL)}"
     assert int(result.value("create_td")) == 0

@@ -46,7 +46,7 @@ def test_suspend_to_idle_works_and_so_does_tdx_after_it(boot):
 def test_suspend_to_idle_and_an_initialization_do_not_wait_for_each_other(boot):
     result = boot(steps("begin-td", try_sleeps("freeze", ["devices"]), "create-td"),
                   cpus=4, packages=2, memory="1G", cmdline=events.NO_DELAY,
-                  emulator_options="delay=10000")
+                  emulator_options="delay=40000")
     assert errors(result) == [0, 0]
     first, second = result.kernel_lines("module initialized in |Freezing user space.*completed")
     assert "completed" in first and "module initialized in " in second
