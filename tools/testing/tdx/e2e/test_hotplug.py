@@ -162,6 +162,21 @@ def test_memory_that_firmware_asks_for_stays(boot, before, device, ejector):
 
 
 @pytest.mark.one_kernel
+@pytest.mark.parallel
+@pytest.mark.parametrize("before", [[], ["create-td"]], ids=["unused", "in use"])
+def test_a_cpu_that_is_gone_is_fatal(boot, before):
+    """
+    The CPU is offline, so that Linux does not wait for it.  QEMU cannot remove a CPU that shares
+    its thread.
+    """
+    result = boot(steps(*before, write_cpu(1, 0), "show,acpi:_SB_.CPUT/sun", "ask,death"), cpus=2,
+                  packages=1, memory="1G", fatal=True, answers={"death": ("SHUTDOWN",)},
+                  qemu_options=events.firmware("cpu"))
+    assert said(result) == [f"{BUG}removed CPU 1, APIC ID 1, {NEEDED}"]
+    assert result.kernel_lines("Kernel panic - not syncing: A CPU that TDX needs is gone")
+
+
+@pytest.mark.one_kernel
 @pytest.mark.parametrize("before", [[], ["create-td"]], ids=["unused", "in use"])
 def test_memory_that_is_gone_is_fatal(boot, before):
     """The kernel panics independent of panic_on_oops."""
