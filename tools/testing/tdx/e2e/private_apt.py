@@ -14,8 +14,9 @@ UNSTABLE = "sid"        # has no security updates of its own
 # From the host's configuration, only settings to reach a mirror are used.  Pattern-Only: the name
 # of a missing package must not be taken for a regular expression, which may match another package.
 OPTIONS = ("-q", "-o", "APT::Sandbox::User=root", "-o", "APT::Cmd::Pattern-Only=true",
-           "-o", "Acquire::Retries=3", "-o", "Dir::State::status=/dev/null",
-           "-o", "Dir::Etc::sourceparts=/dev/null", "-o", "Dir::Etc::preferences=/dev/null",
+           "-o", "Acquire::Retries=5", "-o", "APT::Update::Error-Mode=any",
+           "-o", "Dir::State::status=/dev/null", "-o", "Dir::Etc::sourceparts=/dev/null",
+           "-o", "Dir::Etc::preferences=/dev/null",
            "-o", "Dir::Etc::preferencesparts=/dev/null")
 
 
