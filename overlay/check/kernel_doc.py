@@ -19,6 +19,14 @@ OF_SPHINX = re.compile(r"Unknown (directive type|interpreted text role)")
 MESSAGE = re.compile(r"^<string>:(?P<line>\d+): \((?:WARNING|ERROR|SEVERE)/\d\) (?P<text>.*)", re.M)
 # Of kernel-doc, in its output.
 LINE = re.compile(r"^\.\. LINENO (\d+)$")
+# A function that other files call.  Assembly is nothing for kernel-doc.
+DECLARED = re.compile(r"^(?!asmlinkage|static|typedef)[a-z][\w *]*?\b([a-z_]\w*)"
+                      r"\([^;{}]*\)[^;{}]*;", re.M)
+DESCRIBED = re.compile(r"^/\*\*\n \* (\w+)(?:\(\))? - ", re.M)
+# What such a function does is known from where it is called: an operation, or an entry of a table.
+OPERATION = re.compile(r"^KVM_X86_OP\w*\((\w+)\)", re.M)
+OPERATIONS = TREE / "arch/x86/include/asm/kvm-x86-ops.h"
+ENTRY = re.compile(r"(?:\.\w+\s*= |\bTHEN\(.*, )([a-z_]\w*)\b(?!\()")
 
 
 def kernel_doc(*args):
@@ -56,6 +64,22 @@ def wrong_markup(file):
         yield f"{file}:{lines[min(number, len(lines)) - 1][0]}: {message}"
 
 
+def operations():
+    names = OPERATION.findall(OPERATIONS.read_text())
+    return {f"{who}_{name}" for who in ("tdx", "vmx") for name in names}
+
+
+def undescribed(files):
+    """Functions of these headers that no comment of these files describes."""
+    texts = {file: pathlib.Path(file).read_text() for file in files}
+    described = operations().union(*(name for pattern in (DESCRIBED, ENTRY)
+                                     for name in map(pattern.findall, texts.values())))
+    for file, text in texts.items():
+        for name in DECLARED.findall(text) if file.endswith(".h") else ():
+            if name not in described:
+                yield f"{file}: {name}() has no kernel-doc comment"
+
+
 def main():
     documents = [file for file in sys.argv[1:] if file.endswith(".rst")]
     files = [file for file in sys.argv[1:] if file not in documents
@@ -64,6 +88,8 @@ def main():
     for file in files:
         for message in wrong_markup(file):
             print(message)
+    for message in undescribed([file for file in sys.argv[1:] if file not in documents]):
+        print(message)
     for document in documents:
         for line, message in messages(pathlib.Path(document).read_text()):
             print(f"{document}:{line}: {message}")

@@ -17,7 +17,12 @@ static u64 supported(u64 kvm, u64 fixed0, u64 fixed1)
 	return fixed1 & ~kvm ? 0 : kvm & fixed0;
 }
 
-/* Attributes that a TD may have; 0 if KVM cannot create TDs with this module. */
+/**
+ * tdx_supported_attributes - the attributes that a TD may have
+ *
+ * Context: Any, after tdx_init() returned 0.
+ * Return: bits of ATTRIBUTES; 0 if KVM cannot create TDs with this module.
+ */
 u64 tdx_supported_attributes(void)
 {
 	const struct tdx_td_params_limits *limits = tdx_td_params_limits();
@@ -26,7 +31,12 @@ u64 tdx_supported_attributes(void)
 			 limits->attributes_fixed1);
 }
 
-/* Extended features that a TD may have; 0 if KVM cannot create TDs with this module. */
+/**
+ * tdx_supported_xfam - the extended features that a TD may have
+ *
+ * Context: Any, after tdx_init() returned 0.
+ * Return: bits of XFAM; 0 if KVM cannot create TDs with this module.
+ */
 u64 tdx_supported_xfam(void)
 {
 	const struct tdx_td_params_limits *limits = tdx_td_params_limits();
@@ -72,9 +82,14 @@ static u32 index_of(const struct kvm_cpuid_entry2 *entry)
 	return entry->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX ? entry->index : 0;
 }
 
-/*
+/**
+ * tdx_clear_unsupported_cpuid - remove what KVM does not support in TDs
+ * @entry: CPUID values that may be configured for a TD
+ *
  * With these bits the module modifies TSX_CTRL or UMWAIT_CONTROL when a TD runs, and KVM
  * does not restore them.
+ *
+ * Context: Any.
  */
 void tdx_clear_unsupported_cpuid(struct kvm_cpuid_entry2 *entry)
 {
