@@ -19,7 +19,7 @@ from outcome import said
 # Options with which TDX must be ready, and options with which it must not.
 GOOD = ["", "module=1.5.01", "module=1.5.06", "module=2.0", "busy=10:{seed}",
         "no_entropy=10:{seed}", "foreign=ones", "keyids=15:16", "keyids=3:60",
-        "max_reserved=4", "e820=acpi:256M+64K*20/16M", "e820=hole:512M+1M",
+        "max_reserved=4", "ept_levels=5", "e820=acpi:256M+64K*20/16M", "e820=hole:512M+1M",
         "e820=nvs:300M+4M,pmem:700M+16M", "delay=100", "log=3", "caches=off"]
 BAD = ["module=none", "keyids=62:1", "seamrr=off", "seamrr=unlocked", "state=ready",
        "state=shutdown", "msr=all:0x1f3:0", "cmrs=1M+1M",

@@ -21,15 +21,15 @@ README = machine.TOP / "tools/testing/tdx/emulator/README.md"
 MODEL = machine.TOP / "arch/x86/virt/vmx/tdx/model"
 
 # QEMU's exit statuses after the emulator wrote its exit code to isa-debug-exit.
-HELP, BAD_OPTION = 33, 35
+HELP, BAD_OPTION, NO_BOOT = 33, 35, 37
 
 
-def emulator_only(tmp_path, options):
+def emulator_only(tmp_path, options, cpu="max,phys-bits=52"):
     """QEMU's exit status and the debug console, for an emulator without a kernel."""
     log = tmp_path / "log"
     status = subprocess.run(
         [*machine.QEMU, "-accel", "tcg", "-machine", "q35,smm=off", "-m", "256M",
-         "-cpu", "max,phys-bits=52", "-display", "none", "-nodefaults",
+         "-cpu", cpu, "-display", "none", "-nodefaults",
          "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-debugcon", f"file:{log}",
          "-kernel", str(machine.EMULATOR), "-append", options], timeout=20, check=False).returncode
     return status, log.read_text()
@@ -120,8 +120,8 @@ def test_machine_that_hangs_tells_what_its_cpus_do(accel):
 @pytest.mark.parametrize("option", [
     "moduel=1.5", "module=1.5.1", "module=3", "keyids=1", "keyids=32767:1", "seamrr=",
     "e820=acpi:1M", "e820=ram:16M+1M", "e820=acpi:16M+1M*2/4K", "e820=acpi:100G+1M", "cmrs=1M",
-    "max_tdmrs=65", "max_reserved=0", "delay=x", "foreign=none", "caches=1", "state=new",
-    "features=", "busy=100:1", "no_entropy=5", "msr=16:0x3b:1", "msr=all:0x3b",
+    "max_tdmrs=65", "max_reserved=0", "ept_levels=3", "ept_levels=6", "delay=x", "foreign=none",
+    "caches=1", "state=new", "features=", "busy=100:1", "no_entropy=5", "msr=16:0x3b:1", "msr=all:0x3b",
     "cpuid=0:7:0:efx:1", "cpuid=0:7:0:eax", "inject=TDH.SYS.CONFIG:0:SYS_BUSY:1",
     "inject=X:1:SYS_BUSY:1",
     "log=9"])
@@ -244,6 +244,7 @@ def test_touching_a_pamt_is_a_violation_and_a_machine_check(how):
 @pytest.mark.parametrize("case, options, words", [
     ("seam-range", "", "host read of the SEAM range 0x3ffffe000000"),
     ("seam-range", "keyids=1:1", "host read of the SEAM range 0xfffffe000000"),
+    ("seam-range", "keyids=1:1 ept_levels=5", "host read of the SEAM range 0x3fffffe000000"),
     ("trampoline", "", "host write of the emulator's memory 0x9e000"),
     ("table-in-a-pamt", "", "host read of PAMT memory 0x3000000"),
 ])
@@ -251,6 +252,19 @@ def test_what_else_is_not_the_hosts(case, options, words):
     facts, log = probe(case, options=options)
     [violation] = violations(log)
     assert facts["touched"] == 0 and violation.startswith(f"{words} at ")
+
+
+@pytest.mark.parametrize("levels, detected", [(4, [46, 47]), (5, range(46, 52))])
+def test_a_keyid_is_detected_by_the_bits_that_qemus_walk_uses(levels, detected):
+    facts, log = probe("each-keyid-bit", options=f"ept_levels={levels}")
+    assert facts["reached"] == sum(1 << bit for bit in range(46, 52) if bit not in detected)
+    assert [violation.split(" at ")[0] for violation in violations(log)] == [
+        f"host read of an address with a KeyID {1 << bit | 0x3000000:#x}" for bit in detected]
+
+
+def test_five_levels_need_a_cpu_with_la57(tmp_path):
+    status, log = emulator_only(tmp_path, "ept_levels=5", cpu="max,phys-bits=52,-la57")
+    assert status == NO_BOOT and "the CPU has no LA57" in log
 
 
 def test_more_violations_than_anybody_reads_are_counted():

@@ -11,6 +11,7 @@
 #define KEYID_BITS	6
 #define LIMIT		BIT_ULL(52 - KEYID_BITS)
 #define PA		(5 * SIZE_2M)
+#define KEYID		BIT_ULL(51)
 
 static u8 memory[8 << 20] __page_aligned;
 
@@ -23,8 +24,21 @@ FIXTURE(host_map) {
 	struct npt *npt;
 };
 
+FIXTURE_VARIANT(host_map) {
+	unsigned int levels;
+};
+
+FIXTURE_VARIANT_ADD(host_map, 4_levels) {
+	.levels = 4,
+};
+
+FIXTURE_VARIANT_ADD(host_map, 5_levels) {
+	.levels = 5,
+};
+
 FIXTURE_SETUP(host_map)
 {
+	npt_set_levels(variant->levels);
 	npt_pool_init(memory, SIZE_1G, 0);
 	self->npt = host_map_init(LIMIT);
 }
@@ -118,9 +132,10 @@ TEST_F(host_map, a_mark_takes_a_page_from_the_host)
 TEST_F(host_map, also_at_an_address_with_a_keyid)
 {
 	host_map_set_access(PA, PAGE_SIZE, NPT_NONE);
-	host_map_abort_page(PA | NPT_WALK_LIMIT);
-	EXPECT_NE(~0ULL, reach(self->npt, PA | NPT_WALK_LIMIT, false));
+	host_map_abort_page(PA | KEYID);
+	EXPECT_NE(~0ULL, reach(self->npt, PA | KEYID, false));
 	EXPECT_FALSE(host_map_has(PA));
+	EXPECT_EQ(variant->levels == 4, reach(self->npt, PA, false) != ~0ULL);
 }
 
 TEST_HARNESS_MAIN

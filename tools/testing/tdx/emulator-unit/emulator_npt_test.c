@@ -25,8 +25,21 @@ FIXTURE(npt) {
 	struct npt npt;
 };
 
+FIXTURE_VARIANT(npt) {
+	unsigned int levels;
+};
+
+FIXTURE_VARIANT_ADD(npt, 4_levels) {
+	.levels = 4,
+};
+
+FIXTURE_VARIANT_ADD(npt, 5_levels) {
+	.levels = 5,
+};
+
 FIXTURE_SETUP(npt)
 {
+	npt_set_levels(variant->levels);
 	ASSERT_GE(sizeof(memory), npt_pool_bytes(RAM_END, 0));
 	npt_pool_init(memory, RAM_END, 0);
 	memset(&self->npt, 0, sizeof(self->npt));
@@ -40,7 +53,7 @@ FIXTURE_TEARDOWN(npt)
 TEST_F(npt, nothing_is_mapped_at_first)
 {
 	EXPECT_EQ(~0ULL, reach(&self->npt, 0, false));
-	EXPECT_EQ(~0ULL, reach(&self->npt, NPT_WALK_LIMIT - 1, false));
+	EXPECT_EQ(~0ULL, reach(&self->npt, npt_walk_limit() - 1, false));
 }
 
 TEST_F(npt, a_range_leads_where_it_was_mapped)
@@ -71,10 +84,33 @@ TEST_F(npt, rights_are_those_of_the_page)
 
 TEST_F(npt, bits_that_qemu_ignores_are_ignored)
 {
+	const u64 unmapped = variant->levels == 4 ? 0x1234 : ~0ULL;
+
 	npt_map(&self->npt, 0, 0, SIZE_1G, NPT_READ_WRITE);
-	EXPECT_EQ(0x1234, reach(&self->npt, NPT_WALK_LIMIT + 0x1234, true));
-	npt_map(&self->npt, NPT_WALK_LIMIT, 0, SIZE_1G, NPT_NONE);
+	EXPECT_EQ(unmapped, reach(&self->npt, BIT_ULL(48) + 0x1234, true));
+	EXPECT_EQ(unmapped, reach(&self->npt, BIT_ULL(51) + 0x1234, true));
+	npt_map(&self->npt, npt_walk_limit(), 0, SIZE_1G, NPT_NONE);
 	EXPECT_EQ(0x1234, reach(&self->npt, 0x1234, true));
+}
+
+TEST_F(npt, addresses_that_differ_in_a_high_bit_are_different)
+{
+	const u64 high = npt_walk_limit() / 2;
+
+	EXPECT_EQ(variant->levels == 4 ? BIT_ULL(48) : BIT_ULL(52), npt_walk_limit());
+	npt_map(&self->npt, 0, 0, SIZE_2M, NPT_READ_WRITE);
+	npt_map(&self->npt, high, SIZE_2M, SIZE_2M, NPT_READ);
+	EXPECT_EQ(0x1234, reach(&self->npt, 0x1234, true));
+	EXPECT_EQ(SIZE_2M + 0x1234, reach(&self->npt, high + 0x1234, false));
+}
+
+TEST_F(npt, a_page_needs_no_more_tables_than_it_is_said)
+{
+	unsigned int before = self->npt.nr_tables;
+
+	npt_map(&self->npt, npt_walk_limit() - PAGE_SIZE, 0, PAGE_SIZE, NPT_READ);
+	EXPECT_EQ(variant->levels - 1, self->npt.nr_tables - before);
+	EXPECT_GE(NPT_TABLES_OF_A_PAGE, self->npt.nr_tables - before);
 }
 
 TEST_F(npt, a_table_of_another_guest_is_another_table)
@@ -149,7 +185,7 @@ TEST_F(npt, marks_are_found_in_order)
 
 	npt_map(&self->npt, 0, 0, RAM_END, NPT_READ_WRITE);
 	EXPECT_EQ(0, npt_next_mark(&self->npt, &gpa, &size));
-	npt_mark(&self->npt, NPT_WALK_LIMIT - PAGE_SIZE, PAGE_SIZE, OTHER_MARK);
+	npt_mark(&self->npt, npt_walk_limit() - PAGE_SIZE, PAGE_SIZE, OTHER_MARK);
 	npt_mark(&self->npt, SIZE_1G - SIZE_2M, SIZE_2M, MARK);
 	gpa = 0;
 	EXPECT_EQ(MARK, npt_next_mark(&self->npt, &gpa, &size));
@@ -160,7 +196,7 @@ TEST_F(npt, marks_are_found_in_order)
 	EXPECT_EQ(SIZE_2M - PAGE_SIZE, size);
 	gpa += size;
 	EXPECT_EQ(OTHER_MARK, npt_next_mark(&self->npt, &gpa, &size));
-	EXPECT_EQ(NPT_WALK_LIMIT - PAGE_SIZE, gpa);
+	EXPECT_EQ(npt_walk_limit() - PAGE_SIZE, gpa);
 	gpa += size;
 	EXPECT_EQ(0, npt_next_mark(&self->npt, &gpa, &size));
 }

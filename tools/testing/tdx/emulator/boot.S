@@ -11,6 +11,8 @@
  * differ.
  */
 #define CR4_FOR_C	0x3000b0	/* SMAP SMEP PGE PAE PSE */
+#define CR4_LA57	0x1000
+#define CR0_PG		0x80000000
 #define EFER_FOR_C	0x1900		/* SVME NXE LME */
 #define MSR_EFER	0xc0000080
 #define PTE_TABLE	0x23		/* A W P */
@@ -79,9 +81,9 @@ ap_start32:
 
 	/* Continues at EDX in long mode; EDI and ESI are preserved. */
 enter_long_mode:
-	movl	$CR4_FOR_C, %eax
+	movl	emulator_cr4, %eax
 	movl	%eax, %cr4
-	movl	$emulator_pml4, %eax
+	movl	emulator_cr3, %eax
 	movl	%eax, %cr3
 	movl	%edx, %ebx
 	movl	$MSR_EFER, %ecx
@@ -107,6 +109,41 @@ bsp_start64:
 	movl	%esi, %esi
 	call	bsp_main
 	ud2
+
+	/*
+	 * void boot_use_5_levels(void)
+	 *
+	 * Also for APs, which start later.  CR4.LA57 can be changed only while
+	 * paging is off.
+	 */
+	.globl boot_use_5_levels
+boot_use_5_levels:
+	pushq	%rbx
+	pushq	%rbp
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	movq	$(emulator_pml4 + PTE_TABLE), emulator_pml5(%rip)
+	movl	$emulator_pml5, emulator_cr3(%rip)
+	orl	$CR4_LA57, emulator_cr4(%rip)
+	pushq	$SELECTOR_CODE32
+	pushq	$1f
+	lretq
+	.code32
+1:	movl	%cr0, %eax
+	andl	$~CR0_PG, %eax
+	movl	%eax, %cr0
+	movl	$2f, %edx
+	jmp	enter_long_mode
+	.code64
+2:	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbp
+	popq	%rbx
+	ret
 
 ap_start64:
 	movl	$APIC_ID, %eax
@@ -151,9 +188,17 @@ emulator_gdtr:
 	.word	emulator_gdt_end - emulator_gdt - 1
 	.quad	emulator_gdt
 
+	.data
+	.balign 4
+emulator_cr3:
+	.long	emulator_pml4
+emulator_cr4:
+	.long	CR4_FOR_C
+
 	.bss
 	.balign 4096
-	.globl emulator_pml4
+emulator_pml5:
+	.skip	4096
 emulator_pml4:
 	.skip	4096
 emulator_pdpt:

@@ -25,9 +25,11 @@ static struct boot_info boot;
 static struct memmap linux_map;
 static struct mem_range tables;		/* the emulator's, like its image */
 
+#define CPUID_FEATURES		7
 #define CPUID_EXT_FEATURES	0x80000001
 #define CPUID_EXT_ADDRESS_SIZES	0x80000008
 #define CPUID_EXT_SVM		0x8000000a
+#define FEATURES_ECX_LA57	BIT_ULL(16)
 #define EXT_FEATURES_ECX_SVM	BIT_ULL(2)
 #define SVM_EDX_NESTED_PAGING	BIT_ULL(0)
 
@@ -48,6 +50,20 @@ static void check_processor(void)
 		fail(EXIT_NO_BOOT,
 		     "physical addresses have %u bits, not %u: use qemu's -cpu max,phys-bits=%u",
 		     regs[0] & 0xff, PLATFORM_PHYS_BITS, PLATFORM_PHYS_BITS);
+}
+
+/* QEMU walks nested page tables with as many levels as the emulator's own. */
+static void init_levels(void)
+{
+	u32 regs[4];
+
+	if (options.ept_levels != EPT_5_LEVELS)
+		return;
+	native_cpuid(CPUID_FEATURES, 0, regs);
+	if (!(regs[2] & FEATURES_ECX_LA57))
+		fail(EXIT_NO_BOOT, "the CPU has no LA57, which ept_levels=5 needs: use qemu's -cpu max");
+	boot_use_5_levels();
+	npt_set_levels(options.ept_levels);
 }
 
 static void register_cpus_of(const struct acpi_facts *acpi, bool enabled)
@@ -163,6 +179,7 @@ void bsp_main(u32 magic, u64 multiboot_info_pa)
 	multiboot_read(magic, multiboot_info_pa, &boot);
 	options_parse(boot.options);
 	check_processor();
+	init_levels();
 	init_machine();
 	cpu_reset(bsp, 0);
 	linux_boot(&boot, &linux_map, &bsp->host);

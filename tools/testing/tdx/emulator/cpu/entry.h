@@ -23,6 +23,9 @@ extern const u8 ap_trampoline[], ap_trampoline_end[];
 void __noreturn bsp_main(u32 magic, u64 multiboot_info_pa);
 void __noreturn ap_main(void);
 
+/* Lets all CPUs run with page tables of 5 levels; boot.S */
+void boot_use_5_levels(void);
+
 /* The world switch; vmrun.S.  Returns the ticks that it has taken, with VMRUN_TICKS of its own. */
 #define VMRUN_TICKS	41
 u64 vmrun(u64 vmcb_pa, u64 gpr[NR_GPRS], bool shadow);

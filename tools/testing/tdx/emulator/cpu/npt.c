@@ -30,12 +30,24 @@
  */
 #define BASE_TABLES	130
 
+static unsigned int root_level = LEVEL_512G;
 static u64 (*pool)[ENTRIES];
 static unsigned int *next_table;		/* next one in the same list */
 static unsigned int nr_tables;
 static unsigned int first_free = NPT_NO_TABLES;	/* list of free tables */
 static unsigned int nr_used;			/* ever allocated */
 static struct lock pool_lock;
+
+void npt_set_levels(unsigned int levels)
+{
+	root_level = levels - 1;
+}
+
+/* Five levels are for 57 bits, but a physical address has 52. */
+u64 npt_walk_limit(void)
+{
+	return root_level == LEVEL_512G ? BIT_ULL(48) : BIT_ULL(52);
+}
 
 static u64 tables_for(u64 ram_end)
 {
@@ -137,7 +149,7 @@ static void split(struct npt *npt, u64 *entry, unsigned int level)
 /* The entry of @level for @gpa; larger pages are split. */
 static u64 *entry_at(struct npt *npt, u64 gpa, unsigned int level)
 {
-	unsigned int l = LEVEL_512G;
+	unsigned int l = root_level;
 	u64 *entry = &npt->root[(gpa >> LEVEL_SHIFT(l)) % ENTRIES];
 
 	while (l > level) {
@@ -206,7 +218,7 @@ void npt_map(struct npt *npt, u64 gpa, u64 pa, u64 size, enum npt_access access)
 	unsigned int level;
 
 	lock(&npt->lock);
-	for (; size && gpa < NPT_WALK_LIMIT; gpa += step, pa += step, size -= step) {
+	for (; size && gpa < npt_walk_limit(); gpa += step, pa += step, size -= step) {
 		level = largest_level(gpa | pa, size);
 		step = BIT_ULL(LEVEL_SHIFT(level));
 		replace(npt, gpa, level, flags ? leaf(pa, flags, level) : 0);
@@ -220,7 +232,7 @@ void npt_mark(struct npt *npt, u64 gpa, u64 size, u64 mark)
 	u64 step;
 
 	lock(&npt->lock);
-	for (; size && gpa < NPT_WALK_LIMIT; gpa += step, size -= step) {
+	for (; size && gpa < npt_walk_limit(); gpa += step, size -= step) {
 		level = largest_level(gpa, size);
 		step = BIT_ULL(LEVEL_SHIFT(level));
 		replace(npt, gpa, level, mark);
@@ -263,9 +275,9 @@ void npt_free_tables(struct npt *npt, unsigned int list)
 /* The entry that maps @gpa, or does not, and its level.  The lock is held. */
 static u64 find(const struct npt *npt, u64 gpa, unsigned int *level)
 {
-	u64 entry = npt->root[(gpa >> LEVEL_SHIFT(LEVEL_512G)) % ENTRIES];
+	u64 entry = npt->root[(gpa >> LEVEL_SHIFT(root_level)) % ENTRIES];
 
-	*level = LEVEL_512G;
+	*level = root_level;
 	while (is_table(entry, *level)) {
 		--*level;
 		entry = table_of(entry)[(gpa >> LEVEL_SHIFT(*level)) % ENTRIES];
@@ -322,7 +334,7 @@ u64 npt_next_mark(struct npt *npt, u64 *gpa, u64 *size)
 	u64 entry = 0;
 
 	lock(&npt->lock);
-	while (*gpa < NPT_WALK_LIMIT) {
+	while (*gpa < npt_walk_limit()) {
 		entry = find(npt, *gpa, &level);
 		*size = BIT_ULL(LEVEL_SHIFT(level)) - *gpa % BIT_ULL(LEVEL_SHIFT(level));
 		if (entry && !(entry & PTE_P))
@@ -330,7 +342,7 @@ u64 npt_next_mark(struct npt *npt, u64 *gpa, u64 *size)
 		*gpa += *size;
 	}
 	unlock(&npt->lock);
-	return *gpa < NPT_WALK_LIMIT ? entry : 0;
+	return *gpa < npt_walk_limit() ? entry : 0;
 }
 
 u64 npt_root(const struct npt *npt)
@@ -351,7 +363,7 @@ void npt_destroy(struct npt *npt)
 	unsigned int i;
 
 	for (i = 0; i < ENTRIES; i++)
-		retire(npt, npt->root[i], LEVEL_512G);
+		retire(npt, npt->root[i], root_level);
 	free_tables(npt, npt->retired);
 	table_free(npt, npt->root);
 	npt->root = NULL;

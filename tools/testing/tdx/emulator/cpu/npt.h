@@ -6,9 +6,6 @@
 #include "lib/lock.h"
 #include "lib/x86.h"
 
-/* QEMU's walk ignores higher address bits. */
-#define NPT_WALK_LIMIT	BIT_ULL(48)
-
 /* Instructions can be fetched, too, unless NO_FETCH is in the name. */
 enum npt_access {
 	NPT_NONE,
@@ -35,6 +32,22 @@ struct npt {
 };
 
 /**
+ * npt_set_levels() - set the number of levels of all nested page tables
+ * @levels:	5 if the emulator itself runs with CR4.LA57, which QEMU's walk depends on, else 4
+ *
+ * Called before the first npt_create(); 4 if it is not called.
+ */
+void npt_set_levels(unsigned int levels);
+
+/**
+ * npt_walk_limit() - end of the addresses that nested page tables can map
+ *
+ * Return: the limit.  With 4 levels, QEMU's walk ignores higher bits of an address; with 5,
+ * there are none.
+ */
+u64 npt_walk_limit(void);
+
+/**
  * npt_pool_bytes() - size of the pool from which all tables are allocated
  * @ram_end:	end of the RAM
  * @more:	number of tables for other guests
@@ -54,8 +67,8 @@ u64 npt_pool_bytes(u64 ram_end, unsigned int more);
  */
 void npt_pool_init(void *memory, u64 ram_end, unsigned int more);
 
-/* Tables that npt_map() of a page may need. */
-#define NPT_TABLES_OF_A_PAGE	3
+/* Tables that npt_map() of a page may need, with 5 levels. */
+#define NPT_TABLES_OF_A_PAGE	4
 
 /**
  * npt_create() - make a nested page table in which nothing is mapped
@@ -88,7 +101,7 @@ u64 npt_root(const struct npt *npt);
  * @size:	bytes, a multiple of PAGE_SIZE
  * @access:	accesses that the guest may make
  *
- * Addresses from NPT_WALK_LIMIT on are ignored.  CPUs in the guest see the change at
+ * Addresses from npt_walk_limit() on are ignored.  CPUs in the guest see the change at
  * their next exit or TLB flush.
  */
 void npt_map(struct npt *npt, u64 gpa, u64 pa, u64 size, enum npt_access access);

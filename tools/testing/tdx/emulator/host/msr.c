@@ -51,6 +51,10 @@
 /* IBRS STIBP SSBD IPRED_DIS_U IPRED_DIS_S RRSBA_DIS_U RRSBA_DIS_S PSFD BHI_DIS_S */
 #define SPEC_CTRL_BITS		0x4ff
 
+/* EPT: 4 levels, WB, 2M, 1G, A/D; INVEPT and INVVPID, all types */
+#define EPT_VPID_CAP		0x00000f0106334041ULL
+#define EPT_CAP_5_LEVELS	BIT_ULL(7)
+
 /* An MSR that is not in any of these tables raises #GP, as on hardware. */
 
 /* MSRs of QEMU's CPU, which are not intercepted. */
@@ -98,8 +102,6 @@ static const struct constant_msr {
 	{ 0x48a, false, VMCS_MAX_INDEX << 1, NULL },
 	/* APIC, EPT, VPID, unrestricted guest, posted interrupts, PML and the like */
 	{ 0x48b, false, 0x00030fff00000000ULL, NULL },
-	/* EPT: 4 levels, WB, 2M, 1G, A/D; INVEPT and INVVPID, all types */
-	{ 0x48c, false, 0x00000f0106334041ULL, NULL },
 	{ 0x48d, false, 0x000000ff00000016ULL, NULL },	/* pin-based, no default 1s */
 	{ 0x48e, false, 0xfff9fffe04006172ULL, NULL },
 	{ 0x48f, false, 0x007fefff00036dfbULL, NULL },
@@ -188,6 +190,11 @@ static u64 read_cr4_fixed1(const struct vcpu *vcpu)
 	return cr4_allowed();
 }
 
+static u64 read_ept_vpid_cap(const struct vcpu *vcpu)
+{
+	return EPT_VPID_CAP | (options.ept_levels == EPT_5_LEVELS ? EPT_CAP_5_LEVELS : 0);
+}
+
 /* The indirect branch prediction barrier has no effect. */
 static bool write_pred_cmd(struct vcpu *vcpu, u64 value)
 {
@@ -206,6 +213,7 @@ static const struct active_msr {
 	{ MSR_MCG_CAP, read_mcg_cap, NULL },
 	{ 0x49, NULL, write_pred_cmd },
 	{ 0x489, read_cr4_fixed1, NULL },
+	{ 0x48c, read_ept_vpid_cap, NULL },
 	{ MSR_EFER, read_efer, write_efer },
 };
 

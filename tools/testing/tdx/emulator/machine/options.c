@@ -14,6 +14,7 @@ struct options options = {
 	.generation = TDX_MODEL_DEFAULT,
 	.mktme_keyids = 31,
 	.tdx_keyids = 32,
+	.ept_levels = EPT_4_LEVELS,
 	.max_tdmrs = TDX_MODEL_MAX_TDMRS,
 	.max_reserved = TDX_TDMR_NR_RESERVED,
 	.check_caches = true,
@@ -71,6 +72,11 @@ static bool parse_seamrr(const char *s)
 
 	options.seamrr = word_index(s, names, ARRAY_LEN(names));
 	return options.seamrr < ARRAY_LEN(names);
+}
+
+static bool parse_ept_levels(const char *s)
+{
+	return whole_number(s, EPT_4_LEVELS, EPT_5_LEVELS, &options.ept_levels);
 }
 
 static bool parse_caches(const char *s)
@@ -302,6 +308,8 @@ static const struct option known[] = {
 	  "number of shared and of private KeyIDs, together below 32768" },
 	{ "seamrr", parse_seamrr, "on, off, unlocked", "on",
 	  "how the BIOS left the SEAM range register" },
+	{ "ept_levels", parse_ept_levels, "4, 5", "4",
+	  "levels of EPT that the CPU has; with 5, guest addresses of a TD may have 52 bits" },
 	{ "e820", parse_e820, "TYPE:BASE+SIZE[*COUNT/STEP][,...]", "QEMU's",
 	  "RAM shown as hole, reserved, acpi, nvs, unusable, pmem or old-pmem; COUNT, STEP apart" },
 	{ "cmrs", parse_cmrs, "BASE+SIZE[,...]", "RAM above 1 MB less holes and pmem",

@@ -25,6 +25,8 @@ enum log_level {
 	LOG_CPUS	= 3,	/* VMXON, VMXOFF, INIT, SIPI; SEAMCALL's registers */
 };
 
+#define EPT_4_LEVELS	4
+#define EPT_5_LEVELS	5
 #define MAX_INJECTIONS	8
 #define MAX_OVERLAYS	32
 #define MAX_MSRS	16
@@ -76,6 +78,7 @@ struct options {
 	enum tdx_model_generation generation;
 	unsigned int mktme_keyids, tdx_keyids;
 	enum seamrr_option seamrr;
+	unsigned int ept_levels;
 	unsigned int nr_cmrs;		/* 0: derive them from the RAM */
 	struct tdx_cmr_info cmrs[TDX_NR_CMRS];
 	unsigned int nr_overlays;

@@ -51,13 +51,13 @@ static void init_keyids(void)
 /*
  * The SEAM range is at the end of the address space, where there is neither RAM
  * nor a device, because the software module needs no memory of the machine.  It
- * is below NPT_WALK_LIMIT: the host could access higher addresses, because
+ * is below npt_walk_limit(): the host could access higher addresses, because
  * QEMU's nested walk ignores these bits.
  */
 static void init_seamrr(void)
 {
 	u64 mask = BIT_ULL(PLATFORM_PHYS_BITS) - SEAMRR_BYTES;
-	u64 end = platform.phys_limit < NPT_WALK_LIMIT ? platform.phys_limit : NPT_WALK_LIMIT;
+	u64 end = platform.phys_limit < npt_walk_limit() ? platform.phys_limit : npt_walk_limit();
 
 	platform.msr_mtrr_cap = native_rdmsr(MSR_MTRR_CAP) | MTRR_CAP_SMRR | MTRR_CAP_SMRR_LOCK |
 				MTRR_CAP_SEAMRR;

@@ -4,7 +4,7 @@
 
 #include "memory/host_map.h"
 
-#define NR_REGIONS	(NPT_WALK_LIMIT / SIZE_512G)
+#define NR_REGIONS	(BIT_ULL(52) / SIZE_512G)
 
 static struct npt map;
 static u8 abort_page[PAGE_SIZE] __page_aligned;
@@ -18,7 +18,7 @@ static void map_region(u64 pa)
 	u64 region = pa / SIZE_512G;
 
 	lock(&regions_lock);
-	if (pa < NPT_WALK_LIMIT && !region_is_mapped[region]) {
+	if (pa < npt_walk_limit() && !region_is_mapped[region]) {
 		npt_map(&map, region * SIZE_512G, region * SIZE_512G, SIZE_512G, NPT_READ_WRITE);
 		region_is_mapped[region] = true;
 	}
@@ -63,7 +63,7 @@ u64 host_map_ones(void)
 void host_map_abort_page(u64 pa)
 {
 	/* QEMU's walk ignores higher bits */
-	pa %= NPT_WALK_LIMIT;
+	pa %= npt_walk_limit();
 	map_region(pa);
 	npt_map(&map, pa & PAGE_MASK, host_map_ones(), PAGE_SIZE, NPT_READ_WRITE);
 }
@@ -92,7 +92,7 @@ void host_map_free_tables(unsigned int list)
 
 struct npt *host_map_init(u64 limit)
 {
-	map_limit = limit < NPT_WALK_LIMIT ? limit : NPT_WALK_LIMIT;
+	map_limit = limit < npt_walk_limit() ? limit : npt_walk_limit();
 	npt_create(&map);
 	map_region(0);
 	if (limit < SIZE_512G)

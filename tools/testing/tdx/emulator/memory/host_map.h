@@ -10,8 +10,8 @@
 
 /**
  * host_map_init() - map all addresses below a limit, RAM and MMIO
- * @limit:	addresses from here on have KeyID bits and stay unmapped; but QEMU's walk
- *		ignores bits 48 and up
+ * @limit:	addresses from here on have KeyID bits and stay unmapped; but with
+ *		nested page tables of 4 levels, QEMU's walk ignores bits 48 and up
  *
  * Return: the only such table.
  */

@@ -15,6 +15,8 @@
 
 #define COM1			0x3f8
 #define NEW_REGIONS		50	/* of 512 GB */
+#define FIRST_KEYID_BIT		46	/* by default */
+#define PA_BITS			52
 #define PIC1_MASK		0x21
 #define PIC2_MASK		0xa1
 #define APIC			0xfee00000ULL
@@ -421,6 +423,20 @@ static void case_seam_range(void)
 
 	pdpt[16] = (base & ~(SIZE_1G - 1)) | PTE_P | PTE_W | PTE_PS;
 	say("touched", touch(SIZE_1G * 16 + base % SIZE_1G, false));
+}
+
+/* RAM, with one bit of the KeyID after the other. */
+static void case_each_keyid_bit(void)
+{
+	unsigned int bit, i = 16;
+	u64 reached = 0;
+
+	for (bit = FIRST_KEYID_BIT; bit < PA_BITS; bit++, i++) {
+		pdpt[i] = BIT_ULL(bit) | PTE_P | PTE_W | PTE_PS;
+		if (touch(SIZE_1G * i + PAMT, false))
+			reached |= BIT_ULL(bit);
+	}
+	say("reached", reached);
 }
 
 static void case_trampoline(void)
@@ -851,6 +867,7 @@ static const struct probe_case cases[] = {
 	{ "write-pat", case_write_pat },
 	{ "features", case_features },
 	{ "seam-range", case_seam_range },
+	{ "each-keyid-bit", case_each_keyid_bit },
 	{ "trampoline", case_trampoline },
 	{ "table-in-a-pamt", case_table_in_a_pamt },
 	{ "reserved-bits-of-cr3", case_reserved_bits_of_cr3 },

@@ -49,12 +49,15 @@ static void note_unreached(struct vcpu *vcpu, u64 gpa, bool write)
 /* Then the SHARED bit is one of those that QEMU's nested walk ignores. */
 static void refuse_wide_addresses(const struct tdx_model_run *run)
 {
-	const struct tdx_model_access access = { .gpa = NPT_WALK_LIMIT, .rights = TDX_MODEL_READ };
+	const struct tdx_model_access access = {
+		.gpa = npt_walk_limit(),
+		.rights = TDX_MODEL_READ,
+	};
 	struct tdx_model_translation to;
 	struct tdx_model_exit exit;
 
 	if (tdx_model_translate(run, &access, &to, &exit) != TDX_MODEL_TRANSLATION_FAULTS)
-		fail(EXIT_CRASH, "a TD with addresses of 52 bits (GPAW) cannot run: QEMU has 48");
+		fail(EXIT_CRASH, "a TD with addresses of 52 bits (GPAW) needs ept_levels=5");
 }
 
 static void load(struct vcpu *vcpu, const struct tdx_model_run *run)
