@@ -22,6 +22,9 @@ ARGUMENTS = {"tdx_lifecycle_test": ["-c", 10, "-k", 5], "tdx_hotplug_test": ["-r
 OF_PARAMETERS = ["tdx_capabilities_test", "tdx_cgroup_test", "tdx_init_vm_test", "tdx_ioctls_test",
                  "tdx_memory_cgroup_test", "tdx_slots_test"]
 # They run for longer with other kernels: see test_run.py.
+# They are repeated with each width of guest physical addresses that there is.
+OF_WIDTHS = ["tdx_init_vm_test", "tdx_private_memory_test", "tdx_run_test", "tdx_slots_test",
+             "tdx_vcpu_test"]
 RUN_FOR_LONG = ["tdx_guest_fuzz_test", "tdx_ioctl_fuzz_test", "tdx_vcpus_run_test"]
 
 
@@ -55,6 +58,15 @@ def test_a_selftest_passes_and_leaves_nothing(run_selftest, kernel, name):
 @pytest.mark.parametrize("name", selftests.NAMES)
 def test_a_selftest_passes_on_every_generation_of_the_module(run_selftest, name, generation):
     run_selftest(name, *ARGUMENTS.get(name, []), emulator_options=f"module={generation}")
+
+
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("name", [
+    pytest.param(name, marks=[] if name == "tdx_run_test" else [pytest.mark.release])
+    for name in OF_WIDTHS])
+def test_a_selftest_passes_with_guest_addresses_of_52_bits_too(run_selftest, name):
+    result = run_selftest(name, emulator_options="ept_levels=5 tables=on")
+    assert "width 52" in result.values("output")
 
 
 @pytest.mark.one_kernel

@@ -9,7 +9,7 @@ import selftests
 import td_guest
 import tdxinfo
 from events import steps
-from test_kvm import ARGUMENTS, MACHINE
+from test_kvm import ARGUMENTS, MACHINE, OF_WIDTHS
 
 # This kernel initializes TDX when kvm_intel is loaded, but not if hibernation is possible.
 CMDLINE = "nohibernate"
@@ -142,6 +142,15 @@ def test_the_selftests_pass_on_mainline_too(boot, name):
                   initramfs=selftests.initramfs(name), provoked=PROVOKED.get(name, ""),
                   **{**MACHINE, **INSTEAD.get(name, {})})
     selftests.check_passed(result)
+
+
+@pytest.mark.parametrize("name", OF_WIDTHS)
+def test_the_selftests_pass_on_mainline_with_guest_addresses_of_52_bits_too(boot, name):
+    result = boot(selftests.step(name, *ARGUMENTS_INSTEAD.get(name, [])), cmdline=CMDLINE,
+                  initramfs=selftests.initramfs(name), provoked=PROVOKED.get(name, ""),
+                  emulator_options="ept_levels=5", **MACHINE)
+    selftests.check_passed(result)
+    assert "width 52" in result.values("output")
 
 
 def check_guest(result, cpus):

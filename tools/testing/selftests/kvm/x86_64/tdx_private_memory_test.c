@@ -23,7 +23,7 @@
 #define PLAIN_SLOT	3
 #define PLAIN_GPA	(PM_GPA + 2 * PM_HUGE_PAGE)
 #define NO_SLOT_GPA	(PM_GPA + 3 * PM_HUGE_PAGE)
-#define FAR_GPA		BIT_ULL(39)
+#define FAR_GPA		(TM_SHARED_BIT / 2)
 #define MANY_PAGES	1024
 
 /* A TD with all of its memory, of which the first pages had initial contents. */
@@ -602,8 +602,12 @@ int main(int argc, char *argv[])
 	tm_require();
 	parse_options(argc, argv);
 	nr_keyids = tdx_count_free_keyids();
-	test_errors();
-	test_memory();
+	for (; tdx_gpa_width <= tdx_largest_width(); tdx_gpa_width += 4) {
+		test_errors();
+		test_memory();
+		printf("width %u\n", tdx_gpa_width);
+	}
+	tdx_gpa_width = 48;
 	ASSERT_EQ(tdx_count_free_keyids(), nr_keyids);
 	tm_print_counts();
 	return 0;

@@ -40,6 +40,7 @@
 #define APIC_ENABLED		0x1ff
 #define MAP_PRIVATE_PAGES	BIT_ULL(4)
 #define CHUNK			PM_HUGE_PAGE
+#define HIGH_SLOT		12
 #define VECTOR			0x40
 #define DELAY_US		100000
 #define NR_HOST_IPIS		100
@@ -62,13 +63,26 @@ static void test_first_registers(struct tg_td *tg)
 {
 	const struct tg_regs *boot = &tg->page->boot;
 
-	ASSERT_EQ(boot->rbx, 48);
+	ASSERT_EQ(boot->rbx, tdx_gpa_width);
 	ASSERT_EQ(boot->rcx, 0);
 	ASSERT_EQ(boot->r8, 0);
 	ASSERT_EQ(boot->rsi, 0);
 	TEST_ASSERT(boot->rdx, "RDX has no CPUID signature");
 	ASSERT_EQ(boot->rdi | boot->r9 | boot->r10 | boot->r11 | boot->r12 | boot->r13 |
 		  boot->r14 | boot->r15, 0);
+}
+
+/* The processor's physical addresses have 52 bits, whatever those of the guest have. */
+static void test_address_width(struct tg_td *tg)
+{
+	static const uint8_t cpuid[] = { 0x0f, 0xa2 };
+	const struct tg_regs info = { .rax = TG_VP_INFO };
+
+	tg_prepare_tdcall(tg, &info);
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->rax, 0);
+	ASSERT_EQ(out(tg)->rcx & 0x3f, tdx_gpa_width);
+	ASSERT_EQ(tg_execute(tg, cpuid, sizeof(cpuid), TDX_ADDRESS_WIDTHS_LEAF) & 0xff, 52);
 }
 
 static void test_cpuid(struct tg_td *tg)
@@ -395,6 +409,7 @@ static void test_requests(void)
 
 	tg_create(&tg, 0);
 	test_first_registers(&tg);
+	test_address_width(&tg);
 	test_unknown(&tg);
 	test_cpuid(&tg);
 	test_io(&tg);
@@ -472,6 +487,73 @@ static void test_conversion(void)
 	tg_prepare_load(&tg, TG_NO_SLOT);
 	expect_memory_fault(&tg, TG_NO_SLOT, true);
 	tg_close(&tg);
+}
+
+static void *add_high_memory(struct tg_td *tg, int *gmem)
+{
+	void *mem = pm_alloc(TM_SIZE);
+
+	*gmem = pm_create_gmem(tg->td.vm, TM_SIZE, 0);
+	TEST_ASSERT(*gmem >= 0, "KVM_CREATE_GUEST_MEMFD: %s", strerror(errno));
+	TEST_ERRNO(pm_set_gmem_slot(tg->td.vm, HIGH_SLOT, TG_HIGH_GPA, TM_SIZE, mem, *gmem, 0), 0);
+	TEST_ERRNO(tm_set_private(tg->td.vm, TG_HIGH_GPA, TM_SIZE), 0);
+	return mem;
+}
+
+/* Of the first page at the high address, which was private until now. */
+static void test_high_conversion(struct tg_td *tg, const uint64_t *mem)
+{
+	tg_prepare_store(tg, TG_HIGH_SHARED, VALUE + 2);
+	expect_memory_fault(tg, TG_HIGH_GPA, false);
+	TEST_ERRNO(tm_set_shared(tg->td.vm, TG_HIGH_GPA, PM_PAGE), 0);
+	tg_finish(tg);
+	ASSERT_EQ(*mem, VALUE + 2);
+	ASSERT_EQ(tg_load(tg, TG_HIGH + PM_PAGE), VALUE + 1);
+	ASSERT_EQ(tg_load(tg, TG_PRIVATE), VALUE);
+	tg_prepare_load(tg, TG_HIGH);
+	expect_memory_fault(tg, TG_HIGH_GPA, true);
+}
+
+/* An address that differs in high bits from one that is mapped, and has memory of its own. */
+static void test_high_memory(void)
+{
+	struct tg_td tg;
+	int gmem;
+	void *mem;
+
+	tg_create_vcpus(&tg, 1, SEPT_VE_DISABLE);
+	ASSERT_EQ(tg_accept(&tg, PM_GPA), 0);
+	tg_store(&tg, TG_PRIVATE, VALUE);
+	tg_load(&tg, TG_HIGH_SHARED);
+	ASSERT_EQ(tg.page->exception, VE_VECTOR);
+
+	mem = add_high_memory(&tg, &gmem);
+	tm_pre_fault(tg.td.vcpu, TG_HIGH_GPA, PM_PAGE, 1);
+	ASSERT_EQ(tg_accept(&tg, TG_HIGH_GPA), 0);
+	ASSERT_EQ(tg_accept(&tg, TG_HIGH_GPA + PM_PAGE), 0);
+	ASSERT_EQ(tg_load(&tg, TG_HIGH), 0);
+	tg_store(&tg, TG_HIGH + PM_PAGE, VALUE + 1);
+	ASSERT_EQ(tg_load(&tg, TG_PRIVATE), VALUE);
+	test_high_conversion(&tg, mem);
+	tg_close_vcpus(&tg, 1);
+	close(gmem);
+	munmap(mem, TM_SIZE);
+}
+
+/* More bits than the guest's addresses have are reserved in its page tables. */
+static void test_wide_address(void)
+{
+	struct tg_td tg;
+
+	tg_create_vcpus(&tg, 1, SEPT_VE_DISABLE);
+	tg_prepare_load(&tg, TG_WIDE);
+	if (tdx_gpa_width > 48) {
+		expect_memory_fault(&tg, TG_WIDE_GPA, true);
+	} else {
+		tg_finish(&tg);
+		ASSERT_EQ(tg.page->exception, PF_VECTOR);
+	}
+	tg_close_vcpus(&tg, 1);
 }
 
 /*
@@ -647,6 +729,19 @@ static void test_removal(void)
 		ASSERT_EQ(tg_load(&tg, TG_PRIVATE + i * PM_PAGE), 0);
 	}
 	tg_close(&tg);
+}
+
+/* What depends on the width of guest physical addresses. */
+static void test_memory(void)
+{
+	test_requests();
+	test_private_memory();
+	test_conversion();
+	test_high_memory();
+	test_wide_address();
+	test_dirty_logging();
+	test_removal();
+	printf("width %u\n", tdx_gpa_width);
 }
 
 /* Without the C library, which may use the register. */
@@ -959,17 +1054,15 @@ int main(int argc, char *argv[])
 	tg_let_interrupt(SIGALRM);
 	parse_options(argc, argv);
 	test_bus_frequency();
-	test_requests();
-	test_private_memory();
-	test_conversion();
+	for (; tdx_gpa_width <= tdx_largest_width(); tdx_gpa_width += 4)
+		test_memory();
+	tdx_gpa_width = 48;
 	test_conversion_after_many_faults();
 	test_signal_after_many_faults();
 	test_access_before_accept();
 	test_triple_fault();
 	test_signal();
-	test_dirty_logging();
 	test_host_interrupts();
-	test_removal();
 	test_halt();
 	test_host_registers();
 	test_debug_registers();

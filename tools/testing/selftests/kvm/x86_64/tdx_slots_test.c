@@ -14,7 +14,6 @@
 
 #include "test_util.h"
 #include "kvm_util.h"
-#include "processor.h"
 #include "tdx.h"
 
 #define SLOT_PAGES	2
@@ -43,18 +42,10 @@ static int create_vm(void)
 	return vm;
 }
 
-static struct kvm_tdx_init_vm *params_of(unsigned int width)
+static void test_limit(void)
 {
 	struct kvm_tdx_init_vm *params = tdx_default_params();
-
-	params->cpuid.entries[0].eax = width << 16;
-	return params;
-}
-
-static void test_limit(unsigned int width)
-{
-	struct kvm_tdx_init_vm *params = params_of(width);
-	uint64_t shared = 1ull << (width - 1);
+	uint64_t shared = 1ull << (tdx_gpa_width - 1);
 	int vm = create_vm();
 
 	TEST_ERRNO(tdx_init_vm(vm, params), 0);
@@ -88,10 +79,10 @@ static void test_read_only_slot(void)
 }
 
 /* All that failed is undone, so that it succeeds without the slot. */
-static void test_slot_before_init_vm(unsigned int width)
+static void test_slot_before_init_vm(void)
 {
-	struct kvm_tdx_init_vm *params = params_of(width);
-	uint64_t shared = 1ull << (width - 1);
+	struct kvm_tdx_init_vm *params = tdx_default_params();
+	uint64_t shared = 1ull << (tdx_gpa_width - 1);
 	int vm = create_vm();
 
 	TEST_ERRNO(set_slot(vm, shared, SLOT_SIZE), 0);
@@ -106,25 +97,20 @@ static void test_slot_before_init_vm(unsigned int width)
 	close(vm);
 }
 
-static unsigned int widest(void)
-{
-	return get_cpuid_entry(kvm_get_supported_cpuid(), TDX_ADDRESS_WIDTHS_LEAF, 0)->eax >> 16 & 0xff;
-}
-
 int main(int argc, char *argv[])
 {
 	bool later = argc > 1 && !strcmp(argv[1], "-l");
-	unsigned int width;
 
 	tdx_require();
 	memory = mmap(NULL, SLOT_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	TEST_ASSERT(memory != MAP_FAILED, "mmap failed");
 
 	test_read_only_slot();
-	for (width = 48; width <= widest(); width += 4) {
-		test_limit(width);
+	for (; tdx_gpa_width <= tdx_largest_width(); tdx_gpa_width += 4) {
+		test_limit();
 		if (!later)
-			test_slot_before_init_vm(width);
+			test_slot_before_init_vm();
+		printf("width %u\n", tdx_gpa_width);
 	}
 	return 0;
 }

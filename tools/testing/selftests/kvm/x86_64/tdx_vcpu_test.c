@@ -162,7 +162,8 @@ static void test_cpuid_contents(const struct kvm_cpuid2 *cpuid)
 	unsigned int i, j;
 
 	entry = get_cpuid_entry(cpuid, TDX_ADDRESS_WIDTHS_LEAF, 0);
-	TEST_ASSERT((entry->eax >> 16 & 0xff) == 48, "leaf 0x80000008: eax 0x%x", entry->eax);
+	TEST_ASSERT((entry->eax >> 16 & 0xff) == tdx_gpa_width, "leaf 0x80000008: eax 0x%x",
+		    entry->eax);
 	entry = get_cpuid_entry(cpuid, 0, 0);
 	TEST_ASSERT(entry->ebx && entry->ecx && entry->edx, "no vendor");
 
@@ -210,6 +211,9 @@ int main(int argc, char *argv[])
 	test_fewer_vcpus();
 	test_init();
 	test_run();
-	test_get_cpuid();
+	for (; tdx_gpa_width <= tdx_largest_width(); tdx_gpa_width += 4) {
+		test_get_cpuid();
+		printf("width %u\n", tdx_gpa_width);
+	}
 	return 0;
 }

@@ -34,6 +34,9 @@
 		    __result, strerror(__result), __expected, strerror(__expected)); \
 })
 
+/* Width of the guest physical addresses of TDs that are created: 48 until a test changes it */
+extern unsigned int tdx_gpa_width;
+
 /* Skips the test if KVM does not support TDs. */
 void tdx_require(void);
 
@@ -47,6 +50,9 @@ int tdx_ioctl(int fd, unsigned long request, const void *arg);
 
 /* Asserts that a command with valid @data does not take flags, hw_error or a bad pointer. */
 void tdx_test_command_errors(int fd, uint32_t id, const void *data);
+
+/* The largest width of guest physical addresses: 48 or 52 */
+unsigned int tdx_largest_width(void);
 
 struct kvm_tdx_capabilities *tdx_get_capabilities(int vm);
 struct kvm_tdx_init_vm *tdx_default_params(void);

@@ -13,6 +13,7 @@
 
 /* TDCALL leaves, in RAX */
 #define TG_VMCALL	0
+#define TG_VP_INFO	1
 #define TG_VEINFO_GET	3
 #define TG_PAGE_ACCEPT	6
 
@@ -39,6 +40,13 @@
 #define TG_SHARED	0x40200000ull
 /* Linear address of memory without slot, private at this guest physical address */
 #define TG_NO_SLOT	(PM_GPA + PM_HUGE_PAGE)
+/* Linear addresses of private and shared memory, without slot, at a high address */
+#define TG_HIGH		(PM_GPA + 2 * PM_HUGE_PAGE)
+#define TG_HIGH_SHARED	(TG_SHARED + PM_HUGE_PAGE)
+#define TG_HIGH_GPA	(PM_GPA | TM_SHARED_BIT / 2 | TM_SHARED_BIT / 16)
+/* Linear address of private memory, without slot, at an address that does not fit into 48 bits */
+#define TG_WIDE		(PM_GPA + 3 * PM_HUGE_PAGE)
+#define TG_WIDE_GPA	(TG_WIDE | BIT_ULL(48))
 
 /* Offsets in these are in tdx_guest_code.h. */
 struct tg_regs {

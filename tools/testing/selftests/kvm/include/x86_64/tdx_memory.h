@@ -15,8 +15,8 @@
 #define TM_SIZE		(TM_PAGES * PM_PAGE)
 #define TM_SLOT		1
 
-/* The bit of shared memory in guest addresses of 48 bits */
-#define TM_SHARED_BIT	BIT_ULL(47)
+/* The bit of shared memory in guest addresses */
+#define TM_SHARED_BIT	BIT_ULL(tdx_gpa_width - 1)
 
 /* struct kvm_run, and data of I/O ports */
 #define TM_RUN_SIZE	(2 * PM_PAGE)

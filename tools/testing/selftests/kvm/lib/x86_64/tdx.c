@@ -23,6 +23,8 @@
 #define CPUID_1_ECX_TSC_DEADLINE BIT(24)
 #define CPUS			"/sys/devices/system/cpu"
 
+unsigned int tdx_gpa_width = 48;
+
 void tdx_require(void)
 {
 	__TEST_REQUIRE(kvm_check_cap(KVM_CAP_VM_TYPES) & (1 << KVM_X86_TDX_VM),
@@ -94,6 +96,12 @@ struct kvm_tdx_capabilities *tdx_get_capabilities(int vm)
 	return caps;
 }
 
+unsigned int tdx_largest_width(void)
+{
+	return get_cpuid_entry(kvm_get_supported_cpuid(), TDX_ADDRESS_WIDTHS_LEAF, 0)->eax >> 16 &
+	       0xff;
+}
+
 /* With space for one more entry.  All other CPUID bits have the module's defaults. */
 struct kvm_tdx_init_vm *tdx_default_params(void)
 {
@@ -103,7 +111,7 @@ struct kvm_tdx_init_vm *tdx_default_params(void)
 	TEST_ASSERT(params, "no memory");
 	params->cpuid.nent = 1;
 	params->cpuid.entries[0].function = TDX_ADDRESS_WIDTHS_LEAF;
-	params->cpuid.entries[0].eax = 48 << 16;
+	params->cpuid.entries[0].eax = tdx_gpa_width << 16;
 	return params;
 }
 
@@ -122,14 +130,20 @@ int tdx_create_vcpu(int vm, unsigned long id)
 	return ioctl(vm, KVM_CREATE_VCPU, id);
 }
 
-/* KVM_GET_SUPPORTED_CPUID of Linux 6.1 leaves TSC-deadline timers out. */
-static void allow_tsc_deadlines(struct kvm_cpuid2 *cpuid)
+/*
+ * KVM_GET_SUPPORTED_CPUID of Linux 6.1 leaves TSC-deadline timers out.  Linux 7.3 needs the width
+ * of the TD's addresses, from which it takes the levels of the shared EPT.
+ */
+static void adapt_cpuid(struct kvm_cpuid2 *cpuid)
 {
-	unsigned int i;
+	struct kvm_cpuid_entry2 *entry = cpuid->entries;
 
-	for (i = 0; i < cpuid->nent; i++)
-		if (cpuid->entries[i].function == 1)
-			cpuid->entries[i].ecx |= CPUID_1_ECX_TSC_DEADLINE;
+	for (; entry < cpuid->entries + cpuid->nent; entry++) {
+		if (entry->function == 1)
+			entry->ecx |= CPUID_1_ECX_TSC_DEADLINE;
+		if (entry->function == TDX_ADDRESS_WIDTHS_LEAF)
+			entry->eax = (entry->eax & ~0xff0000u) | tdx_gpa_width << 16;
+	}
 }
 
 int tdx_set_default_cpuid(int vcpu)
@@ -141,7 +155,7 @@ int tdx_set_default_cpuid(int vcpu)
 
 	TEST_ASSERT(cpuid, "no memory");
 	memcpy(cpuid, kvm_get_supported_cpuid(), size);
-	allow_tsc_deadlines(cpuid);
+	adapt_cpuid(cpuid);
 	ret = tdx_ioctl(vcpu, KVM_SET_CPUID2, cpuid);
 	free(cpuid);
 	return ret;

@@ -94,8 +94,11 @@ static void fill_boot_memory(uint8_t *memory)
 
 	table[LOW_PD][TG_PRIVATE / PM_HUGE_PAGE] = TG_PRIVATE | PTE_HUGE;
 	table[LOW_PD][TG_NO_SLOT / PM_HUGE_PAGE] = TG_NO_SLOT | PTE_HUGE;
+	table[LOW_PD][TG_HIGH / PM_HUGE_PAGE] = TG_HIGH_GPA | PTE_HUGE;
+	table[LOW_PD][TG_WIDE / PM_HUGE_PAGE] = TG_WIDE_GPA | PTE_HUGE;
 	table[SHARED_PD][0] = PAGE_GPA | TM_SHARED_BIT | PTE_HUGE;
 	table[SHARED_PD][1] = PM_GPA | TM_SHARED_BIT | PTE_HUGE;
+	table[SHARED_PD][2] = TG_HIGH_GPA | TM_SHARED_BIT | PTE_HUGE;
 	table[SHARED_PD][511] = round_down(BOOT_GPA, PM_HUGE_PAGE) | PTE_HUGE;
 
 	fill_idt((void *)table[IDT]);
