@@ -82,6 +82,14 @@ def test_linux_boots_in_a_td(boot_tds, disk):
     check_report(result)
 
 
+@pytest.mark.one_kernel
+@pytest.mark.release
+def test_linux_boots_in_a_td_with_addresses_of_52_bits(boot_tds):
+    result = boot_tds(Run(cpus=2, cmdline=QUIET, options=("--width", "52", "--report", NONCE.hex())),
+                      emulator_options="ept_levels=5")
+    check_report(result)
+
+
 @pytest.mark.release
 @pytest.mark.parametrize("cpus", [1, 4])
 def test_a_td_bears_load(boot_tds, cpus):

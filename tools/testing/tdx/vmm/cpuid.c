@@ -53,7 +53,7 @@ static void complete_entry(struct td *td, struct kvm_cpuid_entry2 *entry, unsign
 	if (entry->function == KVM_FEATURES)
 		entry->eax &= FEATURES_OF_TDS;
 	if (entry->function == ADDRESS_WIDTHS)
-		entry->eax = (entry->eax & 0xff00ffff) | GUEST_WIDTH << 16;
+		entry->eax = (entry->eax & 0xff00ffff) | td->width << 16;
 }
 
 struct kvm_cpuid2 *cpuid_supported(struct td *td, unsigned int vcpu)

@@ -184,7 +184,7 @@ static void add_stub(struct td *td, uint64_t entry, uint64_t mailbox)
 	params->entry = entry;
 	params->boot_params = BOOT_PARAMS_GPA;
 	params->mailbox = mailbox;
-	params->report = td->nonce ? STUB_REPORT_GPA | SHARED_BIT : 0;
+	params->report = td->nonce ? STUB_REPORT_GPA | BIT(td->width - 1) : 0;
 	for (i = 0; i < td->nr_slots; i++)
 		if (td->slots[i].gpa != STUB_GPA && !td->slots[i].always_shared)
 			add_ranges(params, td, &td->slots[i]);
@@ -216,6 +216,7 @@ void linux_load(struct td *td, const struct options *options)
 	initrd_gpa = initrd_address(options, header, acpi, initrd.size);
 
 	td->nr_vcpus = options->cpus;
+	td->width = options->width;
 	td->has_disk = options->disk;
 	td->nonce = options->nonce;
 	memory_plan(td, STUB_GPA, STUB_SIZE);

@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <linux/kvm.h>
 
@@ -20,6 +21,7 @@ static const char usage[] =
 	"  --append TEXT      the kernel's command line (console=ttyS0)\n"
 	"  --memory SIZE      with M or G (256M)\n"
 	"  --cpus NUMBER      vCPUs (1)\n"
+	"  --width BITS       of guest physical addresses: 48, or 52 if KVM supports it (48)\n"
 	"  --disk FILE        the guest's disk /dev/vda: a file or a block device, as it is\n"
 	"  --report NONCE     before the kernel begins, let the TDX module report what the TD is, and\n"
 	"                     verify that; NONCE is REPORTDATA in hexadecimal, up to 64 bytes\n"
@@ -59,6 +61,16 @@ static unsigned int parse_cpus(const char *text)
 	return cpus;
 }
 
+static unsigned int parse_width(const char *text)
+{
+	errno = 0;
+	if (!strcmp(text, "48"))
+		return 48;
+	if (strcmp(text, "52"))
+		die("guest physical addresses have 48 or 52 bits, not %s", text);
+	return 52;
+}
+
 static const uint8_t *parse_nonce(const char *text)
 {
 	const uint8_t *nonce = report_parse_nonce(text);
@@ -77,6 +89,7 @@ static void parse(struct options *options, int argc, char **argv)
 		{ "append", required_argument, NULL, 'a' },
 		{ "memory", required_argument, NULL, 'm' },
 		{ "cpus", required_argument, NULL, 'c' },
+		{ "width", required_argument, NULL, 'w' },
 		{ "disk", required_argument, NULL, 'd' },
 		{ "measured", required_argument, NULL, 'M' },
 		{ "report", required_argument, NULL, 'r' },
@@ -102,6 +115,9 @@ static void parse(struct options *options, int argc, char **argv)
 			break;
 		case 'c':
 			options->cpus = parse_cpus(optarg);
+			break;
+		case 'w':
+			options->width = parse_width(optarg);
 			break;
 		case 'd':
 			options->disk = optarg;
@@ -182,7 +198,12 @@ static void print_ran(const struct td *td, double time)
 
 int main(int argc, char **argv)
 {
-	struct options options = { .append = "console=ttyS0", .memory = 256 << 20, .cpus = 1 };
+	struct options options = {
+		.append = "console=ttyS0",
+		.memory = 256 << 20,
+		.cpus = 1,
+		.width = 48,
+	};
 	double start = seconds();
 	struct td td = {};
 	int status;

@@ -22,8 +22,6 @@ struct kvm_tdx_init_vm;
 #define BIT(nr)		(1ull << (nr))
 
 #define MAX_VCPUS	64
-#define GUEST_WIDTH	48	/* of a guest's address; its highest bit is the shared bit */
-#define SHARED_BIT	BIT(GUEST_WIDTH - 1)
 #define NR_EXITS	41	/* exit reasons that are counted */
 
 /* Guest physical addresses */
@@ -64,6 +62,7 @@ struct options {
 	const char *append;
 	uint64_t memory;
 	unsigned int cpus;
+	unsigned int width;	/* of guest physical addresses */
 	const char *disk;
 	const uint8_t *nonce;	/* of a report; NULL if none is wanted */
 	const char *measured;	/* file to write */
@@ -102,6 +101,7 @@ struct td {
 	unsigned int nr_regions;
 	struct vcpu vcpus[MAX_VCPUS];
 	unsigned int nr_vcpus;
+	unsigned int width;	/* of an address; its highest bit is the shared bit */
 	bool has_disk;
 	const uint8_t *nonce;
 };
