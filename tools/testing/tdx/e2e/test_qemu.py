@@ -10,6 +10,7 @@ import qmp
 import selftests
 import td_guest
 from qemu_guest import command
+from test_emulator import trace_tool
 
 MACHINE = {"cpus": 2, "packages": 1, "memory": "2G", "timeout": 1800}
 
@@ -47,6 +48,18 @@ def test_debians_kernel_boots_in_a_td(boot_guest, cpus):
     result = boot_guest(cpus=cpus)
     assert td_guest.values(result, "tdx_guest") == ["1"]
     assert td_guest.values(result, "cpus") == [str(cpus)]
+
+
+def test_guest_addresses_have_52_bits_if_kvm_supports_that(run_qemu, tmp_path):
+    """Such a TD has tables of level 4 in its secure EPT."""
+    trace = tmp_path / "trace"
+    result = run_qemu([command()], emulator_options="ept_levels=5", qemu_options=(
+        "-chardev", f"file,id=trace,path={trace}",
+        "-device", "isa-debugcon,iobase=0xe8,chardev=trace"))
+    assert result.value("td_guest") == "0", result.values("output")
+    assert td_guest.values(result, "tdx_guest") == ["1"]
+    assert " TDH.MEM.SEPT.ADD rcx=0x4 " in trace_tool(trace).stdout
+    selftests.check_nothing_left(result)
 
 
 def test_a_guest_can_be_reset(boot_guest):
