@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,8 +20,7 @@
 #define OTHER_GPA	(PM_GPA + PM_HUGE_PAGE)
 #define NO_SLOT_GPA	(PM_GPA + 2 * PM_HUGE_PAGE)
 #define FAR_GPA		BIT_ULL(39)
-#define USEC_PER_SEC	1000000
-#define FIRST_DELAY_US	500
+#define FIRST_DELAY_US	20
 
 /* A region that is valid. */
 static struct kvm_tdx_init_mem_region valid_region(void)
@@ -185,15 +183,6 @@ static void count_signal(int number)
 	nr_signals++;
 }
 
-/* Again and again: the first one may come before the ioctl. */
-static void set_timer(unsigned int us)
-{
-	const struct timeval delay = { .tv_sec = us / USEC_PER_SEC, .tv_usec = us % USEC_PER_SEC };
-	const struct itimerval timer = { .it_value = delay, .it_interval = delay };
-
-	TEST_ASSERT(!setitimer(ITIMER_REAL, &timer, NULL), "setitimer: %s", strerror(errno));
-}
-
 /* Each attempt is interrupted later, so that all memory is added in the end. */
 static void test_signals(void)
 {
@@ -213,9 +202,9 @@ static void test_signals(void)
 		    "sigaction: %s", strerror(errno));
 
 	do {
-		set_timer(us);
+		tdx_set_timer(us);
 		err = tm_init_region(td.vcpu, 0, &region);
-		set_timer(0);
+		tdx_set_timer(0);
 		interrupted += err == EINTR;
 		us *= 2;
 	} while (err == EINTR || err == EAGAIN);

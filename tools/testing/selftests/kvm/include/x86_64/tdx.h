@@ -74,6 +74,12 @@ int tdx_count_free_keyids(void);
 /* 0 or an errno: EACCES without root, ENOENT for a CPU that cannot go offline. */
 int tdx_set_cpu_online(int cpu, bool online);
 
+/*
+ * Sends SIGALRM after @us, and then again and again, because the first one may come before an ioctl
+ * that waits; 0 ends it.
+ */
+void tdx_set_timer(unsigned int us);
+
 /* Kills processes that run @live, which does not return, at random times, one after the other. */
 void tdx_kill_processes(void (*live)(void), unsigned int nr);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@
 #define MAX_TDS			4096
 #define IOAPIC_PINS		24
 #define LONGEST_LIFE_US		200000
+#define USEC_PER_SEC		1000000
+#define SHORTEST_PERIOD_US	500	/* in which even slow machines do more than take signals */
 #define CPUID_1_ECX_TSC_DEADLINE BIT(24)
 #define CPUS			"/sys/devices/system/cpu"
 
@@ -234,6 +237,21 @@ int tdx_set_cpu_online(int cpu, bool online)
 	ret = write(fd, online ? "1" : "0", 1) < 0 ? errno : 0;
 	close(fd);
 	return ret;
+}
+
+static struct timeval to_timeval(unsigned int us)
+{
+	return (struct timeval){ .tv_sec = us / USEC_PER_SEC, .tv_usec = us % USEC_PER_SEC };
+}
+
+void tdx_set_timer(unsigned int us)
+{
+	const struct itimerval timer = {
+		.it_value = to_timeval(us),
+		.it_interval = to_timeval(us + SHORTEST_PERIOD_US),
+	};
+
+	TEST_ASSERT(!setitimer(ITIMER_REAL, &timer, NULL), "setitimer: %s", strerror(errno));
 }
 
 void tdx_kill_processes(void (*live)(void), unsigned int nr)
