@@ -44,9 +44,11 @@ void tdx_require(void);
 int tdx_create_vm(void);
 int tdx_vm_cap(int vm, long cap);
 int tdx_enable_cap(int vm, uint32_t cap, uint64_t arg);
-int tdx_command(int fd, uint32_t id, uint32_t flags, const void *data);
 int tdx_raw_command(int fd, struct kvm_tdx_cmd *cmd);
 int tdx_ioctl(int fd, unsigned long request, const void *arg);
+
+/* With TDX_STAY in the environment, the thread stays on its CPU during KVM_TDX_INIT_VCPU. */
+int tdx_command(int fd, uint32_t id, uint32_t flags, const void *data);
 
 /* Asserts that a command with valid @data does not take flags, hw_error or a bad pointer. */
 void tdx_test_command_errors(int fd, uint32_t id, const void *data);

@@ -2,8 +2,10 @@
 /*
  * Trust domains, for tests of their user interface.
  */
+#define _GNU_SOURCE /* for sched_setaffinity() */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,10 +72,27 @@ int tdx_raw_command(int fd, struct kvm_tdx_cmd *cmd)
 	return tdx_ioctl(fd, KVM_MEMORY_ENCRYPT_OP, cmd);
 }
 
+/* For Linux 7.3, which does not flush a vCPU whose thread moves to another CPU meanwhile. */
+static int command_on_this_cpu(int fd, struct kvm_tdx_cmd *cmd)
+{
+	cpu_set_t before, cpus;
+	int ret;
+
+	TEST_ASSERT(!sched_getaffinity(0, sizeof(before), &before), "%s", strerror(errno));
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	TEST_ASSERT(!sched_setaffinity(0, sizeof(cpus), &cpus), "%s", strerror(errno));
+	ret = tdx_raw_command(fd, cmd);
+	TEST_ASSERT(!sched_setaffinity(0, sizeof(before), &before), "%s", strerror(errno));
+	return ret;
+}
+
 int tdx_command(int fd, uint32_t id, uint32_t flags, const void *data)
 {
 	struct kvm_tdx_cmd cmd = { .id = id, .flags = flags, .data = (uintptr_t)data };
 
+	if (id == KVM_TDX_INIT_VCPU && getenv("TDX_STAY"))
+		return command_on_this_cpu(fd, &cmd);
 	return tdx_raw_command(fd, &cmd);
 }
 
