@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "tdx_guest.h"
@@ -208,6 +209,8 @@ int main(int argc, char *argv[])
 		no_more = true;
 	}
 	tg_require();
+	/* If the shared pages became a huge one meanwhile, KVM would map fewer pages ahead. */
+	TEST_ASSERT(!prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), "prctl: %s", strerror(errno));
 	thread = share_the_cpu();
 	tg_create(&tg, 0);
 	test_in_order(&tg);
