@@ -188,6 +188,7 @@ static void live_until_killed(void)
 {
 	int vcpus[NR_VCPUS];
 
+	tdx_may_be_killed();
 	for (;;)
 		tdx_close_td(tdx_create_td(vcpus, nr_vcpus), vcpus, nr_vcpus);
 }

@@ -240,6 +240,7 @@ static void test_closing(void)
 
 static void live_until_killed(void)
 {
+	tdx_may_be_killed();
 	for (;;) {
 		tm_create(&td);
 		TEST_ERRNO(build_once(), 0);

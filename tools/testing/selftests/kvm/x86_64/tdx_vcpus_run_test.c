@@ -515,9 +515,11 @@ static void live_until_killed(void)
 	struct tg_td *tg;
 	struct team team;
 
+	stop = false;
 	create(&team, NR_VCPUS);
 	team.nr_vcpus--;
 	start(&team, members, pass_tokens_until_stop);
+	tdx_may_be_killed();
 	for (tg = &team.vcpus[team.nr_vcpus]; ; ) {
 		ASSERT_EQ(tg_accept(tg, PM_GPA), 0);
 		tg_store(tg, TG_PRIVATE, 1);

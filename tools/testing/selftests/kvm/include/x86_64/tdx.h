@@ -82,7 +82,11 @@ int tdx_set_cpu_online(int cpu, bool online);
  */
 void tdx_set_timer(unsigned int us);
 
-/* Kills processes that run @live, which does not return, at random times, one after the other. */
+/*
+ * Kills processes that run @live, which does not return, one after the other, at random times after
+ * @live has called tdx_may_be_killed().
+ */
 void tdx_kill_processes(void (*live)(void), unsigned int nr);
+void tdx_may_be_killed(void);
 
 #endif /* SELFTEST_KVM_TDX_H */

@@ -273,19 +273,39 @@ void tdx_set_timer(unsigned int us)
 	TEST_ASSERT(!setitimer(ITIMER_REAL, &timer, NULL), "setitimer: %s", strerror(errno));
 }
 
+/* The process that is killed writes to it. */
+static int begun[2];
+
+void tdx_may_be_killed(void)
+{
+	ASSERT_EQ(write(begun[1], "", 1), 1);
+}
+
+/* Returns early if the process has ended. */
+static void wait_for_begin(void)
+{
+	char byte;
+
+	close(begun[1]);
+	if (read(begun[0], &byte, 1) == 1)
+		usleep(random() % LONGEST_LIFE_US);
+	close(begun[0]);
+}
+
 void tdx_kill_processes(void (*live)(void), unsigned int nr)
 {
 	int status;
 	pid_t pid;
 
 	while (nr--) {
+		TEST_ASSERT(!pipe(begun), "pipe: %s", strerror(errno));
 		pid = fork();
 		TEST_ASSERT(pid >= 0, "fork: %s", strerror(errno));
 		if (!pid) {
 			live();
 			_exit(0);
 		}
-		usleep(random() % LONGEST_LIFE_US);
+		wait_for_begin();
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
 		TEST_ASSERT(WIFSIGNALED(status), "it ended by itself: 0x%x", status);
