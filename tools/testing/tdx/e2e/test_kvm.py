@@ -12,10 +12,11 @@ from events import steps, write_cpu, write_power
 from outcome import errors, said
 
 MACHINE = {"cpus": 4, "packages": 2, "memory": "1G"}
-# The defaults of a selftest are for a CPU that is not emulated.
+# The defaults of a selftest are for a CPU that is not emulated.  Fuzzers have one thread, and do
+# the same each time; with several, and for a time, they run in test_run.py.
 ARGUMENTS = {"tdx_lifecycle_test": ["-c", 10, "-k", 5], "tdx_hotplug_test": ["-r", 1],
-             "tdx_guest_fuzz_test": ["-s", 1, "-t", 2],
-             "tdx_ioctl_fuzz_test": ["-s", 1, "-t", 2],
+             "tdx_guest_fuzz_test": ["-s", 1, "-n", 500, "-v", 1],
+             "tdx_ioctl_fuzz_test": ["-s", 1, "-n", 1000, "-j", 1],
              "tdx_memory_race_test": ["-r", 10, "-k", 3],
              "tdx_vcpus_run_test": ["-c", 1, "-k", 3, "-r", 40, "-t", 2]}
 # They do nothing concurrently, and little that the others do not do.

@@ -136,7 +136,13 @@ static const uint64_t functions[] = {
 
 static struct tg_td vcpus[MAX_VCPUS];
 static pthread_t threads[MAX_VCPUS];
-static unsigned int nr_vcpus = 2, nr_seconds = 10;
+
+/*
+ * For what is done when a vCPU is interrupted, at any time: these numbers are not missing in those
+ * that choose its operations.
+ */
+static struct tr_random interruptions[MAX_VCPUS];
+static unsigned int nr_vcpus = 2, nr_seconds = 10, most_operations;
 static uint64_t seed;
 static time_t end;
 static atomic_bool stop;
@@ -356,7 +362,7 @@ static enum verdict handle_error(struct tr_random *random, struct tg_td *tg, int
 
 	switch (err) {
 	case EINTR:
-		wake(random, tg);
+		wake(&interruptions[tg - vcpus], tg);
 		return GOES_ON;
 	case EAGAIN:
 		return GOES_ON;
@@ -392,7 +398,7 @@ static enum verdict run_operation(struct tr_random *random, struct tg_td *tg)
 	int err;
 
 	for (i = 0; verdict == GOES_ON && i < MAX_EXITS; i++) {
-		tg->td.run->immediate_exit = tr_one_in(random, 8);
+		tg->td.run->immediate_exit = tr_one_in(&interruptions[tg - vcpus], 8);
 		err = tdx_ioctl(tg->td.vcpu, KVM_RUN, NULL);
 		verdict = err ? handle_error(random, tg, err) : handle_exit(random, tg);
 		if (i >= FEW_EXITS)
@@ -401,22 +407,10 @@ static enum verdict run_operation(struct tr_random *random, struct tg_td *tg)
 	return verdict;
 }
 
-static void *fuzz(void *data)
-{
-	const unsigned int nr = (struct tg_td *)data - vcpus;
-	struct tr_random random = tr_seed(seed + nr);
-	struct tg_td *tg = data;
-
-	do {
-		prepare(&random, tg);
-		nr_operations++;
-	} while (!stop && time(NULL) < end && run_operation(&random, tg) == DONE);
-	stop = true;
-	nr_running--;
-	return NULL;
-}
-
-/* Events from outside: threads are interrupted, memory goes away, interrupts and NMIs arrive. */
+/*
+ * Events from outside: memory goes away, interrupts and NMIs arrive.  A TD that ran for long ends,
+ * because it may have got into a state in which nothing happens any more.
+ */
 static void meddle(struct tr_random *random)
 {
 	struct tg_td *tg = &vcpus[tr_below(random, nr_vcpus)];
@@ -436,6 +430,32 @@ static void meddle(struct tr_random *random)
 		wake(random, tg);
 		break;
 	}
+	if (tr_one_in(random, 1000))
+		stop = true;
+}
+
+static bool is_over(void)
+{
+	return most_operations ? nr_operations >= most_operations : time(NULL) >= end;
+}
+
+/* If operations are counted, events depend on them, and otherwise on time. */
+static void *fuzz(void *data)
+{
+	const unsigned int nr = (struct tg_td *)data - vcpus;
+	struct tr_random random = tr_seed(seed + nr);
+	struct tg_td *tg = data;
+
+	interruptions[nr] = tr_seed(~(seed + nr));
+	do {
+		if (most_operations)
+			meddle(&random);
+		prepare(&random, tg);
+		nr_operations++;
+	} while (!stop && !is_over() && run_operation(&random, tg) == DONE);
+	stop = true;
+	nr_running--;
+	return NULL;
 }
 
 static void kick_all(void)
@@ -457,7 +477,6 @@ static void create(struct tr_random *random)
 				  BIT(KVM_HC_MAP_GPA_RANGE)), 0);
 }
 
-/* One that ran for long may have got into a state in which nothing happens any more. */
 static void fuzz_td(struct tr_random *random)
 {
 	unsigned int i;
@@ -470,9 +489,8 @@ static void fuzz_td(struct tr_random *random)
 	while (nr_running) {
 		usleep(KICK_US);
 		kick_all();
-		meddle(random);
-		if (tr_one_in(random, 1000))
-			stop = true;
+		if (!most_operations)
+			meddle(random);
 	}
 	for (i = 0; i < nr_vcpus; i++)
 		pthread_join(threads[i], NULL);
@@ -481,7 +499,8 @@ static void fuzz_td(struct tr_random *random)
 
 static void help(const char *name)
 {
-	printf("usage: %s [-s seed] [-t seconds] [-v vcpus]\n"
+	printf("usage: %s [-n operations] [-s seed] [-t seconds] [-v vcpus]\n"
+	       " -n: operations of all vCPUs, instead of a time\n"
 	       " -s: of random numbers (default: the time)\n"
 	       " -t: how long to fuzz (default: %u)\n"
 	       " -v: vCPUs of each TD (default: %u, at most %u)\n",
@@ -493,8 +512,10 @@ static void parse_options(int argc, char *argv[])
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "s:t:v:")) != -1) {
-		if (option == 's')
+	while ((option = getopt(argc, argv, "n:s:t:v:")) != -1) {
+		if (option == 'n')
+			most_operations = atoi(optarg);
+		else if (option == 's')
 			seed = atoll(optarg);
 		else if (option == 't')
 			nr_seconds = atoi(optarg);
@@ -523,7 +544,7 @@ int main(int argc, char *argv[])
 		fuzz_td(&random);
 		seed += nr_vcpus;
 		nr_tds++;
-	} while (time(NULL) < end);
+	} while (!is_over());
 	printf("%u operations in %u TDs\n", nr_operations, nr_tds);
 	ASSERT_EQ(tdx_count_free_keyids(), nr_keyids);
 	return 0;

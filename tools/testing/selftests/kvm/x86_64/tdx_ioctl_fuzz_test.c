@@ -44,7 +44,7 @@ static struct fds tds[NR_TDS];
 static void *memory;
 static pthread_t threads[MAX_THREADS];
 static atomic_uint nr_running, nr_ioctls;
-static unsigned int nr_threads = 8, nr_seconds = 10;
+static unsigned int nr_threads = 8, nr_seconds = 10, nr_actions;
 static uint64_t seed;
 static time_t end;
 
@@ -369,8 +369,9 @@ static void fuzz_once(struct fuzzer *fuzzer)
 static void *fuzz(void *data)
 {
 	struct fuzzer *fuzzer = data;
+	unsigned int i;
 
-	while (time(NULL) < end)
+	for (i = 0; nr_actions ? i < nr_actions : time(NULL) < end; i++)
 		fuzz_once(fuzzer);
 	nr_running--;
 	return NULL;
@@ -403,8 +404,9 @@ static void wait_for_all(void)
 
 static void help(const char *name)
 {
-	printf("usage: %s [-j threads] [-s seed] [-t seconds]\n"
+	printf("usage: %s [-j threads] [-n actions] [-s seed] [-t seconds]\n"
 	       " -j: threads (default: %u, at most %u)\n"
+	       " -n: actions of each thread, instead of a time\n"
 	       " -s: of random numbers (default: the time)\n"
 	       " -t: how long to fuzz (default: %u)\n",
 	       name, nr_threads, MAX_THREADS, nr_seconds);
@@ -415,9 +417,11 @@ static void parse_options(int argc, char *argv[])
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "j:s:t:")) != -1) {
+	while ((option = getopt(argc, argv, "j:n:s:t:")) != -1) {
 		if (option == 'j' && atoi(optarg) > 0 && atoi(optarg) <= MAX_THREADS)
 			nr_threads = atoi(optarg);
+		else if (option == 'n')
+			nr_actions = atoi(optarg);
 		else if (option == 's')
 			seed = atoll(optarg);
 		else if (option == 't')
