@@ -2,7 +2,7 @@
 /* The emulated platform: decoding of instructions, with all kinds of prefixes. */
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "emulator/cpu/decode.h"
 
 #define RIP	0x1000

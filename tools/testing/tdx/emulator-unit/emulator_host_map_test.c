@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "emulator/lib/log.h"
 #include "emulator/memory/host_map.h"
 #include "reach.h"

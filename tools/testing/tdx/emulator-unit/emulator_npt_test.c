@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "emulator/cpu/npt.h"
 #include "emulator/lib/log.h"
 #include "reach.h"

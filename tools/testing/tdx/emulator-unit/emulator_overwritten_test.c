@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The emulated platform: tracking of pages that the host overwrites, in any order. */
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "emulator/memory/overwritten.h"
 
 #define PAGE		4096

@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "emulator/check/cache.h"
 #include "emulator/lib/log.h"
 #include "emulator/memory/host_map.h"

@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "emulator/lib/clock.h"
 #include "emulator/lib/log.h"
 #include "emulator/smp/shootdown.h"

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "emulator/check/cache.h"
 #include "emulator/check/report.h"
 #include "emulator/lib/clock.h"

@@ -2,7 +2,7 @@
 /* The emulated platform: exits of a TD's vCPU, as VMX describes them. */
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "emulator/td/td_exit.h"
 
 static u32 injected;

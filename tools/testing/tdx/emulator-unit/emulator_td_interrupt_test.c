@@ -2,7 +2,7 @@
 /* The emulated platform: interrupts while a TD's vCPU runs. */
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "emulator/cpu/interrupt.h"
 #include "emulator/cpu/walk.h"
 #include "emulator/memory/host_map.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "emulator/lib/log.h"
 #include "emulator/td/td_map.h"
 #include "reach.h"

@@ -2,7 +2,7 @@
 /* The emulated platform: blocking of virtual NMIs of a TD's vCPU. */
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "emulator/td/td_nmi.h"
 
 static unsigned int injected;

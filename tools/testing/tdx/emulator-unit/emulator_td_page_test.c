@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "emulator/check/cache.h"
 #include "emulator/check/report.h"
 #include "emulator/host/cpuid.h"

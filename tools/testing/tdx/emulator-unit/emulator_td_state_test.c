@@ -2,7 +2,7 @@
 /* The emulated platform: the state of a TD's vCPU as a VMCB. */
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "emulator/cpu/cpu.h"
 #include "emulator/cpu/entry.h"
 #include "emulator/td/td_state.h"

@@ -2,7 +2,7 @@
 /* The emulated platform: the virtual local APIC of a TD's vCPU. */
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "emulator/td/vapic.h"
 
 #define TPR	0x808

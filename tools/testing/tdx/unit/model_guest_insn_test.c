@@ -7,7 +7,7 @@
 #include <linux/kernel.h>
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "model_guest.h"
 
 #define VE	20

@@ -5,7 +5,7 @@
 #include <linux/kernel.h>
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "model/platform.h"
 #include "model_td.h"
 

@@ -7,7 +7,7 @@
 #include <linux/kernel.h>
 #include <stdlib.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "model_mem.h"
 #include "model_rules.h"
 

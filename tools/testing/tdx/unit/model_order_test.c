@@ -8,7 +8,7 @@
 #include <linux/kernel.h>
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "model_leaves.h"
 
 #define RDX_INVALID	(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RDX)

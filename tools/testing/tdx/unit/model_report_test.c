@@ -9,7 +9,7 @@
 #include <linux/kernel.h>
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "model_guest.h"
 
 #define RCX(status)	(TDX_##status | TDX_OPERAND_ID_RCX)

@@ -6,7 +6,7 @@
 #include <linux/kernel.h>
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "model_layouts.h"
 
 #define RCX_INVALID		(TDX_OPERAND_INVALID | TDX_OPERAND_ID_RCX)

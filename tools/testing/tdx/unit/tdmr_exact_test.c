@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "geometry.h"
-#include "kselftest_harness.h"
+#include "harness.h"
 
 #define NR_MAPS		40000
 #define NR_BLOCKS	9

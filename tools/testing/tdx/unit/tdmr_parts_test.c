@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "geometry.h"
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "tdmr/internal.h"
 
 #define MB	((u64)SZ_1M)

@@ -6,7 +6,7 @@
 #include <linux/minmax.h>
 
 #include "init_simulation.h"
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "tdmr/queue.h"
 
 /* Nodes of equal size; the first has a hole below 4 GB. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kselftest_harness.h"
+#include "harness.h"
 #include "layout_check.h"
 #include "random_map.h"
 
@@ -104,7 +104,7 @@ static bool failure_is_true(const struct tdmr_map *map, const struct tdmr_failur
 	}
 }
 
-TEST_F_TIMEOUT(judge, accepts_all_that_random_maps_become, 600)
+TEST_F(judge, accepts_all_that_random_maps_become)
 {
 	unsigned int n, failures[TDMR_MALFORMED_CMRS + 1] = {};
 	struct geometry *geometry = &self->geometry;
@@ -177,7 +177,7 @@ static u64 end_outside(const struct tdmr_map *map, u64 pa)
 	return end;
 }
 
-TEST_F_TIMEOUT(judge, sees_ram_outside_the_cmrs_named, 600)
+TEST_F(judge, sees_ram_outside_the_cmrs_named)
 {
 	struct tdmr_failure failure;
 	unsigned int n, outside = 0;
@@ -227,7 +227,7 @@ static bool is_at_home(const struct geometry *geometry, const struct tdx_tdmr_in
 	return true;
 }
 
-TEST_F_TIMEOUT(judge, sees_pamts_at_home_and_tdmrs_for_all_cpus, 600)
+TEST_F(judge, sees_pamts_at_home_and_tdmrs_for_all_cpus)
 {
 	struct geometry *geometry = &self->geometry;
 	unsigned int n, i;
@@ -256,7 +256,7 @@ TEST_F_TIMEOUT(judge, sees_pamts_at_home_and_tdmrs_for_all_cpus, 600)
 	}
 }
 
-TEST_F_TIMEOUT(judge, sees_the_same_layout_for_the_same_map, 600)
+TEST_F(judge, sees_the_same_layout_for_the_same_map)
 {
 	struct geometry *geometry = &self->geometry, again;
 	unsigned int n;
@@ -276,7 +276,7 @@ TEST_F_TIMEOUT(judge, sees_the_same_layout_for_the_same_map, 600)
 	}
 }
 
-TEST_F_TIMEOUT(judge, accepts_what_becomes_of_fragmented_memory, 600)
+TEST_F(judge, accepts_what_becomes_of_fragmented_memory)
 {
 	struct geometry *geometry = &self->geometry;
 	unsigned int n, failed = 0, split = 0;
@@ -304,7 +304,7 @@ TEST_F_TIMEOUT(judge, accepts_what_becomes_of_fragmented_memory, 600)
 }
 
 /* All TDMRs are used, and the largest needs more memory than any free range has. */
-TEST_F_TIMEOUT(judge, sees_small_tdmrs_where_large_ones_find_no_memory, 600)
+TEST_F(judge, sees_small_tdmrs_where_large_ones_find_no_memory)
 {
 	static const unsigned int maps[] = { 23, 48, 143, 178, 333, 363, 438, 503, 603 };
 	struct geometry *geometry = &self->geometry;
@@ -323,7 +323,7 @@ TEST_F_TIMEOUT(judge, sees_small_tdmrs_where_large_ones_find_no_memory, 600)
 }
 
 /* TDMRs are split down to 1 GB if each GB has a free chunk of only 8 MB. */
-TEST_F_TIMEOUT(judge, sees_fragmented_memory_split_down_to_single_blocks, 600)
+TEST_F(judge, sees_fragmented_memory_split_down_to_single_blocks)
 {
 	static const struct tdx_ram ram = { 0, 32ULL * SZ_1G, 0 };
 	static const struct tdx_cmr_info cmr = { 0, 32ULL * SZ_1G };

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "geometry.h"
-#include "kselftest_harness.h"
+#include "harness.h"
 
 #define NR_BLOCKS	4
 #define PER_BLOCK	8

@@ -18,7 +18,7 @@
 #include "vmm/virtqueue.h"
 #include "vmm/vmm.h"
 
-#include "kselftest_harness.h"
+#include "harness.h"
 
 #define SECTOR		512
 #define SECTORS		16

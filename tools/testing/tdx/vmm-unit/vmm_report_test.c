@@ -4,7 +4,7 @@
 
 #include "vmm/vmm.h"
 
-#include "kselftest_harness.h"
+#include "harness.h"
 
 #define SIZE		1024
 #define TCB_INFO_HASH	32
