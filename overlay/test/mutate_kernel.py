@@ -256,9 +256,8 @@ class Judge:
         """A KUnit case that fails with a kernel; None if all pass."""
         found = folder / "kunit.json"
         with (folder / "kunit.log").open("w") as log:
-            status = suites.run_in(folder / "host", found, *KUNIT_OPTIONS,
-                                   "--timeout", str(self.timeout),
-                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            status = suites.run_in(TREE, folder / "host", found, *KUNIT_OPTIONS,
+                                   "--timeout", str(self.timeout), log=log)
         failed = [case.name for case in results.from_kunit(found) if case.outcome == "failed"]
         return next(iter([*failed, *suites.difference(found), *["all"] * bool(status)]), None)
 

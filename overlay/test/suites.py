@@ -10,6 +10,7 @@ from overlay.tree import base
 from overlay.tree.base import Refusal
 from overlay.tree.linux import BUILD, TREE
 
+KUNIT = "tools/testing/kunit/kunit.py"
 CONFIG = f"{kunit_suites.TESTS}/.kunitconfig"
 
 # A single thread for all CPUs: with several, QEMU 7.2 can execute a stale INT3 after code was
@@ -28,15 +29,20 @@ TIMEOUT = ("--timeout", "1200")
 
 def command(tree, out, what, *args):
     """The command line for kunit.py of a tree."""
-    return [str(tree / "tools/testing/kunit/kunit.py"), what, "--arch", "x86_64",
-            "--build_dir", str(out), *args]
+    return [str(tree / KUNIT), what, "--arch", "x86_64", "--build_dir", str(out), *args]
 
 
-def run_in(out, results, *options, **kwargs):
-    """Runs the suites of a kernel that was built; returns kunit.py's status."""
-    kunit = command(TREE, out, "exec", "--kernel_args", "kunit.enable=1", *MACHINE, *TIMEOUT,
-                    *options, f"--json={results}", SUITES)
-    return subprocess.run(kunit, check=False, **kwargs).returncode
+def run_in(tree, out, results, *options, log=None):
+    """Runs the suites of a kernel of a tree that was built; returns kunit.py's status."""
+    run = command(tree, out, "exec", "--kernel_args", "kunit.enable=1", *MACHINE, *TIMEOUT,
+                  *options, "--raw_output=kunit", SUITES)
+    parse = [str(tree / KUNIT), "parse", f"--json={results}"]
+    with subprocess.Popen(run, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+                          text=True, errors="replace") as kernel, \
+            subprocess.Popen(parse, stdin=subprocess.PIPE, stdout=log, stderr=log,
+                             text=True) as parser:
+        parser.stdin.writelines(kunit_suites.without_messages_in_headers(kernel.stdout))
+    return parser.returncode
 
 
 def difference(results):
@@ -50,7 +56,7 @@ def main():
     parser.add_argument("--all", action="store_true", help="inject every failure")
     parser.add_argument("--json", type=pathlib.Path, required=True, help="where results go")
     args = parser.parse_args()
-    if run_in(BUILD / "host", args.json, *(() if args.all else THINNED)):
+    if run_in(TREE, BUILD / "host", args.json, *(() if args.all else THINNED)):
         raise Refusal("kunit.py failed")
     if difference(args.json):
         raise Refusal(f"suites that did not run, or are in no source: {difference(args.json)}")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from overlay.test import results
+from overlay.test import kunit_suites, results
 from overlay.test import run as runner
 from overlay.tree.base import Refusal
 
@@ -115,3 +115,30 @@ def test_nothing_is_tested_with_edits_that_the_overlay_lacks(monkeypatch, capsys
                                                    "0 passed, 1 failed"]
     monkeypatch.setattr(runner, "TREE", tmp_path / "not made yet")
     runner.refuse_edits()
+
+
+PRINTED = """KTAP version 1
+sched_clock: Marking stable
+1..1
+    KTAP version 1
+    # Subtest: tdx_one
+tsc: Refined TSC clocksource calibration
+    1..2
+        KTAP version 1
+        # Subtest: of_parameters
+random: crng init done
+    # of_parameters: EXPECTATION FAILED at one_test.c:1
+    Expected 1 == 2
+        not ok 1 first
+    not ok 1 of_parameters
+    ok 2 last
+not ok 1 tdx_one
+reboot: Power down
+"""
+MESSAGES = "sched_clock: ", "tsc: ", "random: "
+
+
+def test_messages_in_headers_of_suites_are_left_out_and_nothing_else():
+    lines = PRINTED.splitlines()
+    assert list(kunit_suites.without_messages_in_headers(lines)) == [
+        line for line in lines if not line.startswith(MESSAGES)]
