@@ -2,8 +2,10 @@
 /*
  * A TD from its creation to its destruction.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -78,6 +80,22 @@ static void init_vm(struct td *td)
 	free(params);
 }
 
+/* For Linux 7.3, which does not flush a vCPU whose thread moves to another CPU meanwhile. */
+static int init_on_this_cpu(int vcpu)
+{
+	cpu_set_t before, cpus;
+	int ret;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	if (sched_getaffinity(0, sizeof(before), &before) ||
+	    sched_setaffinity(0, sizeof(cpus), &cpus))
+		die("the affinity of a thread");
+	ret = command(vcpu, KVM_TDX_INIT_VCPU, 0, NULL, NULL);
+	sched_setaffinity(0, sizeof(before), &before);
+	return ret;
+}
+
 static void create_vcpu(struct td *td, struct vcpu *vcpu)
 {
 	int size = ioctl(td->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
@@ -91,7 +109,7 @@ static void create_vcpu(struct td *td, struct vcpu *vcpu)
 		die("mmap of vCPU %u", vcpu->nr);
 	if (ioctl(vcpu->fd, KVM_SET_CPUID2, cpuid))
 		die("KVM_SET_CPUID2");
-	if (command(vcpu->fd, KVM_TDX_INIT_VCPU, 0, NULL, NULL))
+	if (init_on_this_cpu(vcpu->fd))
 		die("KVM_TDX_INIT_VCPU %u", vcpu->nr);
 	free(cpuid);
 }
