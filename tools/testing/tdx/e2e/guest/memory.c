@@ -33,11 +33,6 @@ static void without_huge_pages(void)
 	write_text(THP, "never");
 }
 
-static unsigned long free_kb(void)
-{
-	return number_of("/proc/meminfo", "MemFree:");
-}
-
 /* A page in a pipe cannot be migrated, because the pipe holds a reference. */
 static int pin(void *page)
 {
@@ -104,7 +99,7 @@ static void fragment(size_t size, unsigned long window)
 void create_td_in_fragmented_memory(const char *arg)
 {
 	without_huge_pages();
-	fragment(free_kb() * KB - KEEP_FREE, strtoul(arg, NULL, 10) * MB);
+	fragment(free_memory_kb() * KB - KEEP_FREE, strtoul(arg, NULL, 10) * MB);
 	create_td("");
 }
 
@@ -116,7 +111,7 @@ void create_td_without_contiguous_memory(const char *arg)
 	without_huge_pages();
 	fragment(SPARE, 0);
 	report("hugepages", "%d", write_text("/proc/sys/vm/nr_hugepages", "1000000"));
-	before = free_kb();
+	before = free_memory_kb();
 	create_td("");
-	report("lost_kb", "%ld", (long)(before - free_kb()));
+	report("lost_kb", "%ld", (long)(before - free_memory_kb()));
 }
