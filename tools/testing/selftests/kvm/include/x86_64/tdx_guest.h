@@ -78,6 +78,7 @@ struct tg_page {
 struct tg_td {
 	struct tm_td td;
 	int boot_gmem;
+	void *boot_memory;
 	struct tg_page *page;
 };
 

@@ -118,6 +118,7 @@ static void add_boot_memory(struct tg_td *tg)
 		   0);
 	TEST_ERRNO(tm_set_private(tg->td.vm, BOOT_GPA, size), 0);
 	tm_add(tg->td.vcpu, 0, BOOT_GPA, memory, BOOT_PAGES);
+	tg->boot_memory = memory;
 }
 
 void tg_require(void)
@@ -200,6 +201,7 @@ void tg_close(struct tg_td *tg)
 {
 	close(tg->boot_gmem);
 	tm_close(&tg->td);
+	munmap(tg->boot_memory, BOOT_PAGES * PM_PAGE);
 	munmap(tg->page, PM_HUGE_PAGE);
 }
 
