@@ -2,6 +2,7 @@
 """Linux boots in a TD: its VMM runs on the kernel under test."""
 import functools
 import random
+import statistics
 
 import pytest
 
@@ -100,12 +101,15 @@ def test_a_td_bears_load(boot_tds, cpus):
 @pytest.mark.one_kernel
 @pytest.mark.release
 def test_50_tds_in_a_row_leave_the_host_as_it_was(boot_tds):
-    """Each has other numbers of CPUs and sizes of memory.  Less than a page for each is lost."""
+    """
+    Each has other numbers of CPUs and sizes of memory.  The kernel's caches grow with the first 20;
+    of the others less than a page for each is lost.
+    """
     rng = random.Random(1)
     runs = [Run(rng.randint(1, 4), f"{rng.randint(48, 160)}M", QUIET) for _ in range(50)]
     result = boot_tds(*runs, timeout=1800)
     free = [int(kb) for kb in result.values("free_kb")]
-    assert max(free[10:20]) - max(free[40:50]) < 30 * 4, free
+    assert statistics.median(free[20:30]) - statistics.median(free[40:50]) < 20 * 4, free
 
 
 def fetch(kernel):
