@@ -202,6 +202,10 @@ def test_a_triple_fault_ends_the_vcpu():
     assert run("triple-fault")["exit"] == TRIPLE_FAULT
 
 
+def test_faults_that_cannot_be_delivered_are_a_triple_fault():
+    assert run("unreachable-tables")["exit"] == TRIPLE_FAULT
+
+
 def test_the_host_finds_what_the_specification_says():
     facts = run("host-state")
     assert facts["lstar"] == facts["kernel_gs"] == facts["tsc_aux"] == 0

@@ -157,6 +157,66 @@ TEST_F(cpu, an_interrupt_goes_on_waiting_while_an_exception_is_delivered)
 	EXPECT_EQ(0, vcpu->vmcb.event_inject | vcpu->waiting);
 }
 
+static const struct {
+	u32 in_delivery, again;
+	unsigned int vector;
+} faults[] = {
+	{ 0x80000b0e, 0x80000b08, VECTOR_PF },
+	{ 0x80000b0e, 0x80000b08, VECTOR_GP },
+	{ 0x80000b0d, 0x80000b08, VECTOR_GP },
+	{ 0x80000300, 0x80000b08, 12 },
+	{ 0x80000b0d, 0x80000b0e, VECTOR_PF },	/* one after the other */
+	{ 0x80000306, 0x80000b0d, VECTOR_GP },
+	{ 0x80000061, 0x80000b0e, VECTOR_PF },
+	{ 0x80000b0e, 0x80000b12, VECTOR_MC },
+	{ 0x80000b08, 0x80000b12, VECTOR_MC },
+	{ 0, 0x80000b0e, VECTOR_PF },
+};
+
+static void deliver(struct vcpu *vcpu, u32 event)
+{
+	vcpu->vmcb.event_inject = event;
+	vcpu->waiting = 0;
+	unfinished = event;
+	took_interrupt = false;
+	vcpu_run(vcpu);
+}
+
+TEST_F(cpu, a_fault_in_the_delivery_of_another_is_a_double_fault)
+{
+	struct vcpu *vcpu = &self->cpu->host;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(faults); i++) {
+		deliver(vcpu, faults[i].in_delivery);
+		vcpu_inject_error(vcpu, faults[i].vector, 5);
+		EXPECT_EQ(faults[i].again, vcpu->vmcb.event_inject) TH_LOG("fault %u", i);
+		EXPECT_EQ((faults[i].again & 0xff) == VECTOR_DF ? 0 : 5,
+			  vcpu->vmcb.event_inject_error) TH_LOG("fault %u", i);
+	}
+	/* The second one is not raised by the delivery of the first one. */
+	deliver(vcpu, 0);
+	vcpu_inject_error(vcpu, VECTOR_PF, 0);
+	vcpu_inject(vcpu, VECTOR_GP);
+	EXPECT_EQ(0x8000030d, vcpu->vmcb.event_inject);
+}
+
+TEST_F(cpu, a_fault_in_the_delivery_of_a_double_fault_shuts_down)
+{
+	struct vcpu *vcpu = &self->cpu->host;
+	u64 nr_runs;
+
+	deliver(vcpu, 0x80000b08);
+	vcpu_inject_error(vcpu, VECTOR_PF, 5);
+	nr_runs = vcpu->nr_runs;
+	vcpu_run(vcpu);
+	EXPECT_EQ(SVM_EXIT_SHUTDOWN, vcpu->vmcb.exit_code);
+	EXPECT_EQ(0, vcpu->vmcb.event_inject);
+	EXPECT_EQ(nr_runs, vcpu->nr_runs);
+	vcpu_run(vcpu);
+	EXPECT_EQ(nr_runs + 1, vcpu->nr_runs);
+}
+
 /*
  * EFER.LME must not be set earlier: QEMU would exit to an emulator without
  * paging.

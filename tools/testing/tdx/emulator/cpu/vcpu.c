@@ -6,6 +6,9 @@
 #include "cpu/entry.h"
 #include "cpu/vcpu.h"
 
+/* #DE #TS #NP #SS #GP */
+#define CONTRIBUTORY	(BIT(0) | BIT(10) | BIT(11) | BIT(12) | BIT(VECTOR_GP))
+
 static void set_segment(struct vmcb_segment *seg, u16 selector, u64 base, u16 attributes)
 {
 	*seg = (struct vmcb_segment){ selector, attributes, 0xffff, base };
@@ -21,6 +24,8 @@ void vcpu_reset(struct vcpu *vcpu, u8 vector)
 	vcpu->cr4_hidden = 0;
 	vcpu->efer_lme = false;
 	vcpu->waiting = 0;
+	vcpu->delivering = false;
+	vcpu->shut_down = false;
 	vcpu->msr_store[STORE_DEBUGCTL] = 0;
 
 	set_segment(&v->cs, vector << 8, vector << 12, 0x9b);
@@ -175,10 +180,27 @@ static void limit_code_segment(struct vcpu *vcpu)
 		vcpu->vmcb.cs.attributes &= ~SVM_SEG_DB;
 }
 
+static bool is_exception(u32 event)
+{
+	return event & SVM_EVENT_VALID && (event & SVM_EVENT_TYPE) == SVM_EVENT_EXCEPTION;
+}
+
+static void shut_down(struct vcpu *vcpu)
+{
+	vcpu->shut_down = false;
+	vcpu->delivering = false;
+	vcpu->vmcb.event_inject = 0;
+	vcpu->vmcb.exit_code = SVM_EXIT_SHUTDOWN;
+}
+
 void vcpu_run(struct vcpu *vcpu)
 {
 	struct vmcb *v = &vcpu->vmcb;
 
+	if (vcpu->shut_down) {
+		shut_down(vcpu);
+		return;
+	}
 	load_xstate(vcpu);
 	limit_code_segment(vcpu);
 	request_interrupt(vcpu);
@@ -197,6 +219,7 @@ void vcpu_run(struct vcpu *vcpu)
 	vcpu->gpr[RSP] = v->rsp;
 	v->event_inject = unfinished_event(vcpu);
 	v->event_inject_error = v->exit_int_error;
+	vcpu->delivering = is_exception(v->event_inject);
 	take_interrupt_back(vcpu);
 }
 
@@ -224,16 +247,47 @@ static void inject(struct vcpu *vcpu, u32 event)
 	vcpu->vmcb.event_inject_error = 0;
 }
 
+static bool is_contributory(unsigned int vector)
+{
+	return CONTRIBUTORY & BIT(vector);
+}
+
+/* Does @second, raised by the delivery of @first, make that a double fault?  SDM vol. 3, 6.15. */
+static bool is_double_fault(unsigned int first, unsigned int second)
+{
+	if (first == VECTOR_PF)
+		return second == VECTOR_PF || is_contributory(second);
+	return is_contributory(first) && is_contributory(second);
+}
+
+static bool is_triple_fault(unsigned int first, unsigned int second)
+{
+	return first == VECTOR_DF && (second == VECTOR_PF || is_contributory(second));
+}
+
+static void inject_exception(struct vcpu *vcpu, unsigned int vector, u32 valid, u32 error)
+{
+	unsigned int first = vcpu->vmcb.event_inject & SVM_EVENT_VECTOR;
+
+	if (vcpu->delivering && is_triple_fault(first, vector)) {
+		vcpu->shut_down = true;
+	} else if (vcpu->delivering && is_double_fault(first, vector)) {
+		inject(vcpu, SVM_EVENT_EXCEPTION | SVM_EVENT_ERROR_VALID | VECTOR_DF);
+	} else {
+		inject(vcpu, SVM_EVENT_EXCEPTION | valid | vector);
+		vcpu->vmcb.event_inject_error = error;
+	}
+	vcpu->delivering = false;
+}
+
 void vcpu_inject(struct vcpu *vcpu, unsigned int vector)
 {
-	inject(vcpu, SVM_EVENT_EXCEPTION | vector);
+	inject_exception(vcpu, vector, 0, 0);
 }
 
 void vcpu_inject_error(struct vcpu *vcpu, unsigned int vector, u32 error)
 {
-	vcpu_inject(vcpu, vector);
-	vcpu->vmcb.event_inject |= SVM_EVENT_ERROR_VALID;
-	vcpu->vmcb.event_inject_error = error;
+	inject_exception(vcpu, vector, SVM_EVENT_ERROR_VALID, error);
 }
 
 void vcpu_inject_nmi(struct vcpu *vcpu)

@@ -38,6 +38,8 @@ struct entry_state {
  * @efer_lme:	EFER.LME as the guest sees it: the CPU's own may come later
  * @entered:	what the last VMRUN began with
  * @waiting:	an interrupt that is delivered when the guest allows it, or 0
+ * @delivering:	the last exit has interrupted the delivery of the exception that is injected
+ * @shut_down:	a double fault could not be delivered: instead of running it, that is the next exit
  * @msr_store:	MSRs that only keep what was written
  * @xstate:	its floating point and vector registers, unless @cpu->loaded is this vCPU
  * @cpu:	the logical processor that runs it
@@ -53,6 +55,7 @@ struct vcpu {
 	bool efer_lme;
 	struct entry_state entered;
 	u32 waiting;
+	bool delivering, shut_down;
 	u64 msr_store[NR_MSR_STORES];
 	struct xstate xstate;
 
@@ -135,6 +138,9 @@ void vcpu_skip_insn(struct vcpu *vcpu, unsigned int length);
  * vcpu_inject() - deliver an exception without an error code when the guest goes on
  * @vcpu:	is not in the guest; an event that waits is replaced
  * @vector:	of the exception
+ *
+ * If the last exit has interrupted the delivery of another exception, the guest may get a double
+ * fault instead, or shut down.
  */
 void vcpu_inject(struct vcpu *vcpu, unsigned int vector);
 
@@ -143,6 +149,8 @@ void vcpu_inject(struct vcpu *vcpu, unsigned int vector);
  * @vcpu:	is not in the guest; an event that waits is replaced
  * @vector:	of the exception
  * @error:	its error code
+ *
+ * With another exception as vcpu_inject().
  */
 void vcpu_inject_error(struct vcpu *vcpu, unsigned int vector, u32 error);
 

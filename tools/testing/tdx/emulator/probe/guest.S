@@ -287,12 +287,16 @@ order_interrupt:
 	 * result in R12.
 	 */
 	.globl	guest_set_cr4, guest_xsetbv, guest_cr8, guest_drs, guest_direct_store, guest_rdtscp
-	.globl	guest_load_cs, guest_cr2
+	.globl	guest_load_cs, guest_cr2, guest_load_cr3
 guest_set_cr4:
 	movq	%cr4, %rax
 	orq	%r13, %rax
 	movq	%rax, %cr4
 	movq	%cr4, %r12
+	ret
+
+guest_load_cr3:
+	movq	%r13, %cr3
 	ret
 
 guest_xsetbv:

@@ -627,6 +627,14 @@ static void case_triple_fault(void)
 	say("exit", regs.rax);
 }
 
+/* Page tables that it cannot reach, so that it cannot get an exception either */
+static void case_unreachable_tables(void)
+{
+	begin_guest();
+	guest_call(guest_load_cr3, BIT_ULL(50), 0, 0);
+	say("exit", regs.rax);
+}
+
 /* Registers that a host finds changed, and others that it finds as they were */
 static void case_host_state(void)
 {
@@ -1020,6 +1028,7 @@ static const struct probe_case cases[] = {
 	{ "guest-low-vectors", case_low_vectors },
 	{ "guest-xmm", case_xmm },
 	{ "guest-triple-fault", case_triple_fault },
+	{ "guest-unreachable-tables", case_unreachable_tables },
 	{ "guest-host-state", case_host_state },
 };
 

@@ -73,7 +73,7 @@ u64 td_memory(const char *name, u64 leaf, u64 gpa, u64 page, const void *source)
 /* guest.S: the end of a TD's first 4 GB */
 extern u8 guest_image[], guest_image_end[];
 extern u8 guest_set_cr4[], guest_xsetbv[], guest_cr8[], guest_drs[], guest_direct_store[];
-extern u8 guest_rdtscp[], guest_load_cs[], guest_cr2[];
+extern u8 guest_rdtscp[], guest_load_cs[], guest_cr2[], guest_load_cr3[];
 extern u64 guest_ve_linear, guest_nmis, guest_nmi_depth, guest_reports_nmis;
 
 /* guest.c: cases with a TD that runs */
