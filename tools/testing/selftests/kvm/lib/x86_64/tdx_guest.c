@@ -109,7 +109,7 @@ static void fill_boot_memory(uint8_t *memory)
 static void add_boot_memory(struct tg_td *tg)
 {
 	const uint64_t size = BOOT_PAGES * PM_PAGE;
-	uint8_t *memory = pm_alloc(size);
+	uint8_t *memory = pm_alloc(PM_HUGE_PAGE);	/* as it gets a huge page */
 
 	fill_boot_memory(memory);
 	tg->boot_gmem = pm_create_gmem(tg->td.vm, size, 0);
@@ -201,7 +201,7 @@ void tg_close(struct tg_td *tg)
 {
 	close(tg->boot_gmem);
 	tm_close(&tg->td);
-	munmap(tg->boot_memory, BOOT_PAGES * PM_PAGE);
+	munmap(tg->boot_memory, PM_HUGE_PAGE);
 	munmap(tg->page, PM_HUGE_PAGE);
 }
 
