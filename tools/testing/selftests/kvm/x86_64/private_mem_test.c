@@ -199,13 +199,14 @@ static void *change(void *data)
 	return NULL;
 }
 
-/* A load gets shared or private memory, or a memory fault while there is no slot. */
+/* A load gets shared memory, a hole of private memory, or a memory fault while there is no slot. */
 static void test_stress(struct fixture *f)
 {
 	struct stress stress = { .f = f };
 	unsigned int i;
 	pthread_t thread;
 
+	punch(f, 0, SIZE / PM_PAGE);
 	TEST_ASSERT(!pthread_create(&thread, NULL, change, &stress), "pthread_create");
 	for (i = 0; i < STRESS_LOADS; i++) {
 		struct kvm_run *run = f->guest.run;
