@@ -24,7 +24,7 @@ CMDLINE	 ?=
 .PHONY: help packages tree refresh kernel emulator run td boot \
 	kernels test test-all test-tools test-unit test-maps test-kunit test-kunit-whole test-e2e \
 	test-e2e-all test-stock-qemu test-mainline test-qemu selftests vmm \
-	test-notdx test-notdx-whole check coverage soak overhead fuzz mutate mutate-sample bench \
+	test-notdx test-notdx-whole check test-locking coverage soak overhead fuzz mutate mutate-sample bench \
 	series series-check test-series deb size clean
 
 help:
@@ -60,6 +60,7 @@ help:
 	@echo '  make test-e2e-all      whole machines with all kernels, with KASAN everywhere, under KCSAN,'
 	@echo '                         compared with the unpatched kernel, with a thread for each CPU'
 	@echo '  make test-stock-qemu   the emulated platform on QEMU of Debian 13 and of its backports'
+	@echo '  make test-locking      the model of the locking with more events'
 	@echo '  and series-check, coverage, soak, and some of mutate'
 	@echo
 	@echo 'The product:'
@@ -296,6 +297,10 @@ test-notdx-whole: tree
 check: tree
 	@$(BUILD_KERNELS) host
 	@overlay/check/check.sh | $(KEEP_TAP)
+
+test-locking:
+	@overlay/build/packages.sh
+	@tools/testing/tdx/locking/check.sh 3
 
 series: packages
 	@$(PYTHON) -m overlay.series.series
