@@ -3,6 +3,8 @@
  * Test the memory cgroup of a TD: it is charged for private memory, and for nothing any more after
  * the TD was destroyed.
  */
+#define _GNU_SOURCE
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -73,11 +75,25 @@ static long charge_after(int rounds, long target)
 	return wait_for_charge(target);
 }
 
+/*
+ * Each CPU keeps references to the pages that it added last.  A process that ends drops those of
+ * its CPU; on a CPU that it left before, they would stay charged for any time.
+ */
+static void stay_on_this_cpu(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	TEST_ASSERT(!sched_setaffinity(0, sizeof(cpus), &cpus), "sched_setaffinity");
+}
+
 int main(int argc, char *argv[])
 {
 	long before, after;
 
 	tm_require();
+	stay_on_this_cpu();
 	tc_create("memory");
 	/* Caches are filled by the first one. */
 	before = charge_after(1, NOISE);

@@ -45,14 +45,14 @@ void create_td_while_cpu_toggles(const char *arg)
 	pid_t pid = start_creator();
 	const char *next = arg;
 
-	while (!waitpid(pid, &status, WNOHANG)) {
+	do {
 		cpu = atoi(next);
 		errors += set_online(cpu, '0') != 0;
 		errors += set_online(cpu, '1') != 0;
 		rounds++;
 		next = strchr(next, '/');
 		next = next ? next + 1 : arg;
-	}
+	} while (!waitpid(pid, &status, WNOHANG));
 	report("creator", "%d", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 	report("rounds", "%d", rounds);
 	report("toggle_errors", "%d", errors);
