@@ -109,7 +109,7 @@ def test_a_crash_while_it_prints_ends_qemu_too():
 
 def test_machine_that_hangs_tells_what_its_cpus_do(accel):
     with pytest.raises(machine.MachineError, match="did not end in time") as error:
-        machine.Machine(kernel="host", **SMALL, timeout=30, accel=accel).run("ask,nobody")
+        machine.Machine(kernel="host", **SMALL, timeout=60, accel=accel).run("ask,nobody")
     result = error.value.result
     assert result.values("ask") == ["nobody"]
     cpus = result.texts()["cpus"]

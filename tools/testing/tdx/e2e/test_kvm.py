@@ -93,7 +93,7 @@ def test_tds_come_and_go_when_locks_are_taken_and_entropy_is_scarce(run_selftest
 @pytest.mark.one_kernel
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.release)])
 def test_memory_comes_and_goes_when_locks_are_taken(run_selftest, seed):
-    result = run_selftest("tdx_memory_race_test", "-r", 5, "-k", 1,
+    result = run_selftest("tdx_memory_race_test", "-r", 10, "-k", 1,
                           emulator_options=f"busy=10:{seed}")
     assert "TDH.MEM.PAGE.REMOVE OPERAND_BUSY" in result.log
     assert said(result) == []

@@ -669,7 +669,7 @@ static void *send_host_ipis(void *arg)
 {
 	int i;
 
-	usleep(DELAY_US);
+	tg_wait_for_spin(arg);
 	for (i = 0; i < NR_HOST_IPIS; i++)
 		ASSERT_EQ(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED), 0);
 	tg_stop(arg);
@@ -696,7 +696,7 @@ static void *punch_holes(void *arg)
 	struct tg_td *tg = arg;
 	int i;
 
-	usleep(DELAY_US);
+	tg_wait_for_spin(tg);
 	for (i = 0; i < TM_PAGES; i++)
 		TEST_ERRNO(tm_punch(tg->td.gmem, i * PM_PAGE, PM_PAGE), 0);
 	TEST_ERRNO(tm_set_shared(tg->td.vm, PM_GPA, TM_SIZE), 0);

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "disk.h"
@@ -87,6 +88,8 @@ int main(int argc, char *argv[])
 	if (argc > 1 && !strcmp(argv[1], "load"))
 		run_load();
 	fflush(stdout);
+	/* What the console has not sent would be lost. */
+	tcdrain(STDOUT_FILENO);
 	if (argc > 1 && !strcmp(argv[1], "reset") && begin_reset())
 		reboot(RB_AUTOBOOT);
 	reboot(RB_POWER_OFF);

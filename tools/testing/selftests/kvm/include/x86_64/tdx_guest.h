@@ -121,7 +121,8 @@ void tg_prepare_vmcall(struct tg_td *tg, uint64_t function, uint64_t r12, uint64
 void tg_prepare_load(struct tg_td *tg, uint64_t address);
 void tg_prepare_store(struct tg_td *tg, uint64_t address, uint64_t value);
 void tg_prepare_spin(struct tg_td *tg);
-/* Ends it, from another thread. */
+/* Another thread waits until it has begun, and ends it. */
+void tg_wait_for_spin(const struct tg_td *tg);
 void tg_stop(struct tg_td *tg);
 /* Waits until a counter of the page has at least a value, spinning or halted. */
 void tg_prepare_wait(struct tg_td *tg, const uint64_t *counter, uint64_t value);

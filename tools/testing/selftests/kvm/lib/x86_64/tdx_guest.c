@@ -293,6 +293,13 @@ void tg_prepare_store(struct tg_td *tg, uint64_t address, uint64_t value)
 void tg_prepare_spin(struct tg_td *tg)
 {
 	tg->page->operation = TG_SPIN;
+	tg->page->value = 0;
+}
+
+void tg_wait_for_spin(const struct tg_td *tg)
+{
+	while (!READ_ONCE(tg->page->value))
+		usleep(1000);
 }
 
 void tg_stop(struct tg_td *tg)

@@ -135,9 +135,10 @@ store:
 	jmp	done
 
 spin:
-	pause
+	movq	$1, TG_VALUE(%rbp)
+1:	pause
 	cmpq	$TG_SPIN, TG_OPERATION(%rbp)
-	je	spin
+	je	1b
 	jmp	done
 
 read_msr:
