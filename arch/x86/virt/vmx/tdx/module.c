@@ -8,7 +8,7 @@
  * that is killed returns at once while memory for PAMTs is searched, which can
  * take arbitrarily long, and otherwise when the SEAMCALLs have ended, which
  * take seconds at most.  If no caller is left when the search ends, no
- * SEAMCALLs are made.
+ * SEAMCALLs are made; a caller that joins after that begins another attempt.
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
@@ -19,7 +19,7 @@
 #include <linux/numa.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include "bringup.h"
 #include "cpu.h"
@@ -124,8 +124,10 @@ static int with_calls(struct tdx_attempt *attempt, int (*steps)(struct tdx_attem
 	struct tdx_module *module = attempt->module;
 	int ret = begin_calls(module, attempt->cause);
 
-	if (ret)
+	if (ret) {
+		tdx_bringup_undo(module);
 		return ret;
+	}
 
 	cpus_read_lock();
 	ret = steps(attempt);
@@ -311,16 +313,20 @@ int tdx_module_init(struct tdx_module *module)
 	if (smp_load_acquire(&module->state) == TDX_MODULE_READY)
 		return 0;
 
-	mutex_lock(&module->lock);
-	attempts = module->attempts;
-	if (!join_attempt(module)) {
-		explain_failure(module, false);
-		ret = module->error;
+	do {
+		mutex_lock(&module->lock);
+		attempts = module->attempts;
+		if (!join_attempt(module)) {
+			explain_failure(module, false);
+			ret = module->error;
+			mutex_unlock(&module->lock);
+			return ret;
+		}
 		mutex_unlock(&module->lock);
-		return ret;
-	}
-	mutex_unlock(&module->lock);
-	return wait_for_end(module, attempts);
+		ret = wait_for_end(module, attempts);
+		/* It may have ended because all callers before this one were killed. */
+	} while (ret == -EINTR && !fatal_signal_pending(current));
+	return ret;
 }
 
 /**

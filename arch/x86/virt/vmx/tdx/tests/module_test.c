@@ -5,6 +5,7 @@
 #include <kunit/test.h>
 #include <linux/completion.h>
 #include <linux/cpu.h>
+#include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/kthread.h>
 #include <linux/sizes.h>
@@ -187,6 +188,69 @@ static void an_attempt_without_callers_says_what_it_did(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, module->doing, "starting the initialization");
 }
 
+static struct model_host *abandoned;
+
+static u64 callers_leave(u64 leaf, u64 status, struct tdx_regs *regs)
+{
+	if (leaf == TDH_SYS_RD)
+		abandoned->module.callers = 0;
+	return status;
+}
+
+/* All callers are killed while memory for PAMTs is searched. */
+static void run_abandoned_attempt(struct model_host *host)
+{
+	struct tdx_module *module = &host->module;
+
+	abandoned = host;
+	host->distort = callers_leave;
+	module->state = TDX_MODULE_INITIALIZING;
+	module->callers = 1;
+	queue_work(system_unbound_wq, &module->work);
+	flush_work(&module->work);
+	host->distort = NULL;
+}
+
+static void an_attempt_that_all_callers_left_frees_its_memory(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	struct tdx_module *module = &host->module;
+
+	run_abandoned_attempt(host);
+	KUNIT_EXPECT_EQ(test, module->error, -EINTR);
+	KUNIT_EXPECT_EQ(test, (int)module->state, (int)TDX_MODULE_PENDING);
+	KUNIT_EXPECT_NULL(test, module->layout.tdmrs);
+	KUNIT_EXPECT_NULL(test, module->memory.ram);
+	KUNIT_EXPECT_NULL(test, module->queue);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(module), 0);
+}
+
+static struct completion *joining;
+
+/* Between the last step of an attempt and its end */
+static void let_a_caller_join(const struct tdx_module *module)
+{
+	complete(joining);
+	while (!READ_ONCE(module->callers))
+		msleep(1);
+}
+
+static void who_joins_when_all_others_were_killed_is_served(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	DECLARE_COMPLETION_ONSTACK(start);
+	struct caller caller = { .module = &host->module, .start = &start };
+
+	init_completion(&caller.done);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(kthread_run(call_init, &caller, "tdx_caller")));
+	joining = &start;
+	host->module.show = let_a_caller_join;
+	run_abandoned_attempt(host);
+	wait_for_completion(&caller.done);
+	KUNIT_EXPECT_EQ(test, caller.ret, 0);
+	KUNIT_EXPECT_EQ(test, (int)host->module.state, (int)TDX_MODULE_READY);
+}
+
 static void a_module_that_a_previous_kernel_used_is_recognised(struct kunit *test)
 {
 	struct model_host *host = test->priv;
@@ -312,6 +376,8 @@ static struct kunit_case module_test_cases[] = {
 	KUNIT_CASE(no_module_is_remembered_as_absent),
 	KUNIT_CASE(a_cpu_without_vmx_operation_is_the_callers_fault_and_not_remembered),
 	KUNIT_CASE(an_attempt_without_callers_says_what_it_did),
+	KUNIT_CASE(an_attempt_that_all_callers_left_frees_its_memory),
+	KUNIT_CASE(who_joins_when_all_others_were_killed_is_served),
 	KUNIT_CASE(a_module_that_a_previous_kernel_used_is_recognised),
 	KUNIT_CASE(what_a_fresh_module_answers_is_left_to_it),
 	KUNIT_CASE(a_module_that_dies_is_not_said_to_be_missing),
