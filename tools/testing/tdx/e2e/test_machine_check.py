@@ -10,9 +10,8 @@ import machine
 
 @pytest.mark.one_kernel
 def test_a_machine_check_in_a_pamt_is_said_to_be_tdx_memory(kernel, accel):
-    one = machine.Machine(kernel=kernel, memory="1G", cpus=4, packages=2, timeout=60,
-                          fatal=True, accel=accel, provoked="Hardware Error",
-                          may_violate=True)
+    one = machine.Machine(kernel=kernel, memory="1G", cpus=4, packages=2, fatal=True,
+                          accel=accel, provoked="Hardware Error", may_violate=True)
     result = one.run("read-pamt")
     address, found = result.value("pamt").split()
     assert found == "found"
