@@ -10,7 +10,7 @@ import mrtd
 import selftests
 from events import steps
 from test_kvm import MACHINE
-from test_mainline import CMDLINE
+from test_mainline import CMDLINE, PROVOKED
 
 PM_GPA = 4 << 21        # where the selftest adds its pages
 # The real TDX module 1.5.01 measured this for 8 pages at 0, of the patterns 1 to 8.
@@ -58,8 +58,9 @@ def expected():
 def boot_selftest(boot, kernel):
     """Boots a machine with a selftest."""
     def run(name, scenario, **options):
-        return boot(scenario, initramfs=selftests.initramfs(name),
-                    cmdline=CMDLINE if kernel == "mainline" else "", **MACHINE, **options)
+        if kernel == "mainline":
+            options = {"cmdline": CMDLINE, "provoked": PROVOKED.get(name, ""), **options}
+        return boot(scenario, initramfs=selftests.initramfs(name), **MACHINE, **options)
     return run
 
 
