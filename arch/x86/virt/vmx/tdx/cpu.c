@@ -184,15 +184,16 @@ int tdx_cpus_check_again(const struct cpumask *done, struct tdx_cause *cause)
 }
 
 /**
- * tdx_cpus_init - initialize the module on every online CPU
+ * tdx_cpus_init - initialize the module on every CPU
  * @done:  the CPUs on which the module is initialized already; those where it
  *	   succeeds are added.  CPUs remain initialized when they go offline.
  * @cause: names the CPU and the reason, when the return value is not 0
  *
+ * The others have to be online: TDH.SYS.CONFIG would fail for good without them.
  * TDX Module ABI specification, TDH.SYS.LP.INIT.
  *
  * Context: Process context, cpus_read_lock() held.  May sleep.
- * Return: 0, or the errno of tdx_status_errno().
+ * Return: 0, -EAGAIN if such a CPU is offline, or the errno of tdx_status_errno().
  */
 int tdx_cpus_init(struct cpumask *done, struct tdx_cause *cause)
 {
@@ -207,6 +208,12 @@ int tdx_cpus_init(struct cpumask *done, struct tdx_cause *cause)
 			return ret;
 		cpumask_set_cpu(cpu, done);
 	}
+
+	for_each_present_cpu(cpu)
+		if (!cpumask_test_cpu(cpu, done))
+			return tdx_cause(cause, -EAGAIN,
+					 "CPU %u is offline, and the module is not initialized on it; bring it online",
+					 cpu);
 	return 0;
 }
 

@@ -341,6 +341,29 @@ static void an_offline_cpu_is_named_and_nothing_is_lost(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), 0);
 }
 
+/* The module waits for the CPU as long as it takes. */
+static void a_cpu_that_goes_offline_after_a_transient_failure_costs_nothing(struct kunit *test)
+{
+	struct model_host *host = test->priv;
+	unsigned int cpu = num_online_cpus() - 1;
+
+	if (!cpu)
+		kunit_skip(test, "there is one CPU");
+
+	/* Behind TDH.SYS.INIT */
+	model_host_fail(host, num_online_cpus() + 2, U64_MAX, TDX_SYS_BUSY);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -EBUSY);
+	model_host_fail(host, 0, 0, 0);
+
+	KUNIT_ASSERT_EQ(test, remove_cpu(cpu), 0);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), -EAGAIN);
+	KUNIT_EXPECT_NOT_NULL(test, strstr(host->module.cause.text, "offline"));
+	KUNIT_EXPECT_EQ(test, (int)host->module.state, (int)TDX_MODULE_PENDING);
+
+	KUNIT_ASSERT_EQ(test, add_cpu(cpu), 0);
+	KUNIT_EXPECT_EQ(test, tdx_module_init(&host->module), 0);
+}
+
 static void a_missing_cpu_is_named_as_the_cause(struct kunit *test)
 {
 	struct model_host *host = test->priv;
@@ -384,6 +407,7 @@ static struct kunit_case module_test_cases[] = {
 	KUNIT_CASE(ram_below_the_first_cmr_is_named),
 	KUNIT_CASE(ram_outside_the_cmrs_is_named),
 	KUNIT_CASE(an_offline_cpu_is_named_and_nothing_is_lost),
+	KUNIT_CASE(a_cpu_that_goes_offline_after_a_transient_failure_costs_nothing),
 	KUNIT_CASE(a_missing_cpu_is_named_as_the_cause),
 	KUNIT_CASE(every_generation_of_the_module_works),
 	{}
