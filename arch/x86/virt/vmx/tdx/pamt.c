@@ -13,6 +13,7 @@
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -90,17 +91,26 @@ void tdx_pamt_search_begin(struct tdx_pamt_search *search)
 	};
 }
 
+/* Seconds without a chance to schedule would be a soft lockup. */
+#define FREED_AT_ONCE	SZ_1G
+
 /**
  * tdx_pamt_free - return memory to the page allocator
  * @base: physical address that was taken in a search
  * @size: in bytes
  *
- * Context: Process context.  After tdx_pamt_make_safe() if the module may have
- *	    written there.
+ * Context: Process context, may sleep.  After tdx_pamt_make_safe() if the module may
+ *	    have written there.
  */
 void tdx_pamt_free(u64 base, u64 size)
 {
-	free_contig_range(PHYS_PFN(base), PHYS_PFN(size));
+	u64 end = base + size, part;
+
+	for (; base < end; base += part) {
+		part = min_t(u64, end - base, FREED_AT_ONCE);
+		free_contig_range(PHYS_PFN(base), PHYS_PFN(part));
+		cond_resched();
+	}
 }
 
 struct clearing {
@@ -135,8 +145,10 @@ static void clear_pamts_directly(const struct tdmr_layout *layout)
 		INIT_WORK(&works[i].work, clear_in_worker);
 		queue_work_node(tdmr->node, system_unbound_wq, &works[i].work);
 	}
+	/* A kexec waits for this, so do not wait for a worker that could not be created yet. */
 	for (i = 0; works && i < layout->nr_tdmrs; i++)
-		flush_work(&works[i].work);
+		if (cancel_work_sync(&works[i].work))
+			tdx_clear(works[i].base, works[i].size);
 	kfree(works);
 }
 

@@ -198,8 +198,9 @@ static void help_with_all_cpus(struct tdmr_job *job)
 	}
 
 	help(job);
+	/* Those that have not begun have nothing to do any more. */
 	while (nr--)
-		flush_work(&helpers[nr].work);
+		cancel_work_sync(&helpers[nr].work);
 	kfree(helpers);
 }
 
