@@ -23,8 +23,11 @@
  */
 void kvm_init_memory_attributes(struct kvm *kvm)
 {
-	/* vCPUs look up attributes without a lock. */
-	mt_init_flags(&kvm->memory_attributes, MT_FLAGS_USE_RCU);
+	/*
+	 * vCPUs look up attributes without a lock.  The tree has the nodes of VMAs, as others
+	 * keep metadata in the last slot, which mt_free_walk() takes for a node.
+	 */
+	mt_init_flags(&kvm->memory_attributes, MT_FLAGS_ALLOC_RANGE | MT_FLAGS_USE_RCU);
 }
 
 /**
@@ -101,13 +104,24 @@ static int store_attributes(struct kvm *kvm, gfn_t start, gfn_t end, u64 attribu
 {
 	void *entry = attributes_to_entry(attributes);
 	gfn_t first = start, last = end - 1;
+	MA_STATE(mas, &kvm->memory_attributes, start, start);
+	int r;
 
 	if (entry) {
 		if (start)
 			extend(kvm, start - 1, entry, &first, &last);
 		extend(kvm, end, entry, &first, &last);
 	}
-	return mtree_store_range(&kvm->memory_attributes, first, last, entry, GFP_KERNEL_ACCOUNT);
+
+	/* What is not allocated in advance is charged to nobody. */
+	mas_set_range(&mas, first, last);
+	r = mas_preallocate(&mas, entry, GFP_KERNEL_ACCOUNT);
+	if (r)
+		return r;
+	mtree_lock(&kvm->memory_attributes);
+	mas_store_prealloc(&mas, entry);
+	mtree_unlock(&kvm->memory_attributes);
+	return 0;
 }
 
 /**

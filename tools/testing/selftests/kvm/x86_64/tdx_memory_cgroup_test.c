@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Test the memory cgroup of a TD: it is charged for private memory, and for nothing any more after
- * the TD was destroyed.
+ * Test the memory cgroup of a TD: it is charged for private memory, and for the records of which
+ * memory is private, and for nothing any more after the TD was destroyed.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -15,6 +15,8 @@
 #define GPA		(PM_GPA + PM_HUGE_PAGE)
 #define SIZE		PM_HUGE_PAGE
 #define ROUNDS		4
+#define FAR_GPA		(1ull << 36)
+#define NR_RANGES	65536
 #define WAIT_MS		30000
 
 /* Less than the memory of one round */
@@ -45,6 +47,24 @@ static void use_memory(void)
 	TEST_ERRNO(tm_punch(gmem, 0, SIZE), 0);
 	tm_pre_fault(td.vcpu, GPA, SIZE / 2, SIZE / 2 / PM_PAGE);
 	close(gmem);
+	tm_close(&td);
+}
+
+/* As many ranges as possible: no two pages of them are next to each other. */
+static void use_attributes(void)
+{
+	long before, added;
+	struct tm_td td;
+	int i;
+
+	tm_create_runnable(&td);
+	before = charge();
+	for (i = 0; i < NR_RANGES; i++)
+		TEST_ERRNO(tm_set_private(td.vm, FAR_GPA + 2 * i * PM_PAGE, PM_PAGE), 0);
+	added = charge() - before;
+	TEST_ASSERT(added >= 8 * NR_RANGES, "%ld bytes are charged for %d ranges", added, NR_RANGES);
+	/* One instead of half of them; the others are freed with the VM. */
+	TEST_ERRNO(tm_set_private(td.vm, FAR_GPA, NR_RANGES * PM_PAGE), 0);
 	tm_close(&td);
 }
 
@@ -95,6 +115,7 @@ int main(int argc, char *argv[])
 	tm_require();
 	stay_on_this_cpu();
 	tc_create("memory");
+	ASSERT_EQ(tc_run(use_attributes), 0);
 	/* Caches are filled by the first one. */
 	before = charge_after(1, NOISE);
 	after = charge_after(ROUNDS, before + NOISE);
