@@ -51,6 +51,18 @@ static inline bool kvm_has_private_mem(struct kvm *kvm)
 	return kvm->has_private_mem;
 }
 
+/**
+ * kvm_nr_address_spaces - how many address spaces with memory slots a VM has
+ * @kvm: a VM, or NULL for what a VM can have
+ *
+ * Context: Any.
+ * Return: 1 with private memory, which is the same for all modes of a vCPU.
+ */
+static inline int kvm_nr_address_spaces(struct kvm *kvm)
+{
+	return kvm && kvm_has_private_mem(kvm) ? 1 : KVM_ADDRESS_SPACE_NUM;
+}
+
 bool kvm_range_has_memory_attributes(struct kvm *kvm, gfn_t start, gfn_t end, u64 attributes);
 
 /**
@@ -79,6 +91,11 @@ static inline void kvm_enable_private_mem(struct kvm *kvm)
 static inline bool kvm_has_private_mem(struct kvm *kvm)
 {
 	return false;
+}
+
+static inline int kvm_nr_address_spaces(struct kvm *kvm)
+{
+	return KVM_ADDRESS_SPACE_NUM;
 }
 
 static inline bool kvm_mem_is_private(struct kvm *kvm, gfn_t gfn)

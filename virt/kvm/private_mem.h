@@ -3,7 +3,7 @@
 #ifndef __KVM_PRIVATE_MEM_H
 #define __KVM_PRIVATE_MEM_H
 
-#include <linux/kvm_host.h>
+#include <linux/kvm_private_mem.h>
 
 #ifdef CONFIG_KVM_PRIVATE_MEM
 void kvm_init_memory_attributes(struct kvm *kvm);

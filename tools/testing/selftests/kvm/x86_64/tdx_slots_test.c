@@ -78,6 +78,21 @@ static void test_read_only_slot(void)
 	close(vm);
 }
 
+/* Like the mode of system management, which TDs do not have. */
+static void test_other_address_space(void)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = 1 << 16 | 1,
+		.memory_size = SLOT_SIZE,
+		.userspace_addr = (uintptr_t)memory,
+	};
+	int vm = create_vm();
+
+	ASSERT_EQ(ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_MULTI_ADDRESS_SPACE), 1);
+	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), EINVAL);
+	close(vm);
+}
+
 /* All that failed is undone, so that it succeeds without the slot. */
 static void test_slot_before_init_vm(void)
 {
@@ -106,6 +121,7 @@ int main(int argc, char *argv[])
 	TEST_ASSERT(memory != MAP_FAILED, "mmap failed");
 
 	test_read_only_slot();
+	test_other_address_space();
 	for (; tdx_gpa_width <= tdx_largest_width(); tdx_gpa_width += 4) {
 		test_limit();
 		if (!later)
