@@ -63,6 +63,15 @@ static void put_gmem(struct kvm_gmem *gmem)
 	kref_put(&gmem->kref, gmem_free);
 }
 
+/*
+ * While a slot is deleted, its copy is in use, to which vCPUs may add data of the architecture.
+ * NULL if nothing is mapped: the slot is not in use yet, or not any more.
+ */
+static struct kvm_memory_slot *active_slot(struct kvm *kvm, const struct kvm_memory_slot *slot)
+{
+	return id_to_memslot(__kvm_memslots(kvm, slot->as_id), slot->id);
+}
+
 /**
  * kvm_gmem_zap - remove mappings of a part of a guest_memfd from its guest
  * @gmem: a file that is not closed
@@ -74,19 +83,25 @@ static void put_gmem(struct kvm_gmem *gmem)
 void kvm_gmem_zap(struct kvm_gmem *gmem, pgoff_t start, pgoff_t end)
 {
 	struct interval_tree_node *node;
+	int idx;
 
 	lockdep_assert_held(&gmem->lock);
 
+	idx = srcu_read_lock(&gmem->kvm->srcu);
 	for (node = interval_tree_iter_first(&gmem->slots, start, end - 1); node;
 	     node = interval_tree_iter_next(node, start, end - 1)) {
 		struct kvm_memory_slot *slot;
 		gfn_t gfn;
 
-		slot = container_of(node, struct kvm_memory_slot, gmem.node);
+		slot = active_slot(gmem->kvm,
+				   container_of(node, struct kvm_memory_slot, gmem.node));
+		if (!slot)
+			continue;
 		gfn = slot->base_gfn - node->start;
 		kvm_zap_slot_range(gmem->kvm, slot, gfn + max(start, node->start),
 				   gfn + min(end, node->last + 1), true);
 	}
+	srcu_read_unlock(&gmem->kvm->srcu, idx);
 }
 
 static void unlink_slot(struct kvm_gmem *gmem, struct kvm_memory_slot *slot)
@@ -457,7 +472,8 @@ static bool may_allocate_huge(struct kvm *kvm, struct kvm_memory_slot *slot, gfn
  * checks it with kvm->mmu_lock held before it maps the page.
  *
  * Context: Process context, may sleep.  With kvm->srcu or kvm->slots_lock held.
- * Return: 0; -EFAULT: the slot has no guest_memfd, or it was closed; -EHWPOISON; -ENOMEM.
+ * Return: 0; -EFAULT: the slot has no guest_memfd, or it was closed; -EHWPOISON; -ENOMEM;
+ *	   -EINTR: killed.
  */
 int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn)
 {
@@ -469,7 +485,9 @@ int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn, k
 	if (!gmem)
 		return -EFAULT;
 
-	down_read(&gmem->lock);
+	/* A hole can be large. */
+	if (down_read_killable(&gmem->lock))
+		return -EINTR;
 	folio = gmem->mapping ? kvm_gmem_get_folio(gmem->mapping, index, huge) : ERR_PTR(-EFAULT);
 	up_read(&gmem->lock);
 	if (IS_ERR(folio))
