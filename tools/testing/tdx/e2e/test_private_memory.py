@@ -92,6 +92,17 @@ def test_a_td_is_dead_after_the_module_refused_a_page(run_selftest, refused):
                  emulator_options=f"inject={refused}:OPERAND_INVALID:1")
 
 
+def run_until_death(boot_selftest, refused, options=""):
+    """Boots a selftest of what a TD can do when the module refused a leaf."""
+    name = "tdx_private_memory_test"
+    result = boot_selftest(name, selftests.step(name, "-x"),
+                           emulator_options=f"inject={refused}:OPERAND_INVALID:1 {options}")
+    selftests.check_passed(result)
+    assert re.findall(r"tdx: (\S+) failed, the TD of process \d+ is dead: ", result.console) == \
+        [refused.split(":")[0]]
+    return result
+
+
 def call(nr, leaf):
     """A call of a leaf to refuse; not in each test run if it is not the first one."""
     mark = pytest.mark.release if nr > 1 else pytest.mark.one_kernel_until_release
@@ -106,13 +117,14 @@ def call(nr, leaf):
     "TDH.MEM.PAGE.REMOVE:1", call(4, "TDH.MEM.PAGE.REMOVE")])
 def test_a_td_whose_memory_the_module_does_not_change_is_dead_and_loses_nothing(
         boot_selftest, refused):
-    name = "tdx_private_memory_test"
-    result = boot_selftest(name, selftests.step(name, "-x"),
-                           emulator_options=f"inject={refused}:OPERAND_INVALID:1")
-    selftests.check_passed(result)
+    result = run_until_death(boot_selftest, refused)
     selftests.check_nothing_left(result)
-    assert re.findall(r"tdx: (\S+) failed, the TD of process \d+ is dead: ", result.console) == \
-        [refused.split(":")[0]]
+
+
+@pytest.mark.one_kernel
+def test_a_td_is_dead_after_a_removed_page_could_not_be_written_back(boot_selftest):
+    """It could not have the page again, which is lost.  TDs use the three KeyIDs once before."""
+    run_until_death(boot_selftest, "TDH.PHYMEM.PAGE.WBINVD:4", "keyids=3:4")
 
 
 @pytest.mark.kernels("host", "mainline")

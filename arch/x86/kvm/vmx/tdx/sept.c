@@ -20,6 +20,7 @@
 #include <linux/kvm_private_mem.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/sizes.h>
 #include <linux/xarray.h>
 
 #include "../../mmu.h"
@@ -216,20 +217,25 @@ static int aug_page(struct kvm *kvm, gfn_t gfn, struct page *page)
 	return is_busy(status) ? -EAGAIN : tdx_kill_vm(kvm, "TDH.MEM.PAGE.AUG", status);
 }
 
-/* Takes sept_lock for read, also if it fails. */
+/* Takes sept_lock for read, unless it fails. */
 static int lock_with_sept_pages(struct kvm *kvm, gfn_t gfn)
 {
 	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 	int ret;
 
-	down_read(&kvm_tdx->sept_lock);
+	if (down_read_killable(&kvm_tdx->sept_lock))
+		return -EINTR;
 	if (has_sept_pages(kvm_tdx, gfn))
 		return 0;
 	up_read(&kvm_tdx->sept_lock);
 
-	down_write(&kvm_tdx->sept_lock);
+	if (down_write_killable(&kvm_tdx->sept_lock))
+		return -EINTR;
 	ret = add_sept_pages(kvm, gfn);
-	downgrade_write(&kvm_tdx->sept_lock);
+	if (ret)
+		up_write(&kvm_tdx->sept_lock);
+	else
+		downgrade_write(&kvm_tdx->sept_lock);
 	return ret;
 }
 
@@ -244,7 +250,8 @@ static int lock_with_sept_pages(struct kvm *kvm, gfn_t gfn)
  *
  * Context: Process context, may sleep; with kvm->srcu or kvm->slots_lock held.
  * Return: 0; -EEXIST: a page was mapped before; -EAGAIN: @pfn may not be current, or the
- *	   guest uses the entry; -EINVAL: @gfn is not private; -ENOMEM, or -EIO: the VM is dead.
+ *	   guest uses the entry; -EINVAL: @gfn is not private; -ENOMEM; -EINTR: killed; or
+ *	   -EIO: the VM is dead.
  */
 int tdx_map_private(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn, unsigned long mmu_seq)
 {
@@ -255,8 +262,9 @@ int tdx_map_private(struct kvm *kvm, gfn_t gfn, kvm_pfn_t pfn, unsigned long mmu
 		return -EINVAL;
 
 	ret = lock_with_sept_pages(kvm, gfn);
-	if (!ret)
-		ret = is_stale(kvm, gfn, mmu_seq) ? -EAGAIN : aug_page(kvm, gfn, pfn_to_page(pfn));
+	if (ret)
+		return ret;
+	ret = is_stale(kvm, gfn, mmu_seq) ? -EAGAIN : aug_page(kvm, gfn, pfn_to_page(pfn));
 	up_read(&kvm_tdx->sept_lock);
 	return ret;
 }
@@ -422,6 +430,7 @@ static int remove_range(struct kvm *kvm, gfn_t start, gfn_t last)
 	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 	unsigned long gfn;
 	void *pfn;
+	u64 status;
 	int ret;
 
 	/* The module does not track TLBs before the TD can run. */
@@ -434,9 +443,11 @@ static int remove_range(struct kvm *kvm, gfn_t start, gfn_t last)
 				recorded_page(pfn));
 		if (ret)
 			return ret;
-		tdx_page_return(&kvm_tdx->td, recorded_page(pfn));
+		status = tdx_page_return(&kvm_tdx->td, recorded_page(pfn));
 		drop_record(kvm_tdx, gfn, recorded_page(pfn));
 		count_lost_page(kvm, &kvm->stat.td.td_page_remove);
+		if (tdx_status_failed(status))
+			return tdx_kill_vm(kvm, "TDH.PHYMEM.PAGE.WBINVD", status);
 		cond_resched();
 	}
 	return 0;
@@ -482,6 +493,23 @@ static bool vcpus_never_run_again(struct kvm *kvm)
 	return !atomic_read(&kvm->mm->mm_users) || kvm_only_gmem_left(kvm);
 }
 
+static void zap_range(struct kvm *kvm, gfn_t start, gfn_t last)
+{
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
+
+	/* One SEAMCALL for each page instead of three. */
+	if (vcpus_never_run_again(kvm))
+		tdx_release_keyid(kvm);
+
+	if (!kvm_tdx->td.keyid)
+		reclaim_range(kvm, start, last);
+	else if (remove_range(kvm, start, last))
+		keep_range(kvm_tdx, start, last);
+}
+
+/* vCPUs with faults elsewhere wait for the lock: this many pages take them a second at most. */
+#define ZAPPED_AT_ONCE	(SZ_64M >> PAGE_SHIFT)
+
 /**
  * tdx_zap_private - remove private pages from a TD
  * @kvm: a TD in any state
@@ -497,22 +525,18 @@ static bool vcpus_never_run_again(struct kvm *kvm)
 void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end)
 {
 	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
-	unsigned long first = start;
+	unsigned long first = start, last;
 
-	down_write(&kvm_tdx->sept_lock);
-	if (!xa_find(&kvm_tdx->private_pages, &first, end - 1, XA_PRESENT))
-		goto out;
-
-	/* One SEAMCALL for each page instead of three. */
-	if (vcpus_never_run_again(kvm))
-		tdx_release_keyid(kvm);
-
-	if (!kvm_tdx->td.keyid)
-		reclaim_range(kvm, start, end - 1);
-	else if (remove_range(kvm, start, end - 1))
-		keep_range(kvm_tdx, start, end - 1);
-out:
-	up_write(&kvm_tdx->sept_lock);
+	while (first < end) {
+		down_write(&kvm_tdx->sept_lock);
+		last = end - 1;
+		if (xa_find(&kvm_tdx->private_pages, &first, last, XA_PRESENT)) {
+			last = min(last, first + ZAPPED_AT_ONCE - 1);
+			zap_range(kvm, first, last);
+		}
+		up_write(&kvm_tdx->sept_lock);
+		first = last + 1;
+	}
 }
 
 /**
