@@ -126,10 +126,10 @@ const struct expected_leaf expected_leaves[] = {
 		.leaf = TDH_SYS_LP_SHUTDOWN,
 		.status = { 0, 0, 0, 0, 0, 0, 0, 0 },
 		.stage = READY,
-		/* Module 1.0 only. */
+		/* Modules after 1.0 do nothing, in any state. */
 		.from = BIT(TDX_MODEL_INIT_PENDING) | BIT(TDX_MODEL_INIT_DONE) |
 			BIT(TDX_MODEL_CONFIG_DONE) | BIT(TDX_MODEL_READY) |
-			BIT(TDX_MODEL_SHUTDOWN),
+			BIT(TDX_MODEL_SHUTDOWN) | BIT(TDX_MODEL_DISABLING),
 		.to = TDX_MODEL_SHUTDOWN,
 	},
 	{
