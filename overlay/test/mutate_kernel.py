@@ -138,8 +138,7 @@ ACCEPTED = {
         "/* case CC_ATTR_CPU_HOTPLUG_DISABLED: */": "what TDX guests ask, and none is there",
     },
     "arch/x86/kvm/vmx/posted_intr.c": {
-        "(vcpu->arch.guest_state_protected && !vmx_interrupt_blocked(vcpu)))": NO_POSTING,
-        "(vcpu->arch.guest_state_protected || vmx_interrupt_blocked(vcpu)))": NO_POSTING,
+        "vmx_interrupt_blocked(vcpu)))": NO_POSTING,
     },
     "arch/x86/virt/vmx/tdx/cache.c": {
         "__this_cpu_write(may_be_dirty, true);": "caches are written back once more than necessary",

@@ -98,6 +98,9 @@ static struct notifier_block tdx_reboot_notifier = {
 void tdx_hardware_unsetup(void)
 {
 	unregister_reboot_notifier(&tdx_reboot_notifier);
+	/* They are of kvm.ko, which may stay. */
+	kvm_caps.guest_phys_bits = 0;
+	kvm_caps.supported_vm_types = 0;
 }
 
 static const char * __init find_missing(void)

@@ -252,6 +252,11 @@ static inline void tdx_hardware_setup(struct kvm_x86_ops *ops) { }
 static inline void tdx_hardware_unsetup(void) { }
 static inline void tdx_loaded(void) { }
 
+static inline bool tdx_interrupt_allowed(struct kvm_vcpu *vcpu)
+{
+	return true;
+}
+
 #endif /* CONFIG_INTEL_TDX_HOST */
 
 #endif /* __KVM_X86_VMX_TDX_H */
