@@ -127,6 +127,7 @@ SUBJECTS = {
     "kernel/cgroup/misc.c": [KVM],
     "kernel/cpu.c": [HOTPLUG, MEMORY],
     "kernel/power/suspend.c": [SLEEP],
+    "lib/maple_tree.c": [KVM],
     "mm/memory_hotplug.c": [HOTPLUG],
     "virt/kvm/kvm_main.c": [VMX_ONLINE, BRINGUP, FAILURES, HOTPLUG, KEXEC],
 }

@@ -102,9 +102,9 @@ static void extend(struct kvm *kvm, gfn_t gfn, void *entry, gfn_t *first, gfn_t 
 /* Adjacent ranges are merged, so that the tree stays small whatever the guest converts. */
 static int store_attributes(struct kvm *kvm, gfn_t start, gfn_t end, u64 attributes)
 {
+	MA_STATE(mas, &kvm->memory_attributes, start, start);
 	void *entry = attributes_to_entry(attributes);
 	gfn_t first = start, last = end - 1;
-	MA_STATE(mas, &kvm->memory_attributes, start, start);
 	int r;
 
 	if (entry) {

@@ -15,7 +15,7 @@
 #define GPA		(PM_GPA + PM_HUGE_PAGE)
 #define SIZE		PM_HUGE_PAGE
 #define ROUNDS		4
-#define FAR_GPA		(1ull << 36)
+#define FAR_GPA		(64ull << 30)
 #define NR_RANGES	65536
 #define WAIT_MS		30000
 

@@ -232,7 +232,7 @@ static void let_a_caller_join(const struct tdx_module *module)
 {
 	complete(joining);
 	while (!READ_ONCE(module->callers))
-		msleep(1);
+		usleep_range(1000, 2000);
 }
 
 static void who_joins_when_all_others_were_killed_is_served(struct kunit *test)
