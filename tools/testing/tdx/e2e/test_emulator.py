@@ -123,7 +123,7 @@ def test_machine_that_hangs_tells_what_its_cpus_do(accel):
     "max_tdmrs=65", "max_reserved=0", "ept_levels=3", "ept_levels=6", "delay=x", "foreign=none",
     "caches=1", "state=new", "features=", "busy=100:1", "no_entropy=5", "msr=16:0x3b:1", "msr=all:0x3b",
     "cpuid=0:7:0:efx:1", "cpuid=0:7:0:eax", "inject=TDH.SYS.CONFIG:0:SYS_BUSY:1",
-    "inject=X:1:SYS_BUSY:1",
+    "inject=X:1:SYS_BUSY:1", "mce=guest", "mce=host:1", "mce=entry:0",
     "log=9"])
 def test_a_bad_option_is_named(tmp_path, option):
     status, log = emulator_only(tmp_path, option)

@@ -39,7 +39,7 @@ struct entry_state {
  * @entered:	what the last VMRUN began with
  * @waiting:	an interrupt that is delivered when the guest allows it, or 0
  * @delivering:	the last exit has interrupted the delivery of the exception that is injected
- * @shut_down:	a double fault could not be delivered: instead of running it, that is the next exit
+ * @shut_down:	an exception could not be delivered: instead of running it, that is the next exit
  * @msr_store:	MSRs that only keep what was written
  * @xstate:	its floating point and vector registers, unless @cpu->loaded is this vCPU
  * @cpu:	the logical processor that runs it

@@ -282,6 +282,20 @@ static bool parse_nmi(const char *s)
 	       number(&s, &options.nmi.call) && options.nmi.call && !*s;
 }
 
+static bool parse_mce(const char *s)
+{
+	static const char * const names[] = {
+		[MCE_OF_GUEST] = "guest", [MCE_INEXACT] = "inexact", [MCE_OF_ENTRY] = "entry",
+	};
+	struct mce_option *o = &options.mces[options.nr_mces];
+	char word[MAX_PART];
+
+	if (options.nr_mces++ == MAX_MCES || !word_until(&s, ':', word))
+		return false;
+	o->by = word_index(word, names, ARRAY_LEN(names));
+	return o->by < ARRAY_LEN(names) && number(&s, &o->page) && o->page && !*s;
+}
+
 static bool parse_contended(const char *s)
 {
 	return leaf_by_name(s, &options.contended);
@@ -344,6 +358,8 @@ static const struct option known[] = {
 	  "LEAF finds an operand busy if a vCPU is in its guest, or was there since the last call" },
 	{ "nmi", parse_nmi, "LEAF:N", "none",
 	  "an NMI arrives during the N-th call of LEAF, to be delivered right behind it" },
+	{ "mce", parse_mce, "guest:N, inexact:N, entry:N", "none",
+	  "the N-th private page that guests reach is bad: machine check in guest or entry; up to 3" },
 	{ "crash", parse_crash, "on, log, off", "off",
 	  "crash at the first SEAMCALL, or in the middle of a line of this log" },
 	{ "entries", parse_entries, "on, off", "off",

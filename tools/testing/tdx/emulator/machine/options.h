@@ -19,6 +19,13 @@ enum foreign_option {
 	FOREIGN_ONES,
 };
 
+/* How the machine check in a page of a TD is reported. */
+enum mce_by {
+	MCE_OF_GUEST,		/* the host takes the exception behind SEAMCALL */
+	MCE_INEXACT,		/* the same, without a valid error IP */
+	MCE_OF_ENTRY,		/* the exit tells it */
+};
+
 enum log_level {
 	LOG_FAILURES	= 1,	/* SEAMCALLs that fail */
 	LOG_SEAMCALLS	= 2,	/* every SEAMCALL */
@@ -29,6 +36,7 @@ enum log_level {
 #define EPT_5_LEVELS	5
 #define MAX_INJECTIONS	8
 #define MAX_OVERLAYS	32
+#define MAX_MCES	3
 #define MAX_MSRS	16
 #define MAX_CPUIDS	16
 #define ALL_CPUS	~0U
@@ -62,6 +70,12 @@ struct nmi_option {
 	u64 leaf, call;
 };
 
+/* Private page number @page that guests reach, counted from 1, is bad. */
+struct mce_option {
+	enum mce_by by;
+	u64 page;
+};
+
 /* The minimum time of WBINVD on a CPU. */
 struct writeback_option {
 	unsigned int cpu, us;
@@ -92,6 +106,8 @@ struct options {
 	struct msr_option msrs[MAX_MSRS];
 	struct cpuid_option cpuids[MAX_CPUIDS];
 	struct nmi_option nmi;
+	unsigned int nr_mces;
+	struct mce_option mces[MAX_MCES];
 	struct chance busy, no_entropy;
 	bool has_features0;		/* else the generation's default */
 	u64 features0;

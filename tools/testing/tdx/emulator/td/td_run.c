@@ -17,6 +17,7 @@
 #include "td/td_intercept.h"
 #include "td/td_interrupt.h"
 #include "td/td_map.h"
+#include "td/td_mce.h"
 #include "td/td_nmi.h"
 #include "td/td_run.h"
 #include "td/td_shared.h"
@@ -133,6 +134,8 @@ static bool nested_page_fault(struct vcpu *vcpu, const struct tdx_model_run *run
 	}
 	switch (translated) {
 	case TDX_MODEL_TRANSLATED:
+		if (td_mce_strikes(vcpu->cpu, run, &to, exit))
+			return true;
 		if (to.keyid != run->hkid)
 			td_shared_limit(vcpu, run, &access, &to);
 		td_map_add(vcpu->cpu, access.gpa, &to);
