@@ -81,7 +81,7 @@ SUBJECTS = {
     "arch/x86/kvm/vmx/tdx/ops.c": [KVM],
     "arch/x86/kvm/vmx/tdx/pages.c": [KVM],
     "arch/x86/kvm/vmx/tdx/params.c": [KVM],
-    "arch/x86/kvm/vmx/tdx/run.c": [KVM],
+    "arch/x86/kvm/vmx/tdx/run.c": [KVM, MACHINE_CHECK],
     "arch/x86/kvm/vmx/tdx/sept.c": [PRIVATE, KVM],
     "arch/x86/kvm/vmx/tdx/shared.c": [KVM],
     "arch/x86/kvm/vmx/tdx/tdvmcall.c": [KVM],

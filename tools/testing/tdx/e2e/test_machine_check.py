@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Messages for machine checks after software accessed memory of the TDX module."""
+"""Machine checks in memory of the TDX module, by accesses of software and by bad memory."""
 import re
 
 import pytest
 
 import layout
 import machine
+import selftests
+from events import steps
 
 
 @pytest.mark.one_kernel
@@ -25,3 +27,17 @@ def test_a_machine_check_in_a_pamt_is_said_to_be_tdx_memory(kernel, accel):
     assert told, messages[0]
     numbers = [int(number, 16) for number in told.groups()]
     assert numbers in [[int(address, 16), tdmr.base, tdmr.end - 1] for tdmr in tdmrs]
+
+
+@pytest.mark.one_kernel
+def test_a_machine_check_in_a_td_costs_that_td(boot):
+    """An entry consumes poison."""
+    name = "tdx_fault_around_test"
+    result = boot(steps(*[selftests.step(name)] * 2, "show-lines,/proc/interrupts"),
+                  cpus=1, packages=1, memory="1G", initramfs=selftests.initramfs(name),
+                  provoked="Hardware Error", emulator_options="mce=entry:3")
+    # SIGBUS
+    assert [line.split()[1] for line in result.values("selftest")] == ["135", "0"]
+    counts = map(str.split, result.values("line"))
+    assert [line[1] for line in counts if line[0] == "MCE:"] == ["1"]
+    selftests.check_nothing_left(result)

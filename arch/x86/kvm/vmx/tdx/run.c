@@ -13,6 +13,7 @@
 #include <asm/kvm_vcpu_regs.h>
 #include <asm/msr.h>
 #include <asm/pkru.h>
+#include <asm/vmx.h>
 
 #include "../../trace.h"
 #include "../../x86.h"
@@ -236,6 +237,8 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 	tdx->status = enter_td(tdx);
 	restore_host_state(vcpu);
 	record_exit(tdx);
+	if (unlikely(tdx->vmx.exit_reason.basic == EXIT_REASON_MCE_DURING_VMENTRY))
+		kvm_machine_check();
 
 	trace_tdx_td_exit(vcpu);
 	trace_kvm_exit(vcpu, KVM_ISA_VMX);
