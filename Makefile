@@ -193,7 +193,7 @@ mutate-sample:
 	@$(MAKE) --no-print-directory mutate LAYOUT_ARGS="--sample 40" MUTATE_ARGS="--sample 4"
 
 # What hooks touch and this kernel has; of the objects of KVM make knows the directory only.
-HOOKED := $(patsubst %.c,%.o,$(filter-out arch/x86/coco/% arch/x86/kvm/% virt/kvm/%,$(sort $(shell \
+HOOKED := $(patsubst %.c,%.o,$(filter-out arch/x86/coco/% arch/x86/kvm/% drivers/edac/% virt/kvm/%,$(sort $(shell \
 	git ls-files -co --exclude-standard '*.c.patch' '*.c@*.patch' | sed 's/\(@[^@]*\)\?\.patch$$//'))))
 comma := ,
 empty :=

@@ -9,6 +9,8 @@ import machine
 import selftests
 from events import steps
 
+CACHE_LINE = 64
+
 
 @pytest.mark.one_kernel
 def test_a_machine_check_in_a_pamt_is_said_to_be_tdx_memory(kernel, accel):
@@ -30,14 +32,21 @@ def test_a_machine_check_in_a_pamt_is_said_to_be_tdx_memory(kernel, accel):
 
 
 @pytest.mark.one_kernel
-def test_a_machine_check_in_a_td_costs_that_td(boot):
+def test_a_machine_check_in_a_td_costs_that_td_and_the_page(boot):
     """An entry consumes poison."""
     name = "tdx_fault_around_test"
-    result = boot(steps(*[selftests.step(name)] * 2, "show-lines,/proc/interrupts"),
-                  cpus=1, packages=1, memory="1G", initramfs=selftests.initramfs(name),
-                  provoked="Hardware Error", emulator_options="mce=entry:3")
+    result = boot(steps(*[selftests.step(name)] * 2, "show-lines,/proc/interrupts",
+                        "show-lines,/proc/meminfo"), cpus=1, packages=1, memory="1G",
+                  initramfs=selftests.initramfs(name), provoked="Hardware Error",
+                  emulator_options="mce=entry:3")
     # SIGBUS
     assert [line.split()[1] for line in result.values("selftest")] == ["135", "0"]
+    lines = [int(address, 16) & -CACHE_LINE for address in re.findall(
+        r"^\[cpu 0\] machine check at (0x\w+), KeyID \d+$", result.log, re.M)]
+    assert [line.split("mce: ")[1] for line in result.kernel_lines(r"mce: .* at [0-9a-f]+$")] == [
+        f"Uncorrected hardware memory error in user-access at {lines[0]:x}"]
+    lost = result.kernel_lines("Memory failure: .*: recovery action for ")
+    assert [re.search(r"(0x\w+):", line)[1] for line in lost] == [hex(pa >> 12) for pa in lines]
     counts = map(str.split, result.values("line"))
-    assert [line[1] for line in counts if line[0] == "MCE:"] == ["1"]
+    assert [line[1] for line in counts if line[0] in ("MCE:", "HardwareCorrupted:")] == ["1", "4"]
     selftests.check_nothing_left(result)

@@ -16,12 +16,6 @@
 #include "module.h"
 #include "owner.h"
 
-/* KeyID bits are not part of x86_phys_bits. */
-static u64 address(const struct mce *m)
-{
-	return m->addr & GENMASK_ULL(boot_cpu_data.x86_phys_bits - 1, 0);
-}
-
 static void explain_pamt(u64 pa, const struct tdmr *tdmr)
 {
 	pr_emerg(HW_ERR "0x%llx is TDX private memory, in the PAMT of TDMR [0x%llx-0x%llx]: software that accessed it may be to blame, rather than the memory\n",
@@ -51,14 +45,16 @@ void tdx_explain_mce(struct mce *m)
 	const struct tdx_module *module = tdx_host_module();
 	struct tdx_page_owner owner;
 	const struct tdmr *tdmr;
+	u64 pa;
 
 	/* Pairs with the release in set_state(). */
 	if (smp_load_acquire(&module->state) != TDX_MODULE_READY || !mce_usable_address(m))
 		return;
 
-	tdmr = tdx_layout_find_pamt(&module->layout, address(m));
+	pa = mce_phys_addr(m);
+	tdmr = tdx_layout_find_pamt(&module->layout, pa);
 	if (tdmr)
-		explain_pamt(address(m), tdmr);
-	else if (tdx_page_find_owner(address(m), &owner))
-		explain_page(address(m), &owner);
+		explain_pamt(pa, tdmr);
+	else if (tdx_page_find_owner(pa, &owner))
+		explain_page(pa, &owner);
 }
