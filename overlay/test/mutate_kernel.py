@@ -51,6 +51,7 @@ PRIVATE, GUESTS, KUNIT = "test_private_memory.py", "test_guests.py", "test_kunit
 VMX_ONLINE = "test_kunit.py::test_a_cpu_that_comes_online_while_kvm_is_enabled_is_not_missed"
 SUBJECTS = {
     "arch/x86/kernel/cpu/mce/core.c": [MACHINE_CHECK],
+    "arch/x86/kernel/cpu/mce/severity.c": [MACHINE_CHECK],
     "arch/x86/kernel/crash.c": [KEXEC],
     "arch/x86/kernel/smpboot.c": [KEXEC, HOTPLUG],
     "arch/x86/coco/core.c": [HOTPLUG, SLEEP],
