@@ -65,11 +65,17 @@ static void put_gmem(struct kvm_gmem *gmem)
 
 /*
  * While a slot is deleted, its copy is in use, to which vCPUs may add data of the architecture.
- * NULL if nothing is mapped: the slot is not in use yet, or not any more.
+ * Returns false if nothing is mapped: the slot is not in use yet, or not any more.
  */
-static struct kvm_memory_slot *active_slot(struct kvm *kvm, const struct kvm_memory_slot *slot)
+static bool begin_zap(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t start, gfn_t end)
 {
-	return id_to_memslot(__kvm_memslots(kvm, slot->as_id), slot->id);
+	int idx = srcu_read_lock(&kvm->srcu);
+	struct kvm_memory_slot *active = id_to_memslot(__kvm_memslots(kvm, slot->as_id), slot->id);
+
+	if (active)
+		kvm_begin_zap(kvm, active, start, end);
+	srcu_read_unlock(&kvm->srcu, idx);
+	return active;
 }
 
 /**
@@ -78,30 +84,28 @@ static struct kvm_memory_slot *active_slot(struct kvm *kvm, const struct kvm_mem
  * @start: first page
  * @end: page after the last one
  *
- * Context: Process context, with gmem->lock held.
+ * Context: Process context, with gmem->lock held.  kvm->srcu is not held for as long as private
+ *	    memory takes, as changes of slots wait for it.
  */
 void kvm_gmem_zap(struct kvm_gmem *gmem, pgoff_t start, pgoff_t end)
 {
 	struct interval_tree_node *node;
-	int idx;
 
 	lockdep_assert_held(&gmem->lock);
 
-	idx = srcu_read_lock(&gmem->kvm->srcu);
 	for (node = interval_tree_iter_first(&gmem->slots, start, end - 1); node;
 	     node = interval_tree_iter_next(node, start, end - 1)) {
-		struct kvm_memory_slot *slot;
-		gfn_t gfn;
+		const struct kvm_memory_slot *slot =
+			container_of(node, struct kvm_memory_slot, gmem.node);
+		gfn_t gfn = slot->base_gfn - node->start;
+		gfn_t first = gfn + max(start, node->start);
+		gfn_t last = gfn + min(end, node->last + 1);
 
-		slot = active_slot(gmem->kvm,
-				   container_of(node, struct kvm_memory_slot, gmem.node));
-		if (!slot)
+		if (!begin_zap(gmem->kvm, slot, first, last))
 			continue;
-		gfn = slot->base_gfn - node->start;
-		kvm_zap_slot_range(gmem->kvm, slot, gfn + max(start, node->start),
-				   gfn + min(end, node->last + 1), true);
+		kvm_arch_zap_private(gmem->kvm, first, last);
+		kvm_end_zap(gmem->kvm);
 	}
-	srcu_read_unlock(&gmem->kvm->srcu, idx);
 }
 
 static void unlink_slot(struct kvm_gmem *gmem, struct kvm_memory_slot *slot)

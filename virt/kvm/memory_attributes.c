@@ -125,19 +125,17 @@ static int store_attributes(struct kvm *kvm, gfn_t start, gfn_t end, u64 attribu
 }
 
 /**
- * kvm_zap_slot_range - remove mappings of a part of a slot from the guest
+ * kvm_begin_zap - remove KVM's own mappings of a part of a slot from the guest
  * @kvm: the VM
- * @slot: a slot, which is or will be in use
+ * @slot: a slot, which is in use
  * @start: first GFN, in the slot
  * @end: GFN after the last one
- * @private: private memory is taken away; otherwise a private MMU keeps its mappings
  *
- * Faults that started before are retried.  On return no vCPU can access the memory.
+ * Faults that started before, or start before kvm_end_zap(), are retried.
  *
  * Context: Process context, may sleep; takes kvm->mmu_lock.
  */
-void kvm_zap_slot_range(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t start, gfn_t end,
-			bool private)
+void kvm_begin_zap(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t start, gfn_t end)
 {
 	struct kvm_gfn_range range = {
 		.slot = slot,
@@ -152,13 +150,29 @@ void kvm_zap_slot_range(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t sta
 	if (kvm_unmap_gfn_range(kvm, &range))
 		kvm_flush_remote_tlbs(kvm);
 	KVM_MMU_UNLOCK(kvm);
+}
 
-	if (private)
-		kvm_arch_zap_private(kvm, start, end);
-
+/**
+ * kvm_end_zap - let faults map memory again
+ * @kvm: the VM of kvm_begin_zap()
+ *
+ * Context: Process context; takes kvm->mmu_lock.
+ */
+void kvm_end_zap(struct kvm *kvm)
+{
 	KVM_MMU_LOCK(kvm);
 	kvm_mmu_invalidate_end(kvm, 0, -1ul);
 	KVM_MMU_UNLOCK(kvm);
+}
+
+/* A private MMU keeps its mappings if private memory is not taken away. */
+static void zap_slot(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t start, gfn_t end,
+		     bool private)
+{
+	kvm_begin_zap(kvm, slot, start, end);
+	if (private)
+		kvm_arch_zap_private(kvm, start, end);
+	kvm_end_zap(kvm);
 }
 
 static void zap_slots(struct kvm *kvm, struct kvm_memslots *slots, gfn_t start, gfn_t end,
@@ -169,8 +183,8 @@ static void zap_slots(struct kvm *kvm, struct kvm_memslots *slots, gfn_t start, 
 	kvm_for_each_memslot_in_gfn_range(&iter, slots, start, end) {
 		struct kvm_memory_slot *slot = iter.slot;
 
-		kvm_zap_slot_range(kvm, slot, max(start, slot->base_gfn),
-				   min(end, slot->base_gfn + slot->npages), private);
+		zap_slot(kvm, slot, max(start, slot->base_gfn),
+			 min(end, slot->base_gfn + slot->npages), private);
 	}
 }
 
