@@ -122,9 +122,11 @@ def test_a_td_whose_memory_the_module_does_not_change_is_dead_and_loses_nothing(
 
 
 @pytest.mark.one_kernel
-def test_a_td_is_dead_after_a_removed_page_could_not_be_written_back(boot_selftest):
+@pytest.mark.parametrize("busy", ["", "inject=TDH.MEM.PAGE.AUG:1:OPERAND_BUSY:110"],
+                         ids=["removed", "not accepted"])
+def test_a_td_is_dead_after_a_page_could_not_be_written_back(boot_selftest, busy):
     """It could not have the page again, which is lost.  TDs use the three KeyIDs once before."""
-    run_until_death(boot_selftest, "TDH.PHYMEM.PAGE.WBINVD:4", "keyids=3:4")
+    run_until_death(boot_selftest, "TDH.PHYMEM.PAGE.WBINVD:4", f"keyids=3:4 {busy}")
 
 
 @pytest.mark.kernels("host", "mainline")

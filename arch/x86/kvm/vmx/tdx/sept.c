@@ -186,10 +186,12 @@ static struct page *recorded_page(const void *pfn)
 }
 
 /* The module did not accept it. */
-static void forget_page(struct kvm_tdx *kvm_tdx, gfn_t gfn, struct page *page)
+static u64 forget_page(struct kvm_tdx *kvm_tdx, gfn_t gfn, struct page *page)
 {
-	tdx_page_return(&kvm_tdx->td, page);
+	u64 status = tdx_page_return(&kvm_tdx->td, page);
+
 	xa_erase(&kvm_tdx->private_pages, gfn);
+	return status;
 }
 
 /* With sept_lock held for read. */
@@ -197,7 +199,7 @@ static int aug_page(struct kvm *kvm, gfn_t gfn, struct page *page)
 {
 	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 	struct tdx_sept_entry entry;
-	u64 status;
+	u64 status, returned;
 	int ret;
 
 	ret = record_page(kvm_tdx, gfn, page);
@@ -212,8 +214,10 @@ static int aug_page(struct kvm *kvm, gfn_t gfn, struct page *page)
 		return 0;
 	}
 
-	forget_page(kvm_tdx, gfn, page);
+	returned = forget_page(kvm_tdx, gfn, page);
 	count_busy(kvm, status);
+	if (tdx_status_failed(returned))
+		return tdx_kill_vm(kvm, "TDH.PHYMEM.PAGE.WBINVD", returned);
 	return is_busy(status) ? -EAGAIN : tdx_kill_vm(kvm, "TDH.MEM.PAGE.AUG", status);
 }
 
