@@ -230,6 +230,9 @@ static struct completion *joining;
 /* Between the last step of an attempt and its end */
 static void let_a_caller_join(const struct tdx_module *module)
 {
+	/* The next attempt begins as soon as this one ends. */
+	abandoned->distort = NULL;
+	abandoned->module.show = NULL;
 	complete(joining);
 	while (!READ_ONCE(module->callers))
 		usleep_range(1000, 2000);
