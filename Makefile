@@ -24,8 +24,8 @@ CMDLINE	 ?=
 .PHONY: help packages tree refresh kernel emulator run td boot \
 	kernels test test-all test-tools test-unit test-maps test-kunit test-kunit-whole test-e2e \
 	test-e2e-all test-stock-qemu test-mainline test-qemu selftests vmm \
-	test-notdx test-notdx-whole check test-locking coverage soak overhead fuzz mutate mutate-sample bench \
-	series series-check test-series deb size clean
+	test-notdx test-notdx-whole check test-locking coverage soak overhead fuzz mutate \
+	mutate-sample bench series series-check test-series deb size clean
 
 help:
 	@echo 'Three commands:'

@@ -4,7 +4,6 @@
  */
 #define pr_fmt(fmt) "virt/tdx: " fmt
 
-#include <linux/bits.h>
 #include <linux/printk.h>
 
 #include <asm/mce.h>

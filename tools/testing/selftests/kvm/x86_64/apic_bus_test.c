@@ -10,6 +10,7 @@
 #include "apic.h"
 #include "private_mem.h"
 #include "processor.h"
+#include "tdx.h"
 
 #ifndef KVM_CAP_X86_APIC_BUS_CYCLES_NS
 #define KVM_CAP_X86_APIC_BUS_CYCLES_NS	237
@@ -29,13 +30,6 @@
 /* A busy CPU has a thousand, and tens of thousands if the timer expires again and again. */
 #define MOST_INTERRUPTS		5000
 #define MAX_CPUS		1024
-
-static int enable_cap(int vm, uint32_t cap, uint64_t arg)
-{
-	struct kvm_enable_cap enable = { .cap = cap, .args = { arg } };
-
-	return pm_ioctl(vm, KVM_ENABLE_CAP, &enable);
-}
 
 /* Of each CPU of the host */
 static void count_timer_interrupts(long *numbers)
@@ -104,9 +98,9 @@ static void test_longest_period(void)
 	long most;
 
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));
-	PM_ERRNO(enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, 24), 0);
-	PM_ERRNO(enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, LONGEST_CYCLE_NS + 1), EINVAL);
-	PM_ERRNO(enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, LONGEST_CYCLE_NS), 0);
+	PM_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, 24), 0);
+	PM_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, LONGEST_CYCLE_NS + 1), EINVAL);
+	PM_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, LONGEST_CYCLE_NS), 0);
 	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 	TEST_ASSERT(vcpu >= 0, "KVM_CREATE_VCPU: %s", strerror(errno));
 	/* Before, the APIC does not know which modes its timer has. */

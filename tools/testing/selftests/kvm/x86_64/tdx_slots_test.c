@@ -88,7 +88,7 @@ static void test_other_address_space(void)
 	};
 	int vm = create_vm();
 
-	ASSERT_EQ(ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_MULTI_ADDRESS_SPACE), 1);
+	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_MULTI_ADDRESS_SPACE), 1);
 	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), EINVAL);
 	close(vm);
 }
