@@ -62,6 +62,12 @@ def output_if_failed(*args, **kwargs):
     return (output.strip() or f"{args[0]} failed") if status else ""
 
 
+def side_by_side(function, items):
+    """The results, in order: for programs that use one CPU."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(function, items))
+
+
 def say(text):
     """Prints a comment in TAP."""
     print("\n".join(f"# {line}" for line in text.splitlines()), flush=True)
@@ -110,21 +116,28 @@ def same_bytes_twice(what):
                             if first.get(name) != second.get(name)))
 
 
-def apply_mails(what, repository):
-    """The output of git am if it fails."""
-    options = ("-c", "user.name=applier", "-c", "user.email=applier@localhost")
-    status, output = run("git", *options, "am", "--quiet", "--empty=drop", *what.mails,
-                         cwd=repository)
+def apply_mails(what, directory, message):
+    """Makes a repository of the files in a directory; returns the output of git am if it fails."""
+    run("git", "init", "--quiet", cwd=directory)
+    run("git", "add", "--all", "--force", cwd=directory)
+    run("git", "-c", "user.name=base", "-c", "user.email=base@localhost", "commit", "--quiet",
+        "--message", message, cwd=directory)
+    status, output = run("git", "-c", "user.name=applier", "-c", "user.email=applier@localhost",
+                         "am", "--quiet", "--empty=drop", *what.mails, cwd=directory)
     return output if status else ""
 
 
 def applies_to_the_base(what):
-    tree = BUILD / "series-am"
-    base.work_tree(TREE, tree, what.base)
-    said = apply_mails(what, tree)
-    if said:
-        return said
-    return base.run("git", "diff", "--stat", what.commits[-1], "HEAD", cwd=tree)
+    """Only files that the series modifies are there: git am does not look at others."""
+    with tempfile.TemporaryDirectory(dir=BUILD) as directory:
+        archive = git_tree("archive", what.base, *what.whole("M"), text=False)
+        base.run("tar", "-x", "-C", directory, input=archive, text=False)
+        said = apply_mails(what, directory, "base")
+        if said:
+            return said
+        wanted = git_tree("ls-tree", "-r", what.commits[-1], *what.whole("MA"))
+        return "" if run("git", "ls-tree", "-r", "HEAD", cwd=directory)[1] == wanted else \
+            "git am does not end with the files of the series"
 
 
 def vanilla_tarball():
@@ -158,11 +171,7 @@ def applies_to_vanilla(what):
         if said:
             return said
         say(tarball.name)
-        run("git", "init", "--quiet", cwd=directory)
-        run("git", "add", "--all", "--force", cwd=directory)
-        run("git", "-c", "user.name=base", "-c", "user.email=base@localhost", "commit", "--quiet",
-            "--message", tarball.name, cwd=directory)
-        return apply_mails(what, directory)
+        return apply_mails(what, directory, tarball.name)
 
 
 def checkpatch(mail, text, ignored=EXCEPTIONS):
@@ -181,9 +190,10 @@ def without_new_files(text):
 
 def checkpatch_accepts_messages_and_changes(what):
     """The new files are left to make check."""
-    return "\n".join(itertools.chain.from_iterable(
-        checkpatch(mail, without_new_files(mail.read_text()), f"{EXCEPTIONS},NOT_UNIFIED_DIFF")
-        for mail in patches(what)))
+    ignored = f"{EXCEPTIONS},NOT_UNIFIED_DIFF"
+    return "\n".join(itertools.chain.from_iterable(side_by_side(
+        lambda mail: checkpatch(mail, without_new_files(mail.read_text()), ignored),
+        patches(what))))
 
 
 def patches(what):
@@ -191,11 +201,10 @@ def patches(what):
 
 
 def checkpatch_accepts(what):
-    """Long patches first, and as many at once as there are CPUs: the longest takes a minute."""
+    """Long patches first: the longest takes a minute."""
     mails = sorted(patches(what), key=lambda mail: -mail.stat().st_size)
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        return "\n".join(itertools.chain.from_iterable(
-            pool.map(lambda mail: checkpatch(mail, mail.read_text()), mails)))
+    return "\n".join(itertools.chain.from_iterable(side_by_side(
+        lambda mail: checkpatch(mail, mail.read_text()), mails)))
 
 
 def is_fatal_event(mail, line):
@@ -210,29 +219,29 @@ def is_style_of_the_file(mail, line):
             or ":SPACING: " in line and "\n+#define X86_FEATURE_" in text)
 
 
-def entry_patterns(tree):
+def entry_patterns():
     """The F: lines of our entry in MAINTAINERS."""
-    entry = (tree / "MAINTAINERS").read_text().split(f"\n{ENTRY}\n")[1].split("\n\n")[0]
+    entry = (TREE / "MAINTAINERS").read_text().split(f"\n{ENTRY}\n")[1].split("\n\n")[0]
     return re.findall(r"^F:\t(\S+)$", entry, re.M)
+
+
+def has_our_entry(file):
+    return ENTRY in run("perl", "scripts/get_maintainer.pl", "--nogit", "--nogit-fallback",
+                        "--sections", "-f", file, cwd=TREE)[1]
 
 
 def every_new_file_has_a_maintainer(what):
     """get_maintainer.pl is slow, so it is run for one file of each pattern."""
-    base.work_tree(TREE, WHOLE, what.commits[-1])
     new_files = what.whole("A")
     found = {pattern: [file for file in new_files
                        if fnmatch.fnmatch(file, pattern + "*" * pattern.endswith("/"))]
-             for pattern in entry_patterns(WHOLE)}
-    lost = set(new_files).difference(*found.values())
-    for pattern, files in found.items():
-        if not files:
-            lost.add(f"the pattern {pattern} has no file")
-            continue
-        output = run("perl", "scripts/get_maintainer.pl", "--nogit", "--nogit-fallback",
-                     "--sections", "-f", files[0], cwd=WHOLE)[1]
-        if ENTRY not in output:
-            lost.add(f"get_maintainer.pl does not find it: {files[0]}")
-    return "\n".join(sorted(lost))
+             for pattern in entry_patterns()}
+    wrong = sorted(set(new_files).difference(*found.values()))
+    wrong += [f"the pattern {pattern} has no file" for pattern in found if not found[pattern]]
+    asked = [files[0] for files in found.values() if files]
+    wrong += [f"get_maintainer.pl does not find it: {file}"
+              for file, has in zip(asked, side_by_side(has_our_entry, asked)) if not has]
+    return "\n".join(wrong)
 
 
 def few_lines_change(what):

@@ -113,7 +113,7 @@ def identity():
     name, email = re.match(r"(.*) <(.*)> ", ident).groups()
     environment = {}
     # The date of the last commit, so that the same series has the same bytes.
-    date = git_value("log", "-1", "--format=%cI") or "2000-01-01T00:00:00+0000"
+    date = git_value("log", "-1", "--format=%cd", "--date=raw") or "946684800 +0000"
     for role in ("AUTHOR", "COMMITTER"):
         environment |= {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": email,
                         f"GIT_{role}_DATE": date}
@@ -126,12 +126,15 @@ def git_value(*args):
 
 
 class Commits:
-    """Adds commits to build/linux's repository, without its work tree and its branch."""
+    """
+    Adds commits to build/linux's repository, without its work tree and its branch: all at once,
+    as a stream for git fast-import, in which mark :N is the Nth commit.
+    """
 
     def __init__(self, environment):
-        self.index = linux.Index(BASE)
         self.environment = environment
-        self.parent = git_tree("rev-parse", BASE).strip()
+        self.stream = []
+        self.number = 0
         self.present = set()
         self.growing = {}
         stacks = hooks.versions(assemble.overlay_files()[1])
@@ -153,20 +156,38 @@ class Commits:
             brought[file] = File(grown(file, text, self.present).encode())
         return brought
 
-    def add(self, patch, signed_off):
-        self.index.put(self.contents_of(patch))
-        self.parent = self.index.commit(self.parent, f"{patch.message}\n{signed_off}\n",
-                                        **self.environment)
-        git_tree("update-ref", f"refs/heads/{branch(patch.series)}", self.parent)
-        return self.parent
+    def person(self, role):
+        name, email, date = (self.environment[f"GIT_{role}_{key}"]
+                             for key in ("NAME", "EMAIL", "DATE"))
+        return f"{role.lower()} {name} <{email}> {date}\n".encode()
 
-    def finish(self):
+    def add(self, patch, signed_off):
+        parent = f":{self.number}" if self.number else git_tree("rev-parse", BASE).strip()
+        self.number += 1
+        self.stream += [f"commit refs/heads/{branch(patch.series)}\n".encode(),
+                        f"mark :{self.number}\n".encode(),
+                        self.person("AUTHOR"), self.person("COMMITTER"),
+                        data(f"{patch.message}\n{signed_off}\n".encode()),
+                        f"from {parent}\n".encode()]
+        for path, file in self.contents_of(patch).items():
+            if file:
+                self.stream += [f"M {file.mode} inline {path}\n".encode(), data(file.contents)]
+            else:
+                self.stream.append(f"D {path}\n".encode())
+
+    def write(self):
+        """Makes the commits; returns them in order."""
         for file, text in self.growing.items():
             if grown(file, text, self.present) != text:
                 raise Refusal(f"{file} names a file that is not there, or ends with empty lines")
-        different = git_tree("diff", "--name-only", LAID, self.parent).split()
-        if different:
-            raise Refusal(f"the series and build/linux differ in {', '.join(different)}")
+        last = f"get-mark :{self.number}\n".encode()
+        made = git_tree("fast-import", "--quiet", "--force", input=b"".join([*self.stream, last]),
+                        text=False).decode().strip()
+        return git_tree("rev-list", "--reverse", f"{BASE}..{made}").split()
+
+
+def data(contents):
+    return b"data %d\n%s\n" % (len(contents), contents)
 
 
 def commit_series():
@@ -175,8 +196,12 @@ def commit_series():
     patches = patches_with_files()
     environment, signed_off = identity()
     commits = Commits(environment)
-    made = [commits.add(patch, signed_off) for patch in patches]
-    commits.finish()
+    for patch in patches:
+        commits.add(patch, signed_off)
+    made = commits.write()
+    different = git_tree("diff", "--name-only", LAID, made[-1]).split()
+    if different:
+        raise Refusal(f"the series and build/linux differ in {', '.join(different)}")
     return made
 
 
