@@ -124,6 +124,12 @@ static int store_attributes(struct kvm *kvm, gfn_t start, gfn_t end, u64 attribu
 	return 0;
 }
 
+/* HVAs stand for GFNs here, as they do in faults: those of private memory have them, too. */
+static unsigned long hva_of(const struct kvm_memory_slot *slot, gfn_t gfn)
+{
+	return slot->userspace_addr + ((gfn - slot->base_gfn) << PAGE_SHIFT);
+}
+
 /**
  * kvm_begin_zap - remove KVM's own mappings of a part of a slot from the guest
  * @kvm: the VM
@@ -131,7 +137,7 @@ static int store_attributes(struct kvm *kvm, gfn_t start, gfn_t end, u64 attribu
  * @start: first GFN, in the slot
  * @end: GFN after the last one
  *
- * Faults that started before, or start before kvm_end_zap(), are retried.
+ * Faults on that part that started before, or start before kvm_end_zap(), are retried.
  *
  * Context: Process context, may sleep; takes kvm->mmu_lock.
  */
@@ -145,8 +151,7 @@ void kvm_begin_zap(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t start, g
 	};
 
 	KVM_MMU_LOCK(kvm);
-	/* A range of HVAs, which private memory does not have: all faults. */
-	kvm_mmu_invalidate_begin(kvm, 0, -1ul);
+	kvm_mmu_invalidate_begin(kvm, hva_of(slot, start), hva_of(slot, end));
 	if (kvm_unmap_gfn_range(kvm, &range))
 		kvm_flush_remote_tlbs(kvm);
 	KVM_MMU_UNLOCK(kvm);
@@ -161,7 +166,7 @@ void kvm_begin_zap(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t start, g
 void kvm_end_zap(struct kvm *kvm)
 {
 	KVM_MMU_LOCK(kvm);
-	kvm_mmu_invalidate_end(kvm, 0, -1ul);
+	kvm_mmu_invalidate_end(kvm, 0, 0);
 	KVM_MMU_UNLOCK(kvm);
 }
 
@@ -188,8 +193,28 @@ static void zap_slots(struct kvm *kvm, struct kvm_memslots *slots, gfn_t start, 
 	}
 }
 
+/* The smallest range of HVAs that has all memory of slots in a range of GFNs. */
+static void find_hvas(struct kvm *kvm, gfn_t start, gfn_t end, unsigned long *first,
+		      unsigned long *last)
+{
+	struct kvm_memslot_iter iter;
+	int i;
+
+	*first = -1ul;
+	*last = 0;
+	for (i = 0; i < KVM_ADDRESS_SPACE_NUM; i++) {
+		kvm_for_each_memslot_in_gfn_range(&iter, __kvm_memslots(kvm, i), start, end) {
+			const struct kvm_memory_slot *slot = iter.slot;
+
+			*first = min(*first, hva_of(slot, max(start, slot->base_gfn)));
+			*last = max(*last, hva_of(slot, min(end, slot->base_gfn + slot->npages)));
+		}
+	}
+}
+
 static int change_attributes(struct kvm *kvm, gfn_t start, gfn_t end, u64 attributes)
 {
+	unsigned long first, last;
 	int i, r;
 
 	lockdep_assert_held(&kvm->slots_lock);
@@ -199,11 +224,12 @@ static int change_attributes(struct kvm *kvm, gfn_t start, gfn_t end, u64 attrib
 		return 0;
 
 	/*
-	 * From here no fault maps memory: it could see the new attributes while the old mapping
-	 * still exists.  The range is one of HVAs, which private memory does not have.
+	 * From here no fault maps this memory: it could see the new attributes while the old
+	 * mapping still exists.  Faults on other memory do not wait for a change that takes long.
 	 */
+	find_hvas(kvm, start, end, &first, &last);
 	KVM_MMU_LOCK(kvm);
-	kvm_mmu_invalidate_begin(kvm, 0, -1ul);
+	kvm_mmu_invalidate_begin(kvm, first, last);
 	KVM_MMU_UNLOCK(kvm);
 
 	r = store_attributes(kvm, start, end, attributes);
@@ -212,7 +238,7 @@ static int change_attributes(struct kvm *kvm, gfn_t start, gfn_t end, u64 attrib
 			  !(attributes & KVM_MEMORY_ATTRIBUTE_PRIVATE));
 
 	KVM_MMU_LOCK(kvm);
-	kvm_mmu_invalidate_end(kvm, 0, -1ul);
+	kvm_mmu_invalidate_end(kvm, 0, 0);
 	KVM_MMU_UNLOCK(kvm);
 	return r;
 }

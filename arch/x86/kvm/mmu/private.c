@@ -37,9 +37,10 @@ int kvm_mmu_faultin_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 		return r;
 	}
 	/*
-	 * Changes of private memory invalidate all HVAs.  MMU notifiers of the shared copy have to
-	 * make this fault retry, too: change_pte() maps a page of the shared copy where it finds
-	 * one mapped, and relies on the beginning of the invalidation to have zapped all.
+	 * Changes of private memory invalidate the HVAs of its GFNs.  MMU notifiers of the shared
+	 * copy have to make this fault retry, too: change_pte() maps a page of the shared copy
+	 * where it finds one mapped, and relies on the beginning of the invalidation to have
+	 * zapped all.
 	 */
 	fault->hva = __gfn_to_hva_memslot(fault->slot, fault->gfn);
 	fault->map_writable = true;

@@ -149,8 +149,8 @@ static int add_sept_pages(struct kvm *kvm, gfn_t gfn)
 
 /*
  * A page that guest_memfd may have freed since @mmu_seq was read must not be mapped.  Changes of
- * private memory invalidate all HVAs.  As for shared memory, MMU notifiers of other HVAs are not
- * waited for: unmapping much memory takes long.
+ * private memory invalidate the HVAs of its GFNs.  As for shared memory, MMU notifiers of other
+ * HVAs are not waited for: unmapping much memory takes long.
  */
 static bool is_stale(struct kvm *kvm, gfn_t gfn, unsigned long mmu_seq)
 {
