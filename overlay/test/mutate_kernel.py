@@ -77,6 +77,7 @@ SUBJECTS = {
     "arch/x86/kvm/vmx/tdx/ioctl.c": [KVM],
     "arch/x86/kvm/vmx/tdx/irq.c": [KVM],
     "arch/x86/kvm/vmx/tdx/keyid.c": [KVM],
+    "arch/x86/kvm/vmx/tdx/lock.c": [KVM],
     "arch/x86/kvm/vmx/tdx/main.c": [BRINGUP, KEXEC, OFF],
     "arch/x86/kvm/vmx/tdx/msr.c": [KVM],
     "arch/x86/kvm/vmx/tdx/ops.c": [KVM],

@@ -14,6 +14,9 @@
 #include "sept.h"
 #include "tdx.h"
 
+/* User pages that are referenced at a time */
+#define MAX_SOURCES	32
+
 static bool is_valid_region(struct kvm *kvm, const struct kvm_tdx_init_mem_region *region)
 {
 	u64 pages = region->nr_pages;
@@ -24,14 +27,29 @@ static bool is_valid_region(struct kvm *kvm, const struct kvm_tdx_init_mem_regio
 	       PAGE_ALIGNED(region->gpa) && pages && gfn < limit && pages <= limit - gfn;
 }
 
-static int get_source(u64 address, struct page **page)
+static bool has_private_mem(struct kvm *kvm, gfn_t gfn)
 {
-	int ret = get_user_pages_fast(address, 1, 0, page);
+	int idx = srcu_read_lock(&kvm->srcu);
+	struct kvm_memory_slot *slot = gfn_to_memslot(kvm, gfn);
+	bool has = slot && slot->flags & KVM_MEM_GUEST_MEMFD;
 
+	srcu_read_unlock(&kvm->srcu, idx);
+	return has;
+}
+
+/* Returns the number of pages, at least one, or a negative errno. */
+static int get_sources(struct kvm *kvm, const struct kvm_tdx_init_mem_region *region,
+		       struct page **sources)
+{
+	int nr = min_t(u64, region->nr_pages, MAX_SOURCES);
+
+	/* A range that has no private memory takes precedence over a source that is none. */
+	if (!has_private_mem(kvm, gpa_to_gfn(region->gpa)))
+		return -EINVAL;
+
+	nr = get_user_pages_fast(region->source_addr, nr, 0, sources);
 	/* No page and no error: the last page of the address space */
-	if (!ret)
-		return -EFAULT;
-	return min(ret, 0);
+	return nr ?: -EFAULT;
 }
 
 static int add_from(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn,
@@ -54,23 +72,16 @@ static int add_from(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn,
 	return ret;
 }
 
-static int try_add(struct kvm *kvm, gfn_t gfn, u64 source_addr, bool measure)
+static int try_add(struct kvm *kvm, gfn_t gfn, struct page *source, bool measure)
 {
 	struct kvm_memory_slot *slot = gfn_to_memslot(kvm, gfn);
-	struct page *source;
-	int ret;
 
 	if (!slot || !(slot->flags & KVM_MEM_GUEST_MEMFD))
 		return -EINVAL;
-	ret = get_source(source_addr, &source);
-	if (ret)
-		return ret;
-	ret = add_from(kvm, slot, gfn, source, measure);
-	put_page(source);
-	return ret;
+	return add_from(kvm, slot, gfn, source, measure);
 }
 
-static int add_page(struct kvm *kvm, gfn_t gfn, u64 source_addr, bool measure)
+static int add_page(struct kvm *kvm, gfn_t gfn, struct page *source, bool measure)
 {
 	int ret;
 
@@ -78,22 +89,48 @@ static int add_page(struct kvm *kvm, gfn_t gfn, u64 source_addr, bool measure)
 		if (signal_pending(current))
 			return -EINTR;
 		cond_resched();
-		ret = try_add(kvm, gfn, source_addr, measure);
+		ret = try_add(kvm, gfn, source, measure);
 	} while (ret == -EAGAIN);
 	return ret;
 }
 
-static int add_region(struct kvm *kvm, struct kvm_tdx_init_mem_region *region, bool measure)
+/* With all locks of the VM. */
+static int add_sources(struct kvm *kvm, struct kvm_tdx_init_mem_region *region,
+		       struct page **sources, int nr, bool measure)
 {
-	int ret = 0;
+	int i, ret;
 
-	while (region->nr_pages) {
-		ret = add_page(kvm, gpa_to_gfn(region->gpa), region->source_addr, measure);
+	if (to_kvm_tdx(kvm)->state != KVM_TDX_INIT)
+		return -EINVAL;
+
+	for (i = 0; i < nr; i++) {
+		ret = add_page(kvm, gpa_to_gfn(region->gpa), sources[i], measure);
 		if (ret)
-			break;
+			return ret;
 		region->source_addr += PAGE_SIZE;
 		region->gpa += PAGE_SIZE;
 		region->nr_pages--;
+	}
+	return 0;
+}
+
+static int add_region(struct kvm *kvm, struct kvm_tdx_init_mem_region *region, bool measure)
+{
+	struct page *sources[MAX_SOURCES];
+	int i, nr, ret = 0;
+
+	while (!ret && region->nr_pages) {
+		/* Without locks, as it may take as long as user space wants. */
+		nr = get_sources(kvm, region, sources);
+		if (nr < 0)
+			return nr;
+		ret = tdx_lock_vm(kvm);
+		if (!ret) {
+			ret = add_sources(kvm, region, sources, nr, measure);
+			tdx_unlock_vm(kvm);
+		}
+		for (i = 0; i < nr; i++)
+			put_page(sources[i]);
 	}
 	return ret;
 }
@@ -103,7 +140,9 @@ static int add_region(struct kvm *kvm, struct kvm_tdx_init_mem_region *region, b
  * @vcpu: a vCPU of a TD in the state INIT
  * @cmd: its data is a struct kvm_tdx_init_mem_region, which gets what is left of the region
  *
- * Context: With all locks of the VM.
+ * Other commands may be executed between its pages.
+ *
+ * Context: Process context, no locks.
  * Return: 0, -EINVAL, -EFAULT, -EINTR: a signal is pending, the region was advanced;
  *	   -EHWPOISON, -ENOMEM, or -EIO: a page was added before, or the VM is dead.
  */
@@ -113,7 +152,7 @@ int tdx_init_mem_region(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd)
 	struct kvm_tdx_init_mem_region region;
 	int ret;
 
-	if (!to_tdx(vcpu)->initialized || cmd->flags & ~KVM_TDX_MEASURE_MEMORY_REGION)
+	if (!READ_ONCE(to_tdx(vcpu)->initialized) || cmd->flags & ~KVM_TDX_MEASURE_MEMORY_REGION)
 		return -EINVAL;
 	if (copy_from_user(&region, uregion, sizeof(region)))
 		return -EFAULT;
@@ -126,15 +165,8 @@ int tdx_init_mem_region(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd)
 	return ret;
 }
 
-/**
- * tdx_finalize_vm - KVM_TDX_FINALIZE_VM
- * @kvm: a TD
- * @cmd: its hw_error is set to the status if the SEAMCALL failed
- *
- * Context: With all locks of the VM.
- * Return: 0, -EINVAL, -EBUSY: it can be repeated; or -EIO, and then the VM is dead.
- */
-int tdx_finalize_vm(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
+/* With all locks of the VM. */
+static int finalize(struct kvm *kvm, u64 *hw_error)
 {
 	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 	u64 status;
@@ -149,7 +181,7 @@ int tdx_finalize_vm(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 	up_write(&kvm_tdx->sept_lock);
 
 	if (tdx_status_failed(status)) {
-		cmd->hw_error = status;
+		*hw_error = status;
 		return tdx_status_code(status) == TDX_OPERAND_BUSY ? -EBUSY :
 		       tdx_kill_vm(kvm, "TDH.MR.FINALIZE", status);
 	}
@@ -157,4 +189,25 @@ int tdx_finalize_vm(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 	/* Pages that are mapped from now on are not measured. */
 	smp_store_release(&kvm->arch.no_pre_fault, false);
 	return 0;
+}
+
+/**
+ * tdx_finalize_vm - KVM_TDX_FINALIZE_VM
+ * @kvm: a TD
+ * @cmd: its hw_error is set to the status if the SEAMCALL failed
+ *
+ * Context: Process context, no locks.
+ * Return: 0, -EINVAL, -EBUSY: it can be repeated; -EINTR: a fatal signal is pending; or -EIO,
+ *	   and then the VM is dead.
+ */
+int tdx_finalize_vm(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
+{
+	int ret;
+
+	ret = tdx_lock_vm(kvm);
+	if (ret)
+		return ret;
+	ret = finalize(kvm, &cmd->hw_error);
+	tdx_unlock_vm(kvm);
+	return ret;
 }

@@ -1,84 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KVM_MEMORY_ENCRYPT_OP of a TD, with its locks, and the other ioctls that differ for TDs.
+ * KVM_MEMORY_ENCRYPT_OP of a TD, and the other ioctls that differ for TDs.
  *
  * Commands that change the state of the TD lock all of its vCPUs.  So if they are issued
  * on a vCPU's descriptor, they are executed before the mutex of that vCPU is taken.
  */
 #include <linux/kvm_host.h>
-#include <linux/mutex.h>
 #include <linux/uaccess.h>
 
 #include "../../irq.h"
 #include "pages.h"
 #include "tdx.h"
-
-/*
- * Lockdep subclass of the mutexes of vCPUs, except the first.  They are hidden from lockdep
- * while they are held, because it does not support more than MAX_LOCK_DEPTH locks.
- */
-#define OTHER_VCPU	1
-
-static void unlock_vcpus(struct kvm *kvm, unsigned long nr)
-{
-	struct kvm_vcpu *vcpu;
-	unsigned long i;
-
-	kvm_for_each_vcpu(i, vcpu, kvm) {
-		if (i == nr)
-			break;
-		if (i > 0)
-			mutex_acquire(&vcpu->mutex.dep_map, OTHER_VCPU, 0, _THIS_IP_);
-		mutex_unlock(&vcpu->mutex);
-	}
-}
-
-static int lock_vcpus(struct kvm *kvm)
-{
-	struct kvm_vcpu *vcpu;
-	unsigned long i;
-
-	kvm_for_each_vcpu(i, vcpu, kvm) {
-		if (mutex_lock_killable_nested(&vcpu->mutex, i > 0 ? OTHER_VCPU : 0)) {
-			unlock_vcpus(kvm, i);
-			return -EINTR;
-		}
-		if (i > 0)
-			mutex_release(&vcpu->mutex.dep_map, _THIS_IP_);
-	}
-	return 0;
-}
-
-static void unlock_vm(struct kvm *kvm)
-{
-	mutex_unlock(&kvm->slots_lock);
-	unlock_vcpus(kvm, atomic_read(&kvm->online_vcpus));
-	mutex_unlock(&kvm->lock);
-}
-
-/*
- * Prevents that vCPUs run, are initialized or become visible to user space, and that
- * memory slots change.  A vCPU that is being created has no descriptor yet.
- */
-static int lock_vm(struct kvm *kvm)
-{
-	int ret;
-
-	mutex_lock(&kvm->lock);
-	ret = lock_vcpus(kvm);
-	if (ret) {
-		mutex_unlock(&kvm->lock);
-		return ret;
-	}
-	mutex_lock(&kvm->slots_lock);
-
-	/* It may have died before the locks were taken. */
-	if (kvm->vm_dead) {
-		unlock_vm(kvm);
-		return -EIO;
-	}
-	return 0;
-}
 
 static int copy_command(struct kvm_tdx_cmd *cmd, const void __user *argp)
 {
@@ -119,12 +51,7 @@ int tdx_vm_mem_enc_ioctl(struct kvm *kvm, void __user *argp)
 	if (cmd.id == KVM_TDX_CAPABILITIES)
 		return tdx_get_capabilities(&cmd);
 
-	ret = lock_vm(kvm);
-	if (ret)
-		return ret;
 	ret = vm_command(kvm, &cmd);
-	unlock_vm(kvm);
-
 	/* Also after a failure: hw_error has the reason. */
 	if (copy_to_user(argp, &cmd, sizeof(cmd)))
 		return -EFAULT;
@@ -144,17 +71,22 @@ static int copy_vcpu_command(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd,
 	return takes_vcpu_commands(vcpu) ? copy_command(cmd, argp) : -EINVAL;
 }
 
-static int vcpu_command(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd)
+static int init_vcpu(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd)
 {
 	int ret;
 
-	if (!takes_vcpu_commands(vcpu))
-		return -EINVAL;
+	ret = tdx_lock_vm(vcpu->kvm);
+	if (ret)
+		return ret;
 
-	vcpu_load(vcpu);
-	ret = cmd->id == KVM_TDX_INIT_VCPU ? tdx_init_vcpu(vcpu, cmd) :
-					     tdx_init_mem_region(vcpu, cmd);
-	vcpu_put(vcpu);
+	/* The state may have changed before the locks were taken. */
+	ret = -EINVAL;
+	if (takes_vcpu_commands(vcpu)) {
+		vcpu_load(vcpu);
+		ret = tdx_init_vcpu(vcpu, cmd);
+		vcpu_put(vcpu);
+	}
+	tdx_unlock_vm(vcpu->kvm);
 	return ret;
 }
 
@@ -168,15 +100,14 @@ static int async_command(struct kvm_vcpu *vcpu, void __user *argp)
 	ret = copy_vcpu_command(vcpu, &cmd, argp);
 	if (ret)
 		return ret;
-	if (cmd.id != KVM_TDX_INIT_VCPU && cmd.id != KVM_TDX_INIT_MEM_REGION)
+	switch (cmd.id) {
+	case KVM_TDX_INIT_VCPU:
+		return init_vcpu(vcpu, &cmd);
+	case KVM_TDX_INIT_MEM_REGION:
+		return tdx_init_mem_region(vcpu, &cmd);
+	default:
 		return -ENOIOCTLCMD;
-
-	ret = lock_vm(vcpu->kvm);
-	if (ret)
-		return ret;
-	ret = vcpu_command(vcpu, &cmd);
-	unlock_vm(vcpu->kvm);
-	return ret;
+	}
 }
 
 /**

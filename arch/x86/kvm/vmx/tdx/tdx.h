@@ -6,7 +6,7 @@
  *
  *	main.c		module parameters, offering the type
  *	ops.c		TD or VMX: the only file that calls both
- *	ioctl.c		KVM_MEMORY_ENCRYPT_OP, its locks; ioctls that differ for a TD
+ *	ioctl.c		KVM_MEMORY_ENCRYPT_OP, other ioctls that differ for a TD
  *	capabilities.c	KVM_TDX_CAPABILITIES, KVM_TDX_GET_CPUID
  *	initial.c	initial contents of private memory, KVM_TDX_FINALIZE_VM
  *	vm.c		creating and destroying a TD
@@ -23,6 +23,7 @@
  *	shared.c	the shared half of a TD's memory
  *	bringup.c	initializing TDX
  *	msr.c		the MSRs that KVM emulates for a TD
+ *	lock.c		the locks of a TD, for commands that change its state
  *	pages.c		control pages, permanent failures of SEAMCALLs
  */
 #ifndef __KVM_X86_VMX_TDX_H
@@ -60,7 +61,7 @@ enum kvm_tdx_state {
  * struct kvm_tdx - a TD
  * @vmx:	    data that all VMs of VMX have
  * @td:		    its KeyID and its pages
- * @state:	    written with all locks of lock_vm() held
+ * @state:	    written with all locks of tdx_lock_vm() held
  * @keyid_burnt:    its KeyID could not be released: its pages cannot be reclaimed
  * @sept_lock:	    see sept.c
  * @private_pages:  by GFN: the page frame of a private page, as a value
@@ -158,6 +159,10 @@ void __init tdx_loaded(void);
 
 /* ops.c */
 void __init tdx_replace_ops(struct kvm_x86_ops *ops);
+
+/* lock.c */
+int tdx_lock_vm(struct kvm *kvm);
+void tdx_unlock_vm(struct kvm *kvm);
 
 /* ioctl.c */
 int tdx_vm_mem_enc_ioctl(struct kvm *kvm, void __user *argp);

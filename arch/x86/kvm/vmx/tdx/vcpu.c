@@ -328,6 +328,6 @@ int tdx_init_vcpu(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd)
 	if (!ret)
 		ret = enable_optional_exits(vcpu);
 	if (!ret)
-		tdx->initialized = true;
+		WRITE_ONCE(tdx->initialized, true);
 	return ret;
 }

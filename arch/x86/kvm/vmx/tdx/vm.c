@@ -215,41 +215,67 @@ static struct kvm_tdx_init_vm *copy_init_vm(struct kvm_tdx_init_vm __user *uinit
 	return init;
 }
 
+/* With all locks of the VM. */
+static int init_vm(struct kvm *kvm, const struct kvm_tdx_init_vm *init,
+		   struct tdx_td_params *params, u64 *hw_error)
+{
+	int ret;
+
+	if (to_kvm_tdx(kvm)->state != KVM_TDX_UNINIT)
+		return -EINVAL;
+	if (kvm->created_vcpus)
+		return -EBUSY;
+
+	ret = tdx_fill_params(kvm, init, params);
+	return ret ?: create_td(kvm, params, hw_error);
+}
+
+static int lock_and_init_vm(struct kvm *kvm, const struct kvm_tdx_init_vm *init, u64 *hw_error)
+{
+	struct tdx_td_params *params;
+	int ret;
+
+	/* kzalloc() aligns it to its size, as the module requires. */
+	params = kzalloc(sizeof(*params), GFP_KERNEL_ACCOUNT);
+	if (!params)
+		return -ENOMEM;
+
+	ret = tdx_lock_vm(kvm);
+	if (!ret) {
+		ret = init_vm(kvm, init, params, hw_error);
+		tdx_unlock_vm(kvm);
+	}
+	kfree(params);
+	return ret;
+}
+
 /**
  * tdx_init_vm - KVM_TDX_INIT_VM
  * @kvm: a TD
  * @cmd: its data is a struct kvm_tdx_init_vm; its hw_error is set to the status if the
  *	 module refused a parameter
  *
- * Context: With all locks of the VM.
+ * Context: Process context, no locks.
  * Return: 0, -EINVAL: also if a memory slot reaches the shared half; -EFAULT, -E2BIG,
  *	   -EBUSY: there are vCPUs; -ENOSPC: no free KeyID;
- *	   an error of the misc cgroup, -ENOMEM, -EAGAIN: no entropy; or -EIO.  All is undone
- *	   after a failure; with -EIO the VM is dead, unless a package has no online CPU.
+ *	   an error of the misc cgroup, -ENOMEM, -EAGAIN: no entropy; -EINTR: a fatal signal
+ *	   is pending; or -EIO.  All is undone after a failure; with -EIO the VM is dead, unless
+ *	   a package has no online CPU.
  */
 int tdx_init_vm(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 {
 	struct kvm_tdx_init_vm *init;
-	struct tdx_td_params *params;
 	int ret;
 
-	if (to_kvm_tdx(kvm)->state != KVM_TDX_UNINIT || cmd->flags)
+	/* The state is checked again with locks. */
+	if (READ_ONCE(to_kvm_tdx(kvm)->state) != KVM_TDX_UNINIT || cmd->flags)
 		return -EINVAL;
 
 	init = copy_init_vm(u64_to_user_ptr(cmd->data));
 	if (IS_ERR(init))
 		return PTR_ERR(init);
 
-	/* kzalloc() aligns it to its size, as the module requires. */
-	params = kzalloc(sizeof(*params), GFP_KERNEL_ACCOUNT);
-	if (!params)
-		ret = -ENOMEM;
-	else
-		ret = kvm->created_vcpus ? -EBUSY : tdx_fill_params(kvm, init, params);
-	if (!ret)
-		ret = create_td(kvm, params, &cmd->hw_error);
-
-	kfree(params);
+	ret = lock_and_init_vm(kvm, init, &cmd->hw_error);
 	kfree(init);
 	return ret;
 }
