@@ -164,6 +164,7 @@ test-tools: tree
 UNIT := $(MAKE) --no-print-directory -C tools/testing/tdx/unit O=$(BUILD)/unit KTREE=$(BUILD)/linux
 
 test-unit: tree
+	@rm -rf $(BUILD)/unit/tap
 	@$(UNIT) -j$$(nproc) test; status=$$?; mkdir -p $(RESULTS); \
 		cp $(BUILD)/unit/tap/*.tap $(RESULTS); exit $$status
 	@$(call PYTEST,tools) $(SIDE_BY_SIDE) tools/testing/tdx/unit
@@ -288,7 +289,8 @@ deb: tree emulator
 
 test-notdx: tree
 	@$(BUILD_KERNELS) $(NOTDX)
-	@overlay/check/nothing-left.sh $(HOOKED:%=build/notdx/%) $$(find build/notdx/arch/x86/kvm -name '*.o') | $(KEEP_TAP)
+	@overlay/check/nothing-left.sh $(HOOKED:%=build/notdx/%) \
+		$$(find build/notdx/arch/x86/kvm build/notdx/virt/kvm -name '*.o') | $(KEEP_TAP)
 
 test-notdx-whole: tree
 	@$(BUILD_KERNELS) notdx:vmlinux

@@ -32,10 +32,12 @@ ASKED = {
     "CONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT": "n",
 }
 # Differences that follow from these: options of debug information, versions of the compiler, and
-# options that Debian removes from the config that it ships, like MODULE_SIG_KEY.
+# options that Debian removes from the config that it ships, like MODULE_SIG_KEY.  The last ones are
+# selected by INTEL_TDX_HOST.
 FOLLOWS = re.compile(r"CONFIG_(DEBUG_INFO\w*|GDB_SCRIPTS|MODULE_ALLOW_BTF_MISMATCH|PAHOLE_\w+|"
                      r"BUILD_SALT|MODULE_SIG_(ALL|KEY)|"
-                     r"(CC|GCC|AS|LD)_VERSION(_TEXT)?)$")
+                     r"(CC|GCC|AS|LD)_VERSION(_TEXT)?|"
+                     r"KVM_PRIVATE_MEM|HAVE_KVM_VCPU_ASYNC_IOCTL)$")
 UNSET = re.compile(r"^# (CONFIG_\w+) is not set$", re.M)
 
 

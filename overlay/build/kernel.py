@@ -48,7 +48,7 @@ TARGETS = {"modular": ["bzImage", "modules"]}
 # Files that sanitizers check.  With the whole kernel, KCSAN would rarely check these files, and
 # KASAN and UBSAN would make the kernel slow.  The config `kasan` checks all files.
 WATCHED = ("$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx/% arch/x86/kvm/mmu/pr% "
-           "%/virt/kvm/guest_memfd.o %/virt/kvm/gmem_pages.o %/virt/kvm/memory_attributes.o,$@),"
+           "arch/x86/kvm/mmu/shared% arch/x86/kvm/apic_bus.o %/virt/kvm/guest_memfd.o %/virt/kvm/gmem_pages.o %/virt/kvm/memory_attributes.o,$@),"
            "y,n)")
 
 # Variables on make's command line.

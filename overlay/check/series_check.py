@@ -40,8 +40,9 @@ ENTRY = "INTEL TDX HOST SUPPORT"
 OURS = "arch/x86/virt/"
 KVM_OURS = "arch/x86/kvm/vmx/tdx"
 # Compiler messages for our files.
-OUR_WARNING = re.compile(r"(arch/x86/virt/|kvm/vmx/tdx/|kvm/mmu/shared|asm/tdx_|cc_events).*"
-                         r"(warning|error):.*")
+OUR_WARNING = re.compile(r"(arch/x86/virt/|kvm/vmx/tdx/|kvm/mmu/(pr|shared)|kvm/apic_bus|"
+                         r"kvm/(guest_memfd|gmem|memory_attributes|private_mem)|asm/tdx_|cc_events)"
+                         r".*(warning|error):.*")
 # Errors of make itself begin with three asterisks.
 ANY_WARNING = re.compile(r"^.*(?:warning:|WARNING:|error:|: \*\*\* ).*$", re.M)
 
@@ -400,11 +401,13 @@ def every_prefix_builds_and_passes(what):
 def coccinelle_is_silent(what):
     base.work_tree(TREE, WHOLE, what.commits[-1])
     wrong = []
-    for directory in ("arch/x86/virt/vmx/tdx", KVM_OURS):
+    ours = tuple(what.whole("A"))
+    for directory in ("arch/x86/virt/vmx/tdx", KVM_OURS, "virt/kvm"):
         status, output = run("make", "-s", "coccicheck", "MODE=report", f"M={directory}",
                              f"J={os.cpu_count()}", cwd=WHOLE)
-        wrong += [line for line in output.splitlines() if re.match(r"\S*\.[ch]:\d+", line)
-                  or "ERROR" in line or "WARNING" in line]
+        wrong += [line for line in output.splitlines()
+                  if (place := re.match(r"(\S*\.[ch]):\d+", line)) and place[1].endswith(ours)
+                  or not place and ("ERROR" in line or "WARNING" in line)]
         if status:
             wrong.append(output[-2000:])
     return "\n".join(wrong)

@@ -88,7 +88,7 @@ def test_each_series_ends_on_a_branch_and_the_last_is_the_assembled_tree(overlay
     assert overlay.git("diff", "series/kvm", "overlay") == overlay.git("diff") == ""
 
 
-@pytest.mark.parametrize("path", ["mm/base.c", "mm/new.c", "mm/newer.c"])
+@pytest.mark.parametrize("path", ["mm/base.c", "mm/new.c", "mm/newer.c", "mm/.kunitconfig"])
 def test_an_edit_that_the_overlay_lacks_is_refused(overlay, path):
     (overlay.tree / path).write_text("precious\n")
     assert f"lacks: {path}: make refresh" in overlay.refuses_series()

@@ -132,6 +132,9 @@ SUBJECTS = {
     "kernel/power/suspend.c": [SLEEP],
     "lib/maple_tree.c": [KVM],
     "mm/memory_hotplug.c": [HOTPLUG],
+    "virt/kvm/gmem_pages.c": [GUESTS, PRIVATE, KVM],
+    "virt/kvm/guest_memfd.c": [GUESTS, PRIVATE, KVM],
+    "virt/kvm/memory_attributes.c": [GUESTS, PRIVATE, KVM],
     "virt/kvm/kvm_main.c": [VMX_ONLINE, BRINGUP, FAILURES, HOTPLUG, KEXEC],
 }
 
@@ -173,7 +176,7 @@ def files():
     """{our file that needs a kernel: None; file with hooks: numbers of the lines they add}"""
     new, patches = assemble.overlay_files()
     ours = {path: None for path in new
-            if path.startswith("arch/") and path.endswith(".c")
+            if path.startswith(("arch/", "virt/")) and path.endswith(".c")
             and "/tests/" not in path and "/model/" not in path and not path.endswith("_test.c")
             and not path.startswith(f"{mutants.GEOMETRY}/")}
     hooked = sorted({hooks.split(patch)[0] for patch in patches})

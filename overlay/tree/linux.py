@@ -27,8 +27,11 @@ LAID = "refs/overlay/laid"
 MESSAGE = "What the overlay adds\n\nmake tree lays it, make refresh writes edits back.\n"
 IDENTITY = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER")
             for key, value in (("NAME", "overlay"), ("EMAIL", "overlay@localhost"))}
-# Untracked files that do not belong to the overlay.  Not .gitignore: Debian's ignores everything.
-EXCLUDED = [f"--exclude={pattern}" for pattern in (".*", "*~", "*.orig", "*.rej", "*.o", "*.pyc")]
+# Untracked files that do not belong to the overlay, of editors, tools and builds.  Not .gitignore:
+# Debian's ignores everything.
+EXCLUDED = [f"--exclude={pattern}" for pattern in (
+    ".*.sw?", ".#*", "*~", "*.orig", "*.rej", ".checkpatch-camelcase.*", ".*.cmd", ".*.d", "*.o",
+    "*.pyc")]
 
 
 class File(typing.NamedTuple):

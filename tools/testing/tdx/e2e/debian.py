@@ -27,7 +27,7 @@ INCLUDED = "systemd,systemd-sysv,dbus,udev,kmod,initramfs-tools,zstd,e2fsprogs"
 
 GUEST = pathlib.Path(__file__).resolve().parent / "debian"
 FSTAB = "/dev/vda / ext4 errors=remount-ro 0 1\n"
-MODPROBE_CONF = ("/etc/modprobe.d/tdx.conf", "options kvm_intel tdx_at_load=1\n")
+MODPROBE_CONF = ("/etc/modprobe.d/tdx.conf", "options kvm_intel tdx=1 tdx_at_load=1\n")
 IMAGE_SIZE = "2G"
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 SHOWN = 40
@@ -61,7 +61,8 @@ BOOTS = (
     Boot("modprobe", "modprobe brings TDX up", "at_load", ("unknown", "ready"),
          "modprobe.blacklist=kvm_intel"),
     Boot("udev", "udev loads kvm_intel, and so brings TDX up", "at_load", ("ready", "ready")),
-    Boot("plain", "without tdx_at_load TDX is left alone", "plain", ("unknown", "unknown")),
+    Boot("plain", "without tdx_at_load TDX is left alone", "plain", ("unknown", "unknown"),
+         "kvm_intel.tdx=1"),
 )
 
 
@@ -154,7 +155,8 @@ def run_machine(system, boot, emulator_options):
     image = getattr(system, boot.image)
     return machine.Machine(
         cpus=4, packages=2, memory="4G", timeout=600, bzimage=system.kernel,
-        initramfs=system.initrd, emulator_options=emulator_options,
+        # The options of kvm_intel are those of /etc/modprobe.d.
+        initramfs=system.initrd, emulator_options=emulator_options, tdx="",
         # systemd uses TERM for the console.
         cmdline=f"root=/dev/vda ro TERM=dumb {boot.cmdline}".strip(),
         qemu_options=("-drive", f"file={image},format=raw,if=virtio,snapshot=on")).run("debian")

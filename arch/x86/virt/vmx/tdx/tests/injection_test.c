@@ -226,11 +226,11 @@ static void try_one(struct sweep *sweep, u64 nr, u64 status, u64 times)
 	sweep->cases++;
 }
 
-/* Most statuses of TDH.SYS.RD do not matter: returning them once is enough. */
+/* Most statuses of TDH.SYS.RD do not matter: returning them once is enough in a thin sweep. */
 static bool matters(const struct sweep *sweep, u64 nr, u64 status)
 {
-	return sweep->leaves[nr - 1] != TDH_SYS_RD || clears(status) || is_software(status) ||
-	       status == TDX_SYS_SHUTDOWN;
+	return every == 1 || sweep->leaves[nr - 1] != TDH_SYS_RD || clears(status) ||
+	       is_software(status) || status == TDX_SYS_SHUTDOWN;
 }
 
 static void try_all_statuses(struct sweep *sweep, u64 nr)
