@@ -56,13 +56,19 @@ static struct file read_file(const char *path)
 	return file;
 }
 
+/* The part for real mode; the kernel's code follows. */
+static uint64_t setup_size(const struct setup_header *header)
+{
+	return ((header->setup_sects ?: 4) + 1) * SECTOR;
+}
+
 static const struct setup_header *setup_header(const struct file *file, const char *path)
 {
 	const struct setup_header *header = (const void *)(file->data + SETUP_HEADER);
 
 	errno = 0;
 	if (file->size < 2 * SECTOR || header->header != HDRS || header->version < 0x20c ||
-	    !(header->xloadflags & XLF_KERNEL_64))
+	    !(header->xloadflags & XLF_KERNEL_64) || file->size <= setup_size(header))
 		die("%s is not a bzImage with a 64-bit entry", path);
 	return header;
 }
@@ -125,10 +131,9 @@ static void add_boot_params(struct td *td, const struct options *options,
 	add_cmdline(td, options->append, &params->hdr);
 }
 
-/* What follows the part for real mode. */
 static void add_kernel(struct td *td, const struct file *file, const struct setup_header *header)
 {
-	uint64_t setup = ((header->setup_sects ?: 4) + 1) * SECTOR;
+	uint64_t setup = setup_size(header);
 	uint8_t *code = allocate(file->size - setup);
 
 	memcpy(code, file->data + setup, file->size - setup);
