@@ -7,8 +7,11 @@ import re
 
 import pytest
 
+import foreign
 import machine
+import private_apt
 import stock_qemu
+import td_guest
 
 FAILED = machine.BUILD / "e2e" / "failed"
 SHOWN = 60
@@ -155,3 +158,26 @@ def boot_kernel(request, accel):
 def boot(boot_kernel, kernel):
     """Boots a machine with the kernel under test."""
     return functools.partial(boot_kernel, kernel)
+
+
+@pytest.fixture
+def fetch():
+    """Fetches a kernel of Debian, and returns its folder."""
+    def run(name):
+        try:
+            return foreign.fetch(name)
+        except private_apt.Unavailable as error:
+            return pytest.skip(str(error))
+    return run
+
+
+@pytest.fixture(params=foreign.GUESTS)
+def debian(request, fetch):
+    """A guest of Debian: its kernel, and an initrd with its modules."""
+    return foreign.guest(fetch(request.param))
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A disk of the machine, which its guest gets."""
+    return td_guest.Disk(tmp_path / "disk")

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Debian's unmodified kernels, fetched by apt and kept in build/foreign."""
+import functools
+
 import machine
 import modules
 import private_apt
+import td_guest
 
 CACHE = machine.BUILD / "foreign"
 
-IMAGE, BINARY = r"linux-image-\S+", r"linux-binary-\S+"
+IMAGE = r"linux-image-\S+"
+# What newer images consist of.
+PARTS = r"linux-(?:binary|modules)-\S+"
 
 # Kernels to boot: name in the tests, meta package of the newest kernel, Debian suite, and what leads
-# from there to the package with the kernel.
+# from there to the packages with the kernel and its modules.
 KERNELS = {
     "6.1-cloud": ("linux-image-cloud-amd64", "bookworm", IMAGE),
     "6.1": ("linux-image-amd64", "bookworm", IMAGE),
@@ -19,7 +24,7 @@ KERNELS = {
 # Kernels that boot in a TD.
 GUESTS = {
     "6.12": ("linux-image-amd64", "bookworm-backports", IMAGE),
-    "7": ("linux-image-amd64", "trixie-backports", IMAGE, BINARY),
+    "7.x": ("linux-image-amd64", "trixie-backports", IMAGE, PARTS),
 }
 
 
@@ -30,24 +35,33 @@ DISK = ("drivers/virtio/virtio_ring.ko", "drivers/virtio/virtio.ko",
 
 @machine.lock("foreign")
 def fetch(name):
-    """Unpacks the kernel's package; returns the folder."""
+    """Unpacks the kernel's packages; returns the folder."""
     meta, suite, *depends = (KERNELS | GUESTS)[name]
     return private_apt.unpack(meta, suite, CACHE / name, depends)
 
 
+def module_folder(root):
+    [folder] = [*root.glob("lib/modules/*"), *root.glob("usr/lib/modules/*")]
+    return folder / "kernel"
+
+
 def initramfs(root):
     """The initramfs of the guest program, with the kernel's modules."""
-    [folder] = (root / "lib/modules").iterdir()
-    return modules.initramfs(folder / "kernel", root / "initramfs.cpio")
+    return modules.initramfs(module_folder(root), root / "initramfs.cpio")
 
 
 def disk_modules(root):
     """The contents of the modules for a disk."""
-    [folder] = (root / "lib/modules").iterdir()
-    files = [modules.find(folder / "kernel", name) for name in DISK]
+    files = [modules.find(module_folder(root), name) for name in DISK]
     return [modules.read(file) for file in files if file.is_file()]
 
 
 def bzimage(root):
     [image] = [*root.glob("boot/vmlinuz-*"), *root.glob("usr/lib/modules/*/vmlinuz")]
     return image
+
+
+def guest(root):
+    """What a TD with this kernel has."""
+    initrd = functools.partial(td_guest.build_initrd, modules=disk_modules(root))
+    return {"kernel": bzimage(root), "initrd": initrd}

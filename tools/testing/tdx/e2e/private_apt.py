@@ -69,12 +69,12 @@ def private_apt(suite, kind="deb"):
         yield apt
 
 
-def newest(apt, meta, wanted):
-    """The package, of those with such a name, that a package depends on."""
-    found = re.search(rf"Depends: ({wanted})", apt("apt-cache", "depends", meta))
+def dependencies(apt, package, wanted):
+    """The packages, of those with such a name, that a package depends on."""
+    found = re.findall(rf"Depends: ({wanted})$", apt("apt-cache", "depends", package), re.M)
     if not found:
-        raise Unavailable(f"apt knows no {meta}")
-    return found[1]
+        raise Unavailable(f"apt knows no {wanted} for {package}")
+    return found
 
 
 def with_dependencies(apt, package):
@@ -84,10 +84,12 @@ def with_dependencies(apt, package):
 
 
 def follow(apt, package, patterns):
-    """The package that it depends on, or that this depends on, and so on."""
+    """The packages that it depends on, or that the only one of these depends on, and so on."""
+    packages = [package]
     for pattern in patterns:
-        package = newest(apt, package, pattern)
-    return [package]
+        [package] = packages
+        packages = dependencies(apt, package, pattern)
+    return packages
 
 
 def unpack_chosen(suite, root, choose):
@@ -106,8 +108,8 @@ def unpack_chosen(suite, root, choose):
 
 def unpack(package, suite, root, depends=()):
     """
-    Unpacks a package; or with depends=[PATTERN, ...], the package that it depends on, or that this
-    depends on, and so on.
+    Unpacks a package; or with depends=[PATTERN, ...], the packages that it depends on, or that the
+    only one of these depends on, and so on.
     """
     return unpack_chosen(suite, root, lambda apt: follow(apt, package, depends))
 

@@ -4,10 +4,12 @@ import dataclasses
 import gzip
 import os
 import pathlib
+import random
 import re
 import subprocess
 import tempfile
 
+import layout
 import machine
 import mrtd
 
@@ -53,6 +55,30 @@ def host_initramfs(directory, commands):
 def steps(commands):
     """The scenario of the host."""
     return ";".join(f"td-guest,{number}" for number in range(len(commands)))
+
+
+class Disk:
+    """A disk of the machine, which a guest gets and copies one half of to the other."""
+
+    HALF = 1 << 20
+    # Of the VMM; what a guest of QEMU gets is up to QEMU.
+    OPTIONS = "--disk", "/dev/vda"
+
+    def __init__(self, path):
+        self.path = path
+        self.before = random.Random(1).randbytes(2 * self.HALF)
+        path.write_bytes(self.before)
+
+    def qemu_options(self):
+        return "-drive", f"file={self.path},format=raw,if=virtio"
+
+    def check(self, result, times=1):
+        """The guest copied the first half, inverted, to the second one, at least so often."""
+        half = self.before[:self.HALF]
+        assert values(result, "disk") == [str(2 * self.HALF)]
+        [copied] = values(result, "copied")
+        assert int(copied) >= times
+        assert self.path.read_bytes() == half + bytes(byte ^ 0xff for byte in half)
 
 
 @dataclasses.dataclass
@@ -135,3 +161,13 @@ def console(result):
 def measured(result):
     """MRTD as the module has it."""
     return re.findall(r"^td .* mrtd (\w+)$", result.log, re.M)
+
+
+def check(result, guest):
+    """Each TD was as its VMM was told, turned itself off, and left the module no page."""
+    nr = len(guest.runs)
+    assert result.values("td_guest") == ["0"] * nr, result.values("output")
+    assert values(result, "tdx_guest") == ["1"] * nr
+    assert values(result, "cpus") == [str(run.cpus) for run in guest.runs]
+    assert measured(result) == guest.mrtds()
+    assert layout.EmulatorLog(result.log).number("td_pages_owned") == 0

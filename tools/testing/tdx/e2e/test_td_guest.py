@@ -7,7 +7,6 @@ import statistics
 import pytest
 
 import foreign
-import private_apt
 import selftests
 import td_guest
 import td_report
@@ -16,48 +15,36 @@ from td_guest import Run
 MACHINE = {"cpus": 4, "packages": 2, "memory": "1G", "timeout": 600}
 # Each character on the console is an exit or two.
 QUIET = f"{td_guest.CMDLINE} quiet"
-HALF = 1 << 20
 NONCE = bytes(range(100, 120))
 # Those that any QEMU has.
 FEATURES = {"fsgsbase", "bmi1", "avx2", "smep", "bmi2", "adx", "smap", "clflushopt", "clwb", "umip"}
 LOADS = ["processes", "wake-ups", "flushes", "timers"]
 
 
+def run_tds(boot, directory, *runs, guest_of=None, **options):
+    """Boots a guest once or more; each TD has to be as measured and to leave nothing behind."""
+    guest = td_guest.TdGuest(directory, *runs, **(guest_of or {}))
+    result = boot(guest.steps(), **{**MACHINE, **options}, initramfs=guest.initramfs())
+    td_guest.check(result, guest)
+    for features in td_guest.values(result, "features"):
+        assert FEATURES <= set(features.split())
+    selftests.check_nothing_left(result)
+    return result
+
+
 @pytest.fixture
 def boot_tds(boot, tmp_path):
-    """Boots a guest once or more; each TD has to be as measured and to leave nothing behind."""
-    def run(*runs, kernel=td_guest.KERNEL, initrd=td_guest.build_initrd, **options):
-        guest = td_guest.TdGuest(tmp_path, *runs, kernel=kernel, initrd=initrd)
-        result = boot(guest.steps(), **{**MACHINE, **options}, initramfs=guest.initramfs())
-        assert result.values("td_guest") == ["0"] * len(runs), result.values("output")
-        assert td_guest.values(result, "tdx_guest") == ["1"] * len(runs)
-        for features in td_guest.values(result, "features"):
-            assert FEATURES <= set(features.split())
-        assert td_guest.values(result, "cpus") == [str(run.cpus) for run in runs]
-        assert td_guest.measured(result) == guest.mrtds()
-        selftests.check_nothing_left(result)
-        return result
-    return run
+    return functools.partial(run_tds, boot, tmp_path)
 
 
-@pytest.fixture
-def disk(tmp_path):
-    """A disk of the machine, which its guest gets."""
-    path = tmp_path / "disk"
-    path.write_bytes(random.Random(1).randbytes(2 * HALF))
-    return path
+def with_load(cpus, memory="96M", options=td_guest.Disk.OPTIONS):
+    """A guest that is busy while it uses its disk."""
+    return Run(cpus=cpus, memory=memory, cmdline=f"{QUIET} -- load", options=options)
 
 
-def with_disk(path):
-    """Options of QEMU."""
-    return "-drive", f"file={path},format=raw,if=virtio"
-
-
-def check_disk(result, before, after):
-    """The guest copied the first half, inverted, to the second one."""
-    assert td_guest.values(result, "disk") == [str(2 * HALF)]
-    assert td_guest.values(result, "copied") == ["1"]
-    assert after == before[:HALF] + bytes(byte ^ 0xff for byte in before[:HALF])
+def check_load(result, disk):
+    assert td_guest.values(result, "load") == [f"{load} right" for load in LOADS]
+    disk.check(result, times=2)
 
 
 def check_report(result):
@@ -75,11 +62,10 @@ def check_report(result):
 
 @pytest.mark.one_kernel
 def test_linux_boots_in_a_td(boot_tds, disk):
-    before = disk.read_bytes()
-    options = "--disk", "/dev/vda", "--report", NONCE.hex()
+    options = *disk.OPTIONS, "--report", NONCE.hex()
     result = boot_tds(Run(cpus=2, cmdline=QUIET, options=options),
-                      qemu_options=with_disk(disk))
-    check_disk(result, before, disk.read_bytes())
+                      qemu_options=disk.qemu_options())
+    disk.check(result)
     check_report(result)
 
 
@@ -93,9 +79,8 @@ def test_linux_boots_in_a_td_with_addresses_of_52_bits(boot_tds):
 
 @pytest.mark.release
 @pytest.mark.parametrize("cpus", [1, 4])
-def test_a_td_bears_load(boot_tds, cpus):
-    result = boot_tds(Run(cpus=cpus, memory="96M", cmdline=f"{QUIET} -- load"))
-    assert td_guest.values(result, "load") == [f"{load} right" for load in LOADS]
+def test_a_td_bears_load(boot_tds, disk, cpus):
+    check_load(boot_tds(with_load(cpus), qemu_options=disk.qemu_options()), disk)
 
 
 @pytest.mark.one_kernel
@@ -112,38 +97,22 @@ def test_50_tds_in_a_row_leave_the_host_as_it_was(boot_tds):
     assert statistics.median(free[20:30]) - statistics.median(free[40:50]) < 20 * 4, free
 
 
-def fetch(kernel):
-    """The folder of a Debian kernel."""
-    try:
-        return foreign.fetch(kernel)
-    except private_apt.Unavailable as error:
-        return pytest.skip(str(error))
-
-
-@pytest.fixture(params=foreign.GUESTS)
-def debians_kernel(request):
-    return foreign.bzimage(fetch(request.param))
-
-
 @pytest.mark.one_kernel
 @pytest.mark.release
 @pytest.mark.parametrize("cpus", [1, 4])
-def test_debians_kernel_boots_in_a_td(boot_tds, debians_kernel, cpus):
-    result = boot_tds(Run(cpus=cpus, memory="320M", cmdline=f"{QUIET} -- load"), memory="2G",
-                      kernel=debians_kernel)
-    assert td_guest.values(result, "load") == [f"{load} right" for load in LOADS]
+def test_debians_kernel_bears_load_in_a_td(boot_tds, debian, disk, cpus):
+    """The drivers of its disk are modules, which the initrd has."""
+    check_load(boot_tds(with_load(cpus, "320M"), guest_of=debian, memory="2G",
+                        qemu_options=disk.qemu_options()), disk)
 
 
 @pytest.mark.one_kernel
 @pytest.mark.release
-def test_debians_kernel_has_a_disk(boot_tds, disk):
-    """Its drivers are modules, which the initrd has to have."""
-    root, before = fetch("6.12-cloud"), disk.read_bytes()
-    initrd = functools.partial(td_guest.build_initrd, modules=foreign.disk_modules(root))
-    result = boot_tds(Run(memory="320M", cmdline=QUIET, options=("--disk", "/dev/vda")),
-                      kernel=foreign.bzimage(root), initrd=initrd, memory="2G",
-                      qemu_options=with_disk(disk))
-    check_disk(result, before, disk.read_bytes())
+def test_debians_cloud_kernel_has_a_disk(boot_tds, fetch, disk):
+    result = boot_tds(Run(memory="320M", cmdline=QUIET, options=disk.OPTIONS), memory="2G",
+                      guest_of=foreign.guest(fetch("6.12-cloud")),
+                      qemu_options=disk.qemu_options())
+    disk.check(result)
 
 
 @pytest.mark.one_kernel
@@ -151,8 +120,5 @@ def test_debians_kernel_has_a_disk(boot_tds, disk):
 def test_two_tds_boot_on_a_busy_host(boot, tmp_path):
     guest = td_guest.TdGuest(tmp_path, Run(cmdline=QUIET), Run(cmdline=QUIET))
     result = boot("td-guests,2", **{**MACHINE, "cpus": 2}, initramfs=guest.initramfs())
-    assert result.values("td_guest") == ["0", "0"], result.values("output")
-    assert td_guest.values(result, "tdx_guest") == ["1", "1"]
-    assert td_guest.values(result, "cpus") == ["1", "1"]
-    assert td_guest.measured(result) == guest.mrtds()
+    td_guest.check(result, guest)
     selftests.check_nothing_left(result)

@@ -7,8 +7,10 @@
 
 /*
  * Loads the modules of the initrd, which are its drivers.  Copies the first half of it to the
- * second one, each byte inverted, and reports that.
+ * second one, each byte inverted, again and again until end_disk().
  */
-void use_disk(void);
+void begin_disk(void);
+/* When all of it was copied once: reports how large it is, and how often that was. */
+void end_disk(void);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PID 1 in a TD: reports what the guest sees, uses its disk if there is one, has a load if its
- * argument is "load", resets the TD once if it is "reset", and turns the TD off.
+ * PID 1 in a TD: reports what the guest sees, uses its disk if there is one, meanwhile has a load
+ * if its argument is "load", resets the TD once if it is "reset", and turns the TD off.
  */
 #include <fcntl.h>
 #include <linux/rtc.h>
@@ -84,9 +84,10 @@ int main(int argc, char *argv[])
 	report_features();
 	printf("td cpus %ld\n", sysconf(_SC_NPROCESSORS_ONLN));
 	printf("td memory %lu\n", info.totalram * info.mem_unit);
-	use_disk();
+	begin_disk();
 	if (argc > 1 && !strcmp(argv[1], "load"))
 		run_load();
+	end_disk();
 	fflush(stdout);
 	/* What the console has not sent would be lost. */
 	tcdrain(STDOUT_FILENO);
