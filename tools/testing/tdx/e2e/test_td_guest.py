@@ -83,6 +83,14 @@ def test_a_td_bears_load(boot_tds, disk, cpus):
     check_load(boot_tds(with_load(cpus), qemu_options=disk.qemu_options()), disk)
 
 
+@pytest.mark.release
+@pytest.mark.parallel
+def test_kcsan_finds_nothing_while_linux_runs_in_a_td(boot_kernel, tmp_path, disk):
+    """Its vCPUs run at the same time."""
+    check_load(run_tds(functools.partial(boot_kernel, "kcsan"), tmp_path, with_load(4),
+                       qemu_options=disk.qemu_options(), timeout=3600), disk)
+
+
 @pytest.mark.one_kernel
 @pytest.mark.release
 def test_50_tds_in_a_row_leave_the_host_as_it_was(boot_tds):
