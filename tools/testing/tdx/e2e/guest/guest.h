@@ -90,6 +90,7 @@ void show_file(const char *arg);
 void show_lines(const char *arg);
 void start_selftest(const char *arg);
 
+void report_memory(const char *arg);
 void run_td_console(const char *arg);
 void run_td_guest(const char *arg);
 void run_td_guests(const char *arg);

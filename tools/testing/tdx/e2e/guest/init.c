@@ -49,6 +49,7 @@ static const struct {
 	{ "kexec-load", kexec_load },
 	{ "lock-pages", lock_pages },
 	{ "map", map_device },
+	{ "memory", report_memory },
 	{ "note", note },
 	{ "open-tds", open_tds },
 	{ "restart", restart },

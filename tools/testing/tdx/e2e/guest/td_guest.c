@@ -54,6 +54,19 @@ static pid_t start(const char *run, int input, int output)
 	_exit(127);
 }
 
+static void report_free_memory(void)
+{
+	write_text("/proc/sys/vm/drop_caches", "3");
+	report("free_kb", "%lu", free_memory_kb());
+}
+
+/* Reports the memory that is free, and what the other memory is used for. */
+void report_memory(const char *arg)
+{
+	report_free_memory();
+	report_file("meminfo", "/proc/meminfo");
+}
+
 /* Reports the exit status of the VMM, and the memory that is free after it. */
 static void wait_for(pid_t pid)
 {
@@ -62,8 +75,7 @@ static void wait_for(pid_t pid)
 	waitpid(pid, &status, 0);
 	report("td_guest", "%d",
 	       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-	write_text("/proc/sys/vm/drop_caches", "3");
-	report("free_kb", "%lu", free_memory_kb());
+	report_free_memory();
 }
 
 /*
