@@ -12,6 +12,8 @@ import machine
 import td_guest
 
 CONSOLE_LINES = 8
+# For hung machines, in seconds: some kernels take minutes in a TD, on a busy host many.
+TIMEOUT = 1800
 
 GREEN, RED, BOLD, PLAIN = ("\033[32m", "\033[31m", "\033[1m", "\033[0m") \
     if sys.stdout.isatty() else ("", "", "", "")
@@ -79,8 +81,10 @@ def show_td(result, guest):
         fact("console", line)
     log = layout.EmulatorLog(result.log)
     for line in td_guest.lines(result, "tdx-vmm: "):
-        if not line.startswith("measured "):
+        if not line.startswith(("measured ", "to accept ")):
             fact("VMM", line)
+    for accepted in td_guest.lines(result, "tdx-vmm: to accept ") if ended else []:
+        fact("memory", f"{accepted} accepted by the guest, all that was not measured")
     fact("SEAMCALLs", f"{log.count('TDH.VP.ENTER')} entries, {log.count('TDH.MEM.PAGE.ADD')} pages "
                       f"added, {log.count('TDH.MEM.PAGE.AUG')} mapped later")
     fact("MRTD", "".join(mrtd))
@@ -128,7 +132,7 @@ def main():
         guest = td_guest.TdGuest(pathlib.Path(directory), td, kernel=args.guest)
         try:
             result = machine.Machine(kernel=args.kernel, cpus=args.cpus, packages=args.packages,
-                                     memory=args.memory, cmdline=args.cmdline,
+                                     memory=args.memory, cmdline=args.cmdline, timeout=TIMEOUT,
                                      emulator_options=" ".join(filter(None, options)),
                                      initramfs=guest.initramfs()).run(f"create-td;{guest.steps()}")
         except machine.MachineError as error:

@@ -50,7 +50,7 @@ COMMANDS = {
 
 # Why a command is not executed; the words end where it differs from others of this kind.
 NOT_EXECUTED = {
-    "make run": "boots what test_run.py and test_td_guest.py boot",
+    "make run": "test_commands.py executes run.py, which it calls",
     "make td": "test_td_shell.py does that, on a terminal",
     "exit": "test_td_shell.py does that, on a terminal",
     "make test": "this test is a part of it",
@@ -60,7 +60,7 @@ NOT_EXECUTED = {
     "make -C tools/testing/tdx/emulator": "\"make emulator\" does that, which these tests need",
     "make -C tools/testing/tdx/unit ": "\"make test-unit\" does that, and takes minutes",
     "tools/testing/kunit/kunit.py run ": "\"make test-kunit\" does that, and takes minutes",
-    "tools/testing/tdx/e2e/boot.py ": "test_run.py executes boot.py",
+    "tools/testing/tdx/e2e/boot.py ": "test_commands.py executes boot.py",
     "cd linux-6.1.y && git am ": "\"make series-check\" does that",
     "qemu-system-x86_64 -accel tcg ": "each of these tests does that",
     "qemu-system-x86_64 -accel kvm ": "needs hardware or hours; \"make test-qemu\" has its options",
@@ -105,6 +105,13 @@ def test_each_command_is_executed_or_there_is_a_reason():
     assert {text for text, starts in reasons.items() if not starts} == set()
     assert COMMANDS.keys() <= texts
     assert {start for starts in reasons.values() for start in starts} == set(NOT_EXECUTED)
+
+
+def test_a_command_that_a_test_is_said_to_execute_is_known_there():
+    said = [re.match(r"(test_\w+\.py) executes (\w+)\.py", why) for why in NOT_EXECUTED.values()]
+    for test, command in (found.groups() for found in said if found):
+        text = pathlib.Path(__file__).with_name(test).read_text()
+        assert f"shown_by({command}, " in text, (test, command)
 
 
 def script(command):

@@ -161,6 +161,21 @@ static void print_mrtd(const struct td *td)
 	print_hex("MRTD", mrtd, sizeof(mrtd));
 }
 
+/* All memory that is not measured is accepted by the stub, or the kernel does not begin. */
+static uint64_t pages_to_accept(const struct td *td)
+{
+	const struct region *region;
+	const struct slot *slot;
+	uint64_t nr = 0;
+
+	for (slot = td->slots; slot < td->slots + td->nr_slots; slot++)
+		if (!slot->always_shared)
+			nr += PAGES(slot->size);
+	for (region = td->regions; region < td->regions + td->nr_regions; region++)
+		nr -= PAGES(region->size);
+	return nr;
+}
+
 static void print_built(const struct td *td, double time)
 {
 	const struct region *region;
@@ -169,6 +184,7 @@ static void print_built(const struct td *td, double time)
 	for (region = td->regions; region < td->regions + td->nr_regions; region++)
 		printf("tdx-vmm: measured 0x%llx %llu pages\n", (unsigned long long)region->gpa,
 		       PAGES(region->size));
+	printf("tdx-vmm: to accept %llu pages\n", (unsigned long long)pages_to_accept(td));
 	printf("tdx-vmm: built in %.1f s\n", time);
 }
 
