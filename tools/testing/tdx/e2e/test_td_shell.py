@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+import foreign
 import td_shell
 
 PROMPT, PATIENCE = b"td# ", 120
@@ -96,10 +97,10 @@ def test_another_kernel_gets_more_memory(monkeypatch, options, memory):
     assert td_shell.parse().guest_memory == memory
 
 
-@pytest.fixture
-def shell(person):
+@contextlib.contextmanager
+def shell(person, *options):
     """Boots; the prompt is there."""
-    with subprocess.Popen(TD_SHELL, stdin=person.terminal, stdout=person.terminal,
+    with subprocess.Popen([*TD_SHELL, *options], stdin=person.terminal, stdout=person.terminal,
                           stderr=person.terminal) as process:
         try:
             person.wait_for(PROMPT)
@@ -108,13 +109,31 @@ def shell(person):
             process.kill()
 
 
-@pytest.mark.release
-@pytest.mark.parametrize("end", [b"exit\r", b"poweroff\r", b"\x01x"])
-def test_a_shell_runs_in_a_td(person, shell, end):
-    person.type(b"cat /proc/cpuinfo\r")
-    assert " tdx_guest " in person.wait_for(PROMPT)
-    person.type(end)
+def end(person, process, keys):
+    """Ends the TD in a way that is right."""
+    person.type(keys)
     person.wait_for(b"the TD was turned off; 0 pages of it are left")
     assert " is what a calculation" in person.wait_for(b"without the module")
-    assert shell.wait() == 0
+    assert process.wait() == 0
     assert person.mode_now() == person.mode
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("keys", [b"exit\r", b"poweroff\r", b"\x01x"])
+def test_a_shell_runs_in_a_td(person, keys):
+    with shell(person) as process:
+        person.type(b"cat /proc/cpuinfo\r")
+        assert " tdx_guest " in person.wait_for(PROMPT)
+        end(person, process, keys)
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("name", foreign.GUESTS)
+def test_a_shell_runs_in_a_td_with_a_kernel_of_debian(person, fetch, name):
+    root = fetch(name)
+    with shell(person, "--guest", str(foreign.bzimage(root))) as process:
+        person.type(b"uname -r; cat /proc/cpuinfo\r")
+        shown = person.wait_for(PROMPT)
+        assert foreign.module_folder(root).parent.name in shown.splitlines()
+        assert " tdx_guest " in shown
+        end(person, process, b"exit\r")
