@@ -265,11 +265,11 @@ test-qemu: tree emulator
 	@cd $(E2E) && $(call PYTEST,e2e) -v -s --show --tb=short --all --kernels host test_qemu.py \
 		$(PYTEST_ARGS)
 
-# The guest's kernel is the config host.
+# A TD of tdx-vmm has the kernel host, or one of Debian.
 test-mainline: tree emulator selftests vmm
 	@$(BUILD_KERNELS) host mainline
-	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --kernels mainline \
-		test_mainline.py test_private_memory.py
+	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --all --kernels mainline \
+		test_mainline.py test_private_memory.py test_qemu.py $(PYTEST_ARGS)
 
 # Its result is what is to be seen, so of a build only an error.
 QUIETLY = >$(BUILD)/kernel.log || { cat $(BUILD)/kernel.log; exit 1; }

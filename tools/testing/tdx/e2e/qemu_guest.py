@@ -20,6 +20,9 @@ import td_guest
 CACHE = machine.BUILD / "qemu"
 KERNEL = "6.12-cloud"
 
+# Of a TD's ATTRIBUTES
+SEPT_VE_DISABLE = 1 << 28
+
 # Package, Debian suite
 QEMU = ("qemu-system-x86", "trixie-backports")
 FIRMWARE = ("ovmf-inteltdx", "sid")
