@@ -6,12 +6,14 @@ import pathlib
 import re
 import shutil
 import subprocess
+from xml.etree import ElementTree
 
 import pytest
 
 import documents
 import machine
 import private_apt
+import qemu_guest
 import selftests
 import td_guest
 import td_shell
@@ -112,6 +114,20 @@ def test_a_command_that_a_test_is_said_to_execute_is_known_there():
     for test, command in (found.groups() for found in said if found):
         text = pathlib.Path(__file__).with_name(test).read_text()
         assert f"shown_by({command}, " in text, (test, command)
+
+
+def test_a_domain_of_libvirt_is_the_td_that_qemu_is_shown_to_run():
+    path = machine.TOP / "Documentation/virt/kvm/x86/tdx-first-td.rst"
+    [domain] = [ElementTree.fromstring(block) for block in documents.literal_blocks(path)
+                if block.startswith("<domain ")]
+    [qemu] = [command.text for command in documents.commands(path)
+              if command.text.startswith("qemu-system-x86_64 ")]
+    assert f" -bios {domain.findtext('os/loader')} " in qemu
+    assert f" -smp {domain.findtext('vcpu')} -m {domain.findtext('memory')}G " in qemu
+    assert " -cpu host " in qemu and domain.find("cpu").get("mode") == "host-passthrough"
+    assert "kernel-irqchip=split" in qemu and domain.find("features/ioapic").get("driver") == "qemu"
+    assert domain.find("launchSecurity").get("type") == "tdx"
+    assert int(domain.findtext("launchSecurity/policy"), 16) == qemu_guest.SEPT_VE_DISABLE
 
 
 def script(command):
