@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""TDs that run for long, and while the module is busy.
+"""TDs that run for long, and while the module is busy; what user space is told of their exits.
 
 That they run is tested by tdx_run_test and others in test_kvm.py.
 """
+import errno
+
 import pytest
 
 import layout
@@ -45,6 +47,60 @@ def test_a_guest_that_holds_a_lock_cannot_keep_its_memory(boot, leaf):
     selftests.check_passed(result)
     selftests.check_nothing_left(result)
     assert layout.EmulatorLog(result.log).count(leaf, "OPERAND_BUSY") >= TRIES
+
+
+# Reasons to return to user space, and a flag, from linux/kvm.h
+EXCEPTION, SHUTDOWN, FAIL_ENTRY, INTERNAL_ERROR, BUS_LOCK = 1, 8, 9, 17, 33
+BUS_LOCK_FLAG = 2
+TRIPLE_FAULT = 0x4000000100000002
+CPUID_EXIT, MISCONFIG_EXIT, BUS_LOCK_EXIT, NOTIFY_EXIT = 10, 49, 74, 75
+OTHER_SMI, C_STATE_SMI = 6, 42
+
+
+def internal_error(status, dead=0):
+    return f"0 {INTERNAL_ERROR} 0x{status:x} 0x0 {dead}"
+
+
+# What TDH.VP.ENTER answers in a KVM_RUN, and how that ends: its errno, reason, status, flags, and
+# whether no vCPU of the TD can run any more.  Behind answers with which it has to go on is another.
+FATAL_EXITS = [0x6000000500000000, 0x6000000500000006, 0x6000000200000000 | NOTIFY_EXIT,
+               0x6000000200000000 | CPUID_EXIT, 0xe000000700000030,
+               0x9000000900000000, 0xc000070200000000]
+SHUT_DOWN = f"0 {SHUTDOWN} 0x0 0x0 0"
+EXITS = [
+    ([TRIPLE_FAULT], SHUT_DOWN),
+    ([OTHER_SMI, C_STATE_SMI, TRIPLE_FAULT], SHUT_DOWN),
+    ([NOTIFY_EXIT, TRIPLE_FAULT], SHUT_DOWN),
+    # OPERAND_BUSY, HOST_PRIORITY_BUSY_TIMEOUT, and a success of another kind
+    ([0x80000200000000a9, 0x9000020500000000, 0x0000030100000000, TRIPLE_FAULT], SHUT_DOWN),
+    ([BUS_LOCK_EXIT], f"0 {BUS_LOCK} 0x0 0x{BUS_LOCK_FLAG:x} 0"),
+    ([TRIPLE_FAULT | 1 << 26], f"0 {SHUTDOWN} 0x0 0x{BUS_LOCK_FLAG:x} 0"),
+    ([0], f"0 {EXCEPTION} 0x0 0x0 0"),
+    ([0x6000000280000021], f"0 {FAIL_ENTRY} 0x80000021 0x0 0"),
+    *(([status], internal_error(status)) for status in [CPUID_EXIT, 1000, *FATAL_EXITS]),
+    # Bugs: an entry of the EPT, an interrupt that the exit does not describe, no module.
+    ([MISCONFIG_EXIT], f"{errno.EIO} 0 0x0 0x0 1"),
+    ([1], f"{errno.EIO} 0 0x0 0x0 1"),
+    ([0x8000ff00ffff0000], internal_error(0x8000ff00ffff0000, dead=1)),
+]
+BUGS = r"WARNING: .* at (handle_ept_misconfig|vmx_handle_exit_irqoff|tdx_handle_exit)\+"
+
+
+@pytest.mark.one_kernel
+def test_user_space_is_told_of_each_exit(boot):
+    """The host's registers are as before each time, although some do not enter the TD."""
+    name = "tdx_exit_test"
+    statuses = [status for answers, _ in EXITS for status in answers]
+    result = boot(selftests.step(name, "-e", len(EXITS)), initramfs=selftests.initramfs(name),
+                  **MACHINE, provoked=BUGS,
+                  emulator_options=" ".join(f"inject=TDH.VP.ENTER:{number}:{status:#x}:1"
+                                            for number, status in enumerate(statuses, 1)))
+    selftests.check_passed(result)
+    selftests.check_nothing_left(result)
+    output = result.values("output")
+    assert "DEBUGCTL: 0x1" in output
+    assert [line.removeprefix("exit ") for line in output if line.startswith("exit ")] == [
+        expected for _, expected in EXITS]
 
 
 @pytest.fixture

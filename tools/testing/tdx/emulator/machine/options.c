@@ -353,7 +353,7 @@ static const struct option known[] = {
 	{ "no_entropy", parse_no_entropy, "PERCENT:SEED", "0:0",
 	  "the module gets no random number, so often, at random" },
 	{ "inject", parse_inject, "LEAF:N:STATUS:M", "none",
-	  "from its N-th call on, LEAF answers STATUS M times; up to 8 of these" },
+	  "from its N-th call on, LEAF answers STATUS M times; up to 32 of these" },
 	{ "contended", parse_contended, "LEAF", "none",
 	  "LEAF finds an operand busy if a vCPU is in its guest, or was there since the last call" },
 	{ "nmi", parse_nmi, "LEAF:N", "none",

@@ -34,7 +34,7 @@ enum log_level {
 
 #define EPT_4_LEVELS	4
 #define EPT_5_LEVELS	5
-#define MAX_INJECTIONS	8
+#define MAX_INJECTIONS	32
 #define MAX_OVERLAYS	32
 #define MAX_MCES	3
 #define MAX_MSRS	16

@@ -93,6 +93,8 @@ void tg_let_interrupt(int signal_number);
 
 /* A TD with the attributes and a vCPU, finalized; its vCPU waits for the first operation. */
 void tg_create(struct tg_td *tg, uint64_t attributes);
+/* The same, but its vCPU has not run. */
+void tg_create_in_reset(struct tg_td *tg, uint64_t attributes);
 void tg_close(struct tg_td *tg);
 
 /* The same with several vCPUs, whose exceptions, NMIs and interrupts are handled. */

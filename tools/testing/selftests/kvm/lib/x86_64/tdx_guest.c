@@ -148,18 +148,23 @@ static void add_memory(struct tg_td *tg)
 }
 
 /* The first operation does nothing but to boot. */
-static void boot(struct tg_td *tg)
+static void prepare_boot(struct tg_td *tg)
 {
 	tg->page->exception = TG_NO_EXCEPTION;
 	tg_prepare_load(tg, TG_PAGE_VA);
-	tg_finish(tg);
+}
+
+void tg_create_in_reset(struct tg_td *tg, uint64_t attributes)
+{
+	tg->td.vm = tdx_create_td_with(attributes, &tg->td.vcpu, 1);
+	add_memory(tg);
+	prepare_boot(tg);
 }
 
 void tg_create(struct tg_td *tg, uint64_t attributes)
 {
-	tg->td.vm = tdx_create_td_with(attributes, &tg->td.vcpu, 1);
-	add_memory(tg);
-	boot(tg);
+	tg_create_in_reset(tg, attributes);
+	tg_finish(tg);
 }
 
 static void load_idt(struct tg_td *tg)
@@ -183,7 +188,8 @@ void tg_create_vcpus(struct tg_td *vcpus, unsigned int nr, uint64_t attributes)
 		vcpus[i].page = (void *)((uint8_t *)vcpus[0].page + i * TG_PAGE_SIZE);
 	}
 	for (i = 0; i < nr; i++) {
-		boot(&vcpus[i]);
+		prepare_boot(&vcpus[i]);
+		tg_finish(&vcpus[i]);
 		load_idt(&vcpus[i]);
 	}
 }
