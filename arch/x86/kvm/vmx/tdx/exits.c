@@ -223,7 +223,8 @@ static int handle_no_exit(struct kvm_vcpu *vcpu)
 	case TDX_HOST_PRIORITY_BUSY_TIMEOUT:
 		return 1;
 	}
-	if (!tdx_status_failed(status))
+	/* TDX_NON_RECOVERABLE_TD_CORRUPTED_MD is not an error, but the end of the TD. */
+	if (!(status & (TDX_STATUS_ERROR | TDX_STATUS_NON_RECOVERABLE)))
 		return 1;
 
 	KVM_BUG_ON(is_software_error(status) && status != TDX_SEAMCALL_RETIRED && !kvm_rebooting,
