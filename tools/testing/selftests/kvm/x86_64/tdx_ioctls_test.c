@@ -53,6 +53,7 @@ static const struct expectation vcpu_expectations[] = {
 	FAILS(KVM_GET_MP_STATE, 0),
 	FAILS(KVM_GET_VCPU_EVENTS, 0),
 	FAILS(KVM_NMI, 0),
+	FAILS(KVM_INTERRUPT, EINVAL),
 };
 
 static const struct expectation vm_expectations[] = {
@@ -161,6 +162,20 @@ static void test_events(int vcpu)
 	TEST_ERRNO(tdx_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &events), 0);
 }
 
+/* A TD has these exits if the CPU has them. */
+static void test_optional_exits(int vm)
+{
+	const int bus_lock = kvm_check_cap(KVM_CAP_X86_BUS_LOCK_EXIT);
+	const int notify = kvm_check_cap(KVM_CAP_X86_NOTIFY_VMEXIT);
+
+	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_X86_BUS_LOCK_EXIT), bus_lock);
+	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_X86_NOTIFY_VMEXIT), notify);
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_BUS_LOCK_EXIT, 4), EINVAL);
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_NOTIFY_VMEXIT, 4), EINVAL);
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_NOTIFY_VMEXIT, KVM_X86_NOTIFY_VMEXIT_ENABLED),
+		   notify ? 0 : EINVAL);
+}
+
 static void test_sync_regs(int vcpu)
 {
 	int size = ioctl(open_kvm_dev_path_or_exit(), KVM_GET_VCPU_MMAP_SIZE, NULL);
@@ -201,6 +216,7 @@ static void test_of_initialized(void)
 	if (kvm_check_cap(KVM_CAP_PIT2))
 		test_expectations(vm, ioapic_expectations, ARRAY_SIZE(ioapic_expectations));
 	test_expectations(vcpu, vcpu_expectations, ARRAY_SIZE(vcpu_expectations));
+	test_optional_exits(vm);
 	test_msrs(vcpu);
 	test_no_vapic(vcpu);
 	test_machine_check(vcpu);

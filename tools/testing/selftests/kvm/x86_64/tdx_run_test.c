@@ -4,7 +4,6 @@
  * and the requests that the guest makes by TDG.VP.VMCALL.
  */
 #define _GNU_SOURCE /* for sched_setaffinity() */
-#include <asm/prctl.h>
 #include <errno.h>
 #include <getopt.h>
 #include <linux/compiler.h>
@@ -31,11 +30,8 @@
 #define PORT			0x3f8
 #define MMIO_GPA		0xd0000000ull
 #define VALUE			0x1122334455667788ull
-#define MSR_APICBASE		0x1b
-#define MSR_EFER		0xc0000080
 #define MSR_X2APIC_SPIV		0x80f
 #define MSR_X2APIC_IRR_2	0x822	/* of vectors 64 to 95 */
-#define MSR_UNKNOWN		0x12345
 #define APIC_ENABLED		0x1ff
 #define MAP_PRIVATE_PAGES	BIT_ULL(4)
 #define CHUNK			PM_HUGE_PAGE
@@ -84,15 +80,30 @@ static void test_address_width(struct tg_td *tg)
 	ASSERT_EQ(tg_execute(tg, cpuid, sizeof(cpuid), TDX_ADDRESS_WIDTHS_LEAF) & 0xff, 52);
 }
 
-static void test_cpuid(struct tg_td *tg)
+static void expect_cpuid(struct tg_td *tg, uint32_t leaf, uint32_t subleaf,
+			 const struct kvm_cpuid_entry2 *entry)
 {
-	const struct kvm_cpuid_entry2 *entry = get_cpuid_entry(kvm_get_supported_cpuid(), 0, 0);
-
-	ASSERT_EQ(tg_vmcall(tg, TG_CPUID, 0, 0, -1, -1), 0);
+	ASSERT_EQ(tg_vmcall(tg, TG_CPUID, leaf, subleaf, -1, -1), 0);
 	ASSERT_EQ(out(tg)->r12, entry->eax);
 	ASSERT_EQ(out(tg)->r13, entry->ebx);
 	ASSERT_EQ(out(tg)->r14, entry->ecx);
 	ASSERT_EQ(out(tg)->r15, entry->edx);
+}
+
+/* A leaf that does not exist is the last one, as on CPUs of Intel. */
+static void test_cpuid(struct tg_td *tg)
+{
+	const struct kvm_cpuid2 *supported = kvm_get_supported_cpuid();
+	const struct kvm_cpuid_entry2 *entry = get_cpuid_entry(supported, 0, 0);
+	const uint32_t last = entry->eax;
+
+	expect_cpuid(tg, 0, 0, entry);
+	expect_cpuid(tg, 4, 1, get_cpuid_entry(supported, 4, 1));
+	entry = get_cpuid_entry(supported, last, 0);
+	expect_cpuid(tg, last, 0, entry);
+	expect_cpuid(tg, last + 1, 0, entry);
+	expect_cpuid(tg, TDX_ADDRESS_WIDTHS_LEAF - 1, 0,
+		     get_cpuid_entry(supported, TDX_ADDRESS_WIDTHS_LEAF - 1, 0));
 }
 
 /* Registers that are not in the mask are not changed, and the guest may pass fewer. */
@@ -165,6 +176,12 @@ static void test_io(struct tg_td *tg)
 	ASSERT_EQ(tg_vmcall(tg, TG_IO, 3, 0, PORT, 0), TG_INVALID);
 	ASSERT_EQ(tg_vmcall(tg, TG_IO, 8, 0, PORT, 0), TG_INVALID);
 	ASSERT_EQ(tg_vmcall(tg, TG_IO, 1, 2, PORT, 0), TG_INVALID);
+
+	/* The registers have more bits than a size, a direction, or a port. */
+	ASSERT_EQ(tg_vmcall(tg, TG_IO, BIT_ULL(32) | 1, 0, PORT, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_IO, 1, BIT_ULL(32), PORT, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_IO, 1, 0, BIT_ULL(16) | PORT, 0), TG_INVALID);
+	ASSERT_EQ(tg_vmcall(tg, TG_IO, 1, 0, BIT_ULL(32) | PORT, 0), TG_INVALID);
 }
 
 static void test_mmio_write(struct tg_td *tg, unsigned int size)
@@ -212,42 +229,12 @@ static void test_mmio(struct tg_td *tg)
 	ASSERT_EQ(tg_vmcall(tg, TG_MMIO, 4, 2, MMIO_GPA | TM_SHARED_BIT, 0), TG_INVALID);
 }
 
+/* Of the many that there are: see tdx_msr_test. */
 static void test_msrs(struct tg_td *tg)
 {
-	ASSERT_EQ(tg_vmcall(tg, TG_RDMSR, MSR_APICBASE, 0, 0, 0), 0);
-	ASSERT_EQ(out(tg)->r11, 0xfee00d00);
-	ASSERT_EQ(tg_vmcall(tg, TG_WRMSR, MSR_APICBASE, 0xfee00d00, 0, 0), TG_INVALID);
-	ASSERT_EQ(tg_vmcall(tg, TG_WRMSR, MSR_EFER, 0xd01, 0, 0), TG_INVALID);
-	ASSERT_EQ(tg_vmcall(tg, TG_RDMSR, MSR_UNKNOWN, 0, 0, 0), TG_INVALID);
-	ASSERT_EQ(tg_vmcall(tg, TG_WRMSR, MSR_UNKNOWN, 0, 0, 0), TG_INVALID);
-
 	ASSERT_EQ(tg_vmcall(tg, TG_WRMSR, MSR_X2APIC_SPIV, APIC_ENABLED, 0, 0), 0);
 	ASSERT_EQ(tg_vmcall(tg, TG_RDMSR, MSR_X2APIC_SPIV, 0, 0, 0), 0);
 	ASSERT_EQ(out(tg)->r11, APIC_ENABLED);
-}
-
-/* User space can emulate the others. */
-static void test_msr_exits(struct tg_td *tg)
-{
-	struct kvm_run *run = tg->td.run;
-
-	TEST_ERRNO(tdx_enable_cap(tg->td.vm, KVM_CAP_X86_USER_SPACE_MSR,
-				  KVM_MSR_EXIT_REASON_INVAL | KVM_MSR_EXIT_REASON_UNKNOWN), 0);
-	tg_prepare_vmcall(tg, TG_RDMSR, MSR_UNKNOWN, 0, 0, 0);
-	tg_run_to(tg, KVM_EXIT_X86_RDMSR);
-	ASSERT_EQ(run->msr.index, MSR_UNKNOWN);
-	run->msr.data = VALUE;
-	tg_finish(tg);
-	ASSERT_EQ(out(tg)->r10, 0);
-	ASSERT_EQ(out(tg)->r11, VALUE);
-
-	tg_prepare_vmcall(tg, TG_WRMSR, MSR_UNKNOWN, VALUE, 0, 0);
-	tg_run_to(tg, KVM_EXIT_X86_WRMSR);
-	ASSERT_EQ(run->msr.data, VALUE);
-	run->msr.error = 1;
-	tg_finish(tg);
-	ASSERT_EQ(out(tg)->r10, TG_INVALID);
-	TEST_ERRNO(tdx_enable_cap(tg->td.vm, KVM_CAP_X86_USER_SPACE_MSR, 0), 0);
 }
 
 static void test_info(struct tg_td *tg)
@@ -272,19 +259,34 @@ static void test_info(struct tg_td *tg)
 	ASSERT_EQ(out(tg)->r14, 5);
 }
 
-static void test_quote(struct tg_td *tg)
+static void prepare_quote(struct tg_td *tg)
 {
 	struct kvm_run *run = tg->td.run;
 
-	ASSERT_EQ(tg_vmcall(tg, TG_GET_QUOTE, PM_GPA, PM_PAGE, 0, 0), TG_INVALID);
 	tg_prepare_vmcall(tg, TG_GET_QUOTE, PM_GPA | TM_SHARED_BIT, PM_PAGE, 0, 0);
 	tg_run_to(tg, KVM_EXIT_TDX);
 	ASSERT_EQ(run->tdx.nr, TG_GET_QUOTE);
 	ASSERT_EQ(run->tdx.get_quote.ret, TG_UNSUPPORTED);
 	ASSERT_EQ(run->tdx.get_quote.gpa, PM_GPA);
 	ASSERT_EQ(run->tdx.get_quote.size, PM_PAGE);
+}
+
+/* The guest gets what user space answers, which may be nothing. */
+static void test_quote(struct tg_td *tg)
+{
+	static const uint64_t answers[] = { 0, TG_RETRY, TG_INVALID, TG_MISALIGNED };
+	unsigned int i;
+
+	ASSERT_EQ(tg_vmcall(tg, TG_GET_QUOTE, PM_GPA, PM_PAGE, 0, 0), TG_INVALID);
+	prepare_quote(tg);
 	tg_finish(tg);
 	ASSERT_EQ(out(tg)->r10, TG_UNSUPPORTED);
+	for (i = 0; i < ARRAY_SIZE(answers); i++) {
+		prepare_quote(tg);
+		tg->td.run->tdx.get_quote.ret = answers[i];
+		tg_finish(tg);
+		ASSERT_EQ(out(tg)->r10, answers[i]);
+	}
 }
 
 static void test_notify(struct tg_td *tg)
@@ -362,6 +364,32 @@ static void test_map_gpa(struct tg_td *tg)
 	tg_finish(tg);
 	ASSERT_EQ(out(tg)->r10, TG_INVALID);
 	ASSERT_EQ(out(tg)->r11, PM_GPA | TM_SHARED_BIT);
+
+	/* An answer that is not one. */
+	tg_prepare_vmcall(tg, TG_MAP_GPA, PM_GPA, PM_PAGE, 0, 0);
+	tg_run_to(tg, KVM_EXIT_HYPERCALL);
+	run->hypercall.ret = EPERM;
+	TEST_ERRNO(tg_run(tg), EINVAL);
+	tg_finish(tg);
+}
+
+static void post_interrupt(struct tg_td *tg)
+{
+	struct kvm_msi msi = { .address_lo = 0xfee00000, .data = VECTOR };
+	int delivered = ioctl(tg->td.vm, KVM_SIGNAL_MSI, &msi);
+
+	ASSERT_EQ(delivered, 1);
+}
+
+/* The guest may want to handle it before the next chunk. */
+static void test_map_gpa_with_an_interrupt(struct tg_td *tg)
+{
+	tg_prepare_vmcall(tg, TG_MAP_GPA, PM_GPA, 2 * CHUNK, 0, 0);
+	tg_run_to(tg, KVM_EXIT_HYPERCALL);
+	post_interrupt(tg);
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, TG_RETRY);
+	ASSERT_EQ(out(tg)->r11, PM_GPA + CHUNK);
 }
 
 static void test_map_gpa_errors(struct tg_td *tg)
@@ -414,13 +442,13 @@ static void test_requests(void)
 	test_io(&tg);
 	test_mmio(&tg);
 	test_msrs(&tg);
-	test_msr_exits(&tg);
 	test_info(&tg);
 	test_quote(&tg);
 	test_notify(&tg);
 	test_fatal_error(&tg);
 	test_map_gpa_without_user_space(&tg);
 	test_map_gpa(&tg);
+	test_map_gpa_with_an_interrupt(&tg);
 	test_map_gpa_errors(&tg);
 	test_hypercall(&tg);
 	test_register_mask(&tg);
@@ -484,6 +512,50 @@ static void test_conversion(void)
 	tg_create(&tg, SEPT_VE_DISABLE);
 	tg_prepare_load(&tg, TG_NO_SLOT);
 	expect_memory_fault(&tg, TG_NO_SLOT, true);
+	tg_close(&tg);
+}
+
+static void map_gpa(struct tg_td *tg, uint64_t gpa, bool private)
+{
+	tg_prepare_vmcall(tg, TG_MAP_GPA, gpa, PM_PAGE, 0, 0);
+	tg_run_to(tg, KVM_EXIT_HYPERCALL);
+	expect_map(tg, PM_GPA, PM_PAGE, private);
+	if (private) {
+		TEST_ERRNO(tm_set_private(tg->td.vm, PM_GPA, PM_PAGE), 0);
+	} else {
+		TEST_ERRNO(tm_set_shared(tg->td.vm, PM_GPA, PM_PAGE), 0);
+		TEST_ERRNO(tm_punch(tg->td.gmem, 0, PM_PAGE), 0);
+	}
+	tg_finish(tg);
+	ASSERT_EQ(out(tg)->r10, 0);
+}
+
+/* The guest asks for it before it accesses the memory. */
+static void test_explicit_conversion(void)
+{
+	uint64_t *mem;
+	struct tg_td tg;
+
+	tg_create(&tg, SEPT_VE_DISABLE);
+	mem = tg.td.mem;
+	TEST_ERRNO(tdx_enable_cap(tg.td.vm, KVM_CAP_EXIT_HYPERCALL, BIT(KVM_HC_MAP_GPA_RANGE)), 0);
+	ASSERT_EQ(tg_accept(&tg, PM_GPA), 0);
+	tg_store(&tg, TG_PRIVATE, VALUE);
+
+	map_gpa(&tg, PM_GPA | TM_SHARED_BIT, false);
+	ASSERT_EQ(tg_load(&tg, TG_SHARED), 0);
+	tg_store(&tg, TG_SHARED, VALUE + 1);
+	ASSERT_EQ(*mem, VALUE + 1);
+
+	/* It gets other private memory, and user space keeps the shared one. */
+	map_gpa(&tg, PM_GPA, true);
+	ASSERT_EQ(tg_accept(&tg, PM_GPA), 0);
+	ASSERT_EQ(tg_load(&tg, TG_PRIVATE), 0);
+	tg_store(&tg, TG_PRIVATE, VALUE + 2);
+	ASSERT_EQ(tg_load(&tg, TG_PRIVATE), VALUE + 2);
+	ASSERT_EQ(*mem, VALUE + 1);
+	tg_prepare_load(&tg, TG_SHARED);
+	expect_memory_fault(&tg, PM_GPA, false);
 	tg_close(&tg);
 }
 
@@ -631,6 +703,69 @@ static void test_signal(void)
 	tg_close(&tg);
 }
 
+/* What user space has answered is taken, but the guest does not run. */
+static void test_immediate_exit(void)
+{
+	struct kvm_run *run;
+	struct tg_td tg;
+	uint8_t *data;
+
+	tg_create(&tg, 0);
+	run = tg.td.run;
+	tg_prepare_vmcall(&tg, TG_IO, 1, 0, PORT, 0);
+	run->immediate_exit = 1;
+	TEST_ERRNO(tdx_ioctl(tg.td.vcpu, KVM_RUN, NULL), EINTR);
+	run->immediate_exit = 0;
+	tg_run_to(&tg, KVM_EXIT_IO);
+	ASSERT_EQ(run->io.port, PORT);
+
+	data = (uint8_t *)run + run->io.data_offset;
+	*data = 1;
+	run->immediate_exit = 1;
+	TEST_ERRNO(tdx_ioctl(tg.td.vcpu, KVM_RUN, NULL), EINTR);
+	*data = 2;
+	TEST_ERRNO(tdx_ioctl(tg.td.vcpu, KVM_RUN, NULL), EINTR);
+	ASSERT_EQ(out(&tg)->r11, 0xaaaaaaaaaaaaaaaa);
+	run->immediate_exit = 0;
+	tg_finish(&tg);
+	ASSERT_EQ(out(&tg)->r11, 1);
+	tg_close(&tg);
+}
+
+static void set_events(struct tg_td *tg, bool pending)
+{
+	struct kvm_vcpu_events events;
+
+	TEST_ERRNO(tdx_ioctl(tg->td.vcpu, KVM_GET_VCPU_EVENTS, &events), 0);
+	events.flags &= ~KVM_VCPUEVENT_VALID_SMM;
+	events.exception.injected = !pending;
+	events.exception.nr = GP_VECTOR;
+	events.exception.has_error_code = 1;
+	events.interrupt.injected = 1;
+	events.interrupt.nr = VECTOR;
+	TEST_ERRNO(tdx_ioctl(tg->td.vcpu, KVM_SET_VCPU_EVENTS, &events), 0);
+}
+
+/* Events that KVM cannot inject are dropped, and interrupts are posted as before. */
+static void test_events(void)
+{
+	struct tg_td tg;
+	int i;
+
+	tg_create_vcpus(&tg, 1, 0);
+	ASSERT_EQ(tg_vmcall(&tg, TG_WRMSR, MSR_X2APIC_SPIV, APIC_ENABLED, 0, 0), 0);
+	for (i = 0; i < 3; i++) {
+		set_events(&tg, i);
+		tg_load(&tg, TG_PAGE_VA);
+		ASSERT_EQ(tg.page->exception, TG_NO_EXCEPTION);
+		ASSERT_EQ(tg.page->taken[0], i);
+		post_interrupt(&tg);
+		tg_prepare_wait(&tg, &tg.page->taken[0], i + 1);
+		tg_finish(&tg);
+	}
+	tg_close_vcpus(&tg, 1);
+}
+
 /* Of shared memory: the guest's operations write to the first page. */
 static void test_dirty_logging(void)
 {
@@ -735,6 +870,7 @@ static void test_memory(void)
 	test_requests();
 	test_private_memory();
 	test_conversion();
+	test_explicit_conversion();
 	test_high_memory();
 	test_wide_address();
 	test_dirty_logging();
@@ -754,44 +890,6 @@ static long run_with_xmm(int vcpu, uint64_t *value)
 		     : "a" (SYS_ioctl), "D" (vcpu), "S" (KVM_RUN), "d" (0)
 		     : "rcx", "r11", "xmm6", "memory");
 	return ret;
-}
-
-static uint32_t tsc_aux(void)
-{
-	uint32_t aux;
-
-	asm volatile("rdtscp" : "=c" (aux) : : "eax", "edx");
-	return aux;
-}
-
-/* Registers that the module changes are restored when KVM_RUN returns. */
-static void test_host_registers(void)
-{
-	const unsigned long gs = 0x123456789000;
-	unsigned long value;
-	uint64_t xmm = VALUE;
-	struct tg_td tg;
-	cpu_set_t cpus;
-	uint32_t aux;
-
-	/* TSC_AUX is the number of the CPU. */
-	CPU_ZERO(&cpus);
-	CPU_SET(1, &cpus);
-	TEST_REQUIRE(!sched_setaffinity(0, sizeof(cpus), &cpus));
-	aux = tsc_aux();
-	TEST_ASSERT(aux, "TSC_AUX is 0");
-	TEST_ASSERT(!syscall(SYS_arch_prctl, ARCH_SET_GS, gs), "arch_prctl: %s", strerror(errno));
-
-	tg_create(&tg, 0);
-	ASSERT_EQ(tg_vmcall(&tg, 0, 0, 0, 0, 0), TG_UNSUPPORTED);
-	tg_prepare_vmcall(&tg, 0, 0, 0, 0, 0);
-	ASSERT_EQ(run_with_xmm(tg.td.vcpu, &xmm), 0);
-	ASSERT_EQ(xmm, VALUE);
-	ASSERT_EQ(tsc_aux(), aux);
-	TEST_ASSERT(!syscall(SYS_arch_prctl, ARCH_GET_GS, &value), "arch_prctl: %s",
-		    strerror(errno));
-	ASSERT_EQ(value, gs);
-	tg_close(&tg);
 }
 
 /* The guest gets 0 in those that it passes, and never what user space has there. */
@@ -906,14 +1004,6 @@ static void test_debug_registers(void)
 		close(fds[i]);
 	ASSERT_EQ(read_dr(&tg, 3), VALUE + 3);
 	tg_close_vcpus(&tg, 1);
-}
-
-static void post_interrupt(struct tg_td *tg)
-{
-	struct kvm_msi msi = { .address_lo = 0xfee00000, .data = VECTOR };
-	int delivered = ioctl(tg->td.vm, KVM_SIGNAL_MSI, &msi);
-
-	ASSERT_EQ(delivered, 1);
 }
 
 static void *post_later(void *arg)
@@ -1050,9 +1140,10 @@ int main(int argc, char *argv[])
 	test_access_before_accept();
 	test_triple_fault();
 	test_signal();
+	test_immediate_exit();
+	test_events();
 	test_host_interrupts();
 	test_halt();
-	test_host_registers();
 	test_debug_registers();
 	test_xmm();
 	test_reserved_bits_of_cr3();
