@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """KVM's selftests: an initramfs for each, and what has to hold after it."""
 import os
+import re
 import subprocess
 import tempfile
 
 import layout
 import machine
+import td_report
 
 SOURCES = machine.TOP / "tools/testing/selftests/kvm/x86_64"
 PROGRAMS = machine.BUILD / "selftests/kvm"
@@ -58,11 +60,19 @@ def counts(result):
             yield leaf, int(number), log.count(leaf)
 
 
+def check_report(result):
+    """Asserts that the TDREPORT that a selftest has printed is valid: see tdx_report_test."""
+    mrtds = re.findall(r"^td .* mrtd (\w+)$", result.log, re.M)
+    if any(line.startswith("report ") for line in result.values("output")):
+        assert td_report.printed_faults(result.values("output"), bytes.fromhex(*mrtds)) == []
+
+
 def check_passed(result):
     """Asserts that the selftest passed, and that the module has no page of a TD."""
     assert result.value("selftest").endswith(" 0"), result.values("output")
     for leaf, expected, number in counts(result):
         assert number == expected, leaf
+    check_report(result)
     assert layout.EmulatorLog(result.log).number("td_pages_owned") == 0
 
 

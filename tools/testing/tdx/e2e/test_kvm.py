@@ -21,7 +21,8 @@ ARGUMENTS = {"tdx_lifecycle_test": ["-c", 10, "-k", 5], "tdx_hotplug_test": ["-r
              "tdx_vcpus_run_test": ["-c", 1, "-k", 3, "-r", 40, "-t", 2]}
 # They do nothing concurrently, and little that the others do not do.
 OF_PARAMETERS = ["tdx_capabilities_test", "tdx_cgroup_test", "tdx_exit_test", "tdx_init_vm_test",
-                 "tdx_ioctls_test", "tdx_memory_cgroup_test", "tdx_msr_test", "tdx_slots_test"]
+                 "tdx_ioctls_test", "tdx_memory_cgroup_test", "tdx_msr_test", "tdx_report_test",
+                 "tdx_slots_test"]
 # They run for longer with other kernels: see test_run.py.
 # They are repeated with each width of guest physical addresses that there is.
 OF_WIDTHS = ["tdx_init_vm_test", "tdx_private_memory_test", "tdx_run_test", "tdx_slots_test",
