@@ -11,8 +11,10 @@ import layout
 import selftests
 from events import steps, write_cpu
 from outcome import errors
+from test_kvm import ARGUMENTS
 
 MACHINE = {"cpus": 4, "packages": 2, "memory": "1G"}
+FUZZERS = ["tdx_guest_fuzz_test", "tdx_ioctl_fuzz_test"]
 # A SEAMCALL is made that often while an operand is busy, and then once more when no vCPU is in
 # the guest.
 TRIES = 100
@@ -134,8 +136,17 @@ def test_16_vcpus_run_on_4_cpus_that_come_and_go(run_selftest):
 
 
 @pytest.mark.release
-def test_200_processes_are_killed_while_their_vcpus_run(run_selftest):
-    run_selftest("host", "tdx_vcpus_run_test", "-c", 0, "-t", 1, "-r", 4, "-k", 200)
+@pytest.mark.parametrize("name", [name for name in selftests.NAMES if name not in FUZZERS])
+def test_a_selftest_passes_under_kcsan(run_selftest, name):
+    """The amount of memory that is free is not compared."""
+    memory = ["-m"] if name == "tdx_lifecycle_test" else []
+    run_selftest("kcsan", name, *ARGUMENTS.get(name, []), *memory)
+
+
+@pytest.mark.release
+@pytest.mark.parametrize("kernel_with", ["host", "debug", "kcsan"])
+def test_200_processes_are_killed_while_their_vcpus_run(run_selftest, kernel_with):
+    run_selftest(kernel_with, "tdx_vcpus_run_test", "-c", 0, "-t", 1, "-r", 4, "-k", 200)
 
 
 @pytest.mark.release
@@ -146,7 +157,7 @@ def test_vcpus_run_on_cpus_that_run_at_the_same_time(run_selftest, kernel_with):
 
 
 @pytest.mark.release
-@pytest.mark.parametrize("name", ["tdx_guest_fuzz_test", "tdx_ioctl_fuzz_test"])
+@pytest.mark.parametrize("name", FUZZERS)
 @pytest.mark.parametrize("kernel_with, seconds", [("kasan", 600), ("kcsan", 120)])
 def test_fuzzers_find_nothing_in_minutes(run_selftest, name, kernel_with, seconds):
     run_selftest(kernel_with, name, "-t", seconds)
