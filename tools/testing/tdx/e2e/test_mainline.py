@@ -149,6 +149,14 @@ def test_the_selftests_pass_on_mainline_too(boot, name):
     selftests.check_passed(result)
 
 
+@pytest.mark.release
+def test_200_processes_are_killed_while_their_vcpus_run_on_mainline_too(boot):
+    name = "tdx_vcpus_run_test"
+    result = boot(selftests.step(name, "-c", 0, "-t", 1, "-r", 4, "-k", 200, "-d"),
+                  cmdline=CMDLINE, timeout=3600, initramfs=selftests.initramfs(name), **MACHINE)
+    selftests.check_passed(result)
+
+
 @pytest.mark.parametrize("name", OF_WIDTHS)
 def test_the_selftests_pass_on_mainline_with_guest_addresses_of_52_bits_too(boot, name):
     result = boot(selftests.step(name, *ARGUMENTS_INSTEAD.get(name, [])), cmdline=CMDLINE,
