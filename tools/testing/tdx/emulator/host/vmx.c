@@ -24,22 +24,8 @@ enum vm_error {
 	VMERR_INVALIDATION_OPERAND	= 28,
 };
 
-#define FIELD_VM_INSTRUCTION_ERROR	0x4400
-#define FIELD_TYPE_READ_ONLY		1
-#define FIELD_WIDTH_64			1
-
 #define INVEPT_TYPES			(BIT_ULL(1) | BIT_ULL(2))
 #define INVVPID_TYPES			(BIT_ULL(0) | BIT_ULL(1) | BIT_ULL(2) | BIT_ULL(3))
-
-/* The layout after the two architectural words is specific to this CPU. */
-struct vmcs {
-	u32 revision;
-	u32 abort;
-	u64 reserved;
-	u64 fields[16][VMCS_MAX_INDEX + 1];
-};
-
-static_assert(sizeof(struct vmcs) <= VMCS_BYTES);
 
 static bool protected_64bit(const struct vcpu *vcpu)
 {
@@ -82,18 +68,6 @@ static struct vmcs *vmcs_at(struct vcpu *vcpu, u64 pa, enum access access)
 	return guest_phys(vcpu, pa, access, &at) ? phys(at) : NULL;
 }
 
-/* The location of a field; NULL if there is no such field. */
-static u64 *field_of(struct vmcs *vmcs, u64 encoding)
-{
-	unsigned int index = (encoding >> 1) & 0x1ff;
-	unsigned int type = (encoding >> 10) & 3, width = (encoding >> 13) & 3;
-
-	/* reserved bits, or the high half of a field without one */
-	if (encoding & ~0x6fffULL || (encoding & 1 && width != FIELD_WIDTH_64))
-		return NULL;
-	return index > VMCS_MAX_INDEX ? NULL : &vmcs->fields[type * 4 + width][index];
-}
-
 /* false if the host does not own the current VMCS any more, which was reported. */
 static bool fail_valid(struct vcpu *vcpu, enum vm_error error)
 {
@@ -108,7 +82,7 @@ static bool fail_valid(struct vcpu *vcpu, enum vm_error error)
 		return false;
 	vmx_succeed(vcpu);
 	vcpu->vmcb.rflags |= X86_EFLAGS_ZF;
-	*field_of(vmcs, FIELD_VM_INSTRUCTION_ERROR) = error;
+	vmcs_write(vmcs, VMCS_INSTRUCTION_ERROR, error);
 	return true;
 }
 
@@ -233,39 +207,36 @@ void vmx_vmptrst(struct vcpu *vcpu, const struct insn *insn)
 }
 
 /*
- * The field of the current VMCS with @encoding.  NULL if there is no such VMCS
- * or field; then the instruction is complete.
+ * The current VMCS, for an instruction that names a field of it.  NULL if there
+ * is no such VMCS or field; then the instruction is complete.
  */
-static u64 *current_field(struct vcpu *vcpu, const struct insn *insn, u64 encoding,
-			  enum access access)
+static struct vmcs *vmcs_with_field(struct vcpu *vcpu, const struct insn *insn, u64 encoding,
+				    enum access access)
 {
 	struct vmcs *vmcs;
-	u64 *field;
 
 	if (vcpu->cpu->vmx.current_vmcs_pa == VMCS_NONE) {
 		finish_invalid(vcpu, insn);
 		return NULL;
 	}
 	vmcs = vmcs_at(vcpu, vcpu->cpu->vmx.current_vmcs_pa, access);
-	if (!vmcs)
-		return NULL;
-	field = field_of(vmcs, encoding);
-	if (!field)
-		finish(vcpu, insn, VMERR_UNSUPPORTED_FIELD);
-	return field;
+	if (!vmcs || vmcs_has_field(encoding))
+		return vmcs;
+	finish(vcpu, insn, VMERR_UNSUPPORTED_FIELD);
+	return NULL;
 }
 
 void vmx_vmread(struct vcpu *vcpu, const struct insn *insn)
 {
 	u64 encoding = vcpu->gpr[insn->reg], value;
-	const u64 *field;
+	const struct vmcs *vmcs;
 
 	if (!vmx_root_check(vcpu))
 		return;
-	field = current_field(vcpu, insn, encoding, ACCESS_READ);
-	if (!field)
+	vmcs = vmcs_with_field(vcpu, insn, encoding, ACCESS_READ);
+	if (!vmcs)
 		return;
-	value = encoding & 1 ? *field >> 32 : *field;
+	value = vmcs_read(vmcs, encoding);
 	if (!insn->mem)
 		vcpu->gpr[insn->rm] = value;
 	else if (!guest_write(vcpu, insn->linear, &value, sizeof(value)))
@@ -273,35 +244,24 @@ void vmx_vmread(struct vcpu *vcpu, const struct insn *insn)
 	finish(vcpu, insn, 0);
 }
 
-/* Truncates a value to the width of a field. */
-static u64 fit(u64 encoding, u64 value)
-{
-	static const u64 mask[] = { 0xffff, ~0ULL, 0xffffffff, ~0ULL };
-
-	return value & mask[(encoding >> 13) & 3];
-}
-
 void vmx_vmwrite(struct vcpu *vcpu, const struct insn *insn)
 {
 	u64 encoding = vcpu->gpr[insn->reg], value;
-	u64 *field;
+	struct vmcs *vmcs;
 
 	if (!vmx_root_check(vcpu))
 		return;
-	field = current_field(vcpu, insn, encoding, ACCESS_WRITE);
-	if (!field)
+	vmcs = vmcs_with_field(vcpu, insn, encoding, ACCESS_WRITE);
+	if (!vmcs)
 		return;
 	value = vcpu->gpr[insn->rm];
 	if (insn->mem && !guest_read(vcpu, insn->linear, &value, sizeof(value)))
 		return;
-	if (((encoding >> 10) & 3) == FIELD_TYPE_READ_ONLY) {
+	if (vmcs_type(encoding) == VMCS_TYPE_READ_ONLY) {
 		finish(vcpu, insn, VMERR_READ_ONLY_FIELD);
 		return;
 	}
-	if (encoding & 1)
-		*field = (u32)*field | value << 32;
-	else
-		*field = fit(encoding, value);
+	vmcs_write(vmcs, encoding, value);
 	finish(vcpu, insn, 0);
 }
 

@@ -4,14 +4,7 @@
 #define _TDX_EMU_VMX_H
 
 #include "cpu/decode.h"
-
-#define VMCS_REVISION		0x11
-#define VMCS_BYTES		4096
-/*
- * Fields are kept in the VMCS page: 16 groups (type and width) of 31 fields.
- * A field with a higher index does not exist.
- */
-#define VMCS_MAX_INDEX		30
+#include "host/vmcs.h"
 
 /* size, write-back memory, INS/OUTS information, true controls */
 #define VMX_BASIC		(VMCS_REVISION | (u64)VMCS_BYTES << 32 | 6ULL << 50 | \
