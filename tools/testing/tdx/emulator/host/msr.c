@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Model specific registers, by table. */
-#include "host/cr.h"
 #include "host/intercepts.h"
 #include "host/msr.h"
-#include "host/vmx.h"
+#include "host/vmx_caps.h"
 #include "machine/override.h"
 #include "machine/platform.h"
 
@@ -51,10 +50,6 @@
 /* IBRS STIBP SSBD IPRED_DIS_U IPRED_DIS_S RRSBA_DIS_U RRSBA_DIS_S PSFD BHI_DIS_S */
 #define SPEC_CTRL_BITS		0x4ff
 
-/* EPT: 4 levels, WB, 2M, 1G, A/D; INVEPT and INVVPID, all types */
-#define EPT_VPID_CAP		0x00000f0106334041ULL
-#define EPT_CAP_5_LEVELS	BIT_ULL(7)
-
 /* An MSR that is not in any of these tables raises #GP, as on hardware. */
 
 /* MSRs of QEMU's CPU, which are not intercepted. */
@@ -90,23 +85,6 @@ static const struct constant_msr {
 	{ 0x8b, true, 0x2b000603ULL << 32, NULL },	/* microcode revision */
 	{ 0xfe, false, 0, &platform.msr_mtrr_cap },
 	{ 0x10a, false, ARCH_CAPABILITIES, NULL },
-	{ 0x480, false, VMX_BASIC, NULL },
-	{ 0x481, false, 0x000000ff00000016ULL, NULL },	/* pin-based controls */
-	{ 0x482, false, 0xfff9fffe0401e172ULL, NULL },	/* processor-based controls */
-	{ 0x483, false, 0x007fefff00036dffULL, NULL },	/* exit controls */
-	{ 0x484, false, 0x0000d3ff000011ffULL, NULL },	/* entry controls */
-	{ 0x485, false, 0x0000000000040165ULL, NULL },	/* misc: HLT and wait-for-SIPI states */
-	{ 0x486, false, VMX_CR0_FIXED0, NULL },
-	{ 0x487, false, 0xffffffff, NULL },
-	{ 0x488, false, X86_CR4_VMXE, NULL },
-	{ 0x48a, false, VMCS_MAX_INDEX << 1, NULL },
-	/* APIC, EPT, VPID, unrestricted guest, posted interrupts, PML and the like */
-	{ 0x48b, false, 0x00030fff00000000ULL, NULL },
-	{ 0x48d, false, 0x000000ff00000016ULL, NULL },	/* pin-based, no default 1s */
-	{ 0x48e, false, 0xfff9fffe04006172ULL, NULL },
-	{ 0x48f, false, 0x007fefff00036dfbULL, NULL },
-	{ 0x490, false, 0x0000d3ff000011fbULL, NULL },
-	{ 0x491, false, 0, NULL },			/* no VM functions */
 	{ 0x981, false, 0, &platform.msr_tme_capability },
 	{ 0x982, false, 0, &platform.msr_tme_activate },
 	{ 0x1400, false, 0, &platform.msr_seamrr_base },
@@ -185,16 +163,6 @@ static u64 read_mcg_cap(const struct vcpu *vcpu)
 	return native_rdmsr(MSR_MCG_CAP) | MCG_CAP_LMCE;
 }
 
-static u64 read_cr4_fixed1(const struct vcpu *vcpu)
-{
-	return cr4_allowed();
-}
-
-static u64 read_ept_vpid_cap(const struct vcpu *vcpu)
-{
-	return EPT_VPID_CAP | (options.ept_levels == EPT_5_LEVELS ? EPT_CAP_5_LEVELS : 0);
-}
-
 /* The indirect branch prediction barrier has no effect. */
 static bool write_pred_cmd(struct vcpu *vcpu, u64 value)
 {
@@ -212,8 +180,6 @@ static const struct active_msr {
 	{ MSR_TSC_ADJUST, read_tsc_adjust, write_tsc_adjust },
 	{ MSR_MCG_CAP, read_mcg_cap, NULL },
 	{ 0x49, NULL, write_pred_cmd },
-	{ 0x489, read_cr4_fixed1, NULL },
-	{ 0x48c, read_ept_vpid_cap, NULL },
 	{ MSR_EFER, read_efer, write_efer },
 };
 
@@ -278,7 +244,7 @@ bool msr_read(const struct vcpu *vcpu, u32 msr, u64 *value)
 	else if (is_passed(msr))
 		*value = native_rdmsr(msr);
 	else
-		return false;
+		return vmx_cap_read(msr, value);
 	return true;
 }
 

@@ -42,12 +42,12 @@ bool vmcs_has_field(u64 encoding)
 	return false;
 }
 
-static unsigned int group(enum vmcs_field field)
+static unsigned int group_of(enum vmcs_field field)
 {
 	return vmcs_type(field) * 4 + vmcs_width(field);
 }
 
-static unsigned int index(enum vmcs_field field)
+static unsigned int index_of(enum vmcs_field field)
 {
 	return field >> 1 & 0x1ff;
 }
@@ -62,14 +62,14 @@ static u64 fit(enum vmcs_field field, u64 value)
 
 u64 vmcs_read(const struct vmcs *vmcs, enum vmcs_field field)
 {
-	const u64 value = vmcs->fields[group(field)][index(field)];
+	const u64 value = vmcs->fields[group_of(field)][index_of(field)];
 
 	return field & ENCODING_HIGH_HALF ? value >> 32 : value;
 }
 
 void vmcs_write(struct vmcs *vmcs, enum vmcs_field field, u64 value)
 {
-	u64 *at = &vmcs->fields[group(field)][index(field)];
+	u64 *at = &vmcs->fields[group_of(field)][index_of(field)];
 
 	if (field & ENCODING_HIGH_HALF)
 		*at = (u32)*at | value << 32;

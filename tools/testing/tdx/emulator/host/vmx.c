@@ -4,7 +4,9 @@
 
 #include "cpu/walk.h"
 #include "host/cr.h"
+#include "host/vmcs.h"
 #include "host/vmx.h"
+#include "host/vmx_caps.h"
 #include "lib/log.h"
 #include "machine/options.h"
 #include "smp/smp.h"
@@ -23,9 +25,6 @@ enum vm_error {
 	VMERR_VMXON_IN_VMX_ROOT		= 15,
 	VMERR_INVALIDATION_OPERAND	= 28,
 };
-
-#define INVEPT_TYPES			(BIT_ULL(1) | BIT_ULL(2))
-#define INVVPID_TYPES			(BIT_ULL(0) | BIT_ULL(1) | BIT_ULL(2) | BIT_ULL(3))
 
 static bool protected_64bit(const struct vcpu *vcpu)
 {

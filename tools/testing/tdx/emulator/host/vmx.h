@@ -4,12 +4,6 @@
 #define _TDX_EMU_VMX_H
 
 #include "cpu/decode.h"
-#include "host/vmcs.h"
-
-/* size, write-back memory, INS/OUTS information, true controls */
-#define VMX_BASIC		(VMCS_REVISION | (u64)VMCS_BYTES << 32 | 6ULL << 50 | \
-				 BIT_ULL(54) | BIT_ULL(55))
-#define VMX_CR0_FIXED0		0x80000021
 
 /*
  * Check for VMX operation, 64-bit mode and privilege level 0.  Return false
