@@ -70,7 +70,7 @@ FIXTURE(td_interrupt) {
 FIXTURE_SETUP(td_interrupt)
 {
 	static struct cpu cpu __aligned(4096);
-	static u8 page[4096];
+	static u8 page[4096] __aligned(4096);
 
 	memset(&cpu, 0, sizeof(cpu));
 	memset(page, 0, sizeof(page));
@@ -79,7 +79,7 @@ FIXTURE_SETUP(td_interrupt)
 	cpu.td.cpu = &cpu;
 	self->cpu = &cpu;
 	self->v = &cpu.td.vmcb;
-	self->apic = (struct vapic){ page, &self->guest };
+	self->apic = (struct vapic){ page, &self->guest.rvi, &self->guest.svi };
 	self->run = (struct tdx_model_run){
 		.posted_interrupts = true, .notification_vector = NOTIFICATION,
 		.pi_descriptor = phys_of(&descriptor),
@@ -94,14 +94,6 @@ FIXTURE_SETUP(td_interrupt)
 
 FIXTURE_TEARDOWN(td_interrupt)
 {
-}
-
-static void request(struct vapic *apic, u8 vector)
-{
-	u64 vectors[4] = { 0 };
-
-	vectors[vector / 64] = BIT_ULL(vector % 64);
-	vapic_request(apic, vectors);
 }
 
 #define ARRIVE(code)							\
@@ -195,46 +187,6 @@ TEST_F(td_interrupt, nor_is_one_that_is_too_high)
 	descriptor.pir[0] = BIT_ULL(0x31);
 	EXPECT_FALSE(ARRIVE(SVM_EXIT_INTR));
 	EXPECT_EQ(BIT_ULL(0x31), descriptor.pir[0]);
-}
-
-TEST_F(td_interrupt, a_guest_that_takes_interrupts_gets_one)
-{
-	request(&self->apic, 0x51);
-	self->v->rflags = X86_EFLAGS_IF;
-	td_interrupt_prepare(&self->cpu->td, &self->apic);
-	EXPECT_EQ(0x80000051, self->v->event_inject);
-	EXPECT_EQ(SVM_V_INTR_MASKING, self->v->int_control);
-	EXPECT_EQ(0x51, self->guest.svi);
-}
-
-/* The priority of QEMU's virtual interrupt is the highest, and never delivered by QEMU. */
-static const struct {
-	u64 rflags, int_state;
-	u32 event;
-} not_now[] = {
-	{ 0, 0, 0 },
-	{ X86_EFLAGS_IF, SVM_INTERRUPT_SHADOW, 0 },
-	{ X86_EFLAGS_IF, 0, 0x80000306 },
-};
-
-TEST_F(td_interrupt, others_exit_as_soon_as_they_do)
-{
-	unsigned int i;
-
-	request(&self->apic, 0x51);
-	for (i = 0; i < ARRAY_LEN(not_now); i++) {
-		self->v->rflags = not_now[i].rflags;
-		self->v->int_state = not_now[i].int_state;
-		self->v->event_inject = not_now[i].event;
-		td_interrupt_prepare(&self->cpu->td, &self->apic);
-		EXPECT_EQ(not_now[i].event, self->v->event_inject);
-		EXPECT_EQ(SVM_V_INTR_MASKING | SVM_V_IRQ | SVM_V_IGNORE_TPR | SVM_V_PRIORITY,
-			  self->v->int_control);
-		EXPECT_EQ(SVM_INTERCEPT1_VINTR, self->v->intercept1);
-	}
-	td_interrupt_hold(&self->cpu->td, &self->apic);
-	EXPECT_EQ(SVM_V_INTR_MASKING, self->v->int_control);
-	EXPECT_EQ(0, self->v->intercept1);
 }
 
 TEST_HARNESS_MAIN

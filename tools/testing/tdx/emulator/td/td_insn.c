@@ -4,6 +4,7 @@
 #include "cpu/walk.h"
 #include "host/cr.h"
 #include "host/sysenter.h"
+#include "td/td_apic.h"
 #include "td/td_insn.h"
 
 #define MSR_TSC			0x10
@@ -68,7 +69,7 @@ static bool read_msr(struct vcpu *vcpu, const struct insn *insn, const struct td
 
 	if (msr == MSR_TSC)
 		set_edx_eax(vcpu, guest_tsc(vcpu, run));
-	else if (vapic_has_msr(msr))
+	else if (td_apic_has_msr(msr))
 		set_edx_eax(vcpu, vapic_read_msr(apic, msr));
 	else
 		return false;
@@ -81,7 +82,7 @@ static bool write_msr(struct vcpu *vcpu, const struct insn *insn, const struct v
 {
 	u32 msr = vcpu->gpr[RCX];
 
-	if (!vapic_has_msr(msr))
+	if (!td_apic_has_msr(msr))
 		return false;
 	if (vapic_write_msr(apic, msr, edx_eax(vcpu)) == VAPIC_FAULTS)
 		gp_fault(vcpu);

@@ -4,7 +4,8 @@
 #define _TDX_EMU_TD_INSN_H
 
 #include "cpu/decode.h"
-#include "td/vapic.h"
+#include "cpu/vapic.h"
+#include "model/guest.h"
 
 /**
  * td_insn_native() - emulate an instruction that was intercepted

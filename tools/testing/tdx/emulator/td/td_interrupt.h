@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Interrupts while a TD's vCPU runs: the host's, virtual ones and posted ones. */
+/* Interrupts while a TD's vCPU runs: the host's, and the notification of posted ones. */
 #ifndef _TDX_EMU_TD_INTERRUPT_H
 #define _TDX_EMU_TD_INTERRUPT_H
 
 #include "cpu/cpu.h"
-#include "td/vapic.h"
-
-/**
- * td_interrupt_prepare() - let the guest get its virtual interrupts
- * @vcpu:	vCPU that is about to run
- * @apic:	its virtual APIC
- *
- * If the guest takes interrupts one is delivered, else there will be an exit when it does.
- */
-void td_interrupt_prepare(struct vcpu *vcpu, const struct vapic *apic);
-
-/**
- * td_interrupt_hold() - let the guest get no virtual interrupt
- * @vcpu:	vCPU that is about to run
- * @apic:	its virtual APIC
- */
-void td_interrupt_hold(struct vcpu *vcpu, const struct vapic *apic);
+#include "cpu/vapic.h"
+#include "model/guest.h"
 
 /**
  * td_interrupt_exit() - a physical interrupt or an NMI has made the vCPU exit

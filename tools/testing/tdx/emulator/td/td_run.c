@@ -7,10 +7,12 @@
  */
 #include "cpu/crash.h"
 #include "cpu/decode.h"
+#include "cpu/vintr.h"
 #include "host/cr.h"
 #include "host/softint.h"
 #include "lib/log.h"
 #include "smp/smp.h"
+#include "td/td_apic.h"
 #include "td/td_exit.h"
 #include "td/td_host.h"
 #include "td/td_insn.h"
@@ -22,7 +24,6 @@
 #include "td/td_run.h"
 #include "td/td_shared.h"
 #include "td/td_state.h"
-#include "td/vapic.h"
 
 #define MSR_TSC_AUX		0xc0000103
 #define PENDING_SINGLE_STEP	BIT_ULL(14)
@@ -259,7 +260,7 @@ static bool handle(struct vcpu *vcpu, const struct tdx_model_run *run, const str
 static void run_until_exit(struct vcpu *vcpu, const struct tdx_model_run *run,
 			   struct td_nmi_step *step, struct tdx_model_exit *exit)
 {
-	const struct vapic apic = { run->vapic, run->guest };
+	const struct vapic apic = td_apic(run);
 
 	do {
 		if (td_nmi_window(vcpu, run->guest, step)) {
@@ -267,9 +268,9 @@ static void run_until_exit(struct vcpu *vcpu, const struct tdx_model_run *run,
 			return;
 		}
 		if (step->active)
-			td_interrupt_hold(vcpu, &apic);
+			vintr_hold(vcpu, &apic);
 		else
-			td_interrupt_prepare(vcpu, &apic);
+			vintr_prepare(vcpu, &apic);
 		td_nmi_prepare(vcpu, run->guest, step);
 		smp_enter_guest(vcpu->cpu);
 		vcpu_run(vcpu);

@@ -1,28 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The virtual local APIC of a vCPU: what a CPU with VMX does without exits. */
+/* The registers of a virtual local APIC, and what a CPU with VMX does to them without exits. */
 
 /* SDM vol. 3, "APIC Virtualization and Virtual Interrupts". */
-#include "td/vapic.h"
-
-#define MSR_X2APIC		0x800
-#define MSR_TPR			0x808
-#define MSR_EOI			0x80b
-#define MSR_SELF_IPI		0x83f
-
-/* Offsets in the page */
-#define TPR			0x80
-#define PPR			0xa0
-#define EOI			0xb0
-#define ISR			0x100
-#define IRR			0x200
-#define SELF_IPI		0x3f0
+#include "cpu/vapic.h"
 
 #define CLASS			0xf0
 #define NR_VECTORS		256
+#define POSTED_ON		1ULL
 
 static u32 *reg(const struct vapic *apic, unsigned int offset)
 {
 	return (u32 *)(apic->page + offset);
+}
+
+u32 vapic_read(const struct vapic *apic, unsigned int offset)
+{
+	return *reg(apic, offset);
+}
+
+void vapic_write(const struct vapic *apic, unsigned int offset, u32 value)
+{
+	*reg(apic, offset) = value;
 }
 
 /* Registers of 256 bits have 32 of them in every 16 bytes. */
@@ -55,78 +53,57 @@ static u8 highest(const struct vapic *apic, unsigned int offset)
 	return 0;
 }
 
-static void update_ppr(const struct vapic *apic)
+void vapic_update_ppr(const struct vapic *apic)
 {
-	u32 tpr = *reg(apic, TPR) & 0xff, svi = apic->guest->svi;
+	u32 tpr = *reg(apic, VAPIC_TPR) & 0xff, svi = *apic->svi;
 
-	*reg(apic, PPR) = (tpr & CLASS) >= (svi & CLASS) ? tpr : svi & CLASS;
+	*reg(apic, VAPIC_PPR) = (tpr & CLASS) >= (svi & CLASS) ? tpr : svi & CLASS;
 }
 
-/* The module has no exits for these. */
-static const struct { u32 first, last; } native[] = {
-	{ 0x808, 0x80c },
-	{ 0x80e, 0x80e },
-	{ 0x810, 0x827 },
-	{ 0x83f, 0x83f },
-};
-
-bool vapic_has_msr(u32 msr)
+u8 vapic_end(const struct vapic *apic)
 {
-	unsigned int i;
+	u8 vector = *apic->svi;
 
-	for (i = 0; i < ARRAY_LEN(native); i++) {
-		if (msr >= native[i].first && msr <= native[i].last)
-			return true;
-	}
-	return false;
+	clear_vector(apic, VAPIC_ISR, vector);
+	*apic->svi = highest(apic, VAPIC_ISR);
+	vapic_update_ppr(apic);
+	return vector;
 }
 
 u64 vapic_read_msr(const struct vapic *apic, u32 msr)
 {
-	const u32 *at = reg(apic, (msr - MSR_X2APIC) * 16);
+	const u32 *at = reg(apic, VAPIC_OFFSET(msr));
 
 	return at[0] | (u64)at[1] << 32;
 }
 
-static void write_eoi(const struct vapic *apic)
-{
-	struct tdx_model_guest *guest = apic->guest;
-
-	clear_vector(apic, ISR, guest->svi);
-	guest->svi = highest(apic, ISR);
-	update_ppr(apic);
-}
-
 static enum vapic_write write_self_ipi(const struct vapic *apic, u64 value)
 {
-	u64 vectors[4] = { 0 };
-
 	if (value > 0xff)
 		return VAPIC_FAULTS;
-	*reg(apic, SELF_IPI) = value;
+	*reg(apic, VAPIC_SELF_IPI) = value;
 	if (!(value & CLASS))
 		return VAPIC_EXITS;
-	vectors[value / 64] = BIT_ULL(value % 64);
-	vapic_request(apic, vectors);
+	vapic_request_one(apic, value);
 	return VAPIC_DONE;
 }
 
 enum vapic_write vapic_write_msr(const struct vapic *apic, u32 msr, u64 value)
 {
 	switch (msr) {
-	case MSR_TPR:
+	case VAPIC_MSR(VAPIC_TPR):
 		if (value > 0xff)
 			return VAPIC_FAULTS;
-		*reg(apic, TPR) = value;
-		update_ppr(apic);
+		*reg(apic, VAPIC_TPR) = value;
+		vapic_update_ppr(apic);
 		return VAPIC_DONE;
-	case MSR_EOI:
+	case VAPIC_MSR(VAPIC_EOI):
 		if (value)
 			return VAPIC_FAULTS;
-		*reg(apic, EOI) = 0;
-		write_eoi(apic);
+		*reg(apic, VAPIC_EOI) = 0;
+		vapic_end(apic);
 		return VAPIC_DONE;
-	case MSR_SELF_IPI:
+	case VAPIC_MSR(VAPIC_SELF_IPI):
 		return write_self_ipi(apic, value);
 	default:
 		/* read-only, or without a register */
@@ -136,12 +113,13 @@ enum vapic_write vapic_write_msr(const struct vapic *apic, u32 msr, u64 value)
 
 u8 vapic_tpr_class(const struct vapic *apic)
 {
-	return *reg(apic, TPR) >> 4 & 0xf;
+	return *reg(apic, VAPIC_TPR) >> 4 & 0xf;
 }
 
 bool vapic_write_cr8(const struct vapic *apic, u64 value)
 {
-	return value <= 0xf && vapic_write_msr(apic, MSR_TPR, value << 4) == VAPIC_DONE;
+	return value <= 0xf &&
+	       vapic_write_msr(apic, VAPIC_MSR(VAPIC_TPR), value << 4) == VAPIC_DONE;
 }
 
 void vapic_request(const struct vapic *apic, const u64 vectors[4])
@@ -150,25 +128,42 @@ void vapic_request(const struct vapic *apic, const u64 vectors[4])
 
 	for (vector = 0; vector < NR_VECTORS; vector++) {
 		if (vectors[vector / 64] & BIT_ULL(vector % 64))
-			set_vector(apic, IRR, vector);
+			vapic_request_one(apic, vector);
 	}
-	apic->guest->rvi = highest(apic, IRR);
+}
+
+void vapic_request_one(const struct vapic *apic, u8 vector)
+{
+	set_vector(apic, VAPIC_IRR, vector);
+	if (vector > *apic->rvi)
+		*apic->rvi = vector;
+}
+
+/* The CPU clears ON first: what is posted later is notified again. */
+void vapic_take_posted(const struct vapic *apic, struct vapic_posted *posted)
+{
+	u64 vectors[4];
+	unsigned int i;
+
+	__atomic_and_fetch(&posted->control, ~POSTED_ON, __ATOMIC_SEQ_CST);
+	for (i = 0; i < 4; i++)
+		vectors[i] = __atomic_exchange_n(&posted->requests[i], 0, __ATOMIC_SEQ_CST);
+	vapic_request(apic, vectors);
 }
 
 bool vapic_is_pending(const struct vapic *apic)
 {
-	return (apic->guest->rvi & CLASS) > (*reg(apic, PPR) & CLASS);
+	return (*apic->rvi & CLASS) > (*reg(apic, VAPIC_PPR) & CLASS);
 }
 
 u8 vapic_deliver(const struct vapic *apic)
 {
-	struct tdx_model_guest *guest = apic->guest;
-	u8 vector = guest->rvi;
+	u8 vector = *apic->rvi;
 
-	set_vector(apic, ISR, vector);
-	guest->svi = vector;
-	*reg(apic, PPR) = vector & CLASS;
-	clear_vector(apic, IRR, vector);
-	guest->rvi = highest(apic, IRR);
+	set_vector(apic, VAPIC_ISR, vector);
+	*apic->svi = vector;
+	*reg(apic, VAPIC_PPR) = vector & CLASS;
+	clear_vector(apic, VAPIC_IRR, vector);
+	*apic->rvi = highest(apic, VAPIC_IRR);
 	return vector;
 }
