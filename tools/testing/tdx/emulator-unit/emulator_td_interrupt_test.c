@@ -26,11 +26,6 @@ bool interrupt_take(struct cpu *cpu, u8 *vector, bool *nmi)
 	return has_interrupt;
 }
 
-bool shootdown_took_nmi(struct cpu *cpu)
-{
-	return nmi_is_the_hosts;
-}
-
 bool shootdown_take_nmi(struct cpu *cpu)
 {
 	return nmi_is_the_hosts;

@@ -64,7 +64,7 @@ struct cpu {
 	unsigned int took_vector;
 	bool took_nmi;
 
-	/* shootdown.c only: whose NMI is on its way */
+	/* shootdown.c only, with IPIs locked: whose NMI is on its way */
 	bool own_nmi, guest_nmi;
 };
 

@@ -41,6 +41,12 @@ static void take(void)
 	native_lidt(&idtr);
 }
 
+/* See exception_stubs. */
+void interrupt_drop_nmi(void)
+{
+	asm volatile("stgi; nop; clgi" : : : "memory");
+}
+
 bool interrupt_take(struct cpu *cpu, u8 *vector, bool *nmi)
 {
 	cpu->took_vector = NO_VECTOR;

@@ -18,4 +18,11 @@ void interrupt_init(void);
  */
 bool interrupt_take(struct cpu *cpu, u8 *vector, bool *nmi);
 
+/**
+ * interrupt_drop_nmi() - take an NMI, if one is pending, through the IDT that ignores it
+ *
+ * Called by a CPU that is not in the guest.
+ */
+void interrupt_drop_nmi(void);
+
 #endif /* _TDX_EMU_INTERRUPT_H */

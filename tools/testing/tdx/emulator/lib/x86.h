@@ -198,12 +198,6 @@ static inline void native_clgi(void)
 	asm volatile("clgi" : : : "memory");
 }
 
-/* Take a pending NMI; see exception_stubs. */
-static inline void native_take_nmi(void)
-{
-	asm volatile("stgi; nop; clgi" : : : "memory");
-}
-
 /* Take a pending interrupt, and only one; see interrupt_stubs. */
 static inline void native_take_interrupt(void)
 {

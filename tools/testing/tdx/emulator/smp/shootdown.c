@@ -7,9 +7,11 @@
  * affecting the guest's interrupts.
  *
  * Only one NMI can be pending on a CPU.  If one of the emulator's NMIs and one of the
- * guest's are merged, guest_nmi tells that the guest has to get it; the lock of IPIs keeps
- * NMIs from being sent while this is updated.
+ * guest's are merged, guest_nmi tells that the guest has to get it.  The lock of IPIs is held
+ * from recording an NMI to sending it, and while a CPU takes what is pending and recorded: so
+ * no NMI arrives that is not recorded, and none is recorded that does not arrive.
  */
+#include "cpu/interrupt.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "smp/apic_regs.h"
@@ -38,8 +40,10 @@ static void wait_for_exit(const struct cpu *target, u64 nr_exits)
 /* Not if another NMI of the emulator is on its way. */
 static void send_nmi(struct cpu *target)
 {
-	if (!__atomic_exchange_n(&target->own_nmi, true, __ATOMIC_SEQ_CST))
-		smp_send_ipi(target, ICR_MODE_NMI << 8 | ICR_ASSERT);
+	if (target->own_nmi)
+		return;
+	target->own_nmi = true;
+	smp_send_ipi(target, ICR_MODE_NMI << 8 | ICR_ASSERT);
 }
 
 void shootdown_start(const struct cpu *self)
@@ -76,21 +80,22 @@ void shootdown(const struct cpu *self)
 
 void shootdown_guest_nmi(struct cpu *target)
 {
-	__atomic_store_n(&target->guest_nmi, true, __ATOMIC_SEQ_CST);
+	target->guest_nmi = true;
 }
 
-bool shootdown_took_nmi(struct cpu *cpu)
-{
-	bool own = __atomic_exchange_n(&cpu->own_nmi, false, __ATOMIC_SEQ_CST);
-	bool guest = __atomic_exchange_n(&cpu->guest_nmi, false, __ATOMIC_SEQ_CST);
-
-	return guest || !own;
-}
-
+/*
+ * Also takes an NMI that was sent after the one which the caller knows of: otherwise, it would
+ * arrive when it is not known any more whose it is.
+ */
 bool shootdown_take_nmi(struct cpu *cpu)
 {
-	bool host = shootdown_took_nmi(cpu);
+	bool host;
 
-	native_take_nmi();
+	smp_lock_ipis();
+	host = cpu->guest_nmi || !cpu->own_nmi;
+	cpu->own_nmi = false;
+	cpu->guest_nmi = false;
+	interrupt_drop_nmi();
+	smp_unlock_ipis();
 	return host;
 }

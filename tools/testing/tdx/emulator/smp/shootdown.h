@@ -24,10 +24,10 @@ void shootdown_start(const struct cpu *self);
  */
 void shootdown_guest_nmi(struct cpu *target);
 
-/* Take the NMI that made the calling CPU exit.  Return false if it is the emulator's. */
+/*
+ * Take the NMI that made the calling CPU exit, or that the emulator has already taken with an
+ * interrupt.  Return false if it is the emulator's.
+ */
 bool shootdown_take_nmi(struct cpu *cpu);
-
-/* The same for an NMI that the emulator has taken already. */
-bool shootdown_took_nmi(struct cpu *cpu);
 
 #endif /* _TDX_EMU_SHOOTDOWN_H */

@@ -54,7 +54,7 @@ bool td_interrupt_exit(struct vcpu *vcpu, const struct tdx_model_run *run,
 	if ((u32)vcpu->vmcb.exit_code == SVM_EXIT_NMI)
 		return shootdown_take_nmi(cpu) && nmi_exit(exit);
 	taken = interrupt_take(cpu, &vector, &nmi);
-	nmi = nmi && shootdown_took_nmi(cpu);
+	nmi = nmi && shootdown_take_nmi(cpu);
 	if (taken && interrupt_exit(vector, run, apic, exit)) {
 		if (nmi)
 			vcpu_inject_nmi(&cpu->host);
