@@ -102,7 +102,7 @@ static const struct broken controls[] = {
 		      W(SECONDARY_CONTROLS, VALID_SECONDARY | SECONDARY_VIRTUAL_INTERRUPTS) } },
 	{ "posted interrupts without virtual-interrupt delivery",
 	  .writes = { W(PIN_CONTROLS, VALID_PIN | PIN_POSTED_INTERRUPTS) } },
-	{ "posted interrupts without acknowledgement",
+	{ "posted interrupts that are not acknowledged",
 	  .writes = { W(PIN_CONTROLS, VALID_PIN | PIN_POSTED_INTERRUPTS),
 		      W(PRIMARY_CONTROLS, VALID_PRIMARY | PRIMARY_TPR_SHADOW),
 		      W(SECONDARY_CONTROLS, VALID_SECONDARY | SECONDARY_VIRTUAL_INTERRUPTS) } },

@@ -101,7 +101,7 @@ static const char *check_virtual_interrupts(const struct vm_check *check)
 	if (!secondary(check, SECONDARY_VIRTUAL_INTERRUPTS))
 		return "posted interrupts without virtual-interrupt delivery";
 	if (!at_exit(check, EXIT_ACK_INTERRUPT))
-		return "posted interrupts without acknowledgement";
+		return "posted interrupts that are not acknowledged";
 	if (field(check, VMCS_POSTED_INTERRUPT_VECTOR) > 0xff)
 		return "posted-interrupt notification vector";
 	if (!physical(field(check, VMCS_POSTED_INTERRUPT_DESC_ADDR), 64))

@@ -32,6 +32,11 @@ enum segment { ES, CS, SS, DS, FS, GS, LDTR, TR };
 
 #define LIMIT_V86		0xffff
 
+static bool is_system(enum segment which)
+{
+	return which >= LDTR;
+}
+
 static u64 selector(const struct vm_check *check, enum segment which)
 {
 	return field(check, VMCS_GUEST_ES_SELECTOR + 2 * which);
@@ -97,7 +102,7 @@ static const char *check_base(const struct vm_check *check, enum segment which)
 {
 	const u64 at = base(check, which);
 
-	if (virtual_8086(check) && which < LDTR && at != selector(check, which) << 4)
+	if (virtual_8086(check) && !is_system(which) && at != selector(check, which) << 4)
 		return "base in virtual-8086 mode";
 	switch (which) {
 	case LDTR:
@@ -196,7 +201,7 @@ static const char *check_rights(const struct vm_check *check, enum segment which
 		return NULL;
 	if (!type_valid(check, which))
 		return "type";
-	if (!(is & RIGHTS_S) != (which >= LDTR))
+	if (is_system(which) ? is & RIGHTS_S : !(is & RIGHTS_S))
 		return "S bit";
 	if (!(is & RIGHTS_P))
 		return "P bit";
@@ -216,7 +221,7 @@ const char *vm_check_segments(const struct vm_check *check, const char **segment
 		*segment = names[which];
 		rule = check_selector(check, which) ?: check_base(check, which);
 		if (!rule)
-			rule = virtual_8086(check) && which < LDTR ?
+			rule = virtual_8086(check) && !is_system(which) ?
 			       check_virtual_8086(check, which) : check_rights(check, which);
 		if (rule)
 			return rule;
