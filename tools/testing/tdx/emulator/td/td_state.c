@@ -2,15 +2,8 @@
 /* A TD's vCPU between the module's format, which is that of a VMCS, and the VMCB. */
 #include <linux/string.h>
 
+#include "cpu/segment.h"
 #include "td/td_state.h"
-
-#define AR_TYPE			0xfU
-#define AR_DPL(ar)		((ar) >> 5 & 3)
-#define AR_DPL_MASK		0x60U
-#define AR_PRESENT		BIT(7)
-#define AR_UNUSABLE		BIT(16)
-#define TSS_AVAILABLE		9
-#define TSS_BUSY		11
 
 #define XCR0_INITIAL		1
 
@@ -22,54 +15,42 @@ static_assert(TDX_MODEL_RSP == (enum tdx_model_gpr)RSP && TDX_MODEL_RDI == (enum
 
 static void load_segment(struct vmcb_segment *to, const struct tdx_model_segment *from)
 {
-	u32 ar = from->access_rights;
-
 	to->selector = from->selector;
 	to->base = from->base;
 	to->limit = from->limit;
-	to->attributes = ar & AR_UNUSABLE ? 0 : (ar & 0xff) | (ar >> 4 & 0xf00);
+	to->attributes = segment_attributes(from->access_rights);
 }
 
 static void store_segment(const struct vmcb_segment *from, struct tdx_model_segment *to)
 {
-	u32 attributes = from->attributes;
-
 	to->selector = from->selector;
 	to->base = from->base;
 	to->limit = from->limit;
-	to->access_rights = (attributes & 0xff) | (attributes & 0xf00) << 4;
-	if (!(attributes & AR_PRESENT))
-		to->access_rights |= AR_UNUSABLE;
+	to->access_rights = segment_access_rights(from->attributes);
 }
 
-/* For QEMU the privilege level is that of SS, also if SS is unusable. */
 static void load_stack_segment(struct vmcb *v, const struct tdx_model_segment *ss)
 {
 	load_segment(&v->ss, ss);
-	v->ss.attributes |= ss->access_rights & AR_DPL_MASK;
-	v->cpl = AR_DPL(ss->access_rights);
+	segment_load_stack(v, ss->access_rights);
 }
 
 static void store_stack_segment(const struct vmcb *v, struct tdx_model_segment *ss)
 {
 	store_segment(&v->ss, ss);
-	ss->access_rights &= ~AR_DPL_MASK;
-	ss->access_rights |= v->cpl << 5;
+	ss->access_rights = segment_stack_access_rights(v);
 }
 
-/* VMX wants a busy TSS, but QEMU delivers events with an available one only. */
 static void load_task(struct vmcb *v, const struct tdx_model_segment *tr)
 {
 	load_segment(&v->tr, tr);
-	if ((v->tr.attributes & AR_TYPE) == TSS_BUSY)
-		v->tr.attributes ^= TSS_BUSY ^ TSS_AVAILABLE;
+	v->tr.attributes = segment_task_attributes(tr->access_rights);
 }
 
 static void store_task(const struct vmcb *v, struct tdx_model_segment *tr)
 {
 	store_segment(&v->tr, tr);
-	if ((tr->access_rights & AR_TYPE) == TSS_AVAILABLE)
-		tr->access_rights ^= TSS_BUSY ^ TSS_AVAILABLE;
+	tr->access_rights = segment_task_access_rights(v->tr.attributes);
 }
 
 static void load_segments(struct vmcb *v, const struct tdx_model_guest *guest)
