@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Instructions that a TD executes without an exit on a CPU with VMX. */
 #include "cpu/cpu.h"
-#include "cpu/walk.h"
 #include "host/cr.h"
+#include "host/movdir64b.h"
 #include "host/sysenter.h"
 #include "td/td_apic.h"
 #include "td/td_insn.h"
@@ -15,8 +15,6 @@
 #define OPCODE_MOV_FROM_DR	0x21
 #define OPCODE_SYSENTER		0x34
 #define OPCODE_MOVDIR64B	0xf8
-
-#define DIRECT_STORE_BYTES	64
 
 #define CR4_DE			BIT_ULL(3)
 #define DR6_FIXED		0xffff0ff0ULL
@@ -187,18 +185,6 @@ bool td_insn_native(struct vcpu *vcpu, const struct insn *insn, const struct tdx
 	if (code >= SVM_EXIT_READ_DR0 && code < SVM_EXIT_WRITE_DR0 + 16)
 		return dr_insn(vcpu, insn, run->guest);
 	return false;
-}
-
-static void movdir64b(struct vcpu *vcpu, const struct insn *insn)
-{
-	u64 to = vcpu->gpr[insn->reg];
-	u8 line[DIRECT_STORE_BYTES];
-
-	if (to % DIRECT_STORE_BYTES)
-		gp_fault(vcpu);
-	else if (guest_read(vcpu, insn->linear, line, sizeof(line)) &&
-		 guest_write(vcpu, to, line, sizeof(line)))
-		vcpu_skip_insn(vcpu, insn->length);
 }
 
 void td_insn_emulate(struct vcpu *vcpu, const struct insn *insn)
