@@ -77,7 +77,8 @@ static const struct {
 	{ "\x0f", 0 },
 	{ "\xcd", 0 },
 	{ "\x48", 0 },
-	{ "\x90", 0 },
+	{ "\xf3\x90", 2, 0x90, 0, PREFIX_F3, false },
+	{ "\x0e", 0 },
 };
 
 TEST_F(insn, prefixes_come_in_any_order)

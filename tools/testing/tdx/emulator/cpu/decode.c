@@ -46,7 +46,9 @@ static const struct opcode opcodes[] = {
 	{ MAP_ONE_BYTE, 0xee, 0 },
 	{ MAP_ONE_BYTE, 0xef, 0 },
 	/* intercepted because the guest's view differs from the CPU's */
+	{ MAP_ONE_BYTE, 0x90, 0 },			/* PAUSE */
 	{ MAP_ONE_BYTE, 0xf4, 0 },			/* HLT */
+	{ MAP_0F, 0x00, F_MODRM },			/* SLDT, STR, LLDT, LTR */
 	{ MAP_0F, 0x06, 0 },				/* CLTS */
 	{ MAP_0F, 0x08, 0 },				/* INVD */
 	{ MAP_0F, 0x09, 0 },				/* WBINVD, WBNOINVD */
@@ -191,7 +193,7 @@ static u64 gpr(const struct cursor *c, unsigned int number)
 	return c->vcpu->gpr[number];
 }
 
-static u64 sib_address(struct cursor *c, const struct insn *insn, unsigned int mod,
+static u64 sib_address(struct cursor *c, struct insn *insn, unsigned int mod,
 		       bool *stack_relative)
 {
 	u8 sib = next(c, 1);
@@ -199,16 +201,22 @@ static u64 sib_address(struct cursor *c, const struct insn *insn, unsigned int m
 	unsigned int base = (sib & 7) | (insn->rex & REX_B ? 8 : 0);
 	u64 address = 0;
 
-	if (index != RSP)
-		address = gpr(c, index) << (sib >> 6);
-	if ((base & 7) == RBP && mod == 0)
-		return address + (s64)(s32)next(c, 4);
+	if (index != RSP) {
+		insn->index = index;
+		insn->scale = sib >> 6;
+		address = gpr(c, index) << insn->scale;
+	}
+	if ((base & 7) == RBP && mod == 0) {
+		insn->displacement = (s64)(s32)next(c, 4);
+		return address + insn->displacement;
+	}
+	insn->base = base;
 	*stack_relative = base == RSP || base == RBP;
 	return address + gpr(c, base);
 }
 
 /* A RIP-relative address is based on the instruction's end, which the caller adds. */
-static u64 memory_operand(struct cursor *c, const struct insn *insn, bool *stack_relative,
+static u64 memory_operand(struct cursor *c, struct insn *insn, bool *stack_relative,
 			  bool *rip_relative)
 {
 	unsigned int mod = insn->modrm >> 6, rm = insn->modrm & 7;
@@ -216,19 +224,22 @@ static u64 memory_operand(struct cursor *c, const struct insn *insn, bool *stack
 
 	if (mod == 0 && rm == RBP) {
 		*rip_relative = vcpu_64bit_code(c->vcpu);
-		return (s64)(s32)next(c, 4);
+		insn->displacement = (s64)(s32)next(c, 4);
+		return insn->displacement;
 	}
 	if (rm == RSP) {
 		address = sib_address(c, insn, mod, stack_relative);
 	} else {
-		address = gpr(c, rm | (insn->rex & REX_B ? 8 : 0));
+		insn->base = rm | (insn->rex & REX_B ? 8 : 0);
+		address = gpr(c, insn->base);
 		*stack_relative = rm == RBP && !(insn->rex & REX_B);
 	}
 	if (mod == 1)
-		address += (s64)(s8)next(c, 1);
+		insn->displacement = (s64)(s8)next(c, 1);
 	else if (mod == 2)
-		address += (s64)(s32)next(c, 4);
-	return address;
+		insn->displacement = (s64)(s32)next(c, 4);
+	/* What a SIB byte without a base has instead is in the address already */
+	return mod ? address + insn->displacement : address;
 }
 
 /* 16-bit addressing is not used with the supported instructions. */
@@ -237,6 +248,14 @@ static bool address_size_unknown(const struct cursor *c)
 	bool wide = vcpu_64bit_code(c->vcpu) || c->vcpu->vmcb.cs.attributes & SVM_SEG_DB;
 
 	return wide ? c->short_address && !vcpu_64bit_code(c->vcpu) : !c->short_address;
+}
+
+static enum insn_address_size address_size(const struct cursor *c)
+{
+	if (vcpu_64bit_code(c->vcpu))
+		return c->short_address ? ADDRESS_32 : ADDRESS_64;
+	return !(c->vcpu->vmcb.cs.attributes & SVM_SEG_DB) == c->short_address ? ADDRESS_32 :
+	       ADDRESS_16;
 }
 
 static bool parse_operands(struct cursor *c, struct insn *insn, const struct opcode *op)
@@ -256,8 +275,12 @@ static bool parse_operands(struct cursor *c, struct insn *insn, const struct opc
 		insn->imm = insn->prefixes & PREFIX_66 ? next(c, 2) : (u64)(s64)(s32)next(c, 4);
 	if (!insn->mem)
 		return true;
-	if (rip_relative)
-		insn->linear += c->vcpu->vmcb.rip + c->at + c->following;
+	if (rip_relative) {
+		insn->displacement += c->vcpu->vmcb.rip + c->at + c->following;
+		insn->linear = insn->displacement;
+	}
+	insn->segment = c->segment != SEG_DEFAULT ? c->segment - SEG_ES :
+			stack_relative ? INSN_SS : INSN_DS;
 	if (c->short_address || !vcpu_64bit_code(c->vcpu))
 		insn->linear = (u32)insn->linear;
 	insn->linear += segment_base(c, stack_relative);
@@ -287,9 +310,12 @@ bool decode(const struct vcpu *vcpu, struct insn *insn)
 	struct cursor c = { .vcpu = vcpu };
 	const struct opcode *op;
 
-	*insn = (struct insn){ 0 };
+	*insn = (struct insn){ .base = NO_REGISTER, .index = NO_REGISTER };
 	c.available = guest_fetch(vcpu, rip_linear(vcpu), c.bytes, sizeof(c.bytes));
 	parse_opcode(&c, insn);
+	insn->address_size = address_size(&c);
+	/* Of instructions without ModRM, like OUTS */
+	insn->segment = c.segment != SEG_DEFAULT ? c.segment - SEG_ES : INSN_DS;
 	op = find_opcode(insn);
 	if (!op || c.overrun)
 		return false;

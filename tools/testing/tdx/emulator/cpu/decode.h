@@ -20,6 +20,13 @@ enum mandatory_prefix {
 
 #define REX_W		8
 
+/* Of struct insn: there is no base or index. */
+#define NO_REGISTER	0xff
+
+/* As the instruction information of a VM exit numbers them. */
+enum insn_segment { INSN_ES, INSN_CS, INSN_SS, INSN_DS, INSN_FS, INSN_GS };
+enum insn_address_size { ADDRESS_16, ADDRESS_32, ADDRESS_64 };
+
 struct insn {
 	unsigned int length;
 	unsigned int prefixes;		/* of enum mandatory_prefix, or-ed */
@@ -33,6 +40,12 @@ struct insn {
 	bool mem;			/* memory operand, at linear */
 	u64 linear;
 	u8 rm;				/* register operand, with REX.B */
+
+	/* how the memory operand is addressed */
+	u8 base, index, scale;		/* registers with REX, or NO_REGISTER; log2 of a factor */
+	u8 segment;			/* of enum insn_segment */
+	u8 address_size;		/* of enum insn_address_size, also without such an operand */
+	u64 displacement;		/* with RIP, if it is relative to that */
 	u64 imm;
 };
 
