@@ -20,6 +20,8 @@
 #include "smp/smp.h"
 #include "td/td_intercept.h"
 #include "td/td_map.h"
+#include "vm/vm_intercept.h"
+#include "vm/vm_map.h"
 
 static struct boot_info boot;
 static struct memmap linux_map;
@@ -94,8 +96,8 @@ static void register_cpus(const struct acpi_facts *acpi)
 static void reserve_tables(void)
 {
 	u64 ram_end = memmap_ram_end(&linux_map);
-	unsigned int td_tables = nr_cpus * TD_MAP_TABLES;
-	u64 bytes = npt_pool_bytes(ram_end, td_tables);
+	unsigned int more = nr_cpus * (TD_MAP_TABLES + (options.vms ? VM_MAP_TABLES : 0));
+	u64 bytes = npt_pool_bytes(ram_end, more);
 	static struct memmap free;
 
 	free = linux_map;
@@ -106,7 +108,7 @@ static void reserve_tables(void)
 	if (!tables.base)
 		fail(EXIT_NO_BOOT, "no room for %llu bytes of page tables: raise qemu's -m", bytes);
 	memmap_reserve(&linux_map, tables.base, tables.size);
-	npt_pool_init(phys(tables.base), ram_end, td_tables);
+	npt_pool_init(phys(tables.base), ram_end, more);
 }
 
 static void init_memory_map(void)
@@ -151,6 +153,7 @@ static void init_machine(void)
 	init_nested_paging();
 	host_init_permissions();
 	td_intercept_init();
+	vm_intercept_init();
 	msr_init();
 	io_init(acpi.pm1a_control_port);
 	log_line("emulator 0x%llx 0x%llx", phys_of(emulator_start),

@@ -26,6 +26,7 @@ struct cpu *cpu_add(u32 apic_id, bool present)
 	cpus[index].host.cpu = &cpus[index];
 	cpus[index].host.xstate.area = cpus[index].host_xstate;
 	cpus[index].td.cpu = &cpus[index];
+	cpus[index].vm.cpu = &cpus[index];
 	/* INIT changes neither these registers nor whose they are. */
 	cpus[index].loaded = &cpus[index].host;
 	return &cpus[index];

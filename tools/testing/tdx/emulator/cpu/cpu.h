@@ -33,6 +33,7 @@ struct cpu {
 	u8 host_save[4096] __page_aligned;	/* written by VMRUN */
 	struct vcpu host;	/* the host's Linux: the first of this CPU's vCPUs */
 	struct vcpu td __page_aligned;	/* the vCPU of a TD, in TDH.VP.ENTER */
+	struct vcpu vm __page_aligned;	/* the vCPU of an ordinary VM, in VMX non-root operation */
 	u8 host_xstate[XSTATE_BYTES] __aligned(64);
 	/* whose floating point and vector registers the CPU has; NULL: nobody's */
 	struct vcpu *loaded;
@@ -70,6 +71,7 @@ struct cpu {
 
 static_assert(offsetof(struct cpu, host) % 4096 == 0);
 static_assert(offsetof(struct cpu, td) % 4096 == 0);
+static_assert(offsetof(struct cpu, vm) % 4096 == 0);
 
 /* In the order of the BIOS's table, the BSP first. */
 extern struct cpu cpus[MAX_CPUS];

@@ -119,13 +119,14 @@ static bool is_interrupt(u32 event)
 
 /*
  * Of an interrupt that is injected, QEMU keeps the vector, and delivers it a second time when it
- * gives another CPU its turn.  It does not with a virtual interrupt.
+ * gives another CPU its turn.  It does not with a virtual interrupt, nor if it exits at once,
+ * because another interrupt is pending.
  */
 static void request_interrupt(struct vcpu *vcpu)
 {
 	struct vmcb *v = &vcpu->vmcb;
 
-	if (is_interrupt(v->event_inject)) {
+	if (is_interrupt(v->event_inject) && !vcpu->inject_now) {
 		vcpu->waiting = v->event_inject;
 		v->event_inject = 0;
 	}
@@ -219,6 +220,7 @@ void vcpu_run(struct vcpu *vcpu)
 	vcpu->gpr[RSP] = v->rsp;
 	v->event_inject = unfinished_event(vcpu);
 	v->event_inject_error = v->exit_int_error;
+	vcpu->inject_now = false;
 	vcpu->delivering = is_exception(v->event_inject);
 	take_interrupt_back(vcpu);
 }

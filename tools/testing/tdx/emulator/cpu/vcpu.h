@@ -39,6 +39,7 @@ struct entry_state {
  * @entered:	what the last VMRUN began with
  * @waiting:	an interrupt that is delivered when the guest allows it, or 0
  * @delivering:	the last exit has interrupted the delivery of the exception that is injected
+ * @inject_now:	deliver an interrupt that is injected before anything else
  * @shut_down:	an exception could not be delivered: instead of running it, that is the next exit
  * @msr_store:	MSRs that only keep what was written
  * @xstate:	its floating point and vector registers, unless @cpu->loaded is this vCPU
@@ -55,7 +56,7 @@ struct vcpu {
 	bool efer_lme;
 	struct entry_state entered;
 	u32 waiting;
-	bool delivering, shut_down;
+	bool delivering, inject_now, shut_down;
 	u64 msr_store[NR_MSR_STORES];
 	struct xstate xstate;
 

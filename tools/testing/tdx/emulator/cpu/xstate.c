@@ -124,3 +124,19 @@ void xstate_load(const struct xstate *state)
 	xcr0_write(state->xcr0);
 	xstate_disable(cr4);
 }
+
+u64 xstate_xcr0(void)
+{
+	u64 cr4 = xstate_enable(), value = xcr0_read();
+
+	xstate_disable(cr4);
+	return value;
+}
+
+void xstate_set_xcr0(u64 value)
+{
+	u64 cr4 = xstate_enable();
+
+	xcr0_write(value);
+	xstate_disable(cr4);
+}

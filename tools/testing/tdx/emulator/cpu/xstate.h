@@ -61,4 +61,17 @@ void xstate_save(struct xstate *state);
  */
 void xstate_load(const struct xstate *state);
 
+/**
+ * xstate_xcr0() - read XCR0 of the calling CPU
+ *
+ * Return: its value.
+ */
+u64 xstate_xcr0(void);
+
+/**
+ * xstate_set_xcr0() - write XCR0 of the calling CPU
+ * @value:	valid for the CPU
+ */
+void xstate_set_xcr0(u64 value);
+
 #endif /* _TDX_EMU_XSTATE_H */

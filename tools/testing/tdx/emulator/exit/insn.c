@@ -7,11 +7,16 @@
 #include "host/vmx.h"
 #include "seam/seamcall.h"
 #include "td/td_map.h"
+#include "vm/vm_entry.h"
+#include "vm/vm_map.h"
 
 /* A TD uses EPTs, too; it does not matter which of them is meant. */
 static void invept(struct vcpu *vcpu, const struct insn *insn)
 {
-	vmx_invept(vcpu, insn);
+	u64 eptp = VM_MAP_ALL;
+
+	if (vmx_invept(vcpu, insn, &eptp))
+		vm_map_flush(vcpu->cpu, eptp);
 	td_map_flush(vcpu->cpu);
 }
 
@@ -32,8 +37,8 @@ static const struct {
 	void (*emulate)(struct vcpu *vcpu, const struct insn *insn);
 } known[] = {
 	{ MAP_0F, 0x01, PREFIX_66, NO_OPERAND, 0xcf, seamcall_exit },
-	{ MAP_0F, 0x01, PREFIX_NONE, NO_OPERAND, 0xc2, vmx_vmlaunch },
-	{ MAP_0F, 0x01, PREFIX_NONE, NO_OPERAND, 0xc3, vmx_vmresume },
+	{ MAP_0F, 0x01, PREFIX_NONE, NO_OPERAND, 0xc2, vm_launch },
+	{ MAP_0F, 0x01, PREFIX_NONE, NO_OPERAND, 0xc3, vm_resume },
 	{ MAP_0F, 0x01, PREFIX_NONE, NO_OPERAND, 0xc4, vmx_vmxoff },
 	{ MAP_0F, 0xc7, PREFIX_F3, MEMORY, 6, vmx_vmxon },
 	{ MAP_0F, 0xc7, PREFIX_66, MEMORY, 6, vmx_vmclear },

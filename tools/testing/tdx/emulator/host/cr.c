@@ -61,10 +61,10 @@ static u64 read_cr(const struct vcpu *vcpu, unsigned int number)
 }
 
 /* A register gets CR0 in the operand size, memory always gets 16 bits. */
-static bool smsw(struct vcpu *vcpu, const struct insn *insn)
+bool cr_smsw(struct vcpu *vcpu, const struct insn *insn, u64 cr0)
 {
 	bool wide = vcpu_64bit_code(vcpu) || vcpu->vmcb.cs.attributes & SVM_SEG_DB;
-	u64 *reg = &vcpu->gpr[insn->rm], cr0 = vcpu->vmcb.cr0;
+	u64 *reg = &vcpu->gpr[insn->rm];
 
 	if (insn->mem)
 		return guest_write(vcpu, insn->linear, &cr0, sizeof(u16));
@@ -81,7 +81,7 @@ void cr_read_exit(struct vcpu *vcpu, const struct insn *insn)
 {
 	if (insn->opcode == OPCODE_MOV_FROM_CR)
 		vcpu->gpr[insn->rm] = read_cr(vcpu, insn->reg);
-	else if (!smsw(vcpu, insn))
+	else if (!cr_smsw(vcpu, insn, vcpu->vmcb.cr0))
 		return;
 	vcpu_skip_insn(vcpu, insn->length);
 }

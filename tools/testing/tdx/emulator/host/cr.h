@@ -17,6 +17,9 @@ u64 cr4_allowed(void);
  */
 bool cr3_write_refused(struct vcpu *vcpu, const struct insn *insn);
 
+/* Emulate SMSW where @cr0 is what it reads, except for RIP.  Returns false like guest_write(). */
+bool cr_smsw(struct vcpu *vcpu, const struct insn *insn, u64 cr0);
+
 /* The guest executed MOV from a control register or SMSW, or MOV to CR4. */
 void cr_read_exit(struct vcpu *vcpu, const struct insn *insn);
 void cr4_write_exit(struct vcpu *vcpu, const struct insn *insn);

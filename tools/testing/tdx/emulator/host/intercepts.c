@@ -27,6 +27,11 @@ void host_trap_port(u16 port)
 	io_permissions[port / 8] |= 1 << (port % 8);
 }
 
+const u8 *host_trapped_ports(void)
+{
+	return io_permissions;
+}
+
 void host_intercept(struct vcpu *vcpu)
 {
 	struct vmcb *v = &vcpu->vmcb;

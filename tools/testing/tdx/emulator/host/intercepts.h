@@ -26,6 +26,15 @@ void host_pass_msr(u32 msr);
 void host_trap_port(u16 port);
 
 /**
+ * host_trapped_ports() - get the ports that are intercepted for the host
+ *
+ * Return: a bitmap of them, IO_BITMAP_BYTES long.
+ */
+const u8 *host_trapped_ports(void);
+
+#define IO_BITMAP_BYTES		8192
+
+/**
  * host_intercept() - set the intercepts of a vCPU of the host, and its nested page table
  * @vcpu:	vCPU, after its reset and with its nested page table
  */

@@ -248,7 +248,7 @@ bool msr_read(const struct vcpu *vcpu, u32 msr, u64 *value)
 	return true;
 }
 
-static bool msr_write(struct vcpu *vcpu, u32 msr, u64 value)
+bool msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 {
 	const struct constant_msr *c = find_constant(msr);
 	const struct stored_msr *s = find_stored(msr);

@@ -14,6 +14,9 @@ void msr_init(void);
  */
 bool msr_read(const struct vcpu *vcpu, u32 msr, u64 *value);
 
+/* The same for WRMSR. */
+bool msr_write(struct vcpu *vcpu, u32 msr, u64 value);
+
 /* The guest executed RDMSR or WRMSR. */
 void msr_exit(struct vcpu *vcpu, bool write, unsigned int insn_length);
 

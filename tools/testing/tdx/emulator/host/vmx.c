@@ -2,6 +2,7 @@
 /* VMX instructions in root operation. */
 #include <linux/string.h>
 
+#include "check/report.h"
 #include "cpu/walk.h"
 #include "host/cr.h"
 #include "host/vmcs.h"
@@ -11,20 +12,7 @@
 #include "machine/options.h"
 #include "smp/smp.h"
 
-/* VM-instruction error numbers, SDM vol. 3 */
-enum vm_error {
-	VMERR_VMCLEAR_ADDRESS		= 2,
-	VMERR_VMCLEAR_VMXON_POINTER	= 3,
-	VMERR_VMRESUME_NOT_LAUNCHED	= 5,
-	VMERR_ENTRY_CONTROLS		= 7,
-	VMERR_VMPTRLD_ADDRESS		= 9,
-	VMERR_VMPTRLD_VMXON_POINTER	= 10,
-	VMERR_VMPTRLD_REVISION		= 11,
-	VMERR_UNSUPPORTED_FIELD		= 12,
-	VMERR_READ_ONLY_FIELD		= 13,
-	VMERR_VMXON_IN_VMX_ROOT		= 15,
-	VMERR_INVALIDATION_OPERAND	= 28,
-};
+#define INVEPT_SINGLE			1
 
 static bool protected_64bit(const struct vcpu *vcpu)
 {
@@ -68,7 +56,7 @@ static struct vmcs *vmcs_at(struct vcpu *vcpu, u64 pa, enum access access)
 }
 
 /* false if the host does not own the current VMCS any more, which was reported. */
-static bool fail_valid(struct vcpu *vcpu, enum vm_error error)
+static bool fail_valid(struct vcpu *vcpu, enum vmx_error error)
 {
 	struct vmcs *vmcs;
 
@@ -85,8 +73,7 @@ static bool fail_valid(struct vcpu *vcpu, enum vm_error error)
 	return true;
 }
 
-/* Set the result of a VMX instruction and skip it. */
-static void finish(struct vcpu *vcpu, const struct insn *insn, enum vm_error error)
+void vmx_finish(struct vcpu *vcpu, const struct insn *insn, enum vmx_error error)
 {
 	if (!error)
 		vmx_succeed(vcpu);
@@ -122,7 +109,7 @@ void vmx_vmxon(struct vcpu *vcpu, const struct insn *insn)
 		return;
 	}
 	if (vcpu->cpu->vmx.on) {
-		finish(vcpu, insn, VMERR_VMXON_IN_VMX_ROOT);
+		vmx_finish(vcpu, insn, VMERR_VMXON_IN_VMX_ROOT);
 		return;
 	}
 	if (!guest_read(vcpu, insn->linear, &pa, sizeof(pa)))
@@ -141,7 +128,7 @@ void vmx_vmxon(struct vcpu *vcpu, const struct insn *insn)
 	vcpu->cpu->vmx = (struct vmx_state){ true, pa, VMCS_NONE };
 	if (options.log_level >= LOG_CPUS)
 		log_line("[cpu %u] VMXON 0x%llx", vcpu->cpu->index, pa);
-	finish(vcpu, insn, 0);
+	vmx_finish(vcpu, insn, 0);
 }
 
 void vmx_vmxoff(struct vcpu *vcpu, const struct insn *insn)
@@ -151,50 +138,77 @@ void vmx_vmxoff(struct vcpu *vcpu, const struct insn *insn)
 	vcpu->cpu->vmx = (struct vmx_state){ .current_vmcs_pa = VMCS_NONE };
 	if (options.log_level >= LOG_CPUS)
 		log_line("[cpu %u] VMXOFF", vcpu->cpu->index);
-	finish(vcpu, insn, 0);
+	vmx_finish(vcpu, insn, 0);
 	smp_take_latched_init(vcpu->cpu);
+}
+
+/* Its contents are arbitrary before the first VMCLEAR. */
+static enum vmx_error clear_vmcs(struct vcpu *vcpu, u64 pa, struct vmcs *vmcs)
+{
+	vmcs->launched = 0;
+	vmcs->active_on = 0;
+	if (pa == vcpu->cpu->vmx.current_vmcs_pa)
+		vcpu->cpu->vmx.current_vmcs_pa = VMCS_NONE;
+	return 0;
 }
 
 void vmx_vmclear(struct vcpu *vcpu, const struct insn *insn)
 {
-	enum vm_error error = 0;
+	enum vmx_error error;
+	struct vmcs *vmcs;
 	u64 pa;
 
 	if (!vmx_root_check(vcpu) || !guest_read(vcpu, insn->linear, &pa, sizeof(pa)))
 		return;
-	if (!vmcs_address_valid(pa))
+	if (!vmcs_address_valid(pa)) {
 		error = VMERR_VMCLEAR_ADDRESS;
-	else if (pa == vcpu->cpu->vmx.vmxon_pa)
+	} else if (pa == vcpu->cpu->vmx.vmxon_pa) {
 		error = VMERR_VMCLEAR_VMXON_POINTER;
-	else if (pa == vcpu->cpu->vmx.current_vmcs_pa)
-		vcpu->cpu->vmx.current_vmcs_pa = VMCS_NONE;
-	finish(vcpu, insn, error);
+	} else {
+		vmcs = vmcs_at(vcpu, pa, ACCESS_WRITE);
+		if (!vmcs)
+			return;
+		error = clear_vmcs(vcpu, pa, vmcs);
+	}
+	vmx_finish(vcpu, insn, error);
 }
 
-static enum vm_error load_vmcs(struct vcpu *vcpu, u64 pa, const struct vmcs *vmcs)
+/* Hardware would go on with what the two CPUs have cached. */
+static void activate(const struct cpu *cpu, u64 pa, struct vmcs *vmcs)
+{
+	unsigned int other = vmcs->active_on - 1;
+
+	if (vmcs->active_on && other != cpu->index && other < nr_cpus)
+		report_fault("VMPTRLD of VMCS 0x%llx on CPU %u, but it is active on CPU %u: no VMCLEAR there",
+			     pa, cpu->index, other);
+	vmcs->active_on = cpu->index + 1;
+}
+
+static enum vmx_error load_vmcs(struct vcpu *vcpu, u64 pa, struct vmcs *vmcs)
 {
 	if (pa == vcpu->cpu->vmx.vmxon_pa)
 		return VMERR_VMPTRLD_VMXON_POINTER;
 	if (vmcs->revision != VMCS_REVISION)
 		return VMERR_VMPTRLD_REVISION;
+	activate(vcpu->cpu, pa, vmcs);
 	vcpu->cpu->vmx.current_vmcs_pa = pa;
 	return 0;
 }
 
 void vmx_vmptrld(struct vcpu *vcpu, const struct insn *insn)
 {
-	const struct vmcs *vmcs;
+	struct vmcs *vmcs;
 	u64 pa;
 
 	if (!vmx_root_check(vcpu) || !guest_read(vcpu, insn->linear, &pa, sizeof(pa)))
 		return;
 	if (!vmcs_address_valid(pa)) {
-		finish(vcpu, insn, VMERR_VMPTRLD_ADDRESS);
+		vmx_finish(vcpu, insn, VMERR_VMPTRLD_ADDRESS);
 		return;
 	}
 	vmcs = vmcs_at(vcpu, pa, ACCESS_READ);
 	if (vmcs)
-		finish(vcpu, insn, load_vmcs(vcpu, pa, vmcs));
+		vmx_finish(vcpu, insn, load_vmcs(vcpu, pa, vmcs));
 }
 
 void vmx_vmptrst(struct vcpu *vcpu, const struct insn *insn)
@@ -202,7 +216,16 @@ void vmx_vmptrst(struct vcpu *vcpu, const struct insn *insn)
 	if (!vmx_root_check(vcpu) ||
 	    !guest_write(vcpu, insn->linear, &vcpu->cpu->vmx.current_vmcs_pa, sizeof(u64)))
 		return;
-	finish(vcpu, insn, 0);
+	vmx_finish(vcpu, insn, 0);
+}
+
+struct vmcs *vmx_current(struct vcpu *vcpu, const struct insn *insn, enum access access)
+{
+	if (vcpu->cpu->vmx.current_vmcs_pa == VMCS_NONE) {
+		finish_invalid(vcpu, insn);
+		return NULL;
+	}
+	return vmcs_at(vcpu, vcpu->cpu->vmx.current_vmcs_pa, access);
 }
 
 /*
@@ -212,16 +235,11 @@ void vmx_vmptrst(struct vcpu *vcpu, const struct insn *insn)
 static struct vmcs *vmcs_with_field(struct vcpu *vcpu, const struct insn *insn, u64 encoding,
 				    enum access access)
 {
-	struct vmcs *vmcs;
+	struct vmcs *vmcs = vmx_current(vcpu, insn, access);
 
-	if (vcpu->cpu->vmx.current_vmcs_pa == VMCS_NONE) {
-		finish_invalid(vcpu, insn);
-		return NULL;
-	}
-	vmcs = vmcs_at(vcpu, vcpu->cpu->vmx.current_vmcs_pa, access);
 	if (!vmcs || vmcs_has_field(encoding))
 		return vmcs;
-	finish(vcpu, insn, VMERR_UNSUPPORTED_FIELD);
+	vmx_finish(vcpu, insn, VMERR_UNSUPPORTED_FIELD);
 	return NULL;
 }
 
@@ -240,7 +258,7 @@ void vmx_vmread(struct vcpu *vcpu, const struct insn *insn)
 		vcpu->gpr[insn->rm] = value;
 	else if (!guest_write(vcpu, insn->linear, &value, sizeof(value)))
 		return;
-	finish(vcpu, insn, 0);
+	vmx_finish(vcpu, insn, 0);
 }
 
 void vmx_vmwrite(struct vcpu *vcpu, const struct insn *insn)
@@ -257,48 +275,42 @@ void vmx_vmwrite(struct vcpu *vcpu, const struct insn *insn)
 	if (insn->mem && !guest_read(vcpu, insn->linear, &value, sizeof(value)))
 		return;
 	if (vmcs_type(encoding) == VMCS_TYPE_READ_ONLY) {
-		finish(vcpu, insn, VMERR_READ_ONLY_FIELD);
+		vmx_finish(vcpu, insn, VMERR_READ_ONLY_FIELD);
 		return;
 	}
 	vmcs_write(vmcs, encoding, value);
-	finish(vcpu, insn, 0);
+	vmx_finish(vcpu, insn, 0);
 }
 
 /* Checks operands only; translations are dropped by the caller. */
-static void invalidate(struct vcpu *vcpu, const struct insn *insn, u64 types)
+static bool invalidate(struct vcpu *vcpu, const struct insn *insn, u64 types, u64 descriptor[2])
 {
 	u64 type = vcpu->gpr[insn->reg];
-	u64 descriptor[2];
+	bool valid = type < 64 && types & BIT_ULL(type);
 
 	if (!vmx_root_check(vcpu) ||
-	    !guest_read(vcpu, insn->linear, descriptor, sizeof(descriptor)))
-		return;
-	if (type >= 64 || !(types & BIT_ULL(type)))
-		finish(vcpu, insn, VMERR_INVALIDATION_OPERAND);
-	else
-		finish(vcpu, insn, 0);
+	    !guest_read(vcpu, insn->linear, descriptor, 2 * sizeof(*descriptor)))
+		return false;
+	vmx_finish(vcpu, insn, valid ? 0 : VMERR_INVALIDATION_OPERAND);
+	return valid;
 }
 
-void vmx_invept(struct vcpu *vcpu, const struct insn *insn)
+bool vmx_invept(struct vcpu *vcpu, const struct insn *insn, u64 *eptp)
 {
-	invalidate(vcpu, insn, INVEPT_TYPES);
+	bool single = vcpu->gpr[insn->reg] == INVEPT_SINGLE;
+	u64 descriptor[2];
+
+	if (!invalidate(vcpu, insn, INVEPT_TYPES, descriptor))
+		return false;
+	if (single)
+		*eptp = descriptor[0];
+	return true;
 }
 
+/* Translations are dropped at each entry. */
 void vmx_invvpid(struct vcpu *vcpu, const struct insn *insn)
 {
-	invalidate(vcpu, insn, INVVPID_TYPES);
-}
+	u64 descriptor[2];
 
-/* Ordinary VMs are not supported: entry fails as with an invalid control field. */
-void vmx_vmlaunch(struct vcpu *vcpu, const struct insn *insn)
-{
-	if (vmx_root_check(vcpu))
-		finish(vcpu, insn, VMERR_ENTRY_CONTROLS);
-}
-
-/* VMLAUNCH always fails, so there is never a launched VMCS. */
-void vmx_vmresume(struct vcpu *vcpu, const struct insn *insn)
-{
-	if (vmx_root_check(vcpu))
-		finish(vcpu, insn, VMERR_VMRESUME_NOT_LAUNCHED);
+	invalidate(vcpu, insn, INVVPID_TYPES, descriptor);
 }

@@ -162,6 +162,11 @@ static inline u64 native_read_cr8(void)
 	return value;
 }
 
+static inline void native_write_cr8(u64 value)
+{
+	asm volatile("movq %0, %%cr8" : : "r"(value) : "memory");
+}
+
 #define native_read_dr(number)						\
 ({									\
 	u64 value;							\

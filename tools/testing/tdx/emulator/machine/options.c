@@ -79,6 +79,11 @@ static bool parse_ept_levels(const char *s)
 	return whole_number(s, EPT_4_LEVELS, EPT_5_LEVELS, &options.ept_levels);
 }
 
+static bool parse_vms(const char *s)
+{
+	return on_or_off(s, &options.vms);
+}
+
 static bool parse_caches(const char *s)
 {
 	return on_or_off(s, &options.check_caches);
@@ -338,6 +343,8 @@ static const struct option known[] = {
 	  "how many microseconds WBINVD takes at least to write module lines, on a CPU or on `all`" },
 	{ "foreign", parse_foreign, "mce, ones", "mce",
 	  "what a host gets for memory that is not its own: a machine check, or ones" },
+	{ "vms", parse_vms, "on, off", "off",
+	  "run ordinary VMs; otherwise VMLAUNCH fails" },
 	{ "caches", parse_caches, "on, off", "on",
 	  "report a missing write-back of caches" },
 	{ "leftovers", parse_leftovers, "on, off", "on",

@@ -118,6 +118,7 @@ struct options {
 	bool check_tables;
 	enum crash_option crash;
 	bool log_entries;
+	bool vms;			/* ordinary VMs run */
 	u64 contended;			/* a leaf, or NO_LEAF */
 	unsigned int log_level;
 };

@@ -7,11 +7,17 @@
 
 #define APIC_PAGE		0xfee00000ULL
 #define APIC_ID			0x20
+#define APIC_TPR		0x80
 #define APIC_EOI		0xb0
 #define APIC_LDR		0xd0
 #define APIC_DFR		0xe0
 #define APIC_ICR_LOW		0x300
 #define APIC_ICR_HIGH		0x310
+
+#define APIC_LVT_TIMER		0x320
+#define APIC_TIMER_INITIAL	0x380
+#define APIC_TIMER_CURRENT	0x390
+#define APIC_TIMER_DIVIDE	0x3e0
 
 #define ICR_VECTOR(low)		((low) & 0xff)
 #define ICR_MODE(low)		((low) >> 8 & 7)

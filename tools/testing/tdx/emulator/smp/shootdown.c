@@ -78,6 +78,13 @@ void shootdown(const struct cpu *self)
 	smp_unlock_ipis();
 }
 
+void shootdown_self(struct cpu *self)
+{
+	smp_lock_ipis();
+	send_nmi(self);
+	smp_unlock_ipis();
+}
+
 void shootdown_guest_nmi(struct cpu *target)
 {
 	target->guest_nmi = true;

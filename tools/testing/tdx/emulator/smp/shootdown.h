@@ -18,6 +18,9 @@ void shootdown(const struct cpu *self);
  */
 void shootdown_start(const struct cpu *self);
 
+/* Let the calling CPU leave the guest right after it has entered it the next time. */
+void shootdown_self(struct cpu *self);
+
 /*
  * Record that the guest sends an NMI to @target, which must not be mistaken for
  * the emulator's.  Called with IPIs locked.

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Events of a VM's vCPU: injection, windows, virtual NMIs, exceptions and interrupts. */
+#include "cpu/decode.h"
+#include "cpu/interrupt.h"
+#include "host/softint.h"
+#include "smp/apic.h"
+#include "smp/shootdown.h"
+#include "vm/vm_event.h"
+#include "vm/vm_timer.h"
+
+#define VECTOR_BP		3
+#define VECTOR_OF		4
+#define OPCODE_INT3		0xcc
+#define OPCODE_INTO		0xce
+
+#define DR6_FIXED		0xffff0ff0ULL
+#define DR6_CAUSES		0xe00fULL
+
+/* Bits of an error code that names a descriptor */
+#define ERROR_EXT		BIT(0)
+#define ERROR_IDT		BIT(1)
+
+/* #DF, #TS, #NP, #SS, #GP, #PF, #AC */
+#define WITH_ERROR_CODE		(BIT(8) | 0x7c00U | BIT(17))
+
+static bool is_pending(const struct vcpu *vcpu)
+{
+	return vcpu->vmcb.event_inject & SVM_EVENT_VALID;
+}
+
+static bool has_type(u32 event, u32 type)
+{
+	return event & SVM_EVENT_VALID && (event & SVM_EVENT_TYPE) == type;
+}
+
+/* For SVM, the events of INT3 and INTO are software interrupts; that of INT1 is an exception. */
+static u32 svm_event(u32 info)
+{
+	switch (info & SVM_EVENT_TYPE) {
+	case EVENT_SOFTWARE_EXCEPTION:
+		return (info & ~SVM_EVENT_TYPE) | SVM_EVENT_SOFTWARE;
+	case EVENT_PRIVILEGED_SOFTWARE:
+		return (info & ~SVM_EVENT_TYPE) | SVM_EVENT_EXCEPTION;
+	default:
+		return info;
+	}
+}
+
+static bool has_instruction(u32 info)
+{
+	switch (info & SVM_EVENT_TYPE) {
+	case SVM_EVENT_SOFTWARE:
+	case EVENT_SOFTWARE_EXCEPTION:
+	case EVENT_PRIVILEGED_SOFTWARE:
+		return info & SVM_EVENT_VALID;
+	default:
+		return false;
+	}
+}
+
+static void pend_debug(struct vm *vm)
+{
+	struct vcpu *vcpu = vm->vcpu;
+
+	vcpu->vmcb.dr6 |= vmcs_read(vm->vmcs, VMCS_GUEST_PENDING_DEBUG) & DR6_CAUSES;
+	vcpu_inject(vcpu, VECTOR_DB);
+	vm->raised = true;
+}
+
+void vm_event_load(struct vm *vm)
+{
+	u32 info = vmcs_read(vm->vmcs, VMCS_ENTRY_INTERRUPTION_INFO);
+	struct vmcb *v = &vm->vcpu->vmcb;
+
+	vm->software = 0;
+	vm->raised = false;
+	if (!(info & SVM_EVENT_VALID)) {
+		if (vmcs_read(vm->vmcs, VMCS_GUEST_PENDING_DEBUG) & DR6_CAUSES)
+			pend_debug(vm);
+		return;
+	}
+	v->event_inject = svm_event(info);
+	v->event_inject_error = vmcs_read(vm->vmcs, VMCS_ENTRY_EXCEPTION_ERROR_CODE);
+	if (!has_instruction(info))
+		return;
+	vm->software = v->event_inject;
+	vm->software_info = info;
+	vm->software_length = vmcs_read(vm->vmcs, VMCS_ENTRY_INSTRUCTION_LENGTH);
+	v->rip += vm->software_length;
+}
+
+/* An instruction of the guest is executed again, that of the host's injection is told. */
+static u32 take_back_software(struct vm *vm)
+{
+	vm->vcpu->vmcb.rip -= vm->software_length;
+	if (vm->software_info)
+		vmcs_write(vm->vmcs, VMCS_EXIT_INSTRUCTION_LENGTH, vm->software_length);
+	return vm->software_info;
+}
+
+/* A step in an interrupt shadow is pending behind it. */
+static void store_pending_debug(struct vm *vm, const struct vm_exit *exit)
+{
+	const u32 debug_exit = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | VECTOR_DB;
+	const struct vmcb *v = &vm->vcpu->vmcb;
+	bool step = v->int_state & SVM_INTERRUPT_SHADOW && v->rflags & X86_EFLAGS_TF &&
+		    exit->info != debug_exit;
+
+	vmcs_write(vm->vmcs, VMCS_GUEST_PENDING_DEBUG, step ? PENDING_DEBUG_STEP : 0);
+}
+
+void vm_event_store(struct vm *vm, const struct vm_exit *exit)
+{
+	struct vmcb *v = &vm->vcpu->vmcb;
+	u32 event = v->event_inject;
+
+	v->event_inject = 0;
+	if (vm->step && !vm->step_traps)
+		v->rflags &= ~X86_EFLAGS_TF;
+	store_pending_debug(vm, exit);
+	if (!(event & SVM_EVENT_VALID))
+		event = 0;
+	else if (event == vm->software)
+		event = take_back_software(vm);
+	/* It has not been delivered */
+	if (has_type(event, SVM_EVENT_NMI))
+		vm->nmi_blocked = false;
+	vmcs_write(vm->vmcs, VMCS_IDT_VECTORING_INFO, event);
+	if (event & SVM_EVENT_ERROR_VALID)
+		vmcs_write(vm->vmcs, VMCS_IDT_VECTORING_ERROR_CODE, v->event_inject_error);
+}
+
+static bool is_open(const struct vm *vm)
+{
+	return !vm->vcpu->vmcb.int_state && !is_pending(vm->vcpu) && !vm->step;
+}
+
+static bool nmi_window(const struct vm *vm)
+{
+	return vm->primary & PRIMARY_NMI_WINDOW && is_open(vm) && !vm->nmi_blocked;
+}
+
+static bool interrupt_window(const struct vm *vm)
+{
+	return vm->primary & PRIMARY_INTERRUPT_WINDOW && is_open(vm) &&
+	       vm->vcpu->vmcb.rflags & X86_EFLAGS_IF;
+}
+
+/* The exceptions that have to be looked at, though the host may not want all of them. */
+static u32 exceptions(const struct vm *vm)
+{
+	u32 bits = (vm->exceptions & ~BIT(VECTOR_NMI)) | BIT(VECTOR_UD);
+
+	if (vmcs_read(vm->vmcs, VMCS_PF_ERROR_CODE_MASK) |
+	    vmcs_read(vm->vmcs, VMCS_PF_ERROR_CODE_MATCH))
+		bits |= BIT(VECTOR_PF);
+	return vm->step ? bits | BIT(VECTOR_DB) : bits;
+}
+
+/*
+ * For the host, an event that it injects is delivered before it sees another exit.  So the guest is
+ * left again at once: it has not executed an instruction.
+ */
+static void leave_behind_delivery(struct vcpu *vcpu)
+{
+	vcpu->inject_now = true;
+	shootdown_self(vcpu->cpu);
+}
+
+/* An interrupt window is a virtual interrupt that is intercepted. */
+static void prepare_window(struct vm *vm)
+{
+	struct vmcb *v = &vm->vcpu->vmcb;
+
+	v->int_control |= SVM_V_IRQ | SVM_V_IGNORE_TPR | SVM_V_PRIORITY;
+	v->intercept1 |= SVM_INTERCEPT1_VINTR;
+}
+
+/* QEMU would use the same virtual interrupt for one that is injected. */
+static bool needs_exit_behind_delivery(const struct vm *vm)
+{
+	if (!is_pending(vm->vcpu))
+		return false;
+	return vm_timer_has_expired(vm) ||
+	       (vm->primary & PRIMARY_INTERRUPT_WINDOW &&
+		has_type(vm->vcpu->vmcb.event_inject, SVM_EVENT_INTERRUPT));
+}
+
+void vm_event_prepare(struct vm *vm)
+{
+	struct vmcb *v = &vm->vcpu->vmcb;
+
+	if (has_type(v->event_inject, SVM_EVENT_NMI))
+		vm->nmi_blocked = true;
+	v->intercept1 &= ~(SVM_INTERCEPT1_IRET | SVM_INTERCEPT1_VINTR);
+	v->int_control = vm->pin & PIN_EXTERNAL_INTERRUPT_EXITING ? SVM_V_INTR_MASKING : 0;
+	if (vm->nmi_blocked && !vm->step)
+		v->intercept1 |= SVM_INTERCEPT1_IRET;
+	v->intercept_exceptions = exceptions(vm);
+	if (needs_exit_behind_delivery(vm))
+		leave_behind_delivery(vm->vcpu);
+	else if (vm->primary & PRIMARY_INTERRUPT_WINDOW && !vm->step)
+		prepare_window(vm);
+}
+
+/* The IRET is stepped: what it ends, it ends behind the instruction. */
+void vm_event_iret(struct vm *vm)
+{
+	vm->step = true;
+	vm->step_traps = vm->vcpu->vmcb.rflags & X86_EFLAGS_TF;
+	vm->vcpu->vmcb.rflags |= X86_EFLAGS_TF;
+}
+
+static bool page_fault_exits(const struct vm *vm, u32 error)
+{
+	bool matches = (error & vmcs_read(vm->vmcs, VMCS_PF_ERROR_CODE_MASK)) ==
+		       vmcs_read(vm->vmcs, VMCS_PF_ERROR_CODE_MATCH);
+
+	return matches == !!(vm->exceptions & BIT(VECTOR_PF));
+}
+
+static bool exception_exits(const struct vm *vm, unsigned int vector, u32 error)
+{
+	if (vector == VECTOR_PF)
+		return page_fault_exits(vm, error);
+	return vm->exceptions & BIT(vector);
+}
+
+static void exception_exit(struct vm *vm, u32 event, u32 error, u64 qualification,
+			   struct vm_exit *exit)
+{
+	unsigned int vector = event & SVM_EVENT_VECTOR;
+
+	*exit = (struct vm_exit){
+		.reason = VM_EXIT_EXCEPTION_OR_NMI,
+		.qualification = qualification,
+		.info = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | vector,
+	};
+	/* There are no error codes in real mode */
+	if (BIT(vector) & WITH_ERROR_CODE && vm->vcpu->vmcb.cr0 & X86_CR0_PE) {
+		exit->info |= SVM_EVENT_ERROR_VALID;
+		exit->error = error;
+	}
+}
+
+/* The CPU has set DR6, which an exit leaves alone. */
+static u64 debug_causes(struct vm *vm)
+{
+	struct vmcb *v = &vm->vcpu->vmcb;
+	u64 causes = v->dr6 & DR6_CAUSES;
+
+	v->dr6 = DR6_FIXED;
+	return causes;
+}
+
+/* False if the step was the emulator's only. */
+static bool stepped(struct vm *vm)
+{
+	bool traps = vm->step_traps;
+
+	vm->step = false;
+	vm->step_traps = false;
+	vm->nmi_blocked = false;
+	if (!traps)
+		vm->vcpu->vmcb.dr6 &= ~DR6_SINGLE_STEP;
+	return traps;
+}
+
+/* That of a gate that cannot be used; QEMU 7.2 takes it for one of 16 bytes, and never sets EXT. */
+static u32 error_code(const struct vcpu *vcpu, unsigned int vector)
+{
+	u32 event = vcpu->vmcb.event_inject, error = vcpu->vmcb.exit_info1;
+	unsigned int gate = event & SVM_EVENT_VECTOR;
+
+	if (vector != VECTOR_GP || !is_pending(vcpu) ||
+	    (error != gate * 16 + ERROR_IDT && error != gate * 8 + ERROR_IDT))
+		return error;
+	return gate * 8 + ERROR_IDT + (has_type(event, SVM_EVENT_SOFTWARE) ? 0 : ERROR_EXT);
+}
+
+bool vm_event_raise(struct vm *vm, unsigned int vector, struct vm_exit *exit)
+{
+	struct vcpu *vcpu = vm->vcpu;
+	u32 error = error_code(vcpu, vector);
+	u64 address = vcpu->vmcb.exit_info2;
+
+	if (vector == VECTOR_DB && vm->step && !stepped(vm))
+		return false;
+	if (exception_exits(vm, vector, error)) {
+		if (vector == VECTOR_DB)
+			address = debug_causes(vm);
+		else if (vector != VECTOR_PF)
+			address = 0;
+		exception_exit(vm, vector, error, address, exit);
+		return true;
+	}
+	if (vector == VECTOR_PF)
+		vcpu->vmcb.cr2 = address;
+	if (BIT(vector) & WITH_ERROR_CODE)
+		vcpu_inject_error(vcpu, vector, error);
+	else
+		vcpu_inject(vcpu, vector);
+	return false;
+}
+
+/* What the host injects does not exit, nor what is delivered again. */
+static bool raised_exits(struct vm *vm, struct vm_exit *exit)
+{
+	struct vmcb *v = &vm->vcpu->vmcb;
+	unsigned int vector = v->event_inject & SVM_EVENT_VECTOR;
+
+	if (!has_type(v->event_inject, SVM_EVENT_EXCEPTION) ||
+	    !exception_exits(vm, vector, v->event_inject_error))
+		return false;
+	exception_exit(vm, v->event_inject, v->event_inject_error,
+		       vector == VECTOR_PF ? v->cr2 :
+		       vector == VECTOR_DB ? debug_causes(vm) : 0, exit);
+	v->event_inject = 0;
+	return true;
+}
+
+bool vm_event_before_run(struct vm *vm, struct vm_exit *exit)
+{
+	if (vm->raised && raised_exits(vm, exit))
+		return true;
+	vm->raised = false;
+	if (vm_timer_has_expired(vm) && !is_pending(vm->vcpu))
+		*exit = (struct vm_exit){ .reason = VM_EXIT_PREEMPTION_TIMER };
+	else if (nmi_window(vm))
+		*exit = (struct vm_exit){ .reason = VM_EXIT_NMI_WINDOW };
+	else if (interrupt_window(vm))
+		*exit = (struct vm_exit){ .reason = VM_EXIT_INTERRUPT_WINDOW };
+	else
+		return false;
+	return true;
+}
+
+/* QEMU does not look for an intercept of the double fault.  For the host no event was in delivery. */
+void vm_event_shutdown(struct vm *vm, struct vm_exit *exit)
+{
+	vm->vcpu->vmcb.event_inject = 0;
+	if (vm->exceptions & BIT(VECTOR_DF))
+		exception_exit(vm, VECTOR_DF, 0, 0, exit);
+	else
+		*exit = (struct vm_exit){ .reason = VM_EXIT_TRIPLE_FAULT };
+}
+
+static bool software_exit(struct vm *vm, unsigned int vector, struct vm_exit *exit)
+{
+	if (!(vm->exceptions & BIT(vector)))
+		return false;
+	*exit = (struct vm_exit){
+		.reason = VM_EXIT_EXCEPTION_OR_NMI,
+		.info = SVM_EVENT_VALID | EVENT_SOFTWARE_EXCEPTION | vector,
+		.length = 1,
+	};
+	return true;
+}
+
+bool vm_event_software(struct vm *vm, struct vm_exit *exit)
+{
+	struct vcpu *vcpu = vm->vcpu;
+	u64 rip = vcpu->vmcb.rip;
+	struct insn insn;
+
+	if (decode(vcpu, &insn) && insn.map == MAP_ONE_BYTE) {
+		if (insn.opcode == OPCODE_INT3 && software_exit(vm, VECTOR_BP, exit))
+			return true;
+		if (insn.opcode == OPCODE_INTO && software_exit(vm, VECTOR_OF, exit))
+			return true;
+	}
+	softint_exit(vcpu);
+	vm->software = vcpu->vmcb.event_inject;
+	vm->software_info = 0;
+	vm->software_length = vcpu->vmcb.rip - rip;
+	return false;
+}
+
+static bool nmi_exit(struct vm *vm, struct vm_exit *exit)
+{
+	if (!(vm->pin & PIN_NMI_EXITING)) {
+		vcpu_inject_nmi(vm->vcpu);
+		return false;
+	}
+	*exit = (struct vm_exit){
+		.reason = VM_EXIT_EXCEPTION_OR_NMI,
+		.info = SVM_EVENT_VALID | SVM_EVENT_NMI | VECTOR_NMI,
+	};
+	return true;
+}
+
+/* The interrupt stays pending if the host does not want its vector. */
+static bool interrupt_exit(struct vm *vm, struct vm_exit *exit)
+{
+	struct cpu *cpu = vm->vcpu->cpu;
+	bool taken, nmi;
+	u8 vector;
+
+	*exit = (struct vm_exit){ .reason = VM_EXIT_INTERRUPT };
+	if (!(vm->exits & EXIT_ACK_INTERRUPT))
+		return true;
+	taken = interrupt_take(cpu, &vector, &nmi);
+	nmi = nmi && shootdown_take_nmi(cpu);
+	if (taken && vm_timer_is_interrupt(vm, vector)) {
+		apic_end_interrupt();
+		taken = false;
+	}
+	if (!taken)
+		return nmi && nmi_exit(vm, exit);
+	if (nmi)
+		vcpu_inject_nmi(&cpu->host);
+	exit->info = SVM_EVENT_VALID | SVM_EVENT_INTERRUPT | vector;
+	return true;
+}
+
+bool vm_event_interrupt(struct vm *vm, struct vm_exit *exit)
+{
+	struct vcpu *vcpu = vm->vcpu;
+
+	if (is_pending(vcpu)) {
+		vcpu->inject_now = true;
+		return false;
+	}
+	if ((u32)vcpu->vmcb.exit_code == SVM_EXIT_INTR)
+		return interrupt_exit(vm, exit);
+	return shootdown_take_nmi(vcpu->cpu) && nmi_exit(vm, exit);
+}

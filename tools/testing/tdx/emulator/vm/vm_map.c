@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Translations of VMs' guest-physical addresses, as the TLB of each CPU has them. */
+
+/*
+ * Each CPU has nested page tables of its own for the EPTs that it has used last.  It fills them
+ * on faults, and flushes them when the host executes INVEPT.  Nothing else changes them: like a
+ * TLB, they do not follow changes of EPTs, and a host that forgets an INVEPT lets its guest use
+ * an old page.
+ */
+#include "check/report.h"
+#include "cpu/crash.h"
+#include "cpu/decode.h"
+#include "cpu/walk.h"
+#include "memory/host_map.h"
+#include "memory/lent.h"
+#include "vm/ept.h"
+#include "vm/vm_map.h"
+
+#define NR_ROOTS		8
+
+/**
+ * struct root - the translations of one EPT
+ * @npt:	the nested page table; its root is NULL until it is used
+ * @eptp:	EPT pointer
+ * @used:	when it was used last
+ */
+struct root {
+	struct npt npt;
+	u64 eptp;
+	u64 used;
+};
+
+static struct map {
+	struct root roots[NR_ROOTS];
+	u64 now;
+} maps[MAX_CPUS];
+
+static void drop_all(struct root *root)
+{
+	if (root->npt.root)
+		npt_destroy(&root->npt);
+	npt_create(&root->npt);
+}
+
+static struct root *find(struct map *map, u64 eptp)
+{
+	struct root *oldest = &map->roots[0];
+	unsigned int i;
+
+	for (i = 0; i < NR_ROOTS; i++) {
+		if (map->roots[i].npt.root && map->roots[i].eptp == eptp)
+			return &map->roots[i];
+		if (map->roots[i].used < oldest->used)
+			oldest = &map->roots[i];
+	}
+	drop_all(oldest);
+	oldest->eptp = eptp;
+	return oldest;
+}
+
+static bool has_room(const struct map *map)
+{
+	unsigned int i, nr = NPT_TABLES_OF_A_PAGE;
+
+	for (i = 0; i < NR_ROOTS; i++)
+		nr += map->roots[i].npt.root ? map->roots[i].npt.nr_tables : 0;
+	return nr <= VM_MAP_TABLES;
+}
+
+/* What was used last is dropped last. */
+static void make_room(struct vcpu *vcpu)
+{
+	struct map *map = &maps[vcpu->cpu->index];
+	struct root *oldest;
+	unsigned int i;
+
+	while (!has_room(map)) {
+		oldest = NULL;
+		for (i = 0; i < NR_ROOTS; i++) {
+			if (map->roots[i].npt.root && map->roots[i].npt.nr_tables > 1 &&
+			    (!oldest || map->roots[i].used < oldest->used))
+				oldest = &map->roots[i];
+		}
+		drop_all(oldest);
+	}
+	vcpu->vmcb.nested_cr3 = npt_root(vcpu->npt);
+}
+
+/* Without EPT, guest-physical addresses are those of the host. */
+void vm_map_use(struct vm *vm)
+{
+	struct vcpu *vcpu = vm->vcpu;
+	struct map *map = &maps[vcpu->cpu->index];
+	struct root *root;
+
+	vcpu->npt = vcpu->cpu->host.npt;
+	if (vm->secondary & SECONDARY_EPT) {
+		root = find(map, vmcs_read(vm->vmcs, VMCS_EPT_POINTER));
+		root->used = ++map->now;
+		vcpu->npt = &root->npt;
+	}
+	vcpu->vmcb.nested_cr3 = npt_root(vcpu->npt);
+}
+
+void vm_map_flush(const struct cpu *cpu, u64 eptp)
+{
+	struct root *roots = maps[cpu->index].roots;
+	unsigned int i;
+
+	for (i = 0; i < NR_ROOTS; i++) {
+		if (roots[i].npt.root && (eptp == VM_MAP_ALL || roots[i].eptp == eptp))
+			drop_all(&roots[i]);
+	}
+}
+
+static u64 *table(void *context, u64 pa)
+{
+	return phys_reachable(pa, PAGE_SIZE) && host_map_has(pa) ? phys(pa) : NULL;
+}
+
+/* QEMU's walks need write access to the guest's page tables. */
+static u64 access_of(u64 info)
+{
+	if (info & SVM_NPF_WALK)
+		return EPT_READ | EPT_WRITE;
+	if (info & SVM_NPF_FETCH)
+		return EPT_EXECUTE;
+	return info & SVM_NPF_WRITE ? EPT_WRITE : EPT_READ;
+}
+
+static enum npt_access npt_access(u64 rights, bool writable)
+{
+	if (rights & EPT_EXECUTE)
+		return writable ? NPT_READ_WRITE : NPT_READ;
+	return writable ? NPT_READ_WRITE_NO_FETCH : NPT_READ_NO_FETCH;
+}
+
+/* A page whose dirty flag is clear is mapped for reading only, until it is written. */
+static void add(struct vm *vm, const struct ept_access *access, const struct ept_result *to)
+{
+	bool writable = to->rights & EPT_WRITE && !to->clean;
+	struct vcpu *vcpu = vm->vcpu;
+	u64 bytes = to->size, pa = to->pa, mask;
+
+	if (!lent_limit(vcpu->cpu, pa, &bytes, &writable, access->access & EPT_WRITE)) {
+		report_fault("a VM %s 0x%llx at its 0x%llx, memory that is not the host's, cpu %u",
+			     access->access & EPT_WRITE ? "writes" : "reads", pa, access->gpa,
+			     vcpu->cpu->index);
+		pa = host_map_ones();
+		bytes = PAGE_SIZE;
+	}
+	mask = ~(bytes - 1);
+	make_room(vcpu);
+	npt_map(vcpu->npt, access->gpa & mask, pa & mask, bytes,
+		npt_access(to->rights, writable));
+	npt_free_tables(vcpu->npt, npt_take_retired(vcpu->npt));
+}
+
+/* QEMU does not tell it: that of the instruction's operand, or of the instruction. */
+static u64 linear_address(const struct vcpu *vcpu, u64 access)
+{
+	u64 linear;
+
+	if (access == EPT_EXECUTE)
+		return vcpu->vmcb.rip + (vcpu_64bit_code(vcpu) ? 0 : vcpu->vmcb.cs.base);
+	return decode_operand(vcpu, &linear) ? linear : 0;
+}
+
+bool vm_map_fault(struct vm *vm, struct vm_exit *exit)
+{
+	const struct vmcb *v = &vm->vcpu->vmcb;
+	const struct ept ept = {
+		.pointer = vmcs_read(vm->vmcs, VMCS_EPT_POINTER),
+		.table = table,
+	};
+	const struct ept_access access = {
+		.gpa = v->exit_info2,
+		.access = access_of(v->exit_info1),
+		.linear = true,
+		.walk = v->exit_info1 & SVM_NPF_WALK,
+	};
+	struct ept_result result;
+
+	switch (ept_walk(&ept, &access, &result)) {
+	case EPT_MAPPED:
+		add(vm, &access, &result);
+		return false;
+	case EPT_VIOLATES:
+		*exit = (struct vm_exit){
+			.reason = VM_EXIT_EPT_VIOLATION,
+			.qualification = result.qualification,
+			.linear = linear_address(vm->vcpu, access.access),
+			.gpa = access.gpa,
+		};
+		return true;
+	case EPT_MISCONFIGURED:
+		*exit = (struct vm_exit){ .reason = VM_EXIT_EPT_MISCONFIG, .gpa = access.gpa };
+		return true;
+	default:
+		crash_guest(vm->vcpu, "the EPT of a VM is in memory that is not the host's");
+	}
+}
