@@ -916,7 +916,7 @@ void probe_main(u64 boot_params)
 	const char *name = phys(*(u32 *)phys(boot_params + BOOT_PARAMS_CMDLINE));
 
 	load_idt();
-	if (run_case(name, cases, ARRAY_LEN(cases)) || run_td_case(name))
+	if (run_case(name, cases, ARRAY_LEN(cases)) || run_td_case(name) || run_vm_case(name))
 		say("done", true);
 	reset();
 }

@@ -79,4 +79,7 @@ extern u64 guest_ve_linear, guest_nmis, guest_nmi_depth, guest_reports_nmis;
 /* guest.c: cases with a TD that runs */
 bool run_guest_case(const char *name);
 
+/* vm.c: cases with an ordinary VM */
+bool run_vm_case(const char *name);
+
 #endif /* _TDX_EMU_PROBE_H */

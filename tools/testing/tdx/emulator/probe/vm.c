@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Cases of the probe with an ordinary VM, and entries that fail. */
+
+/*
+ * The guest has the probe's own page tables and its memory, through an EPT of its own.  Each case
+ * reports exit reasons, and what belongs to them.
+ */
+#include "host/vmcs.h"
+#include "lib/x86.h"
+#include "probe.h"
+
+#define PIC1_MASK		0x21
+#define PIC2_MASK		0xa1
+#define VMXON_REGION		0x2000000ULL
+#define VMCS_PAGE		0x2001000ULL
+#define EPT_PAGES		0x2008000ULL
+#define GUEST_STACK		0x2018000ULL
+#define GUEST_IDT		0x2019000ULL
+#define TOUCHED			0x2400000ULL
+#define REAL_MODE		0x5000ULL
+#define REAL_MODE_VECTORS	0x6000ULL
+
+#define MSR_VMX_BASIC		0x480
+#define MSR_TRUE_PIN		0x48d
+#define MSR_TRUE_PRIMARY	0x48e
+#define MSR_TRUE_EXIT		0x48f
+#define MSR_TRUE_ENTRY		0x490
+#define MSR_SECONDARY		0x48b
+
+#define PIN			(BIT_ULL(0) | BIT_ULL(3) | BIT_ULL(5))
+#define PRIMARY			(BIT_ULL(7) | BIT_ULL(24) | BIT_ULL(31))
+#define INTERRUPT_WINDOW	BIT_ULL(2)
+#define NMI_WINDOW		BIT_ULL(22)
+#define PREEMPTION_TIMER	BIT_ULL(6)
+#define SECONDARY		(BIT_ULL(1) | BIT_ULL(7))
+#define EXIT_CONTROLS		(BIT_ULL(9) | BIT_ULL(15) | BIT_ULL(20) | BIT_ULL(21))
+#define ENTRY_CONTROLS		(BIT_ULL(9) | BIT_ULL(15))
+#define LONG_MODE_GUEST		BIT_ULL(9)
+
+#define EPT_RWX			7ULL
+#define EPT_LEAF		(EPT_RWX | 6ULL << 3 | BIT_ULL(7))
+#define EPTP_FLAGS		(6ULL | 3ULL << 3 | BIT_ULL(6))
+
+#define CODE_RIGHTS		0xa09b
+#define DATA_RIGHTS		0xc093
+#define REAL_RIGHTS		0x93
+#define REAL_CODE_RIGHTS	0x9b
+#define TASK_RIGHTS		0x8b
+#define UNUSABLE		0x10000
+
+#define INJECT(type, vector)	(BIT_ULL(31) | (type) << 8 | (vector))
+#define TYPE_NMI		2ULL
+
+struct vm_regs {
+	u64 rax, rcx, rdx, rbx;
+};
+
+u64 vm_enter(struct vm_regs *regs, bool launch);
+extern u8 vm_guest_basic[], vm_guest_spin[], vm_guest_window[], vm_guest_nmi[], vm_guest_touch[];
+extern u8 vm_guest_handler[], vm_guest_real[], vm_guest_real_end[];
+
+static void write(u64 field, u64 value)
+{
+	asm volatile("vmwrite %0, %1" : : "r"(value), "r"(field) : "cc");
+}
+
+static u64 read(u64 field)
+{
+	u64 value;
+
+	asm volatile("vmread %1, %0" : "=r"(value) : "r"(field) : "cc");
+	return value;
+}
+
+static void write_controls(u64 field, u32 msr, u64 value)
+{
+	write(field, value | (u32)native_rdmsr(msr));
+}
+
+#define read_cr(number)							\
+({									\
+	u64 value;							\
+	asm volatile("movq %%cr" #number ", %0" : "=r"(value));		\
+	value;								\
+})
+
+/* All of the first 16 GB, in pages of 1 GB */
+static u64 *make_ept(void)
+{
+	u64 *top = phys(EPT_PAGES), *pages = phys(EPT_PAGES + PAGE_SIZE);
+	unsigned int i;
+
+	for (i = 0; i < 512; i++) {
+		top[i] = 0;
+		pages[i] = i < 16 ? i * SIZE_1G | EPT_LEAF : 0;
+	}
+	top[0] = phys_of(pages) | EPT_RWX;
+	return pages;
+}
+
+static void set_segment(unsigned int n, u16 selector, u32 limit, u32 rights)
+{
+	write(VMCS_GUEST_ES_SELECTOR + 2 * n, selector);
+	write(VMCS_GUEST_ES_BASE + 2 * n, 0);
+	write(VMCS_GUEST_ES_LIMIT + 2 * n, limit);
+	write(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * n, rights);
+}
+
+static void set_host(void)
+{
+	write(VMCS_HOST_CR0, read_cr(0));
+	write(VMCS_HOST_CR3, read_cr(3));
+	write(VMCS_HOST_CR4, read_cr(4));
+	write(VMCS_HOST_EFER, native_rdmsr(MSR_EFER));
+	write(VMCS_HOST_CS_SELECTOR, 0x18);
+	write(VMCS_HOST_SS_SELECTOR, 0x10);
+	write(VMCS_HOST_DS_SELECTOR, 0x10);
+	write(VMCS_HOST_ES_SELECTOR, 0x10);
+	write(VMCS_HOST_TR_SELECTOR, 0x20);
+}
+
+static void copy_tables(void)
+{
+	struct { u16 limit; u64 base; } __packed table;
+
+	asm volatile("sgdt %0" : "=m"(table));
+	write(VMCS_HOST_GDTR_BASE, table.base);
+	write(VMCS_GUEST_GDTR_BASE, table.base);
+	write(VMCS_GUEST_GDTR_LIMIT, table.limit);
+	asm volatile("sidt %0" : "=m"(table));
+	write(VMCS_HOST_IDTR_BASE, table.base);
+	write(VMCS_GUEST_IDTR_BASE, table.base);
+	write(VMCS_GUEST_IDTR_LIMIT, table.limit);
+}
+
+static void set_guest(const void *code)
+{
+	unsigned int n;
+
+	for (n = 0; n < 6; n++)
+		set_segment(n, 0x10, ~0U, DATA_RIGHTS);
+	set_segment(1, 0x18, ~0U, CODE_RIGHTS);
+	set_segment(6, 0, 0, UNUSABLE);
+	set_segment(7, 0x20, 0x67, TASK_RIGHTS);
+	write(VMCS_GUEST_CR0, read_cr(0));
+	write(VMCS_GUEST_CR3, read_cr(3));
+	write(VMCS_GUEST_CR4, read_cr(4));
+	write(VMCS_GUEST_EFER, native_rdmsr(MSR_EFER));
+	write(VMCS_GUEST_RIP, phys_of(code));
+	write(VMCS_GUEST_RSP, GUEST_STACK);
+	write(VMCS_GUEST_RFLAGS, X86_EFLAGS_FIXED);
+	write(VMCS_GUEST_DR7, DR7_RESET);
+	write(VMCS_LINK_POINTER, ~0ULL);
+}
+
+/* A VMCS that a VM entry accepts */
+static u64 *set_up(const void *code)
+{
+	u64 region = VMXON_REGION, vmcs = VMCS_PAGE, *ept = make_ept();
+
+	io_out8(PIC1_MASK, 0xff);
+	io_out8(PIC2_MASK, 0xff);
+	*(u32 *)phys(region) = native_rdmsr(MSR_VMX_BASIC);
+	*(u32 *)phys(vmcs) = native_rdmsr(MSR_VMX_BASIC);
+	asm volatile("vmxon %0" : : "m"(region) : "cc", "memory");
+	asm volatile("vmclear %0" : : "m"(vmcs) : "cc", "memory");
+	asm volatile("vmptrld %0" : : "m"(vmcs) : "cc", "memory");
+	write_controls(VMCS_PIN_CONTROLS, MSR_TRUE_PIN, PIN);
+	write_controls(VMCS_PRIMARY_CONTROLS, MSR_TRUE_PRIMARY, PRIMARY);
+	write_controls(VMCS_SECONDARY_CONTROLS, MSR_SECONDARY, SECONDARY);
+	write_controls(VMCS_EXIT_CONTROLS, MSR_TRUE_EXIT, EXIT_CONTROLS);
+	write_controls(VMCS_ENTRY_CONTROLS, MSR_TRUE_ENTRY, ENTRY_CONTROLS);
+	write(VMCS_EPT_POINTER, EPT_PAGES | EPTP_FLAGS);
+	copy_tables();
+	set_host();
+	set_guest(code);
+	return ept;
+}
+
+static void allow(u64 field, u64 control)
+{
+	write(field, read(field) | control);
+}
+
+static u64 enter(struct vm_regs *regs, bool launch)
+{
+	u64 failed = vm_enter(regs, launch);
+
+	if (!failed)
+		return read(VMCS_EXIT_REASON);
+	say("failed", failed);
+	return ~0ULL;
+}
+
+static void skip(void)
+{
+	write(VMCS_GUEST_RIP, read(VMCS_GUEST_RIP) + read(VMCS_EXIT_INSTRUCTION_LENGTH));
+}
+
+/* Each instruction exits, and the next one does when it was skipped. */
+static void case_basic(void)
+{
+	static const char * const names[] = {
+		"vmcall", "cpuid", "rdmsr", "outb", "cr", "int3", "ud2", "hlt"
+	};
+	struct vm_regs regs = { .rax = 0x55, .rdx = 0x66 };
+	unsigned int i;
+
+	set_up(vm_guest_basic);
+	write(VMCS_CR4_MASK, ~0ULL);
+	write(VMCS_EXCEPTION_BITMAP, BIT_ULL(3) | BIT_ULL(6));
+	for (i = 0; i < ARRAY_LEN(names); i++) {
+		say(names[i], enter(&regs, !i));
+		if (i == 0)
+			say("rbx", regs.rbx);
+		if (i == 3 || i == 4)
+			say(i == 3 ? "port" : "register", read(VMCS_EXIT_QUALIFICATION));
+		if (i == 5 || i == 6)
+			say(i == 5 ? "int3_info" : "ud2_info", read(VMCS_EXIT_INTERRUPTION_INFO));
+		if (i == 6)
+			write(VMCS_GUEST_RIP, read(VMCS_GUEST_RIP) + 2);
+		else
+			skip();
+	}
+	say("rax_is_kept", regs.rax == read_cr(0));
+}
+
+static void case_errors(void)
+{
+	struct vm_regs regs = { 0 };
+
+	set_up(vm_guest_basic);
+	say("resume_of_a_clear_one", vm_enter(&regs, false));
+	say("resume_error", read(VMCS_INSTRUCTION_ERROR));
+	write(VMCS_PIN_CONTROLS, 0);
+	say("controls", vm_enter(&regs, true));
+	say("controls_error", read(VMCS_INSTRUCTION_ERROR));
+	write_controls(VMCS_PIN_CONTROLS, MSR_TRUE_PIN, PIN);
+	write(VMCS_HOST_TR_SELECTOR, 0);
+	say("host", vm_enter(&regs, true));
+	say("host_error", read(VMCS_INSTRUCTION_ERROR));
+	set_host();
+	write(VMCS_GUEST_RFLAGS, 0);
+	say("guest", enter(&regs, true));
+	say("guest_rip_is_kept", read(VMCS_GUEST_RIP) == phys_of(vm_guest_basic));
+	write(VMCS_GUEST_RFLAGS, X86_EFLAGS_FIXED);
+	write(VMCS_ENTRY_MSR_LOAD_COUNT, 2);
+	write(VMCS_ENTRY_MSR_LOAD_ADDR, TOUCHED);
+	*(u64 *)phys(TOUCHED) = 0x48;
+	*(u64 *)phys(TOUCHED + 16) = MSR_FS_BASE;
+	say("msr", enter(&regs, true));
+	say("msr_number", read(VMCS_EXIT_QUALIFICATION));
+	write(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
+	say("launch", enter(&regs, true));
+	say("launch_of_a_launched_one", vm_enter(&regs, true));
+	say("launch_error", read(VMCS_INSTRUCTION_ERROR));
+}
+
+static void case_windows(void)
+{
+	struct vm_regs regs = { 0 };
+
+	set_up(vm_guest_window);
+	allow(VMCS_PRIMARY_CONTROLS, INTERRUPT_WINDOW);
+	say("interrupt_window", enter(&regs, true));
+	/* CLI, NOP, STI, NOP */
+	say("behind_sti", read(VMCS_GUEST_RIP) - phys_of(vm_guest_window));
+	write(VMCS_PRIMARY_CONTROLS, read(VMCS_PRIMARY_CONTROLS) & ~INTERRUPT_WINDOW);
+	say("hlt", enter(&regs, false));
+}
+
+static void set_gate(unsigned int vector, const void *handler)
+{
+	u64 *gate = phys(GUEST_IDT + vector * 16), at = phys_of(handler);
+
+	gate[0] = (at & 0xffff) | 0x18ULL << 16 | 0x8e00ULL << 32 | (at >> 16 & 0xffff) << 48;
+	gate[1] = at >> 32;
+	write(VMCS_GUEST_IDTR_BASE, GUEST_IDT);
+	write(VMCS_GUEST_IDTR_LIMIT, 0xfff);
+}
+
+/* An NMI blocks others until the guest's IRET. */
+static void case_nmi_window(void)
+{
+	struct vm_regs regs = { 0 };
+
+	set_up(vm_guest_nmi);
+	set_gate(VECTOR_NMI, vm_guest_handler);
+	allow(VMCS_PRIMARY_CONTROLS, NMI_WINDOW);
+	say("nmi_window", enter(&regs, true));
+	write(VMCS_ENTRY_INTERRUPTION_INFO, INJECT(TYPE_NMI, VECTOR_NMI));
+	say("in_handler", enter(&regs, false));
+	say("blocked", read(VMCS_GUEST_INTERRUPTIBILITY));
+	skip();
+	say("behind_iret", enter(&regs, false));
+	say("at_interrupted", read(VMCS_GUEST_RIP) == phys_of(vm_guest_nmi));
+	say("not_blocked", read(VMCS_GUEST_INTERRUPTIBILITY));
+}
+
+/* An interrupt is delivered before the window or the timer is seen. */
+static void case_injection(void)
+{
+	struct vm_regs regs = { 0 };
+
+	set_up(vm_guest_window + 3);
+	set_gate(0x30, vm_guest_handler);
+	allow(VMCS_PRIMARY_CONTROLS, INTERRUPT_WINDOW);
+	write(VMCS_GUEST_RFLAGS, X86_EFLAGS_FIXED | X86_EFLAGS_IF);
+	write(VMCS_ENTRY_INTERRUPTION_INFO, INJECT(0, 0x30));
+	say("in_handler", enter(&regs, true));
+	skip();
+	say("window", enter(&regs, false));
+	say("at_interrupted", read(VMCS_GUEST_RIP) == phys_of(vm_guest_window + 3));
+	say("vectoring", read(VMCS_IDT_VECTORING_INFO));
+	allow(VMCS_PIN_CONTROLS, PREEMPTION_TIMER);
+	write(VMCS_PREEMPTION_TIMER, 0);
+	write(VMCS_ENTRY_INTERRUPTION_INFO, INJECT(0, 0x30));
+	say("timer", enter(&regs, false));
+	say("at_handler", read(VMCS_GUEST_RIP) == phys_of(vm_guest_handler));
+	say("timer_vectoring", read(VMCS_IDT_VECTORING_INFO));
+}
+
+/* The host's timer does not run. */
+static void case_timer(void)
+{
+	struct vm_regs regs = { 0 };
+
+	set_up(vm_guest_spin);
+	allow(VMCS_PIN_CONTROLS, PREEMPTION_TIMER);
+	write(VMCS_PREEMPTION_TIMER, 0x100000);
+	*(u32 *)phys(0xfee000f0) = 0x1ff;
+	*(u32 *)phys(0xfee00320) = 0x40;
+	say("timer", enter(&regs, true));
+	say("in_loop", read(VMCS_GUEST_RIP) - phys_of(vm_guest_spin) <= 2);
+}
+
+/* Faults of the EPT, and its flags */
+static void case_ept(void)
+{
+	u64 *ept = set_up(vm_guest_touch), *directory = phys(EPT_PAGES + 2 * PAGE_SIZE);
+	u64 *page = &directory[TOUCHED / SIZE_2M];
+	struct vm_regs regs = { .rbx = TOUCHED, .rcx = 0x77 };
+	unsigned int i;
+
+	for (i = 0; i < 512; i++)
+		directory[i] = i * SIZE_2M | EPT_LEAF;
+	ept[0] = phys_of(directory) | EPT_RWX;
+	*page = 0;
+	say("missing", enter(&regs, true));
+	say("missing_qualification", read(VMCS_EXIT_QUALIFICATION));
+	say("missing_gpa", read(VMCS_GUEST_PHYSICAL_ADDRESS));
+	say("missing_linear", read(VMCS_GUEST_LINEAR_ADDRESS));
+	*page = TOUCHED | (EPT_LEAF & ~2ULL);
+	say("read_only", enter(&regs, false));
+	say("read_only_qualification", read(VMCS_EXIT_QUALIFICATION));
+	*page = TOUCHED | 2;
+	say("misconfigured", enter(&regs, false));
+	*page = TOUCHED | EPT_LEAF;
+	say("written", enter(&regs, false));
+	say("flags", *page & 0x300);
+	say("value", *(u64 *)phys(TOUCHED));
+	skip();
+	*page = 0;
+	say("stale", enter(&regs, false));
+	say("stale_value", regs.rax);
+}
+
+static void case_invept(void)
+{
+	u64 *ept = set_up(vm_guest_touch), operand[2] = { EPT_PAGES | EPTP_FLAGS, 0 };
+	struct vm_regs regs = { .rbx = SIZE_1G * 5 };
+
+	ept[5] = SIZE_1G * 0 | EPT_LEAF;
+	write(VMCS_GUEST_RIP, phys_of(vm_guest_touch));
+	regs.rbx = SIZE_1G * 5 + TOUCHED;
+	*(u64 *)phys(TOUCHED) = 0x99;
+	say("read", enter(&regs, true));
+	say("value", regs.rax);
+	ept[5] = 0;
+	asm volatile("invept %0, %1" : : "m"(operand), "r"(1ULL) : "cc", "memory");
+	write(VMCS_GUEST_RIP, phys_of(vm_guest_touch));
+	say("flushed", enter(&regs, false));
+}
+
+static void case_real_mode(void)
+{
+	struct vm_regs regs = { 0 };
+	unsigned int n;
+	u8 *to = phys(REAL_MODE);
+
+	set_up(0);
+	for (n = 0; n < vm_guest_real_end - vm_guest_real; n++)
+		to[n] = vm_guest_real[n];
+	for (n = 0; n < 6; n++)
+		set_segment(n, 0, 0xffff, REAL_RIGHTS);
+	set_segment(1, REAL_MODE >> 4, 0xffff, REAL_CODE_RIGHTS);
+	write(VMCS_GUEST_CS_BASE, REAL_MODE);
+	write(VMCS_GUEST_CR0, read_cr(0) & ~(X86_CR0_PE | X86_CR0_PG));
+	write(VMCS_GUEST_EFER, 0);
+	write(VMCS_ENTRY_CONTROLS, read(VMCS_ENTRY_CONTROLS) & ~LONG_MODE_GUEST);
+	write(VMCS_GUEST_RIP, 0);
+	write(VMCS_GUEST_RSP, 0x4000);
+	write(VMCS_GUEST_IDTR_BASE, REAL_MODE_VECTORS);
+	write(VMCS_GUEST_IDTR_LIMIT, 0x3ff);
+	/* INT 21h leads to the HLT behind it. */
+	n = vm_guest_real_end - vm_guest_real - 1;
+	*(u32 *)phys(REAL_MODE_VECTORS + 0x21 * 4) = REAL_MODE << 12 | n;
+	say("vmcall", enter(&regs, true));
+	say("rbx", regs.rbx);
+	skip();
+	say("hlt", enter(&regs, false));
+	say("stack", read(VMCS_GUEST_RSP));
+}
+
+static const struct probe_case cases[] = {
+	{ "vm-basic", case_basic },
+	{ "vm-errors", case_errors },
+	{ "vm-windows", case_windows },
+	{ "vm-nmi-window", case_nmi_window },
+	{ "vm-injection", case_injection },
+	{ "vm-timer", case_timer },
+	{ "vm-ept", case_ept },
+	{ "vm-invept", case_invept },
+	{ "vm-real-mode", case_real_mode },
+};
+
+bool run_vm_case(const char *name)
+{
+	return run_case(name, cases, ARRAY_LEN(cases));
+}
