@@ -65,6 +65,15 @@ static u64 apic_ticks(u64 tsc_ticks)
 	return count ? count : 1;
 }
 
+/*
+ * The host's time may be over, and QEMU has not raised the interrupt yet: it would forget it if
+ * the timer was set.  Afterwards the host sets the timer again, or stops it.
+ */
+static bool hosts_is_earlier(u64 hosts, u64 count)
+{
+	return hosts ? hosts <= count : apic_read(APIC_TIMER_INITIAL);
+}
+
 void vm_timer_arm(struct vm *vm)
 {
 	u32 lvt = apic_read(APIC_LVT_TIMER);
@@ -75,7 +84,7 @@ void vm_timer_arm(struct vm *vm)
 		return;
 	count = apic_ticks(time_left(vm));
 	vm->timer.hosts = apic_read(APIC_TIMER_CURRENT);
-	if (vm->timer.hosts && vm->timer.hosts <= count)
+	if (hosts_is_earlier(vm->timer.hosts, count))
 		return;
 	vm->timer.armed = true;
 	vm->timer.vector = lvt & LVT_VECTOR;
@@ -95,7 +104,9 @@ void vm_timer_disarm(struct vm *vm)
 	apic_write(APIC_TIMER_INITIAL, hosts);
 }
 
+/* If the host's time is over, too, the interrupt may be both. */
 bool vm_timer_is_interrupt(const struct vm *vm, u8 vector)
 {
-	return vm->timer.armed && vector == vm->timer.vector && vm_timer_has_expired(vm);
+	return vm->timer.armed && vector == vm->timer.vector && vm_timer_has_expired(vm) &&
+	       (apic_read(APIC_TIMER_CURRENT) || !apic_read(APIC_TIMER_INITIAL));
 }
