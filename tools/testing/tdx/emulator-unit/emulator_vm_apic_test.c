@@ -4,7 +4,7 @@
 
 #include "harness.h"
 #include "emulator/host/vmx_caps.h"
-#include "emulator/vm/vm_apic.h"
+#include "emulator/vm/vm.h"
 
 #define TPR_MSR		VAPIC_MSR(VAPIC_TPR)
 #define EOI_MSR		VAPIC_MSR(VAPIC_EOI)
@@ -96,7 +96,6 @@ TEST_F(vm_apic, the_interrupt_status_is_loaded_and_saved)
 	LOAD(INTERRUPTS);
 	EXPECT_EQ(0x31, self->apic.rvi);
 	EXPECT_EQ(0x41, self->apic.svi);
-	EXPECT_FALSE(vm_apic_entered(&self->apic, &self->exit));
 	EXPECT_EQ(0x40, REG(VAPIC_PPR));
 	EXPECT_FALSE(vapic_is_pending(&self->apic.regs));
 	vapic_request_one(&self->apic.regs, 0x52);
@@ -126,7 +125,7 @@ TEST_F(vm_apic, a_tpr_below_the_threshold_exits_after_the_write)
 	vmcs_write(self->vmcs, VMCS_TPR_THRESHOLD, 5);
 	LOAD(X2APIC);
 	EXPECT_EQ(VM_APIC_TRAPS, vm_apic_write_cr8(&self->apic, 4, &self->exit));
-	EXPECT_EXIT(VM_APIC_TPR_BELOW_THRESHOLD, 0);
+	EXPECT_EXIT(VM_EXIT_TPR_BELOW_THRESHOLD, 0);
 	EXPECT_EQ(0x40, REG(VAPIC_TPR));
 	EXPECT_EQ(VM_APIC_DONE, vm_apic_write_cr8(&self->apic, 5, &self->exit));
 	EXPECT_EQ(VM_APIC_FAULTS, vm_apic_write_cr8(&self->apic, 0x10, &self->exit));
@@ -137,7 +136,7 @@ TEST_F(vm_apic, a_tpr_below_the_threshold_exits_after_the_write)
 	EXPECT_EQ(0, REG(VAPIC_PPR));
 	LOAD(XAPIC);
 	EXPECT_EQ(VM_APIC_TRAPS, WRITE(VAPIC_TPR, 4, 0x12345630));
-	EXPECT_EXIT(VM_APIC_TPR_BELOW_THRESHOLD, 0);
+	EXPECT_EXIT(VM_EXIT_TPR_BELOW_THRESHOLD, 0);
 	EXPECT_EQ(0x30, REG(VAPIC_TPR));
 }
 
@@ -146,23 +145,22 @@ TEST_F(vm_apic, a_tpr_below_the_threshold_exits_after_an_entry)
 	vmcs_write(self->vmcs, VMCS_TPR_THRESHOLD, 5);
 	self->page[VAPIC_TPR] = 0x40;
 	LOAD(XAPIC);
-	EXPECT_TRUE(vm_apic_entered(&self->apic, &self->exit));
-	EXPECT_EXIT(VM_APIC_TPR_BELOW_THRESHOLD, 0);
+	EXPECT_TRUE(vm_apic_is_low(&self->apic));
 	self->page[VAPIC_TPR] = 0x50;
-	EXPECT_FALSE(vm_apic_entered(&self->apic, &self->exit));
+	EXPECT_FALSE(vm_apic_is_low(&self->apic));
 	/* A check of VM entries excludes this case. */
 	self->page[VAPIC_TPR] = 0x40;
 	LOAD(0);
-	EXPECT_FALSE(vm_apic_entered(&self->apic, &self->exit));
+	EXPECT_FALSE(vm_apic_is_low(&self->apic));
 	LOAD_WITH(PRIMARY_SECONDARY, XAPIC);
-	EXPECT_FALSE(vm_apic_entered(&self->apic, &self->exit));
+	EXPECT_FALSE(vm_apic_is_low(&self->apic));
 }
 
 TEST_F(vm_apic, with_delivery_the_tpr_changes_the_priority_and_never_exits)
 {
 	vmcs_write(self->vmcs, VMCS_TPR_THRESHOLD, 5);
 	LOAD(INTERRUPTS | XAPIC);
-	EXPECT_FALSE(vm_apic_entered(&self->apic, &self->exit));
+	EXPECT_FALSE(vm_apic_is_low(&self->apic));
 	vapic_request_one(&self->apic.regs, 0x41);
 	EXPECT_EQ(VM_APIC_DONE, vm_apic_write_cr8(&self->apic, 4, &self->exit));
 	EXPECT_EQ(0x40, REG(VAPIC_PPR));
@@ -181,12 +179,12 @@ TEST_F(vm_apic, an_eoi_exits_if_the_bitmap_has_its_vector)
 	in_service(&self->apic.regs, 0x51);
 	in_service(&self->apic.regs, 0xff);
 	EXPECT_EQ(VM_APIC_TRAPS, WRMSR(EOI_MSR, 0));
-	EXPECT_EXIT(VM_APIC_EOI, 0xff);
+	EXPECT_EXIT(VM_EXIT_VIRTUALIZED_EOI, 0xff);
 	LOAD(INTERRUPTS | XAPIC);
 	self->apic.svi = 0x51;
 	self->page[VAPIC_EOI] = 0;
 	EXPECT_EQ(VM_APIC_TRAPS, WRITE(VAPIC_EOI, 4, 7));
-	EXPECT_EXIT(VM_APIC_EOI, 0x51);
+	EXPECT_EXIT(VM_EXIT_VIRTUALIZED_EOI, 0x51);
 	EXPECT_EQ(0, REG(VAPIC_EOI));
 	EXPECT_EQ(VM_APIC_DONE, WRITE(VAPIC_EOI, 4, 0));
 	EXPECT_EQ(0, self->apic.svi);
@@ -241,7 +239,7 @@ TEST_F(vm_apic, a_self_ipi_by_msr)
 	EXPECT_EQ(VM_APIC_DONE, WRMSR(SELF_MSR, 0x93));
 	EXPECT_EQ(0x93, self->apic.rvi);
 	EXPECT_EQ(VM_APIC_TRAPS, WRMSR(SELF_MSR, 0xf));
-	EXPECT_EXIT(VM_APIC_WRITE, VAPIC_SELF_IPI);
+	EXPECT_EXIT(VM_EXIT_APIC_WRITE, VAPIC_SELF_IPI);
 	EXPECT_EQ(VM_APIC_FAULTS, WRMSR(SELF_MSR, 0x193));
 }
 
@@ -274,7 +272,7 @@ TEST_F(vm_apic, a_self_ipi_by_the_page)
 		EXPECT_EQ(self_ipis[i].virtualized ? 0x93 : 0, self->apic.rvi)
 			TH_LOG("0x%x", self_ipis[i].icr);
 		EXPECT_EQ(self_ipis[i].icr, REG(VAPIC_ICR_LOW));
-		EXPECT_EQ(self_ipis[i].virtualized ? 0 : EXIT(VM_APIC_WRITE, VAPIC_ICR_LOW),
+		EXPECT_EQ(self_ipis[i].virtualized ? 0 : EXIT(VM_EXIT_APIC_WRITE, VAPIC_ICR_LOW),
 			  last_exit(&self->exit));
 	}
 }
@@ -313,7 +311,7 @@ TEST_F(vm_apic, registers_are_read_from_the_page)
 			self->page[at] = 0x77;
 			EXPECT_EQ(works ? VM_APIC_DONE : VM_APIC_EXITS, READ(at, size))
 				TH_LOG("0x%x, %u bytes", at, size);
-			EXPECT_EQ(works ? 0 : EXIT(VM_APIC_ACCESS, at), last_exit(&self->exit));
+			EXPECT_EQ(works ? 0 : EXIT(VM_EXIT_APIC_ACCESS, at), last_exit(&self->exit));
 			EXPECT_EQ(works ? 0x77 : 0, self->value);
 			self->value = 0;
 			self->page[at] = 0;
@@ -333,13 +331,13 @@ TEST_F(vm_apic, registers_are_written_to_the_page)
 			memset(self->page, 0, 4096);
 			if (!works) {
 				EXPECT_EQ(VM_APIC_EXITS, WRITE(at, size, 0x11));
-				EXPECT_EXIT(VM_APIC_ACCESS, 0x1000 | at);
+				EXPECT_EXIT(VM_EXIT_APIC_ACCESS, 0x1000 | at);
 				EXPECT_EQ(0, self->page[at]);
 			} else if (at == VAPIC_TPR || (at & ~3U) == VAPIC_ICR_HIGH) {
 				EXPECT_EQ(VM_APIC_DONE, WRITE(at, size, 0x11));
 			} else {
 				EXPECT_EQ(VM_APIC_TRAPS, WRITE(at, size, 0x11));
-				EXPECT_EXIT(VM_APIC_WRITE, at);
+				EXPECT_EXIT(VM_EXIT_APIC_WRITE, at);
 				EXPECT_EQ(0x11, self->page[at]);
 			}
 		}
@@ -371,7 +369,7 @@ TEST_F(vm_apic, without_register_virtualization_there_is_the_tpr)
 	EXPECT_EQ(VM_APIC_EXITS, WRITE(VAPIC_ICR_HIGH, 4, 0));
 	LOAD_WITH(PRIMARY_SECONDARY, XAPIC);
 	EXPECT_EQ(VM_APIC_EXITS, READ(VAPIC_TPR, 4));
-	EXPECT_EXIT(VM_APIC_ACCESS, VAPIC_TPR);
+	EXPECT_EXIT(VM_EXIT_APIC_ACCESS, VAPIC_TPR);
 }
 
 TEST_F(vm_apic, the_type_of_an_access_is_in_the_qualification)
@@ -380,16 +378,16 @@ TEST_F(vm_apic, the_type_of_an_access_is_in_the_qualification)
 
 	LOAD(XAPIC | REGISTERS);
 	EXPECT_EQ(VM_APIC_EXITS, vm_apic_read(&self->apic, &access, &self->value, &self->exit));
-	EXPECT_EXIT(VM_APIC_ACCESS, 0x2080);
+	EXPECT_EXIT(VM_EXIT_APIC_ACCESS, 0x2080);
 	access.type = VM_APIC_DELIVERS;
 	EXPECT_EQ(VM_APIC_EXITS, vm_apic_write(&self->apic, &access, 0, &self->exit));
-	EXPECT_EXIT(VM_APIC_ACCESS, 0x3080);
+	EXPECT_EXIT(VM_EXIT_APIC_ACCESS, 0x3080);
 	access.type = VM_APIC_WALKS;
 	EXPECT_EQ(VM_APIC_EXITS, vm_apic_write(&self->apic, &access, 0, &self->exit));
-	EXPECT_EXIT(VM_APIC_ACCESS, 0xf000);
+	EXPECT_EXIT(VM_EXIT_APIC_ACCESS, 0xf000);
 	/* An instruction that is not known to the decoder */
 	EXPECT_EQ(VM_APIC_EXITS, READ(VAPIC_TPR, 0));
-	EXPECT_EXIT(VM_APIC_ACCESS, VAPIC_TPR);
+	EXPECT_EXIT(VM_EXIT_APIC_ACCESS, VAPIC_TPR);
 }
 
 TEST_HARNESS_MAIN

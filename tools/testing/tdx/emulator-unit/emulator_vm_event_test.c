@@ -9,6 +9,7 @@
 #include "emulator/smp/apic.h"
 #include "emulator/smp/shootdown.h"
 #include "emulator/vm/vm_event.h"
+#include "emulator/vm/vm_posted.h"
 #include "emulator/vm/vm_timer.h"
 
 #define VALID		SVM_EVENT_VALID
@@ -26,6 +27,11 @@ bool vm_timer_has_expired(const struct vm *vm)
 bool vm_timer_is_interrupt(const struct vm *vm, u8 vector)
 {
 	return timer_expired && vector == 0xec;
+}
+
+bool vm_posted_take(struct vm *vm, u8 vector)
+{
+	return vm->pin & PIN_POSTED_INTERRUPTS && vector == 0xf2;
 }
 
 void apic_end_interrupt(void)
@@ -263,6 +269,66 @@ TEST_F(vm_event, page_faults_are_compared_with_mask_and_match)
 		EXPECT_EQ(0xabc000, self->exit.qualification);
 		EXPECT_EQ(page_faults[i].error, self->exit.error);
 	}
+}
+
+static void use_apic(struct vm *vm, u32 secondary)
+{
+	static u8 page[4096] __aligned(4096);
+
+	memset(page, 0, sizeof(page));
+	vmcs_write(vm->vmcs, VMCS_PRIMARY_CONTROLS, PRIMARY_TPR_SHADOW | PRIMARY_SECONDARY);
+	vmcs_write(vm->vmcs, VMCS_SECONDARY_CONTROLS, secondary);
+	vm_apic_load(&vm->apic, vm->vmcs, page);
+}
+
+TEST_F(vm_event, a_tpr_below_the_threshold_exits_when_the_event_is_delivered)
+{
+	vmcs_write(self->vm.vmcs, VMCS_TPR_THRESHOLD, 5);
+	vmcs_write(self->vm.vmcs, VMCS_ENTRY_INTERRUPTION_INFO, VALID | 0x51);
+	use_apic(&self->vm, SECONDARY_APIC_ACCESSES);
+	vm_event_load(&self->vm);
+	EXPECT_FALSE(vm_event_before_run(&self->vm, &self->exit));
+	vm_event_prepare(&self->vm);
+	EXPECT_TRUE(leaves_at_once);
+	self->v->event_inject = 0;
+	EXPECT_TRUE(vm_event_before_run(&self->vm, &self->exit));
+	EXPECT_EQ(VM_EXIT_TPR_BELOW_THRESHOLD, self->exit.reason);
+}
+
+TEST_F(vm_event, a_virtual_interrupt_is_delivered_but_not_inside_an_iret)
+{
+	use_apic(&self->vm, SECONDARY_VIRTUAL_INTERRUPTS);
+	vapic_request_one(&self->vm.apic.regs, 0x51);
+	self->v->rflags = X86_EFLAGS_IF;
+	self->vm.step = true;
+	vm_event_prepare(&self->vm);
+	EXPECT_EQ(0, self->v->event_inject);
+	self->vm.step = false;
+	vm_event_prepare(&self->vm);
+	EXPECT_EQ(VALID | 0x51, self->v->event_inject);
+	EXPECT_EQ(0x51, self->vm.apic.svi);
+}
+
+TEST_F(vm_event, the_guest_reads_cr8_of_its_apic)
+{
+	use_apic(&self->vm, SECONDARY_APIC_ACCESSES);
+	self->vm.apic.regs.page[VAPIC_TPR] = 0x7f;
+	vm_event_prepare(&self->vm);
+	EXPECT_EQ(7, self->v->int_control & SVM_V_TPR);
+}
+
+TEST_F(vm_event, a_notification_is_no_exit)
+{
+	self->v->exit_code = SVM_EXIT_INTR;
+	taken = 0xf2;
+	EXPECT_TRUE(vm_event_interrupt(&self->vm, &self->exit));
+	EXPECT_EQ(VALID | 0xf2, self->exit.info);
+	self->vm.pin |= PIN_POSTED_INTERRUPTS;
+	EXPECT_FALSE(vm_event_interrupt(&self->vm, &self->exit));
+	/* An NMI that came with it is one. */
+	taken_nmi = true;
+	EXPECT_TRUE(vm_event_interrupt(&self->vm, &self->exit));
+	EXPECT_EQ(VALID | SVM_EVENT_NMI | VECTOR_NMI, self->exit.info);
 }
 
 TEST_HARNESS_MAIN

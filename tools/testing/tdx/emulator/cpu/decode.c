@@ -16,6 +16,7 @@
 #define F_REG_ONLY	BIT_ULL(1)	/* ModRM names registers, mod is ignored */
 #define F_IMM32		BIT_ULL(2)	/* 16 bits with a 66 prefix */
 #define F_IMM8		BIT_ULL(3)
+#define F_OFFSET	BIT_ULL(4)	/* the address of a memory operand */
 
 struct opcode {
 	enum opcode_map map;
@@ -24,10 +25,21 @@ struct opcode {
 };
 
 static const struct opcode opcodes[] = {
-	/* writes to the local APIC's page */
+	/* accesses to the local APIC's page: XCHG, MOV, MOVZX */
+	{ MAP_ONE_BYTE, 0x86, F_MODRM },
 	{ MAP_ONE_BYTE, 0x87, F_MODRM },
+	{ MAP_ONE_BYTE, 0x88, F_MODRM },
 	{ MAP_ONE_BYTE, 0x89, F_MODRM },
+	{ MAP_ONE_BYTE, 0x8a, F_MODRM },
+	{ MAP_ONE_BYTE, 0x8b, F_MODRM },
+	{ MAP_ONE_BYTE, 0xa0, F_OFFSET },
+	{ MAP_ONE_BYTE, 0xa1, F_OFFSET },
+	{ MAP_ONE_BYTE, 0xa2, F_OFFSET },
+	{ MAP_ONE_BYTE, 0xa3, F_OFFSET },
+	{ MAP_ONE_BYTE, 0xc6, F_MODRM | F_IMM8 },
 	{ MAP_ONE_BYTE, 0xc7, F_MODRM | F_IMM32 },
+	{ MAP_0F, 0xb6, F_MODRM },
+	{ MAP_0F, 0xb7, F_MODRM },
 	/* software interrupts */
 	{ MAP_ONE_BYTE, 0xcc, 0 },
 	{ MAP_ONE_BYTE, 0xcd, F_IMM8 },
@@ -289,6 +301,18 @@ static bool parse_operands(struct cursor *c, struct insn *insn, const struct opc
 	return true;
 }
 
+/* The address has no base, and the register is RAX. */
+static void parse_offset(struct cursor *c, struct insn *insn)
+{
+	const unsigned int bytes[] = { [ADDRESS_16] = 2, [ADDRESS_32] = 4, [ADDRESS_64] = 8 };
+
+	insn->mem = true;
+	insn->displacement = next(c, bytes[insn->address_size]);
+	insn->linear = insn->displacement + segment_base(c, false);
+	if (!vcpu_64bit_code(c->vcpu))
+		insn->linear = (u32)insn->linear;
+}
+
 static u64 rip_linear(const struct vcpu *vcpu)
 {
 	return vcpu->vmcb.rip + (vcpu_64bit_code(vcpu) ? 0 : vcpu->vmcb.cs.base);
@@ -319,8 +343,11 @@ bool decode(const struct vcpu *vcpu, struct insn *insn)
 	op = find_opcode(insn);
 	if (!op || c.overrun)
 		return false;
+	c.following = op->flags & F_IMM8 ? 1 : 0;
 	if (op->flags & F_MODRM && !parse_operands(&c, insn, op))
 		return false;
+	if (op->flags & F_OFFSET)
+		parse_offset(&c, insn);
 	if (op->flags & F_IMM8)
 		insn->imm = next(&c, 1);
 	insn->length = c.at;

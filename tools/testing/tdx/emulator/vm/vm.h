@@ -6,6 +6,7 @@
 #include "cpu/cpu.h"
 #include "host/vmcs.h"
 #include "host/vmx_caps.h"
+#include "vm/vm_apic.h"
 
 /* Interruptibility */
 #define BLOCKED_BY_STI			BIT(0)
@@ -51,6 +52,9 @@ enum vm_exit_reason {
 	VM_EXIT_MWAIT			= 36,
 	VM_EXIT_MONITOR			= 39,
 	VM_EXIT_PAUSE			= 40,
+	VM_EXIT_TPR_BELOW_THRESHOLD	= 43,
+	VM_EXIT_APIC_ACCESS		= 44,
+	VM_EXIT_VIRTUALIZED_EOI		= 45,
 	VM_EXIT_GDTR_OR_IDTR		= 46,
 	VM_EXIT_LDTR_OR_TR		= 47,
 	VM_EXIT_EPT_VIOLATION		= 48,
@@ -61,6 +65,7 @@ enum vm_exit_reason {
 	VM_EXIT_INVVPID			= 53,
 	VM_EXIT_WBINVD			= 54,
 	VM_EXIT_XSETBV			= 55,
+	VM_EXIT_APIC_WRITE		= 56,
 	VM_EXIT_PML_FULL		= 62,
 	VM_EXIT_SEAMCALL		= 76,
 };
@@ -121,10 +126,12 @@ struct vm_timer {
  * @cr4_shadow:	read shadow of CR4
  * @exceptions:	the exception bitmap
  * @msr_bitmap:	NULL: all MSRs exit
+ * @apic:	the virtual APIC
  * @nmi_blocked: NMIs are blocked until IRET
  * @step:	an IRET that ends it is executed as a single step
  * @step_traps:	the guest steps itself, too
  * @raised:	an event that waits was raised by an instruction that was emulated
+ * @enters:	the VM entry is not complete: its event is not delivered
  * @software:	the event in the VMCB that an instruction has caused: RIP is behind that
  * @software_info: what the host has injected for it, or 0
  * @software_length: of the instruction
@@ -138,7 +145,8 @@ struct vm {
 	u64 cr0_mask, cr0_shadow, cr4_mask, cr4_shadow;
 	u32 exceptions;
 	const u8 *msr_bitmap;
-	bool nmi_blocked, step, step_traps, raised;
+	struct vm_apic apic;
+	bool nmi_blocked, step, step_traps, raised, enters;
 	u32 software, software_info, software_length;
 	u64 xcr0;
 	struct vm_timer timer;

@@ -5,7 +5,7 @@
 #include <linux/string.h>
 
 #include "host/vmx_caps.h"
-#include "vm/vm_apic.h"
+#include "vm/vm.h"
 
 #define REGISTER_BYTES		4	/* of every 16 */
 
@@ -15,6 +15,11 @@
 #define ICR_SELF		BIT(18)
 /* Reserved ones, delivery status and mode, trigger mode; not destination mode and level */
 #define ICR_NOT_SELF		0xfff3b700U
+
+static bool delivers(const struct vm_apic *apic)
+{
+	return apic->secondary & SECONDARY_VIRTUAL_INTERRUPTS;
+}
 
 void vm_apic_load(struct vm_apic *apic, const struct vmcs *vmcs, u8 *page)
 {
@@ -30,11 +35,8 @@ void vm_apic_load(struct vm_apic *apic, const struct vmcs *vmcs, u8 *page)
 	apic->rvi = status;
 	apic->svi = status >> 8;
 	apic->regs = (struct vapic){ vm_apic_has_tpr(apic) ? page : NULL, &apic->rvi, &apic->svi };
-}
-
-static bool delivers(const struct vm_apic *apic)
-{
-	return apic->secondary & SECONDARY_VIRTUAL_INTERRUPTS;
+	if (delivers(apic))
+		vapic_update_ppr(&apic->regs);
 }
 
 void vm_apic_store(const struct vm_apic *apic, struct vmcs *vmcs)
@@ -58,28 +60,22 @@ bool vm_apic_has_page(const struct vm_apic *apic)
 	return apic->secondary & SECONDARY_APIC_ACCESSES;
 }
 
-static enum vm_apic_result trap(struct vm_apic_exit *exit, enum vm_apic_reason reason,
+static enum vm_apic_result trap(struct vm_apic_exit *exit, u32 reason,
 				u64 qualification)
 {
 	*exit = (struct vm_apic_exit){ reason, qualification };
 	return VM_APIC_TRAPS;
 }
 
-static enum vm_apic_result check_threshold(const struct vm_apic *apic, struct vm_apic_exit *exit)
+static bool is_below_threshold(const struct vm_apic *apic)
 {
-	if (vapic_tpr_class(&apic->regs) < apic->threshold)
-		return trap(exit, VM_APIC_TPR_BELOW_THRESHOLD, 0);
-	return VM_APIC_DONE;
+	return vapic_tpr_class(&apic->regs) < apic->threshold;
 }
 
-bool vm_apic_entered(const struct vm_apic *apic, struct vm_apic_exit *exit)
+bool vm_apic_is_low(const struct vm_apic *apic)
 {
-	if (delivers(apic)) {
-		vapic_update_ppr(&apic->regs);
-		return false;
-	}
-	return vm_apic_has_tpr(apic) && vm_apic_has_page(apic) &&
-	       check_threshold(apic, exit) == VM_APIC_TRAPS;
+	return !delivers(apic) && vm_apic_has_tpr(apic) && vm_apic_has_page(apic) &&
+	       is_below_threshold(apic);
 }
 
 /* TPR virtualization.  Requests are evaluated whenever the vCPU goes on. */
@@ -87,9 +83,10 @@ static enum vm_apic_result write_tpr(const struct vm_apic *apic, u8 value,
 				     struct vm_apic_exit *exit)
 {
 	vapic_write(&apic->regs, VAPIC_TPR, value);
-	if (!delivers(apic))
-		return check_threshold(apic, exit);
-	vapic_update_ppr(&apic->regs);
+	if (delivers(apic))
+		vapic_update_ppr(&apic->regs);
+	else if (is_below_threshold(apic))
+		return trap(exit, VM_EXIT_TPR_BELOW_THRESHOLD, 0);
 	return VM_APIC_DONE;
 }
 
@@ -100,7 +97,7 @@ static enum vm_apic_result write_eoi(const struct vm_apic *apic, struct vm_apic_
 	vapic_write(&apic->regs, VAPIC_EOI, 0);
 	vector = vapic_end(&apic->regs);
 	if (apic->eoi_exits[vector / 64] & BIT_ULL(vector % 64))
-		return trap(exit, VM_APIC_EOI, vector);
+		return trap(exit, VM_EXIT_VIRTUALIZED_EOI, vector);
 	return VM_APIC_DONE;
 }
 
@@ -143,7 +140,7 @@ enum vm_apic_result vm_apic_write_msr(const struct vm_apic *apic, u32 msr, u64 v
 	case VAPIC_FAULTS:
 		return VM_APIC_FAULTS;
 	case VAPIC_EXITS:
-		return trap(exit, VM_APIC_WRITE, VAPIC_SELF_IPI);
+		return trap(exit, VM_EXIT_APIC_WRITE, VAPIC_SELF_IPI);
 	default:
 		return VM_APIC_DONE;
 	}
@@ -194,7 +191,7 @@ enum vm_apic_result vm_apic_exit(const struct vm_apic_access *access, struct vm_
 {
 	u64 offset = access->type == VM_APIC_WALKS ? 0 : access->offset;
 
-	*exit = (struct vm_apic_exit){ VM_APIC_ACCESS, offset | (u64)access->type << 12 };
+	*exit = (struct vm_apic_exit){ VM_EXIT_APIC_ACCESS, offset | (u64)access->type << 12 };
 	return VM_APIC_EXITS;
 }
 
@@ -239,7 +236,7 @@ static enum vm_apic_result written(const struct vm_apic *apic, unsigned int offs
 			    vapic_read(&apic->regs, VAPIC_ICR_HIGH) & 0xff000000);
 		return VM_APIC_DONE;
 	}
-	return trap(exit, VM_APIC_WRITE, offset);
+	return trap(exit, VM_EXIT_APIC_WRITE, offset);
 }
 
 enum vm_apic_result vm_apic_write(const struct vm_apic *apic, const struct vm_apic_access *access,

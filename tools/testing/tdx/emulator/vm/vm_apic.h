@@ -24,16 +24,9 @@ struct vm_apic {
 	u64 eoi_exits[4];
 };
 
-/* Basic exit reasons */
-enum vm_apic_reason {
-	VM_APIC_TPR_BELOW_THRESHOLD	= 43,
-	VM_APIC_ACCESS			= 44,
-	VM_APIC_EOI			= 45,
-	VM_APIC_WRITE			= 56,
-};
-
+/* An exit by its basic reason */
 struct vm_apic_exit {
-	enum vm_apic_reason reason;
+	u32 reason;
 	u64 qualification;
 };
 
@@ -67,7 +60,7 @@ struct vm_apic_access {
 };
 
 /**
- * vm_apic_load() - get the state at a VM entry
+ * vm_apic_load() - get the state at a VM entry, with PPR virtualization
  * @apic:	the virtual APIC
  * @vmcs:	VMCS of the vCPU, which was checked
  * @page:	the page of the VMCS's virtual-APIC address; not used without a TPR shadow
@@ -82,13 +75,12 @@ void vm_apic_load(struct vm_apic *apic, const struct vmcs *vmcs, u8 *page);
 void vm_apic_store(const struct vm_apic *apic, struct vmcs *vmcs);
 
 /**
- * vm_apic_entered() - what a VM entry does when the state is loaded
+ * vm_apic_is_low() - compare the TPR with its threshold at the end of a VM entry
  * @apic:	the virtual APIC
- * @exit:	the exit, if there is one
  *
  * Return: true if there is an exit before the first instruction.
  */
-bool vm_apic_entered(const struct vm_apic *apic, struct vm_apic_exit *exit);
+bool vm_apic_is_low(const struct vm_apic *apic);
 
 /**
  * vm_apic_has_tpr() - test for a TPR shadow

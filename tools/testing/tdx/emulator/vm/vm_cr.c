@@ -2,6 +2,7 @@
 /* Control and debug registers of a VM's vCPU. */
 #include "host/cr.h"
 #include "host/qualification.h"
+#include "vm/vm_apic_insn.h"
 #include "vm/vm_cr.h"
 #include "vm/vm_intercept.h"
 
@@ -173,8 +174,15 @@ static bool write_cr8(struct vm *vm, const struct insn *insn, u64 value, struct 
 		return cr_exit(vm, insn, exit);
 	if (value & ~CR8_BITS)
 		return gp_fault(vm);
+	if (vm_apic_has_tpr(&vm->apic))
+		return vm_apic_cr8_write(vm, insn, value, exit);
 	native_write_cr8(value);
 	return skip(vm, insn);
+}
+
+static u64 read_cr8(const struct vm *vm)
+{
+	return vm_apic_has_tpr(&vm->apic) ? vapic_tpr_class(&vm->apic.regs) : native_read_cr8();
 }
 
 static bool read_cr(struct vm *vm, const struct insn *insn, struct vm_exit *exit)
@@ -199,7 +207,7 @@ static bool read_cr(struct vm *vm, const struct insn *insn, struct vm_exit *exit
 	default:
 		if (vm->primary & PRIMARY_CR8_STORE_EXITING)
 			return cr_exit(vm, insn, exit);
-		*to = native_read_cr8();
+		*to = read_cr8(vm);
 	}
 	return skip(vm, insn);
 }

@@ -8,6 +8,7 @@
 #include <linux/string.h>
 
 #include "check/report.h"
+#include "cpu/crash.h"
 #include "cpu/walk.h"
 #include "host/cr.h"
 #include "host/vmx.h"
@@ -62,6 +63,18 @@ static void write_exit(struct vm *vm, const struct vm_exit *exit)
 	vmcs_write(vmcs, VMCS_GUEST_LINEAR_ADDRESS, exit->linear);
 }
 
+static u8 *virtual_apic_page(const struct vm *vm)
+{
+	u64 pa = vmcs_read(vm->vmcs, VMCS_VIRTUAL_APIC_ADDR);
+
+	if (!(vm->primary & PRIMARY_TPR_SHADOW))
+		return NULL;
+	if (!phys_reachable(pa, PAGE_SIZE) || !host_map_has(pa))
+		crash_guest(&vm->vcpu->cpu->host,
+			    "the virtual-APIC page of a VM is in memory that is not the host's");
+	return phys(pa);
+}
+
 /* The guest has run, or its state was loaded and cannot run. */
 static void leave(struct vm *vm, const struct vm_exit *exit)
 {
@@ -71,6 +84,7 @@ static void leave(struct vm *vm, const struct vm_exit *exit)
 	} else {
 		vm_event_store(vm, exit);
 		vm_timer_store(vm);
+		vm_apic_store(&vm->apic, vm->vmcs);
 		vm_state_store(vm);
 		vm_msrs_store(vm);
 	}
@@ -98,6 +112,7 @@ static void enter(struct vcpu *host, struct vmcs *vmcs)
 	vm_state_load(&vm);
 	vm_intercept(&vm);
 	vm_map_use(&vm);
+	vm_apic_load(&vm.apic, vmcs, virtual_apic_page(&vm));
 	vm_event_load(&vm);
 	if (vm_msrs_load(&vm, &exit)) {
 		vmcs->launched = true;

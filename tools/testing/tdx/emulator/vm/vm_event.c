@@ -2,10 +2,12 @@
 /* Events of a VM's vCPU: injection, windows, virtual NMIs, exceptions and interrupts. */
 #include "cpu/decode.h"
 #include "cpu/interrupt.h"
+#include "cpu/vintr.h"
 #include "host/softint.h"
 #include "smp/apic.h"
 #include "smp/shootdown.h"
 #include "vm/vm_event.h"
+#include "vm/vm_posted.h"
 #include "vm/vm_timer.h"
 
 #define VECTOR_BP		3
@@ -74,6 +76,7 @@ void vm_event_load(struct vm *vm)
 
 	vm->software = 0;
 	vm->raised = false;
+	vm->enters = true;
 	if (!(info & SVM_EVENT_VALID)) {
 		if (vmcs_read(vm->vmcs, VMCS_GUEST_PENDING_DEBUG) & DR6_CAUSES)
 			pend_debug(vm);
@@ -181,7 +184,7 @@ static bool needs_exit_behind_delivery(const struct vm *vm)
 {
 	if (!is_pending(vm->vcpu))
 		return false;
-	return vm_timer_has_expired(vm) ||
+	return vm_timer_has_expired(vm) || (vm->enters && vm_apic_is_low(&vm->apic)) ||
 	       (vm->primary & PRIMARY_INTERRUPT_WINDOW &&
 		has_type(vm->vcpu->vmcb.event_inject, SVM_EVENT_INTERRUPT));
 }
@@ -197,6 +200,10 @@ void vm_event_prepare(struct vm *vm)
 	if (vm->nmi_blocked && !vm->step)
 		v->intercept1 |= SVM_INTERCEPT1_IRET;
 	v->intercept_exceptions = exceptions(vm);
+	if (vm_apic_has_tpr(&vm->apic))
+		v->int_control |= vapic_tpr_class(&vm->apic.regs);
+	if (vm_apic_has_interrupts(&vm->apic) && !vm->step)
+		vintr_prepare(vm->vcpu, &vm->apic.regs);
 	if (needs_exit_behind_delivery(vm))
 		leave_behind_delivery(vm->vcpu);
 	else if (vm->primary & PRIMARY_INTERRUPT_WINDOW && !vm->step)
@@ -319,11 +326,25 @@ static bool raised_exits(struct vm *vm, struct vm_exit *exit)
 	return true;
 }
 
+/* Looked at once after a VM entry, when an event that it injects is delivered. */
+static bool tpr_exits(struct vm *vm, struct vm_exit *exit)
+{
+	if (!vm->enters || is_pending(vm->vcpu))
+		return false;
+	vm->enters = false;
+	if (!vm_apic_is_low(&vm->apic))
+		return false;
+	*exit = (struct vm_exit){ .reason = VM_EXIT_TPR_BELOW_THRESHOLD };
+	return true;
+}
+
 bool vm_event_before_run(struct vm *vm, struct vm_exit *exit)
 {
 	if (vm->raised && raised_exits(vm, exit))
 		return true;
 	vm->raised = false;
+	if (tpr_exits(vm, exit))
+		return true;
 	if (vm_timer_has_expired(vm) && !is_pending(vm->vcpu))
 		*exit = (struct vm_exit){ .reason = VM_EXIT_PREEMPTION_TIMER };
 	else if (nmi_window(vm))
@@ -403,6 +424,8 @@ static bool interrupt_exit(struct vm *vm, struct vm_exit *exit)
 	nmi = nmi && shootdown_take_nmi(cpu);
 	if (taken && vm_timer_is_interrupt(vm, vector)) {
 		apic_end_interrupt();
+		taken = false;
+	} else if (taken && vm_posted_take(vm, vector)) {
 		taken = false;
 	}
 	if (!taken)

@@ -7,12 +7,12 @@
 #include "host/msr.h"
 #include "host/qualification.h"
 #include "host/sysenter.h"
+#include "vm/vm_apic_insn.h"
 #include "vm/vm_cr.h"
 #include "vm/vm_event.h"
 #include "vm/vm_exit.h"
 #include "vm/vm_insn_info.h"
 #include "vm/vm_intercept.h"
-
 
 #define OPCODE_INVD		0x08
 #define OPCODE_SYSENTER		0x34
@@ -47,12 +47,14 @@ static void set_edx_eax(struct vcpu *vcpu, u64 value)
 static bool msr_access(struct vm *vm, const struct insn *insn, struct vm_exit *exit)
 {
 	struct vcpu *vcpu = vm->vcpu;
-	bool write = vcpu->vmcb.exit_info1, done;
+	bool write = vcpu->vmcb.exit_info1, done, ends;
 	u32 msr = vcpu->gpr[RCX];
 	u64 value;
 
 	if (vm_intercepts_msr(vm, msr, write))
 		return exit_with(write ? VM_EXIT_WRMSR : VM_EXIT_RDMSR, insn, exit);
+	if (vm_apic_msr(vm, insn, msr, &ends, exit))
+		return ends;
 	done = write ? msr_write(vcpu, msr, edx_eax(vcpu)) : msr_read(vcpu, msr, &value);
 	if (!done) {
 		vcpu_inject_error(vcpu, VECTOR_GP, 0);

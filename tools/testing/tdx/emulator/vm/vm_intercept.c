@@ -137,7 +137,8 @@ void vm_intercept_cr_reads(struct vm *vm)
 		reads = any;
 	if (vm->primary & PRIMARY_CR3_STORE_EXITING)
 		reads |= any | SVM_INTERCEPT_CR_READ(3);
-	if (vm->primary & PRIMARY_CR8_STORE_EXITING || !(vm->primary & PRIMARY_TPR_SHADOW))
+	if (vm->primary & PRIMARY_CR8_STORE_EXITING || !(vm->primary & PRIMARY_TPR_SHADOW) ||
+	    !(vm->pin & PIN_EXTERNAL_INTERRUPT_EXITING))
 		reads |= any | SVM_INTERCEPT_CR_READ(8);
 	v->intercept_cr = (v->intercept_cr & 0xffff0000) | reads;
 }

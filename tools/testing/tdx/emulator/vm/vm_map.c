@@ -14,6 +14,7 @@
 #include "memory/host_map.h"
 #include "memory/lent.h"
 #include "vm/ept.h"
+#include "vm/vm_apic_insn.h"
 #include "vm/vm_map.h"
 
 #define NR_ROOTS		8
@@ -183,6 +184,8 @@ bool vm_map_fault(struct vm *vm, struct vm_exit *exit)
 
 	switch (ept_walk(&ept, &access, &result)) {
 	case EPT_MAPPED:
+		if (vm_apic_is_page(vm, result.pa))
+			return vm_apic_access(vm, exit);
 		add(vm, &access, &result);
 		return false;
 	case EPT_VIOLATES:
