@@ -50,8 +50,8 @@ help:
 	@echo '  make check         style and static analysis'
 	@echo '  make test-kunit    KUnit suites in stock QEMU'
 	@echo '  make test-notdx    without TDX host support nothing that it touches has any of it'
-	@echo '  make test-e2e      whole machines, kernels host and debug (KERNELS=host: not debug,'
-	@echo '                     PYTEST_ARGS="-k words")'
+	@echo '  make test-e2e      whole machines (KERNELS=host,debug: where the kernel debug can find'
+	@echo '                     more than host, it too; PYTEST_ARGS="-k words")'
 	@echo
 	@echo 'What make test-all has more:'
 	@echo '  make test-maps         the layout of TDX memory on many more random maps'
@@ -199,11 +199,11 @@ HOOKED := $(patsubst %.c,%.o,$(filter-out arch/x86/coco/% arch/x86/kvm/% drivers
 comma := ,
 empty :=
 NOTDX := notdx:$(subst $(empty) $(empty),$(comma),$(HOOKED) arch/x86/kvm/)
-KERNELS ?= host,debug
+KERNELS ?= host
 
 # All at once: while one is linked, another is compiled.
 kernels: tree emulator
-	@$(BUILD_KERNELS) host debug $(NOTDX)
+	@$(BUILD_KERNELS) host $(NOTDX)
 
 test-kunit: tree
 	@$(BUILD_KERNELS) host

@@ -17,7 +17,7 @@ FAILED = machine.BUILD / "e2e" / "failed"
 SHOWN = 60
 RESULTS = pytest.StashKey[list]()
 NO_KERNEL = "no kernel"
-OF_MAKE_TEST = ["host", "debug"]
+OF_MAKE_TEST = ["host"]
 # Not built of this tree: only tests that name it.
 MAINLINE = "mainline"
 
@@ -80,7 +80,7 @@ def pytest_collection_modifyitems(config, items):
         if kernel_of(item) is NO_KERNEL:
             return False
         if config.getoption("--others"):
-            return is_for_release(item) or kernel_of(item) not in [None, *OF_MAKE_TEST]
+            return is_for_release(item) or kernel_of(item) not in (None, *OF_MAKE_TEST)
         return config.getoption("--all") or not is_for_release(item)
 
     unwanted = [item for item in items if not is_wanted(item)]
