@@ -79,7 +79,11 @@ static inline bool kvm_mem_is_private(struct kvm *kvm, gfn_t gfn)
 	return kvm_has_private_mem(kvm) && mtree_load(&kvm->memory_attributes, gfn);
 }
 
+struct kvm_gmem;
+
 int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn);
+struct kvm_gmem *kvm_gmem_get(struct kvm_memory_slot *slot);
+void kvm_gmem_wait(struct kvm_gmem *gmem);
 bool kvm_only_gmem_left(struct kvm *kvm);
 
 void kvm_arch_zap_private(struct kvm *kvm, gfn_t start, gfn_t end);

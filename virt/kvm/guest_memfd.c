@@ -9,7 +9,7 @@
  * A page is taken away in this order, with the file's lock held for write: KVM zaps its
  * mappings of the page and makes concurrent faults retry, then the page is freed.  Faults take
  * the lock for read to get a page, so a fault has either got the page before and retries, or
- * gets a new one.
+ * gets a new one.  They wait for the lock without kvm->srcu, for which changes of slots wait.
  *
  * Slots and file can go in any order.  When the file is closed all its pages are freed; slots
  * that were bound to it have no private memory then.
@@ -25,8 +25,10 @@
 #include <linux/mount.h>
 #include <linux/pseudo_fs.h>
 #include <linux/seq_file.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/uaccess.h>
+#include <linux/xarray.h>
 
 #include "gmem.h"
 #include "kvm_mm.h"
@@ -140,12 +142,34 @@ static int gmem_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* Pages that are taken away while faults have to wait.  No huge page crosses their boundary. */
+#define PUNCHED_AT_ONCE	(SZ_64M >> PAGE_SHIFT)
+
+/* Takes away the first pages that there are.  Returns the page behind them. */
+static unsigned long punch_some(struct kvm_gmem *gmem, unsigned long first, unsigned long last)
+{
+	if (!xa_find(&gmem->mapping->i_pages, &first, last, XA_PRESENT))
+		return last + 1;
+
+	last = min(last, first | (PUNCHED_AT_ONCE - 1));
+	kvm_gmem_zap(gmem, first, last + 1);
+	truncate_inode_pages_range(gmem->mapping, (loff_t)first << PAGE_SHIFT,
+				   ((loff_t)(last + 1) << PAGE_SHIFT) - 1);
+	return last + 1;
+}
+
+/* A hole can take minutes: faults in the file wait for a part of it only. */
 static int punch_hole(struct kvm_gmem *gmem, loff_t offset, loff_t len)
 {
-	down_write(&gmem->lock);
-	kvm_gmem_zap(gmem, offset >> PAGE_SHIFT, (offset + len) >> PAGE_SHIFT);
-	truncate_inode_pages_range(gmem->mapping, offset, offset + len - 1);
-	up_write(&gmem->lock);
+	unsigned long first = offset >> PAGE_SHIFT, end = (offset + len) >> PAGE_SHIFT;
+
+	while (first < end) {
+		if (down_write_killable(&gmem->lock))
+			return -EINTR;
+		first = punch_some(gmem, first, end - 1);
+		up_write(&gmem->lock);
+		cond_resched();
+	}
 	return 0;
 }
 
@@ -160,7 +184,9 @@ static int allocate(struct kvm_gmem *gmem, loff_t offset, loff_t len)
 		if (signal_pending(current))
 			return -EINTR;
 
-		down_read(&gmem->lock);
+		/* A hole may be punched. */
+		if (down_read_killable(&gmem->lock))
+			return -EINTR;
 		folio = kvm_gmem_get_folio(gmem->mapping, index,
 					   huge == index && huge + GMEM_HUGE_PAGES <= end);
 		up_read(&gmem->lock);
@@ -477,7 +503,7 @@ static bool may_allocate_huge(struct kvm *kvm, struct kvm_memory_slot *slot, gfn
  *
  * Context: Process context, may sleep.  With kvm->srcu or kvm->slots_lock held.
  * Return: 0; -EFAULT: the slot has no guest_memfd, or it was closed; -EHWPOISON; -ENOMEM;
- *	   -EINTR: killed.
+ *	   -EAGAIN: pages are being taken away, see kvm_gmem_wait().
  */
 int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn)
 {
@@ -489,9 +515,8 @@ int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn, k
 	if (!gmem)
 		return -EFAULT;
 
-	/* A hole can be large. */
-	if (down_read_killable(&gmem->lock))
-		return -EINTR;
+	if (!down_read_trylock(&gmem->lock))
+		return -EAGAIN;
 	folio = gmem->mapping ? kvm_gmem_get_folio(gmem->mapping, index, huge) : ERR_PTR(-EFAULT);
 	up_read(&gmem->lock);
 	if (IS_ERR(folio))
@@ -505,3 +530,36 @@ int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn, k
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kvm_gmem_get_pfn);
+
+/**
+ * kvm_gmem_get - get the guest_memfd of a slot
+ * @slot: a slot
+ *
+ * Context: With kvm->srcu or kvm->slots_lock held.
+ * Return: the guest_memfd with a reference, for kvm_gmem_wait(); NULL if there is none.
+ */
+struct kvm_gmem *kvm_gmem_get(struct kvm_memory_slot *slot)
+{
+	struct kvm_gmem *gmem = slot->gmem.file;
+
+	if (gmem)
+		kref_get(&gmem->kref);
+	return gmem;
+}
+EXPORT_SYMBOL_GPL(kvm_gmem_get);
+
+/**
+ * kvm_gmem_wait - wait until no pages are being taken away, or a signal is pending
+ * @gmem: what kvm_gmem_get() returned; its reference is dropped
+ *
+ * Context: Process context, may sleep; without kvm->srcu, so that slots can be changed meanwhile.
+ */
+void kvm_gmem_wait(struct kvm_gmem *gmem)
+{
+	if (!gmem)
+		return;
+	if (!down_read_interruptible(&gmem->lock))
+		up_read(&gmem->lock);
+	put_gmem(gmem);
+}
+EXPORT_SYMBOL_GPL(kvm_gmem_wait);

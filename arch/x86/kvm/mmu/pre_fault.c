@@ -33,21 +33,35 @@ static int map_once(struct kvm_vcpu *vcpu, gpa_t gpa)
 	return kvm_mmu_do_page_fault(vcpu, gpa, error_code, true, NULL);
 }
 
-static int map_page(struct kvm_vcpu *vcpu, gpa_t gpa)
+static bool slot_is_going(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
-	int r;
+	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, gpa_to_gfn(gpa));
 
-	do {
+	return slot && slot->flags & KVM_MEMSLOT_INVALID;
+}
+
+static int map_or_retry(struct kvm_vcpu *vcpu, gpa_t gpa)
+{
+	for (;;) {
+		int r;
+
 		if (signal_pending(current))
 			return -EINTR;
 		/* Not consumed: KVM_RUN has to see it, too. */
 		if (kvm_test_request(KVM_REQ_VM_DEAD, vcpu))
 			return -EIO;
-		if (kvm_mmu_slot_is_going(vcpu, gpa))
+		if (slot_is_going(vcpu, gpa))
 			return -EAGAIN;
-		cond_resched();
 		r = map_once(vcpu, gpa);
-	} while (r == RET_PF_RETRY);
+		if (r != RET_PF_RETRY)
+			return r;
+		kvm_mmu_before_retry(vcpu, gpa);
+	}
+}
+
+static int map_page(struct kvm_vcpu *vcpu, gpa_t gpa)
+{
+	int r = map_or_retry(vcpu, gpa);
 
 	if (r < 0)
 		return r;
@@ -65,7 +79,7 @@ static int map_page(struct kvm_vcpu *vcpu, gpa_t gpa)
 
 static int pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
 {
-	int idx, r;
+	int r;
 
 	/* Shadow page tables are those of the guest's address spaces. */
 	if (vcpu->arch.mmu->page_fault != kvm_tdp_page_fault)
@@ -80,9 +94,10 @@ static int pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
 			r = -EINVAL;
 			break;
 		}
-		idx = srcu_read_lock(&vcpu->kvm->srcu);
+		kvm_vcpu_srcu_read_lock(vcpu);
 		r = map_page(vcpu, range->gpa);
-		srcu_read_unlock(&vcpu->kvm->srcu, idx);
+		kvm_vcpu_srcu_read_unlock(vcpu);
+		cond_resched();
 		if (r)
 			break;
 		range->gpa += PAGE_SIZE;

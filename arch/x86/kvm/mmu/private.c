@@ -20,9 +20,9 @@
  * memory could not be accessed.
  *
  * Context: After fault->mmu_seq was read, with kvm->srcu held.
- * Return: RET_PF_CONTINUE; or a negative errno, with which KVM_RUN has to fail: -EFAULT: there is
- *	   no slot, no guest_memfd behind it, or the access was private and the memory is not, or
- *	   vice versa; -EHWPOISON, -ENOMEM.
+ * Return: RET_PF_CONTINUE; RET_PF_RETRY: pages are being taken away; or a negative errno, with
+ *	   which KVM_RUN has to fail: -EFAULT: there is no slot, no guest_memfd behind it, or the
+ *	   access was private and the memory is not, or vice versa; -EHWPOISON, -ENOMEM.
  */
 int kvm_mmu_faultin_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
@@ -32,6 +32,8 @@ int kvm_mmu_faultin_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 
 	if (fault->slot && is_private == kvm_mem_is_private(kvm, fault->gfn))
 		r = kvm_gmem_get_pfn(kvm, fault->slot, fault->gfn, &fault->pfn);
+	if (r == -EAGAIN)
+		return RET_PF_RETRY;
 	if (r) {
 		kvm_prepare_memory_fault_exit(vcpu, gfn_to_gpa(fault->gfn), PAGE_SIZE, is_private);
 		return r;
@@ -88,28 +90,29 @@ int kvm_mmu_map_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 }
 
 /**
- * kvm_mmu_slot_is_going - is memory in a slot that is being deleted?
- * @vcpu: a vCPU that accesses the memory
- * @gpa: an address in it, without shared bits
+ * kvm_mmu_before_retry - let others go on before a fault is retried
+ * @vcpu: the vCPU that faulted
+ * @gpa: the address, without shared bits
  *
- * The deletion waits for the vCPU's SRCU, so that its fault must not be retried meanwhile.
- *
- * Context: With kvm->srcu held.
- * Return: Whether the deletion has begun.
+ * Context: Process context, may sleep; with the vCPU's kvm->srcu held.  It is released meanwhile:
+ *	    changes of slots wait for it, and what the fault waits for may take long.
  */
-bool kvm_mmu_slot_is_going(struct kvm_vcpu *vcpu, gpa_t gpa)
+void kvm_mmu_before_retry(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
 	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, gpa_to_gfn(gpa));
+	struct kvm_gmem *gmem = slot ? kvm_gmem_get(slot) : NULL;
 
-	return slot && slot->flags & KVM_MEMSLOT_INVALID;
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	kvm_gmem_wait(gmem);
+	cond_resched();
+	kvm_vcpu_srcu_read_lock(vcpu);
 }
 
 /* Requests are not consumed: they are handled before the guest is entered. */
-static bool may_retry(struct kvm_vcpu *vcpu, gpa_t gpa)
+static bool may_retry(struct kvm_vcpu *vcpu)
 {
 	return !signal_pending(current) && !kvm_test_request(KVM_REQ_VM_DEAD, vcpu) &&
-	       !kvm_arch_dy_runnable(vcpu) && !kvm_cpu_has_pending_timer(vcpu) &&
-	       !kvm_mmu_slot_is_going(vcpu, gpa);
+	       !kvm_arch_dy_runnable(vcpu) && !kvm_cpu_has_pending_timer(vcpu);
 }
 
 /**
@@ -120,7 +123,8 @@ static bool may_retry(struct kvm_vcpu *vcpu, gpa_t gpa)
  * The access is always regarded as a write.  It is retried here: a vendor module may take
  * it for an attack if the guest exits at the same instruction again and again.
  *
- * Context: Process context, may sleep; with kvm->srcu held.
+ * Context: Process context, may sleep; with the vCPU's kvm->srcu held, which may be released
+ *	    meanwhile.
  * Return: 1: the page was mapped, or something has to be done before the next try; or a
  *	   negative errno, with which KVM_RUN has to fail, see kvm_mmu_map_private().
  */
@@ -128,12 +132,13 @@ int kvm_mmu_private_fault(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
 	int r;
 
-	do {
-		cond_resched();
+	for (;;) {
 		r = kvm_mmu_do_page_fault(vcpu, gpa, PFERR_WRITE_MASK | PFERR_PRIVATE_MASK, false,
 					  NULL);
-	} while (r == RET_PF_RETRY && may_retry(vcpu, gpa));
-	return r < 0 ? r : 1;
+		if (r != RET_PF_RETRY || !may_retry(vcpu))
+			return r < 0 ? r : 1;
+		kvm_mmu_before_retry(vcpu, gpa);
+	}
 }
 EXPORT_SYMBOL_GPL(kvm_mmu_private_fault);
 

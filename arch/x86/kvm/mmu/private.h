@@ -9,7 +9,7 @@
 
 struct kvm_vcpu;
 
-bool kvm_mmu_slot_is_going(struct kvm_vcpu *vcpu, gpa_t gpa);
+void kvm_mmu_before_retry(struct kvm_vcpu *vcpu, gpa_t gpa);
 int kvm_mmu_private_fault(struct kvm_vcpu *vcpu, gpa_t gpa);
 bool kvm_mmu_map_private_ahead(struct kvm_vcpu *vcpu, gfn_t gfn);
 

@@ -65,6 +65,8 @@ static int add_from(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn,
 	/* Pairs with kvm_mmu_invalidate_end(): a page that is looked up later is not stale. */
 	smp_rmb();
 	ret = kvm_gmem_get_pfn(kvm, slot, gfn, &pfn);
+	if (ret == -EAGAIN)
+		kvm_gmem_wait(kvm_gmem_get(slot));
 	if (ret)
 		return ret;
 	ret = tdx_add_private(kvm, gfn, pfn, source, measure, mmu_seq);

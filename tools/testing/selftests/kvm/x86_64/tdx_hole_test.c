@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Test holes in private memory of a TD that take long, and what goes on meanwhile.
+ */
+#define _GNU_SOURCE /* for gettid() and sched_setaffinity() */
+#include <errno.h>
+#include <linux/compiler.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tdx_guest.h"
+
+#define HOLE_SLOT	5
+#define HOLE_GPA	(PM_GPA + 4 * PM_HUGE_PAGE)
+#define HOLE_PAGES	1024
+#define HOLE_SIZE	(HOLE_PAGES * PM_PAGE)
+#define OTHER_SLOT	6
+#define OTHER_GPA	(HOLE_GPA + 2 * HOLE_SIZE)
+/* More than memory, as the file is sparse */
+#define HUGE_SIZE	BIT_ULL(50)
+/* In some rounds a thread is too late. */
+#define ROUNDS		10
+
+/* A hole that a thread punches, and a thread that maps memory in it meanwhile. */
+static struct {
+	struct tm_td *td;
+	int gmem;
+	pthread_t punching, mapping;
+	atomic_bool punched;
+	atomic_int mapping_tid;
+	int mapping_err;
+} hole;
+
+static void create_hole(struct tm_td *td)
+{
+	hole.td = td;
+	hole.gmem = pm_create_gmem(td->vm, HOLE_SIZE, 0);
+	TEST_ERRNO(pm_set_gmem_slot(td->vm, HOLE_SLOT, HOLE_GPA, HOLE_SIZE, pm_alloc(HOLE_SIZE),
+				    hole.gmem, 0), 0);
+	TEST_ERRNO(tm_set_private(td->vm, HOLE_GPA, HOLE_SIZE), 0);
+}
+
+/* It goes on only if nobody else has to do something on the CPU. */
+static void *punch(void *unused)
+{
+	const struct sched_param param = { };
+
+	TEST_ASSERT(!sched_setscheduler(0, SCHED_IDLE, &param), "%s", strerror(errno));
+	TEST_ERRNO(tm_punch(hole.gmem, 0, HOLE_SIZE), 0);
+	hole.punched = true;
+	return NULL;
+}
+
+static void *map_meanwhile(void *unused)
+{
+	int err;
+
+	hole.mapping_tid = gettid();
+	do {
+		err = tm_pre_fault_once(hole.td->vcpu, HOLE_GPA + HOLE_SIZE - PM_PAGE, PM_PAGE);
+	} while (!err && !hole.punched);
+	hole.mapping_err = err;
+	return NULL;
+}
+
+static bool is_asleep(int tid)
+{
+	char path[64], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	file = fopen(path, "r");
+	if (!file || fscanf(file, "%*d %*s %c", &state) != 1)
+		state = 0;
+	if (file)
+		fclose(file);
+	return state == 'S' || state == 'D';
+}
+
+static void begin_hole(void)
+{
+	/* What is mapped already is skipped. */
+	tm_pre_fault(hole.td->vcpu, HOLE_GPA, HOLE_SIZE, 0);
+	hole.punched = false;
+	hole.mapping_tid = 0;
+	TEST_ASSERT(!pthread_create(&hole.mapping, NULL, map_meanwhile, NULL), "no thread");
+	TEST_ASSERT(!pthread_create(&hole.punching, NULL, punch, NULL), "no thread");
+	while (!hole.punched && !(hole.mapping_tid && is_asleep(hole.mapping_tid)))
+		usleep(100);
+}
+
+/* Returns whether a slot was deleted, and the thread that waited was interrupted, in time. */
+static bool change_during_hole(struct tm_td *td)
+{
+	bool in_time;
+
+	TEST_ERRNO(pm_set_slot(td->vm, OTHER_SLOT, OTHER_GPA, TM_SIZE, td->mem), 0);
+	begin_hole();
+	TEST_ERRNO(tm_delete_slot(td->vm, OTHER_SLOT), 0);
+	in_time = !hole.punched;
+	pthread_kill(hole.mapping, SIGUSR1);
+	pthread_join(hole.mapping, NULL);
+	in_time = in_time && !hole.punched;
+	if (in_time)
+		TEST_ERRNO(hole.mapping_err, EINTR);
+	pthread_join(hole.punching, NULL);
+	return in_time;
+}
+
+/* A fault that waits for the end of the hole does not delay who changes a slot, nor a signal. */
+static void test_changes(void)
+{
+	cpu_set_t before, cpu;
+	struct tm_td td;
+	unsigned int i;
+
+	TEST_ASSERT(!sched_getaffinity(0, sizeof(before), &before), "%s", strerror(errno));
+	CPU_ZERO(&cpu);
+	CPU_SET(sched_getcpu(), &cpu);
+	TEST_ASSERT(!sched_setaffinity(0, sizeof(cpu), &cpu), "%s", strerror(errno));
+	tm_create_runnable(&td);
+	create_hole(&td);
+	for (i = 0; i < ROUNDS && !change_during_hole(&td); i++)
+		;
+	TEST_ASSERT(i < ROUNDS, "nothing can be done before the end of a hole");
+	close(hole.gmem);
+	tm_close(&td);
+	TEST_ASSERT(!sched_setaffinity(0, sizeof(before), &before), "%s", strerror(errno));
+}
+
+static void test_sparse_file(void)
+{
+	struct tm_td td;
+	int gmem;
+
+	tm_create_runnable(&td);
+	gmem = pm_create_gmem(td.vm, HUGE_SIZE, 0);
+	TEST_ERRNO(pm_set_gmem_slot(td.vm, OTHER_SLOT, OTHER_GPA, TM_SIZE, td.mem, gmem,
+				    HUGE_SIZE - TM_SIZE), 0);
+	TEST_ERRNO(tm_set_private(td.vm, OTHER_GPA, TM_SIZE), 0);
+	tm_pre_fault(td.vcpu, OTHER_GPA, TM_SIZE, TM_PAGES);
+	TEST_ERRNO(tm_punch(gmem, 0, HUGE_SIZE), 0);
+	tm_pre_fault(td.vcpu, OTHER_GPA, TM_SIZE, TM_PAGES);
+	close(gmem);
+	tm_close(&td);
+}
+
+int main(int argc, char *argv[])
+{
+	tg_require();
+	tg_let_interrupt(SIGUSR1);
+	test_changes();
+	test_sparse_file();
+	return 0;
+}
