@@ -105,6 +105,17 @@ def test_user_space_is_told_of_each_exit(boot):
         expected for _, expected in EXITS]
 
 
+@pytest.mark.one_kernel
+def test_a_guest_that_holds_a_lock_has_to_stay_outside_once_for_a_hole(boot):
+    """One of the SEAMCALLs for 1024 pages finds the operand busy, although the guest goes on."""
+    name = "tdx_hole_test"
+    result = boot(selftests.step(name, "-b", 1), initramfs=selftests.initramfs(name), **MACHINE,
+                  emulator_options="contended=TDH.MEM.RANGE.BLOCK")
+    selftests.check_passed(result)
+    selftests.check_nothing_left(result)
+    assert layout.EmulatorLog(result.log).count("TDH.MEM.RANGE.BLOCK", "OPERAND_BUSY") >= TRIES
+
+
 @pytest.fixture
 def run_selftest(boot_kernel):
     """Boots a machine with a kernel that runs a selftest for long."""

@@ -117,5 +117,7 @@ notices "$locked" ERROR_NOT_BLOCKED
 notices "$locked" ERROR_LOOKS_BEFORE_THE_MODE
 notices "$locked" ERROR_DOES_NOT_WAIT
 notices "$translated" ERROR_NOBODY_LEAVES
+notices "$deadlock" ERROR_WAITS_IN_GUEST_MODE
+notices "$deadlock" ERROR_LOCK_IS_NOT_RELEASED
 
 exit "$failed"

@@ -5,7 +5,8 @@
  *
  * Requirements:
  *  - no process waits forever;
- *  - a SEAMCALL for the TD does not find its lock taken while entries are blocked;
+ *  - a SEAMCALL for the TD does not find its lock taken while entries are blocked, which they are
+ *    until the page was removed;
  *  - a page is only removed when no vCPU that is in the guest can have a translation of it.
  *
  * Each ERROR_* seeds an error that has to be detected; check.sh has the assertion for each.
@@ -19,6 +20,7 @@
 #define VCPUS	2
 #define ENTRIES	2		/* of each vCPU */
 
+bool sept_lock = true;		/* held by remove() */
 bool entries_blocked;
 bool in_guest_mode[VCPUS];	/* vcpu->mode */
 bool in_guest[VCPUS];
@@ -50,6 +52,15 @@ inline run_guest()
 	atomic { in_guest[i] = false; may_translate[i] = false }
 }
 
+/* tdx_wait_for_entry() */
+inline wait_for_entry()
+{
+	if
+	:: blocked -> !sept_lock
+	:: else
+	fi
+}
+
 proctype vcpu(byte i)
 {
 	byte n;
@@ -67,8 +78,14 @@ proctype vcpu(byte i)
 		:: !blocked -> run_guest()
 		:: else
 		fi;
-		/* An IPI is handled with interrupts on, behind the exit. */
+#ifdef ERROR_WAITS_IN_GUEST_MODE
+		wait_for_entry();
 		d_step { in_guest_mode[i] = false; kicked[i] = false }
+#else
+		/* An IPI is handled with interrupts on, behind the exit. */
+		d_step { in_guest_mode[i] = false; kicked[i] = false };
+		wait_for_entry()
+#endif
 	}
 }
 
@@ -97,13 +114,16 @@ inline block_entries()
 	make_vcpus_leave()
 }
 
+/* Entries stay blocked until all is removed: leaves find no lock taken any more. */
 inline call_leaf()
 {
 	if
 	:: any_lock ->
+#ifndef ERROR_NOT_BLOCKED
+		assert(!entries_blocked);
+#endif
 		block_entries();
-		assert(!any_lock);
-		entries_blocked = false
+		assert(!any_lock)
 	:: !any_lock
 	fi
 }
@@ -120,6 +140,10 @@ proctype remove()
 #endif
 	call_leaf();
 	assert(!may_translate[0] && !may_translate[1]);	/* TDH.MEM.PAGE.REMOVE */
+	entries_blocked = false;
+#ifndef ERROR_LOCK_IS_NOT_RELEASED
+	sept_lock = false
+#endif
 }
 
 init {

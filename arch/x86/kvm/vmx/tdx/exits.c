@@ -245,8 +245,10 @@ int tdx_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
 	int ret;
 
-	if (fastpath != EXIT_FASTPATH_NONE)
+	if (fastpath != EXIT_FASTPATH_NONE) {
+		tdx_wait_for_entry(vcpu);
 		return 1;
+	}
 	if (vmx->exit_reason.full == TDX_NO_EXIT_REASON)
 		return handle_no_exit(vcpu);
 

@@ -6,6 +6,7 @@
  * after each exit, when the vCPU is put, or on the return to user space.
  */
 #include <linux/kvm_host.h>
+#include <linux/rwsem.h>
 #include <linux/string.h>
 
 #include <asm/debugreg.h>
@@ -205,6 +206,25 @@ static void restore_host_state(struct kvm_vcpu *vcpu)
 	restore_host_xstate(vcpu);
 	if (vcpu->arch.host_debugctl & ~PRESERVED_DEBUGCTL)
 		update_debugctlmsr(vcpu->arch.host_debugctl);
+}
+
+/**
+ * tdx_wait_for_entry - wait until the vCPU may enter the guest, or a signal is pending
+ * @vcpu: a vCPU of a TD, for which tdx_vcpu_run() returned EXIT_FASTPATH_EXIT_HANDLED
+ *
+ * Otherwise a thread with a real-time priority could keep the one that removes memory from its CPU.
+ *
+ * Context: Process context, may sleep; with the vCPU's kvm->srcu held, which is released meanwhile.
+ */
+void tdx_wait_for_entry(struct kvm_vcpu *vcpu)
+{
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(vcpu->kvm);
+
+	kvm_vcpu_srcu_read_unlock(vcpu);
+	/* Held for write as long as entries are blocked. */
+	if (!down_read_interruptible(&kvm_tdx->sept_lock))
+		up_read(&kvm_tdx->sept_lock);
+	kvm_vcpu_srcu_read_lock(vcpu);
 }
 
 /**

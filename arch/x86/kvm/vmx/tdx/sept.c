@@ -354,14 +354,20 @@ typedef u64 (*range_leaf)(struct tdx_td *td, u64 gpa, unsigned int level,
 
 /*
  * No vCPU is in the guest on return, or enters it before allow_entries(): none holds a lock
- * of the module.  A guest that takes one again and again cannot delay this.
+ * of the module.  A guest that takes one again and again cannot delay this, and causes it once
+ * for all pages that are removed together.
  */
 static void block_entries(struct kvm *kvm)
 {
-	WRITE_ONCE(to_kvm_tdx(kvm)->entries_blocked, true);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
+
+	if (kvm_tdx->entries_blocked)
+		return;
+	WRITE_ONCE(kvm_tdx->entries_blocked, true);
 	make_vcpus_leave(kvm);
 }
 
+/* Those that were refused wait for sept_lock, in tdx_wait_for_entry(). */
 static void allow_entries(struct kvm *kvm)
 {
 	WRITE_ONCE(to_kvm_tdx(kvm)->entries_blocked, false);
@@ -390,7 +396,6 @@ static int call_leaf(struct kvm *kvm, range_leaf leaf, const char *name, gfn_t g
 	if (is_busy(status)) {
 		block_entries(kvm);
 		status = try_leaf(kvm, leaf, name, gfn, page);
-		allow_entries(kvm);
 	}
 	return tdx_status_failed(status) ? tdx_kill_vm(kvm, name, status) : 0;
 }
@@ -537,6 +542,7 @@ void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end)
 		if (xa_find(&kvm_tdx->private_pages, &first, last, XA_PRESENT)) {
 			last = min(last, first + ZAPPED_AT_ONCE - 1);
 			zap_range(kvm, first, last);
+			allow_entries(kvm);
 		}
 		up_write(&kvm_tdx->sept_lock);
 		first = last + 1;

@@ -217,6 +217,7 @@ bool __init tdx_find_user_return_msrs(void);
 void tdx_prepare_switch_to_guest(struct kvm_vcpu *vcpu);
 void tdx_vcpu_put(struct kvm_vcpu *vcpu);
 int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu);
+void tdx_wait_for_entry(struct kvm_vcpu *vcpu);
 fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags);
 
 /* irq.c */

@@ -141,52 +141,27 @@ static pthread_t share_the_cpu(void)
 	return thread;
 }
 
-static uint64_t statistic(int fd, const char *name)
-{
-	struct kvm_stats_desc *descs, *desc;
-	struct kvm_stats_header header;
-	uint64_t value = 0;
-	bool found = false;
-	unsigned int i;
-	int stats;
-
-	stats = ioctl(fd, KVM_GET_STATS_FD, NULL);
-	TEST_ASSERT(stats >= 0, "KVM_GET_STATS_FD failed");
-	read_stats_header(stats, &header);
-	descs = read_stats_descriptors(stats, &header);
-	for (i = 0; i < header.num_desc && !found; i++) {
-		desc = get_stats_descriptor(descs, i, &header);
-		found = !strcmp(desc->name, name);
-		if (found)
-			read_stat_data(stats, &header, desc, &value, 1);
-	}
-	TEST_ASSERT(found, "%s is missing", name);
-	free(descs);
-	close(stats);
-	return value;
-}
-
 /* Removed are all pages but those of the code and of the last test. */
 static void test_vm_statistics(struct tg_td *tg)
 {
 	int vm = tg->td.vm;
 
-	ASSERT_EQ(statistic(vm, "td_page_add"), tm_counts.adds);
-	ASSERT_EQ(statistic(vm, "td_page_aug"), tm_counts.augs);
-	ASSERT_EQ(statistic(vm, "td_page_remove"), tm_counts.augs - 2);
-	ASSERT_EQ(statistic(vm, "td_page_reclaim"), 0);
-	ASSERT_EQ(statistic(vm, "td_private_pages"), tm_counts.adds + 2);
-	ASSERT_EQ(statistic(vm, "td_busy"), 0);
+	ASSERT_EQ(tdx_statistic(vm, "td_page_add"), tm_counts.adds);
+	ASSERT_EQ(tdx_statistic(vm, "td_page_aug"), tm_counts.augs);
+	ASSERT_EQ(tdx_statistic(vm, "td_page_remove"), tm_counts.augs - 2);
+	ASSERT_EQ(tdx_statistic(vm, "td_page_reclaim"), 0);
+	ASSERT_EQ(tdx_statistic(vm, "td_private_pages"), tm_counts.adds + 2);
+	ASSERT_EQ(tdx_statistic(vm, "td_busy"), 0);
 }
 
 /* Some exits were caused by interrupts. */
 static void test_vcpu_statistics(struct tg_td *tg)
 {
-	uint64_t private = statistic(tg->td.vcpu, "td_private_fault_exits");
-	uint64_t shared = statistic(tg->td.vcpu, "td_shared_fault_exits");
-	uint64_t tdcalls = statistic(tg->td.vcpu, "td_tdcall_exits");
-	uint64_t others = statistic(tg->td.vcpu, "td_other_exits");
-	uint64_t exits = statistic(tg->td.vcpu, "exits");
+	uint64_t private = tdx_statistic(tg->td.vcpu, "td_private_fault_exits");
+	uint64_t shared = tdx_statistic(tg->td.vcpu, "td_shared_fault_exits");
+	uint64_t tdcalls = tdx_statistic(tg->td.vcpu, "td_tdcall_exits");
+	uint64_t others = tdx_statistic(tg->td.vcpu, "td_other_exits");
+	uint64_t exits = tdx_statistic(tg->td.vcpu, "exits");
 
 	TEST_ASSERT(private && private < tm_counts.augs, "%lu exits for %lu pages", private,
 		    tm_counts.augs);

@@ -4,11 +4,13 @@
  */
 #define _GNU_SOURCE /* for gettid() and sched_setaffinity() */
 #include <errno.h>
+#include <getopt.h>
 #include <linux/compiler.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -24,6 +26,9 @@
 #define HUGE_SIZE	BIT_ULL(50)
 /* In some rounds a thread is too late. */
 #define ROUNDS		10
+
+/* SEAMCALLs that find a lock taken as long as a vCPU is in the guest */
+static unsigned int nr_busy;
 
 /* A hole that a thread punches, and a thread that maps memory in it meanwhile. */
 static struct {
@@ -149,11 +154,68 @@ static void test_sparse_file(void)
 	tm_close(&td);
 }
 
+static void *run(void *tg)
+{
+	tg_finish(tg);
+	return NULL;
+}
+
+/* How often a vCPU was not entered although it should have been. */
+static uint64_t count_refusals(int vcpu)
+{
+	return tdx_statistic(vcpu, "exits") - tdx_statistic(vcpu, "td_private_fault_exits") -
+	       tdx_statistic(vcpu, "td_shared_fault_exits") -
+	       tdx_statistic(vcpu, "td_tdcall_exits") - tdx_statistic(vcpu, "td_other_exits") -
+	       tdx_statistic(vcpu, "td_no_entry");
+}
+
+/*
+ * A vCPU that stays in the guest is interrupted for the hole, and not for each page: there are
+ * fewer exits, also of the timer, than pages.  It has to stay outside if it takes a lock of the
+ * module, and waits then.
+ */
+static void test_running_guest(void)
+{
+	uint64_t interrupts, busy, refusals;
+	pthread_t thread;
+	struct tg_td tg;
+
+	tg_create(&tg, 0);
+	create_hole(&tg.td);
+	tm_pre_fault(tg.td.vcpu, HOLE_GPA, HOLE_SIZE, HOLE_PAGES);
+	busy = tdx_statistic(tg.td.vm, "td_busy");
+	interrupts = tdx_statistic(tg.td.vcpu, "td_other_exits");
+	refusals = count_refusals(tg.td.vcpu);
+
+	tg_prepare_spin(&tg);
+	TEST_ASSERT(!pthread_create(&thread, NULL, run, &tg), "no thread");
+	tg_wait_for_spin(&tg);
+	TEST_ERRNO(tm_punch(hole.gmem, 0, HOLE_SIZE), 0);
+	tg_stop(&tg);
+	pthread_join(thread, NULL);
+
+	interrupts = tdx_statistic(tg.td.vcpu, "td_other_exits") - interrupts;
+	refusals = count_refusals(tg.td.vcpu) - refusals;
+	TEST_ASSERT(interrupts < HOLE_PAGES, "%lu interrupts", interrupts);
+	TEST_ASSERT(refusals <= nr_busy, "%lu entries were refused", refusals);
+	ASSERT_EQ(tdx_statistic(tg.td.vm, "td_busy") - busy, nr_busy);
+	close(hole.gmem);
+	tg_close(&tg);
+}
+
 int main(int argc, char *argv[])
 {
+	int option;
+
+	while ((option = getopt(argc, argv, "b:")) != -1) {
+		TEST_ASSERT(option == 'b', "usage: %s [-b times]\n -b: a lock is taken that often",
+			    argv[0]);
+		nr_busy = atoi(optarg);
+	}
 	tg_require();
 	tg_let_interrupt(SIGUSR1);
 	test_changes();
 	test_sparse_file();
+	test_running_guest();
 	return 0;
 }

@@ -73,6 +73,9 @@ void tdx_close_td(int vm, const int *vcpus, int nr_vcpus);
 /* The number of TDs that can be created. */
 int tdx_count_free_keyids(void);
 
+/* One of KVM's statistics of a VM, or of a vCPU that does not run. */
+uint64_t tdx_statistic(int fd, const char *name);
+
 /* 0 or an errno: EACCES without root, ENOENT for a CPU that cannot go offline. */
 int tdx_set_cpu_online(int cpu, bool online);
 

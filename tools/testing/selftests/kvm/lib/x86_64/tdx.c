@@ -311,3 +311,28 @@ void tdx_kill_processes(void (*live)(void), unsigned int nr)
 		TEST_ASSERT(WIFSIGNALED(status), "it ended by itself: 0x%x", status);
 	}
 }
+
+uint64_t tdx_statistic(int fd, const char *name)
+{
+	struct kvm_stats_desc *descs, *desc;
+	struct kvm_stats_header header;
+	uint64_t value = 0;
+	bool found = false;
+	unsigned int i;
+	int stats;
+
+	stats = ioctl(fd, KVM_GET_STATS_FD, NULL);
+	TEST_ASSERT(stats >= 0, "KVM_GET_STATS_FD failed");
+	read_stats_header(stats, &header);
+	descs = read_stats_descriptors(stats, &header);
+	for (i = 0; i < header.num_desc && !found; i++) {
+		desc = get_stats_descriptor(descs, i, &header);
+		found = !strcmp(desc->name, name);
+		if (found)
+			read_stat_data(stats, &header, desc, &value, 1);
+	}
+	TEST_ASSERT(found, "%s is missing", name);
+	free(descs);
+	close(stats);
+	return value;
+}
