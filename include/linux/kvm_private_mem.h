@@ -86,6 +86,7 @@ struct kvm_gmem *kvm_gmem_get(struct kvm_memory_slot *slot);
 void kvm_gmem_wait(struct kvm_gmem *gmem);
 bool kvm_only_gmem_left(struct kvm *kvm);
 
+bool kvm_arch_has_private_mmu(struct kvm *kvm);
 void kvm_arch_zap_private(struct kvm *kvm, gfn_t start, gfn_t end);
 #else
 static inline void kvm_enable_private_mem(struct kvm *kvm)

@@ -75,7 +75,7 @@ static bool begin_zap(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t
 	struct kvm_memory_slot *active = id_to_memslot(__kvm_memslots(kvm, slot->as_id), slot->id);
 
 	if (active)
-		kvm_begin_zap(kvm, active, start, end);
+		kvm_begin_zap(kvm, active, start, end, true);
 	srcu_read_unlock(&kvm->srcu, idx);
 	return active;
 }

@@ -136,12 +136,15 @@ static unsigned long hva_of(const struct kvm_memory_slot *slot, gfn_t gfn)
  * @slot: a slot, which is in use
  * @start: first GFN, in the slot
  * @end: GFN after the last one
+ * @private: private memory is taken away; otherwise, shared memory
  *
- * Faults on that part that started before, or start before kvm_end_zap(), are retried.
+ * Faults on that part that started before, or start before kvm_end_zap(), are retried.  KVM has no
+ * mappings of private memory where that has an MMU of its own, and keeps those of shared memory.
  *
  * Context: Process context, may sleep; takes kvm->mmu_lock.
  */
-void kvm_begin_zap(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t start, gfn_t end)
+void kvm_begin_zap(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t start, gfn_t end,
+		   bool private)
 {
 	struct kvm_gfn_range range = {
 		.slot = slot,
@@ -152,7 +155,7 @@ void kvm_begin_zap(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t start, g
 
 	KVM_MMU_LOCK(kvm);
 	kvm_mmu_invalidate_begin(kvm, hva_of(slot, start), hva_of(slot, end));
-	if (kvm_unmap_gfn_range(kvm, &range))
+	if (!(private && kvm_arch_has_private_mmu(kvm)) && kvm_unmap_gfn_range(kvm, &range))
 		kvm_flush_remote_tlbs(kvm);
 	KVM_MMU_UNLOCK(kvm);
 }
@@ -174,7 +177,7 @@ void kvm_end_zap(struct kvm *kvm)
 static void zap_slot(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t start, gfn_t end,
 		     bool private)
 {
-	kvm_begin_zap(kvm, slot, start, end);
+	kvm_begin_zap(kvm, slot, start, end, private);
 	if (private)
 		kvm_arch_zap_private(kvm, start, end);
 	kvm_end_zap(kvm);

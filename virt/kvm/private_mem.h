@@ -17,7 +17,8 @@ int kvm_gmem_prepare_slot(struct kvm *kvm, struct kvm_memory_slot *slot, unsigne
 void kvm_gmem_bind_slot(struct kvm_memory_slot *slot);
 void kvm_gmem_free_slot(struct kvm_memory_slot *slot);
 
-void kvm_begin_zap(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t start, gfn_t end);
+void kvm_begin_zap(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t start, gfn_t end,
+		   bool private);
 void kvm_end_zap(struct kvm *kvm);
 #else
 static inline void kvm_init_memory_attributes(struct kvm *kvm)

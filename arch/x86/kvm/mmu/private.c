@@ -167,6 +167,18 @@ bool kvm_mmu_map_private_ahead(struct kvm_vcpu *vcpu, gfn_t gfn)
 EXPORT_SYMBOL_GPL(kvm_mmu_map_private_ahead);
 
 /**
+ * kvm_arch_has_private_mmu - whether private memory has an MMU of its own
+ * @kvm: a VM
+ *
+ * Context: Any.
+ * Return: true if the vendor module maps private memory, and KVM's MMU only shared memory.
+ */
+bool kvm_arch_has_private_mmu(struct kvm *kvm)
+{
+	return kvm->arch.has_private_mmu;
+}
+
+/**
  * kvm_arch_zap_private - remove the mappings of private memory by a private MMU
  * @kvm: a VM
  * @start: first GFN

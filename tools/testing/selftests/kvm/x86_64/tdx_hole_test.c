@@ -154,6 +154,26 @@ static void test_sparse_file(void)
 	tm_close(&td);
 }
 
+/* Where only private memory is taken away, what is shared stays mapped. */
+static void test_shared_memory(void)
+{
+	struct tm_td td;
+	uint64_t mapped;
+
+	tm_create_runnable(&td);
+	TEST_ERRNO(tm_set_shared(td.vm, PM_GPA + PM_PAGE, PM_PAGE), 0);
+	tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, TM_PAGES - 1);
+	mapped = tdx_statistic(td.vm, "pages_4k");
+	ASSERT_EQ(mapped, 1);
+	TEST_ERRNO(tm_punch(td.gmem, 0, TM_SIZE), 0);
+	ASSERT_EQ(tdx_statistic(td.vm, "pages_4k"), mapped);
+	TEST_ERRNO(tm_set_shared(td.vm, PM_GPA, 4 * PM_PAGE), 0);
+	ASSERT_EQ(tdx_statistic(td.vm, "pages_4k"), mapped);
+	TEST_ERRNO(tm_set_private(td.vm, PM_GPA, TM_SIZE), 0);
+	ASSERT_EQ(tdx_statistic(td.vm, "pages_4k"), 0);
+	tm_close(&td);
+}
+
 static void *run(void *tg)
 {
 	tg_finish(tg);
@@ -216,6 +236,7 @@ int main(int argc, char *argv[])
 	tg_let_interrupt(SIGUSR1);
 	test_changes();
 	test_sparse_file();
+	test_shared_memory();
 	test_running_guest();
 	return 0;
 }
