@@ -10,7 +10,9 @@ import machine
 
 WITHOUT_VMX = ["without_vmx_operation_the_instruction_raises_ud",
                "without_vmx_operation_tdx_init_refuses"]
-CLEARED = ["only_pages_of_tds_are_cleared", "pamts_are_cleared_with_and_without_other_memory"]
+CLEARED = {"tdx_kexec": ["only_pages_of_tds_are_cleared",
+                         "pamts_are_cleared_with_and_without_other_memory"],
+           "tdx_page": ["pages_are_cleared_unless_they_are_poisoned"]}
 
 
 @pytest.fixture
@@ -46,11 +48,11 @@ def test_a_cpu_that_comes_online_while_kvm_is_enabled_is_not_missed(boot, parser
 
 
 @pytest.mark.one_kernel
-def test_memory_is_cleared_for_another_kernel(boot, parser):
+def test_memory_is_cleared_for_another_owner(boot, parser):
     """Only the platform's CPUs have MOVDIR64B."""
     result = boot("note,up", cpus=2, packages=1, memory="1G",
-                  cmdline="kunit.enable=1 kunit.filter_glob=tdx_kexec.*cleared*")
-    assert passed(parser, result) == {"tdx_kexec": CLEARED}
+                  cmdline="kunit.enable=1 kunit.filter_glob=tdx_*.*cleared*")
+    assert passed(parser, result) == CLEARED
 
 
 @pytest.mark.long

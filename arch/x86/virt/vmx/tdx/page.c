@@ -42,10 +42,13 @@ void tdx_page_setup(const struct tdx_memory *memory)
 	WRITE_ONCE(tdx_memory, memory);
 }
 
-/* The page is ordinary memory from now on.  No cache has lines of it with a private KeyID. */
+/*
+ * The page is ordinary memory from now on.  No cache has lines of it with a private KeyID.  A
+ * poisoned page is not cleared: it may not be mapped, and it is never used again.
+ */
 static void release(struct tdx_td *td, struct page *page)
 {
-	if (tdx_clear_needed())
+	if (tdx_clear_needed() && !PageHWPoison(page))
 		tdx_clear(page_to_phys(page), PAGE_SIZE);
 	tdx_owner_forget(td, page);
 }

@@ -5,6 +5,10 @@
 #include <kunit/test.h>
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/string.h>
+
+#include <asm/cpufeature.h>
 
 #include "../keyid.h"
 #include "../memory.h"
@@ -334,6 +338,29 @@ static void a_private_page_that_is_not_written_back_is_leaked(struct kunit *test
 	forget(test, life, page);
 }
 
+/* CPUs without MOVDIR64B have no TDX, and leave the others as they are, too. */
+static void pages_are_cleared_unless_they_are_poisoned(struct kunit *test)
+{
+	struct td_life *life = begin(test);
+	struct page *good = td_life_private_page(life), *bad = td_life_private_page(life);
+	u8 *bytes = page_address(good);
+
+	memset(bytes, 0xff, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, tdx_page_return(&life->td, good), 0ULL);
+	KUNIT_EXPECT_EQ(test, bytes[0], boot_cpu_has(X86_FEATURE_MOVDIR64B) ? 0 : 0xff);
+
+	bytes = page_address(bad);
+	memset(bytes, 0xff, PAGE_SIZE);
+	SetPageHWPoison(bad);
+	KUNIT_EXPECT_EQ(test, tdx_page_return(&life->td, bad), 0ULL);
+	ClearPageHWPoison(bad);
+	KUNIT_EXPECT_EQ(test, bytes[0], 0xff);
+
+	put_page(bad);
+	put_page(good);
+	end(life);
+}
+
 /* All pages that the TD has, as after a reset. */
 static void forget_all(struct kunit *test, struct td_life *life)
 {
@@ -418,6 +445,7 @@ static struct kunit_case page_test_cases[] = {
 	KUNIT_CASE(a_page_outside_of_tdx_memory_is_not_taken),
 	KUNIT_CASE(a_private_page_that_is_not_written_back_is_leaked),
 	KUNIT_CASE(a_private_page_is_reclaimed_or_leaked),
+	KUNIT_CASE(pages_are_cleared_unless_they_are_poisoned),
 	KUNIT_CASE(tdx_memory_ends_where_its_ranges_do),
 	{}
 };
