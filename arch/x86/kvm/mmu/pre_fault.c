@@ -63,6 +63,8 @@ static int map_page(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
 	int r = map_or_retry(vcpu, gpa);
 
+	if ((r == -EFAULT || r == -EHWPOISON) && kvm_mem_is_private(vcpu->kvm, gpa_to_gfn(gpa)))
+		kvm_prepare_memory_fault_exit(vcpu, gpa, PAGE_SIZE, true);
 	if (r < 0)
 		return r;
 	switch (r) {

@@ -35,7 +35,10 @@ int kvm_mmu_faultin_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	if (r == -EAGAIN)
 		return RET_PF_RETRY;
 	if (r) {
-		kvm_prepare_memory_fault_exit(vcpu, gfn_to_gpa(fault->gfn), PAGE_SIZE, is_private);
+		/* Of a page that is mapped ahead, user space only learns if it has asked for it. */
+		if (!fault->prefetch)
+			kvm_prepare_memory_fault_exit(vcpu, gfn_to_gpa(fault->gfn), PAGE_SIZE,
+						      is_private);
 		return r;
 	}
 	/*
@@ -152,17 +155,11 @@ EXPORT_SYMBOL_GPL(kvm_mmu_private_fault);
  */
 bool kvm_mmu_map_private_ahead(struct kvm_vcpu *vcpu, gfn_t gfn)
 {
-	int r;
-
 	if (!kvm_vcpu_gfn_to_memslot(vcpu, gfn) || !kvm_mem_is_private(vcpu->kvm, gfn))
 		return false;
 
-	r = kvm_mmu_do_page_fault(vcpu, gfn_to_gpa(gfn), PFERR_WRITE_MASK | PFERR_PRIVATE_MASK,
-				  true, NULL);
-	/* User space must not learn of an access that there was not. */
-	if (r < 0)
-		vcpu->run->exit_reason = KVM_EXIT_UNKNOWN;
-	return r == RET_PF_FIXED;
+	return kvm_mmu_do_page_fault(vcpu, gfn_to_gpa(gfn), PFERR_WRITE_MASK | PFERR_PRIVATE_MASK,
+				     true, NULL) == RET_PF_FIXED;
 }
 EXPORT_SYMBOL_GPL(kvm_mmu_map_private_ahead);
 
