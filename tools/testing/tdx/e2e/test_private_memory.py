@@ -137,6 +137,11 @@ def test_secure_ept_and_pamts_agree_when_a_td_is_destroyed(run_selftest, name, a
     assert log.number("td_tables_checked") == log.count("TDH.MNG.VPFLUSHDONE") > 0
 
 
+@pytest.mark.kernels("host", "mainline")
+def test_a_td_can_be_finalized_when_the_module_was_busy(run_selftest):
+    run_selftest("-b", emulator_options="inject=TDH.MR.FINALIZE:1:OPERAND_BUSY:100")
+
+
 @pytest.fixture
 def living_td(boot_selftest):
     """The result of a machine that is turned off while a process still has a TD."""

@@ -403,6 +403,23 @@ static void test_finalize(void)
 	tm_close(&td);
 }
 
+/* The environment has the module be busy: nothing is lost, and it can be repeated. */
+static void test_finalize_when_busy(void)
+{
+	struct kvm_tdx_cmd cmd = { .id = KVM_TDX_FINALIZE_VM };
+	struct tm_td td;
+
+	tm_create(&td);
+	tm_add(td.vcpu, MEASURED, PM_GPA, tm_source(), 1);
+	TEST_ERRNO(tdx_raw_command(td.vm, &cmd), EBUSY);
+	TEST_ASSERT(TDX_STATUS_CODE(cmd.hw_error) == TDX_OPERAND_BUSY, "hw_error 0x%llx",
+		    cmd.hw_error);
+	TEST_ERRNO(tm_pre_fault_once(td.vcpu, PM_GPA, PM_PAGE), EOPNOTSUPP);
+	tm_add(td.vcpu, MEASURED, PM_GPA + PM_PAGE, tm_source(), 1);
+	test_finalized(&td);
+	tm_close(&td);
+}
+
 /*
  * TDs whose measurement the environment can compare with what was added, in this order.  All have
  * the same number of vCPUs and the same parameters, which are not measured.
@@ -459,17 +476,19 @@ static void test_all(bool nr_pages_may_wrap)
 
 static void usage(const char *name)
 {
-	printf("usage: %s [-w | -m | -v | -r]\n"
+	printf("usage: %s [-w | -m | -v | -r | -b]\n"
 	       " -w: the number of pages may wrap\n"
 	       " -m: only build the TDs whose measurement can be compared\n"
 	       " -v: test only that a TD without vCPUs cannot be finalized, and is dead then\n"
-	       " -r: test only that a TD is dead if the module refuses a page, as it has to\n", name);
+	       " -r: test only that a TD is dead if the module refuses a page, as it has to\n"
+	       " -b: test only that a TD can be finalized when the module was busy, as it has to be\n",
+	       name);
 	exit(KSFT_FAIL);
 }
 
 int main(int argc, char *argv[])
 {
-	int option = getopt(argc, argv, "wmvr");
+	int option = getopt(argc, argv, "wmvrb");
 
 	tm_require();
 	switch (option) {
@@ -485,6 +504,9 @@ int main(int argc, char *argv[])
 		break;
 	case 'r':
 		test_refused_page();
+		break;
+	case 'b':
+		test_finalize_when_busy();
 		break;
 	default:
 		usage(argv[0]);

@@ -25,6 +25,7 @@
 /* Completion statuses, without their details. */
 #define TDX_STATUS_CODE(status)	((status) & 0xffffffff00000000ull)
 #define TDX_OPERAND_INVALID	0xc000010000000000ull
+#define TDX_OPERAND_BUSY	0x8000020000000000ull
 
 #define TEST_ERRNO(result, expected)						\
 ({										\
