@@ -143,11 +143,17 @@ def test_a_td_can_be_finalized_when_the_module_was_busy(run_selftest):
 
 
 @pytest.fixture
-def living_td(boot_selftest):
-    """The result of a machine that is turned off while a process still has a TD."""
-    name = "tdx_private_memory_test"
-    return boot_selftest(name, steps(f"start-selftest,{name},-p,/ready", "wait,/ready=ready",
-                                     "td-memory"), emulator_options="leftovers=off")
+def boot_living_td(boot_selftest):
+    """Boots a machine that is turned off while a selftest still has a TD."""
+    def run(name):
+        return boot_selftest(name, steps(f"start-selftest,{name},-p,/ready", "wait,/ready=ready",
+                                         "td-memory"), emulator_options="leftovers=off")
+    return run
+
+
+@pytest.fixture
+def living_td(boot_living_td):
+    return boot_living_td("tdx_private_memory_test")
 
 
 def secure_ept(result):
@@ -172,7 +178,17 @@ def test_a_td_has_the_memory_that_nothing_took_away(living_td):
         {PM_GPA + page * mrtd.PAGE for page in range(16) if page not in (0, 2)}
 
 
-def test_what_kvm_recorded_is_the_secure_ept(living_td):
-    recorded = [tuple(line.split()) for line in living_td.values("td_memory")]
+@pytest.mark.parametrize("name", [
+    "tdx_private_memory_test",
+    pytest.param("tdx_poison_test", marks=pytest.mark.release),
+    pytest.param("tdx_fault_around_test", marks=pytest.mark.release)])
+def test_what_kvm_recorded_is_the_secure_ept(boot_living_td, name):
+    """When memory was taken away in all ways; when a page was poisoned; when the guest has run."""
+    result = boot_living_td(name)
+    recorded = [tuple(line.split()) for line in result.values("td_memory")]
     assert len(set(recorded)) == len(recorded)
-    assert set(recorded) == secure_ept(living_td)
+    assert set(recorded) == secure_ept(result)
+    log = layout.EmulatorLog(result.log)
+    assert len([level for level, _, _ in recorded if level == "0"]) == \
+        log.count("TDH.MEM.PAGE.ADD") + log.count("TDH.MEM.PAGE.AUG") - \
+        log.count("TDH.MEM.PAGE.REMOVE") > 0

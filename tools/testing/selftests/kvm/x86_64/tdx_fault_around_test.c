@@ -174,14 +174,20 @@ static void test_vcpu_statistics(struct tg_td *tg)
 
 int main(int argc, char *argv[])
 {
+	const char *ready = NULL;
 	pthread_t thread;
 	struct tg_td tg;
 	int option;
 
-	while ((option = getopt(argc, argv, "n")) != -1) {
-		TEST_ASSERT(option == 'n',
-			    "usage: %s [-n]\n -n: KVM only maps pages that are accessed", argv[0]);
-		no_more = true;
+	while ((option = getopt(argc, argv, "np:")) != -1) {
+		TEST_ASSERT(option == 'n' || option == 'p',
+			    "usage: %s [-n] [-p file]\n"
+			    " -n: KVM only maps pages that are accessed\n"
+			    " -p: pause with the TD that has run, and write to the file", argv[0]);
+		if (option == 'n')
+			no_more = true;
+		else
+			ready = optarg;
 	}
 	tg_require();
 	/* If the shared pages became a huge one meanwhile, KVM would map fewer pages ahead. */
@@ -196,9 +202,11 @@ int main(int argc, char *argv[])
 		test_vm_statistics(&tg);
 		test_vcpu_statistics(&tg);
 	}
-	tg_close(&tg);
 	WRITE_ONCE(done, true);
 	pthread_join(thread, NULL);
+	if (ready)
+		tm_hold(ready);
+	tg_close(&tg);
 	tm_print_counts();
 	return 0;
 }

@@ -65,10 +65,17 @@ static void test_punch(struct tm_td *td, int gmem, unsigned int poisoned)
 
 int main(int argc, char *argv[])
 {
-	int nr_keyids, gmem;
+	int nr_keyids, gmem, option;
+	const char *ready = NULL;
 	unsigned int poisoned;
 	struct tm_td td;
 
+	while ((option = getopt(argc, argv, "p:")) != -1) {
+		TEST_ASSERT(option == 'p',
+			    "usage: %s [-p file]\n -p: pause with a TD that has lost a page, and write to the file",
+			    argv[0]);
+		ready = optarg;
+	}
 	tm_require();
 	pp_require();
 	nr_keyids = tdx_count_free_keyids();
@@ -79,6 +86,8 @@ int main(int argc, char *argv[])
 	TEST_ERRNO(tm_set_private(td.vm, GPA, SIZE), 0);
 	poisoned = poison_one(&td);
 	test_others(&td, poisoned);
+	if (ready)
+		tm_hold(ready);
 	test_punch(&td, gmem, poisoned);
 
 	/* The TD is destroyed with a poisoned page in the file. */

@@ -499,19 +499,12 @@ static void create_holey(struct tm_td *td)
 	close(gmem);
 }
 
-/* For an environment that looks at the TD from outside, when the file has the word. */
 static void hold_td(const char *path)
 {
-	FILE *file;
 	struct tm_td td;
 
 	create_holey(&td);
-
-	file = fopen(path, "w");
-	TEST_ASSERT(file && fputs("ready\n", file) > 0 && !fclose(file), "%s: %s", path,
-		    strerror(errno));
-	for (;;)
-		pause();
+	tm_hold(path);
 }
 
 /* Objects and page tables of the kernel that the process is charged for. */

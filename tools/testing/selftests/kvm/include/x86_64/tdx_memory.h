@@ -79,6 +79,12 @@ void tm_pre_fault(int vcpu, uint64_t gpa, uint64_t size, unsigned long nr_new);
 /* Asserts that a page cannot be mapped, and the memory fault of that. */
 void tm_expect_fault(struct tm_td *td, uint64_t gpa);
 
+/*
+ * For an environment that looks at the TDs from outside, when the file has the word "ready".  Does
+ * not return.
+ */
+void tm_hold(const char *path);
+
 void tm_print_counts(void);
 
 #endif /* SELFTEST_KVM_TDX_MEMORY_H */

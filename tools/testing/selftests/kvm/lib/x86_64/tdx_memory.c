@@ -174,6 +174,16 @@ void tm_expect_fault(struct tm_td *td, uint64_t gpa)
 		    run->memory_fault.size, run->memory_fault.gpa);
 }
 
+void tm_hold(const char *path)
+{
+	FILE *file = fopen(path, "w");
+
+	TEST_ASSERT(file && fputs("ready\n", file) > 0 && !fclose(file), "%s: %s", path,
+		    strerror(errno));
+	for (;;)
+		pause();
+}
+
 void tm_print_counts(void)
 {
 	printf("count TDH.MEM.PAGE.ADD %lu\n", tm_counts.adds);
