@@ -44,7 +44,7 @@ struct insn {
 	/* how the memory operand is addressed */
 	u8 base, index, scale;		/* registers with REX, or NO_REGISTER; log2 of a factor */
 	u8 segment;			/* of enum insn_segment */
-	u8 address_size;		/* of enum insn_address_size, also without such an operand */
+	u8 address_size;		/* of enum insn_address_size; also without an operand */
 	u64 displacement;		/* with RIP, if it is relative to that */
 	u64 imm;
 };

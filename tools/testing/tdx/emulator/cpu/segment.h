@@ -6,6 +6,8 @@
 #include "cpu/svm.h"
 
 #define SEGMENT_TYPE		0xfU
+#define SEGMENT_ACCESSED	BIT(0)
+#define SEGMENT_CODE_OR_DATA	BIT(4)
 #define SEGMENT_PRESENT		BIT(7)
 #define SEGMENT_UNUSABLE	BIT(16)
 #define SEGMENT_DPL_SHIFT	5

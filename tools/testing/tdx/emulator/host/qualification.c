@@ -6,7 +6,7 @@
 #include "host/qualification.h"
 
 /* Of MOV to and from CR, CLTS, LMSW */
-#define CR_READ			(1ULL << 4)
+#define CR_READ			BIT_ULL(4)
 #define CR_CLTS			(2ULL << 4)
 #define CR_LMSW			(3ULL << 4)
 #define CR_LMSW_MEMORY		BIT_ULL(6)

@@ -79,6 +79,15 @@ extern u64 guest_ve_linear, guest_nmis, guest_nmi_depth, guest_reports_nmis;
 /* guest.c: cases with a TD that runs */
 bool run_guest_case(const char *name);
 
+/* vm.S: the registers of a VM, its entry, and what the guest executes */
+struct vm_regs {
+	u64 rax, rcx, rdx, rbx;
+};
+
+u64 vm_enter(struct vm_regs *regs, bool launch);
+extern u8 vm_guest_basic[], vm_guest_spin[], vm_guest_window[], vm_guest_nmi[], vm_guest_touch[];
+extern u8 vm_guest_handler[], vm_guest_real[], vm_guest_real_end[];
+
 /* vm.c: cases with an ordinary VM */
 bool run_vm_case(const char *name);
 

@@ -51,14 +51,6 @@
 #define INJECT(type, vector)	(BIT_ULL(31) | (type) << 8 | (vector))
 #define TYPE_NMI		2ULL
 
-struct vm_regs {
-	u64 rax, rcx, rdx, rbx;
-};
-
-u64 vm_enter(struct vm_regs *regs, bool launch);
-extern u8 vm_guest_basic[], vm_guest_spin[], vm_guest_window[], vm_guest_nmi[], vm_guest_touch[];
-extern u8 vm_guest_handler[], vm_guest_real[], vm_guest_real_end[];
-
 static void write(u64 field, u64 value)
 {
 	asm volatile("vmwrite %0, %1" : : "r"(value), "r"(field) : "cc");

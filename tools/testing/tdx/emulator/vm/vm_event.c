@@ -273,7 +273,7 @@ static bool stepped(struct vm *vm)
 	return traps;
 }
 
-/* That of a gate that cannot be used; QEMU 7.2 takes it for one of 16 bytes, and never sets EXT. */
+/* That of a gate that cannot be used: QEMU 7.2 counts in 8 bytes, and never sets EXT. */
 static u32 error_code(const struct vcpu *vcpu, unsigned int vector)
 {
 	u32 event = vcpu->vmcb.event_inject, error = vcpu->vmcb.exit_info1;
@@ -356,7 +356,7 @@ bool vm_event_before_run(struct vm *vm, struct vm_exit *exit)
 	return true;
 }
 
-/* QEMU does not look for an intercept of the double fault.  For the host no event was in delivery. */
+/* QEMU ignores an intercept of the double fault.  For the host no event was in delivery. */
 void vm_event_shutdown(struct vm *vm, struct vm_exit *exit)
 {
 	vm->vcpu->vmcb.event_inject = 0;

@@ -51,6 +51,24 @@ static void load_segments(struct vmcb *v, const struct vmcs *vmcs)
 					 vmcs_read(vmcs, VMCS_GUEST_IDTR_BASE) };
 }
 
+/*
+ * A CPU sets the accessed bit of a descriptor before it loads it.  QEMU does not for a far jump,
+ * and the host would not be able to enter the guest again.
+ */
+static u32 access_rights(const struct vmcb_segment *s)
+{
+	bool is_loaded = s->attributes & SEGMENT_PRESENT && s->attributes & SEGMENT_CODE_OR_DATA;
+
+	return segment_access_rights(s->attributes) | (is_loaded ? SEGMENT_ACCESSED : 0);
+}
+
+static u32 stack_rights(struct vmcb *v)
+{
+	u32 rights = segment_stack_access_rights(v);
+
+	return rights & SEGMENT_UNUSABLE ? rights : rights | SEGMENT_ACCESSED;
+}
+
 static void store_segments(struct vmcb *v, struct vmcs *vmcs)
 {
 	const struct vmcb_segment *s;
@@ -61,9 +79,9 @@ static void store_segments(struct vmcb *v, struct vmcs *vmcs)
 		vmcs_write(vmcs, SELECTOR(n), s->selector);
 		vmcs_write(vmcs, LIMIT(n), s->limit);
 		vmcs_write(vmcs, BASE(n), s->base);
-		vmcs_write(vmcs, ACCESS_RIGHTS(n), segment_access_rights(s->attributes));
+		vmcs_write(vmcs, ACCESS_RIGHTS(n), access_rights(s));
 	}
-	vmcs_write(vmcs, ACCESS_RIGHTS(SS), segment_stack_access_rights(v));
+	vmcs_write(vmcs, ACCESS_RIGHTS(SS), stack_rights(v));
 	vmcs_write(vmcs, ACCESS_RIGHTS(TR), segment_task_access_rights(v->tr.attributes));
 	vmcs_write(vmcs, VMCS_GUEST_GDTR_LIMIT, v->gdtr.limit);
 	vmcs_write(vmcs, VMCS_GUEST_GDTR_BASE, v->gdtr.base);
