@@ -31,6 +31,7 @@ SEAMCALL = re.compile(r"(TDH[\w.]+) rcx=0x\w+ rdx=0x\w+ r8=0x\w+ r9=0x\w+ -> (\w
                       r"rcx=0x\w+ rdx=0x\w+ r8=0x\w+ (\d+) ns$")
 SEPT = re.compile(r"KeyID (\d+) (TDH[\w.]+) gpa 0x(\w+) level (\d) pfn 0x(\w+) -> (\w+) 0x\w+$")
 EXIT = re.compile(r"KeyID (\d+) vCPU 0 (\w+) (\w+) 0x\w+( r\w+=0x\w+){6}$")
+FAULT = re.compile(r"KeyID (\d+) vCPU 0 (private|shared) gpa 0x(\w+) level (\d)$")
 STEP = re.compile(r"([\w' ]+): (-?\d+), (\d+) us$")
 
 BRINGUP = ["checking the CPUs", "initializing the module", "initializing the CPUs",
@@ -70,7 +71,7 @@ def test_the_life_of_a_td_is_traced(boot):
                   cpus=1, packages=1, memory="1G", initramfs=selftests.initramfs(NAME))
     selftests.check_passed(result)
     log, traced = layout.EmulatorLog(result.log), events(result.values("line"))
-    assert set(traced) == {"tdx_init_step", "tdx_seamcall", "tdx_sept", "tdx_td_exit"}
+    assert set(traced) == {"tdx_fault", "tdx_init_step", "tdx_seamcall", "tdx_sept", "tdx_td_exit"}
 
     assert [match.groups()[:2] for match in matches(STEP, traced["tdx_init_step"])] == \
         [(step, "0") for step in BRINGUP]
@@ -91,6 +92,13 @@ def test_the_life_of_a_td_is_traced(boot):
 
     exits = collections.Counter(match[2] for match in matches(EXIT, traced["tdx_td_exit"]))
     assert exits["TDCALL"] and exits["EPT_VIOLATION"]
+
+    faults = [match.groups() for match in matches(FAULT, traced["tdx_fault"])]
+    assert len(faults) == exits["EPT_VIOLATION"]
+    # Pages that were not mapped were mapped then.
+    assert {(half, level) for _, half, _, level in faults} >= {("private", "0"), ("shared", "0")}
+    mapped = {match[3] for match in changes if match[2] == "TDH.MEM.PAGE.AUG"}
+    assert {gpa for _, half, gpa, level in faults if half == "private" and level == "0"} <= mapped
 
 
 def with_libraries(files):

@@ -11,6 +11,7 @@
 #include <linux/minmax.h>
 #include <linux/nospec.h>
 #include <linux/ratelimit.h>
+#include <linux/xarray.h>
 
 #include <asm/kvm_vcpu_regs.h>
 #include <asm/vmx.h>
@@ -20,6 +21,7 @@
 #include "../../trace.h"
 #include "../../x86.h"
 #include "tdx.h"
+#include "trace.h"
 
 static int report_internal_error(struct kvm_vcpu *vcpu)
 {
@@ -106,13 +108,25 @@ static int handle_shared_access(struct kvm_vcpu *vcpu, gpa_t gpa, unsigned long 
 				  NULL, 0);
 }
 
+/* The level at which the half of memory that is accessed maps it.  Changes nothing. */
+static int mapped_level(struct kvm *kvm, gpa_t gpa)
+{
+	if (kvm_gpa_is_shared(kvm, gpa))
+		return kvm_mmu_shared_level(kvm, gpa_to_gfn(kvm_gpa_without_shared(kvm, gpa)));
+	return xa_load(&to_kvm_tdx(kvm)->private_pages, gpa_to_gfn(gpa)) ? PG_LEVEL_4K :
+									   PG_LEVEL_NONE;
+}
+
 static int handle_ept_violation(struct kvm_vcpu *vcpu)
 {
 	unsigned long qual = to_vmx(vcpu)->exit_qualification;
 	gpa_t gpa = to_tdx(vcpu)->regs[__VCPU_REGS_R8];
+	bool shared = kvm_gpa_is_shared(vcpu->kvm, gpa);
 
 	trace_kvm_page_fault(vcpu, gpa, qual);
-	if (kvm_gpa_is_shared(vcpu->kvm, gpa)) {
+	if (trace_tdx_fault_enabled())
+		trace_tdx_fault(vcpu, gpa, shared, mapped_level(vcpu->kvm, gpa));
+	if (shared) {
 		++vcpu->stat.td.td_shared_fault_exits;
 		return handle_shared_access(vcpu, gpa, qual);
 	}

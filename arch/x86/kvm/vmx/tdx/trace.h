@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tracepoints of TDs: tdx:tdx_td_exit and tdx:tdx_sept.
+ * Tracepoints of TDs: tdx:tdx_td_exit, tdx:tdx_fault and tdx:tdx_sept.
  */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM tdx
@@ -65,6 +65,32 @@ TRACE_EVENT(tdx_td_exit,
 		      __print_symbolic(__entry->code, TDX_TRACE_STATUSES), __entry->status,
 		      __entry->rcx, __entry->rdx, __entry->r8, __entry->r9, __entry->r10,
 		      __entry->r11)
+);
+
+/*
+ * The guest could not access memory.  The address has the shared bit if the access was shared; its
+ * half of memory maps it at the level, as it was found: 0 if it did not, 1 for a page of 4 KB.
+ */
+TRACE_EVENT(tdx_fault,
+	    TP_PROTO(struct kvm_vcpu *vcpu, u64 gpa, bool shared, int level),
+	    TP_ARGS(vcpu, gpa, shared, level),
+
+	    TP_STRUCT__entry(__field(__u16, keyid)
+			     __field(unsigned int, vcpu_id)
+			     __field(__u64, gpa)
+			     __field(bool, shared)
+			     __field(int, level)
+	    ),
+
+	    TP_fast_assign(__entry->keyid = to_kvm_tdx(vcpu->kvm)->td.keyid;
+			   __entry->vcpu_id = vcpu->vcpu_id;
+			   __entry->gpa = gpa;
+			   __entry->shared = shared;
+			   __entry->level = level;
+	    ),
+
+	    TP_printk("KeyID %u vCPU %u %s gpa 0x%llx level %d", __entry->keyid, __entry->vcpu_id,
+		      __entry->shared ? "shared" : "private", __entry->gpa, __entry->level)
 );
 
 /*
