@@ -10,6 +10,8 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include <asm/kvm_page_track.h>
+
 #include "../mmu.h"
 #include "mmu_internal.h"
 #include "spte.h"
@@ -478,6 +480,19 @@ static void asking_for_a_mapping_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kvm_mmu_shared_level(&vm->kvm, GFN), (int)PG_LEVEL_NONE);
 }
 
+/* Its users would read the guest's page tables. */
+static void writes_to_private_memory_are_not_tracked(struct kunit *test)
+{
+	struct shared_vm *vm = test->priv;
+
+	vm->kvm.arch.shadow_root_allocated = true;
+	KUNIT_EXPECT_TRUE(test, kvm_page_track_write_tracking_enabled(&vm->kvm));
+	vm->kvm.arch.has_private_mmu = true;
+	KUNIT_EXPECT_FALSE(test, kvm_page_track_write_tracking_enabled(&vm->kvm));
+	vm->kvm.arch.has_private_mmu = false;
+	vm->kvm.arch.shadow_root_allocated = false;
+}
+
 static void the_shared_bit_is_in_addresses_of_the_guest_only(struct kunit *test)
 {
 	struct shared_vm *vm = test->priv;
@@ -533,6 +548,7 @@ static struct kunit_case shared_test_cases[] = {
 	CASE(entries_of_a_removed_table_do_not_raise_ve),
 	CASE(a_walk_ends_before_it_would_return_to_entries),
 	CASE(asking_for_a_mapping_changes_nothing),
+	CASE(writes_to_private_memory_are_not_tracked),
 	CASE(the_shared_bit_is_in_addresses_of_the_guest_only),
 	CASE(a_slot_that_reaches_the_shared_bit_is_refused),
 	{}
