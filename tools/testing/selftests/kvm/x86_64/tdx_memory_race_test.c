@@ -3,7 +3,7 @@
  * Test private memory of a TD that is mapped and taken away at the same time.
  *
  * All threads have to come to an end, and the TD has to be usable then.  A process may be killed at
- * any time.
+ * any time.  What is mapped and taken away is random, and the same for each seed.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -13,9 +13,10 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "tdx_memory.h"
+#include "tdx_random.h"
 
 #define MAX_VCPUS	8
 #define OTHER_SLOT	2
@@ -26,6 +27,7 @@ static int vcpus[MAX_VCPUS];
 static atomic_bool stop;
 static atomic_uint nr_built;
 static unsigned int nr_rounds = 200, nr_kills = 20, nr_vcpus = 3;
+static unsigned int nr_seconds, seed = 1;
 static bool finalize_alone;
 
 static void check_mapping(int err)
@@ -38,34 +40,46 @@ static void check_mapping(int err)
 static void *map(void *data)
 {
 	int *vcpu = data;
+	struct tr_random random = tr_seed(seed + (vcpu - vcpus));
 
-	while (!stop)
-		check_mapping(tm_pre_fault_once(*vcpu, PM_GPA, PM_PAGE) ?:
+	while (!stop) {
+		uint64_t gpa = PM_GPA + tr_below(&random, TM_PAGES) * PM_PAGE;
+
+		check_mapping(tm_pre_fault_once(*vcpu, gpa, PM_PAGE) ?:
 			      tm_pre_fault_once(*vcpu, OTHER_GPA, TM_SIZE));
+	}
 	return NULL;
 }
 
-static void punch(unsigned int round)
+/* One page or more. */
+static uint64_t some_size(struct tr_random *random, uint64_t first)
 {
-	const uint64_t page = round % TM_PAGES;
+	return (1 + tr_below(random, TM_PAGES - first)) * PM_PAGE;
+}
 
-	TEST_ERRNO(tm_punch(td.gmem, page * PM_PAGE, PM_PAGE), 0);
+static void punch(struct tr_random *random)
+{
+	const uint64_t first = tr_below(random, TM_PAGES);
+
+	TEST_ERRNO(tm_punch(td.gmem, first * PM_PAGE, some_size(random, first)), 0);
 	TEST_ERRNO(tm_punch(td.gmem, 0, TM_SIZE), 0);
 }
 
-static void convert(unsigned int round)
+static void convert(struct tr_random *random)
 {
-	TEST_ERRNO(tm_set_shared(td.vm, PM_GPA, 2 * PM_PAGE), 0);
-	TEST_ERRNO(tm_set_private(td.vm, PM_GPA, 2 * PM_PAGE), 0);
+	const uint64_t first = tr_below(random, TM_PAGES), size = some_size(random, first);
+
+	TEST_ERRNO(tm_set_shared(td.vm, PM_GPA + first * PM_PAGE, size), 0);
+	TEST_ERRNO(tm_set_private(td.vm, PM_GPA + first * PM_PAGE, size), 0);
 }
 
-static void replace_slot(unsigned int round)
+static void replace_slot(struct tr_random *random)
 {
 	TEST_ERRNO(tm_delete_slot(td.vm, TM_SLOT), 0);
 	TEST_ERRNO(pm_set_gmem_slot(td.vm, TM_SLOT, PM_GPA, TM_SIZE, td.mem, td.gmem, 0), 0);
 }
 
-static void replace_file(unsigned int round)
+static void replace_file(struct tr_random *random)
 {
 	int gmem = pm_create_gmem(td.vm, TM_SIZE, 0);
 
@@ -76,13 +90,17 @@ static void replace_file(unsigned int round)
 	TEST_ERRNO(tm_delete_slot(td.vm, OTHER_SLOT), 0);
 }
 
+typedef void (*change_fn)(struct tr_random *random);
+
 static void *repeat(void *data)
 {
-	void (*change)(unsigned int round) = data;
+	struct tr_random random = tr_seed(seed);
+	const time_t end = time(NULL) + nr_seconds;
+	change_fn change = data;
 	unsigned int i;
 
-	for (i = 0; i < nr_rounds; i++)
-		change(i);
+	for (i = 0; nr_seconds ? time(NULL) < end : i < nr_rounds; i++)
+		change(&random);
 	return NULL;
 }
 
@@ -125,7 +143,7 @@ static void init_vcpus(void)
 }
 
 /* vCPUs map pages while @nr others take them away. */
-static void race(void (**changes)(unsigned int round), unsigned int nr)
+static void race(const change_fn *changes, unsigned int nr)
 {
 	pthread_t maps[MAX_VCPUS], takes[nr];
 	unsigned int i;
@@ -149,7 +167,7 @@ static void race(void (**changes)(unsigned int round), unsigned int nr)
 
 static void test_changes(void)
 {
-	void (*changes[])(unsigned int round) = { punch, convert, replace_slot, replace_file };
+	const change_fn changes[] = { punch, convert, replace_slot, replace_file };
 
 	race(changes, 1);
 	race(changes + 1, 1);
@@ -168,7 +186,7 @@ static int build_once(void)
 	int err = tm_init_region(td.vcpu, 0, &region);
 
 	if (!err)
-		punch(0);
+		TEST_ERRNO(tm_punch(td.gmem, 0, TM_SIZE), 0);
 	return err;
 }
 
@@ -240,16 +258,18 @@ static void test_closing(void)
 
 static void live_until_killed(void)
 {
+	struct tr_random random = tr_seed(seed);
+
 	tdx_may_be_killed();
 	for (;;) {
 		tm_create(&td);
 		TEST_ERRNO(build_once(), 0);
 		TEST_ERRNO(tm_finalize(td.vm), 0);
 		tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, 0);
-		punch(0);
-		convert(0);
-		replace_slot(0);
-		replace_file(0);
+		punch(&random);
+		convert(&random);
+		replace_slot(&random);
+		replace_file(&random);
 		tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, 0);
 		tm_close(&td);
 	}
@@ -257,12 +277,14 @@ static void live_until_killed(void)
 
 static void help(const char *name)
 {
-	printf("usage: %s [-f] [-k kills] [-r rounds] [-v vcpus]\n"
+	printf("usage: %s [-f] [-k kills] [-r rounds] [-s seed] [-t seconds] [-v vcpus]\n"
 	       " -f: nothing else is done while a TD is finalized\n"
 	       " -k: processes that are killed (default: %u)\n"
 	       " -r: rounds of each change (default: %u)\n"
+	       " -s: seed of the random changes (default: %u)\n"
+	       " -t: each kind of change for so many seconds, not for rounds\n"
 	       " -v: vCPUs that map pages at the same time (default: %u, at most %u)\n",
-	       name, nr_kills, nr_rounds, nr_vcpus, MAX_VCPUS);
+	       name, nr_kills, nr_rounds, seed, nr_vcpus, MAX_VCPUS);
 	exit(KSFT_SKIP);
 }
 
@@ -270,13 +292,17 @@ static void parse_options(int argc, char *argv[])
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "fk:r:v:")) != -1) {
+	while ((option = getopt(argc, argv, "fk:r:s:t:v:")) != -1) {
 		if (option == 'f')
 			finalize_alone = true;
 		else if (option == 'k')
 			nr_kills = atoi(optarg);
 		else if (option == 'r')
 			nr_rounds = atoi(optarg);
+		else if (option == 's')
+			seed = atoi(optarg);
+		else if (option == 't')
+			nr_seconds = atoi(optarg);
 		else if (option == 'v' && atoi(optarg) > 0 && atoi(optarg) <= MAX_VCPUS)
 			nr_vcpus = atoi(optarg);
 		else
