@@ -5,6 +5,9 @@
 The same seed gives the same configurations.  Each boot has to end as its configuration requires:
 TDX is ready, or the kernel reports why it is not.  Violations, kernel error reports and machines
 that hang are failures.
+
+With --memory-hours, each machine maps private memory of a TD and takes it away at the same time,
+at random and while the module is busy, and its tables are checked.
 """
 import argparse
 import dataclasses
@@ -14,6 +17,7 @@ import time
 
 import layout
 import machine
+import selftests
 from outcome import said
 
 # Options with which TDX must be ready, and options with which it must not.
@@ -26,11 +30,15 @@ BAD = ["module=none", "keyids=62:1", "seamrr=off", "seamrr=unlocked", "state=rea
        "inject=TDH.SYS.CONFIG:1:OPERAND_INVALID:1", "inject=TDH.SYS.TDMR.INIT:99:SYS_BUSY:100000"]
 
 
+RACE = "tdx_memory_race_test"
+
+
 @dataclasses.dataclass
 class Boot:
-    """A machine, and whether TDX has to be ready on it."""
+    """A machine, what it does, and whether TDX has to be ready on it."""
     machine: machine.Machine
     good: bool
+    scenario: str = "create-td"
 
 
 def configure(rng):
@@ -42,6 +50,25 @@ def configure(rng):
     options = rng.choice(GOOD if good else BAD).format(seed=rng.randrange(1000))
     return Boot(machine.Machine(cpus=cpus, packages=packages, emulator_options=options,
                                 memory=rng.choice(["1G", "1536M", "3G", "5G"]), timeout=120), good)
+
+
+def configure_race(rng):
+    """A machine on which private memory comes and goes for some minutes."""
+    packages = rng.choice([1, 2, 4])
+    cpus = packages * rng.choice([2, 4])
+    seed = rng.randrange(1, 1 << 31)
+    options = f"tables=on busy={rng.choice([1, 5, 20])}:{seed}"
+    return Boot(machine.Machine(cpus=cpus, packages=packages, emulator_options=options,
+                                memory="1G", timeout=3600, initramfs=selftests.initramfs(RACE)),
+                True, selftests.step(RACE, "-s", seed, "-t", 60, "-k", 3, "-v", min(cpus, 8)))
+
+
+def configurations(rng, args):
+    end = time.monotonic() + 3600 * args.memory_hours
+    while time.monotonic() < end:
+        yield configure_race(rng)
+    if not args.memory_hours:
+        yield from (configure(rng) for _ in range(args.boots))
 
 
 def keep(number, result):
@@ -57,6 +84,8 @@ def what_is_wrong(boot, result):
     state = layout.Info(result.info()).state()
     if boot.good != (state == "ready"):
         return f"TDX is {state}: {result.tdx_messages()}"
+    if any(not status.endswith(" 0") for status in result.values("selftest")):
+        return f"the selftest failed: {result.values('output')}"
     # The message is repeated for each attempt to create a TD.
     if not boot.good and len(set(said(result))) > 1:
         return f"more than one message: {said(result)}"
@@ -66,7 +95,7 @@ def what_is_wrong(boot, result):
 def run(number, boot):
     """Boots the machine; returns the error, None if there is none."""
     try:
-        result = boot.machine.run("create-td")
+        result = boot.machine.run(boot.scenario)
         wrong = what_is_wrong(boot, result)
     except machine.MachineError as error:
         result, wrong = error.result, str(error)
@@ -80,13 +109,15 @@ def main():
     parser.add_argument("--boots", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="of these boots only this one")
+    parser.add_argument("--memory-hours", type=float, default=0,
+                        help="for so many hours, private memory that comes and goes")
     args = parser.parse_args()
     if args.only is not None and args.only not in range(args.boots):
         parser.error(f"there is no boot {args.only} among {args.boots}")
     rng = random.Random(args.seed)
-    start, failed = time.monotonic(), 0
-    for number in range(args.boots):
-        boot = configure(rng)
+    start, boots, failed = time.monotonic(), 0, 0
+    for number, boot in enumerate(configurations(rng, args)):
+        boots += 1
         if args.only not in (None, number):
             continue
         wrong = run(number, boot)
@@ -94,7 +125,7 @@ def main():
             failed += 1
             print(f"boot {number}: {boot.machine.cpus} CPUs in {boot.machine.packages} packages, "
                   f"{boot.machine.memory}, '{boot.machine.emulator_options}': {wrong}", flush=True)
-    print(f"{args.boots} boots in {time.monotonic() - start:.0f} s, {failed} failed")
+    print(f"{boots} boots in {time.monotonic() - start:.0f} s, {failed} failed")
     sys.exit(1 if failed else 0)
 
 
