@@ -106,14 +106,24 @@ def test_user_space_is_told_of_each_exit(boot):
 
 
 @pytest.mark.one_kernel
-def test_a_guest_that_holds_a_lock_has_to_stay_outside_once_for_a_hole(boot):
+@pytest.mark.parametrize("leaf", [
+    "TDH.MEM.RANGE.BLOCK", pytest.param("TDH.MEM.TRACK", marks=pytest.mark.release),
+    pytest.param("TDH.MEM.PAGE.REMOVE", marks=pytest.mark.release)])
+def test_a_guest_that_holds_a_lock_has_to_stay_outside_once_for_a_hole(boot, leaf):
     """One of the SEAMCALLs for 1024 pages finds the operand busy, although the guest goes on."""
     name = "tdx_hole_test"
-    result = boot(selftests.step(name, "-b", 1), initramfs=selftests.initramfs(name), **MACHINE,
-                  emulator_options="contended=TDH.MEM.RANGE.BLOCK")
+    result = boot(selftests.step(name, "-b", 1, "-h", 5), initramfs=selftests.initramfs(name),
+                  **MACHINE, emulator_options=f"contended={leaf}")
     selftests.check_passed(result)
     selftests.check_nothing_left(result)
-    assert layout.EmulatorLog(result.log).count("TDH.MEM.RANGE.BLOCK", "OPERAND_BUSY") >= TRIES
+    assert layout.EmulatorLog(result.log).count(leaf, "OPERAND_BUSY") >= TRIES
+
+
+@pytest.mark.release
+@pytest.mark.parallel
+@pytest.mark.parametrize("kernel_with", ["host", "debug", "kcsan"])
+def test_guests_accept_a_page_again_and_again_while_it_is_taken_away(run_selftest, kernel_with):
+    run_selftest(kernel_with, "tdx_hole_test", "-h", 5000)
 
 
 @pytest.fixture

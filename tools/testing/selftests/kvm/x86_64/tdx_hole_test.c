@@ -24,11 +24,13 @@
 #define OTHER_GPA	(HOLE_GPA + 2 * HOLE_SIZE)
 /* More than memory, as the file is sparse */
 #define HUGE_SIZE	BIT_ULL(50)
+#define NR_VCPUS	2
 /* In some rounds a thread is too late. */
 #define ROUNDS		10
 
 /* SEAMCALLs that find a lock taken as long as a vCPU is in the guest */
 static unsigned int nr_busy;
+static unsigned int nr_holes = 100;
 
 /* A hole that a thread punches, and a thread that maps memory in it meanwhile. */
 static struct {
@@ -223,14 +225,47 @@ static void test_running_guest(void)
 	tg_close(&tg);
 }
 
+static bool done;
+
+/* A page that is removed meanwhile is mapped again. */
+static void *accept_again(void *tg)
+{
+	while (!READ_ONCE(done))
+		tg_accept(tg, PM_GPA);
+	return NULL;
+}
+
+/* Guests that take locks of the module all the time cannot keep a page, and nobody has to wait. */
+static void test_accepting_guest(void)
+{
+	struct tg_td vcpus[NR_VCPUS];
+	pthread_t threads[NR_VCPUS];
+	unsigned int i;
+
+	tg_create_vcpus(vcpus, NR_VCPUS, 0);
+	WRITE_ONCE(done, false);
+	for (i = 0; i < NR_VCPUS; i++)
+		TEST_ASSERT(!pthread_create(&threads[i], NULL, accept_again, &vcpus[i]),
+			    "no thread");
+	for (i = 0; i < nr_holes; i++)
+		TEST_ERRNO(tm_punch(vcpus[0].td.gmem, 0, PM_PAGE), 0);
+	WRITE_ONCE(done, true);
+	for (i = 0; i < NR_VCPUS; i++)
+		pthread_join(threads[i], NULL);
+	tg_close_vcpus(vcpus, NR_VCPUS);
+}
+
 int main(int argc, char *argv[])
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "b:")) != -1) {
-		TEST_ASSERT(option == 'b', "usage: %s [-b times]\n -b: a lock is taken that often",
-			    argv[0]);
-		nr_busy = atoi(optarg);
+	while ((option = getopt(argc, argv, "b:h:")) != -1) {
+		TEST_ASSERT(option == 'b' || option == 'h',
+			    "usage: %s [-b times] [-h holes]\n"
+			    " -b: a lock is taken that often as long as a vCPU is in the guest\n"
+			    " -h: holes for a guest that accepts memory (default: %u)", argv[0],
+			    nr_holes);
+		*(option == 'b' ? &nr_busy : &nr_holes) = atoi(optarg);
 	}
 	tg_require();
 	tg_let_interrupt(SIGUSR1);
@@ -238,5 +273,6 @@ int main(int argc, char *argv[])
 	test_sparse_file();
 	test_shared_memory();
 	test_running_guest();
+	test_accepting_guest();
 	return 0;
 }
