@@ -19,6 +19,9 @@
 #include "tdx_guest.h"
 
 #define OTHER_SLOT	7
+#define HUGE_SLOT	8
+#define HUGE_GPA	(PM_GPA + 8 * PM_HUGE_PAGE)
+#define HUGE_SIZE	(2 * PM_HUGE_PAGE)
 
 /* Of KVM that only maps pages that are accessed. */
 static bool no_more;
@@ -28,10 +31,15 @@ static uint64_t page(unsigned int nr)
 	return PM_GPA + nr * PM_PAGE;
 }
 
+static void accept_at(struct tg_td *tg, uint64_t gpa, unsigned int nr_new)
+{
+	ASSERT_EQ(tg_accept(tg, gpa), 0);
+	tm_counts.augs += no_more ? 1 : nr_new;
+}
+
 static void accept(struct tg_td *tg, unsigned int nr, unsigned int nr_new)
 {
-	ASSERT_EQ(tg_accept(tg, page(nr)), 0);
-	tm_counts.augs += no_more ? 1 : nr_new;
+	accept_at(tg, page(nr), nr_new);
 }
 
 /* Faults double the number of pages: those that were mapped before do not fault. */
@@ -116,6 +124,29 @@ static void test_shared(struct tg_td *tg)
 	accept(tg, 1, 1);
 }
 
+/* Up to the pages of a huge page, and not beyond one; in another order, only what is accessed. */
+static void test_huge_pages(struct tg_td *tg)
+{
+	static const unsigned int order[] = { 700, 3, 900, 41, 500, 2, 1023, 0, 512 };
+	int gmem = pm_create_gmem(tg->td.vm, HUGE_SIZE, 0);
+	unsigned int nr, i;
+
+	TEST_ASSERT(gmem >= 0, "KVM_CREATE_GUEST_MEMFD: %s", strerror(errno));
+	TEST_ERRNO(pm_set_gmem_slot(tg->td.vm, HUGE_SLOT, HUGE_GPA, HUGE_SIZE, pm_alloc(HUGE_SIZE),
+				    gmem, 0), 0);
+	TEST_ERRNO(tm_set_private(tg->td.vm, HUGE_GPA, HUGE_SIZE), 0);
+	for (nr = 1; nr < 512; nr *= 2)
+		accept_at(tg, HUGE_GPA + (nr - 1) * PM_PAGE, nr);
+	accept_at(tg, HUGE_GPA + 511 * PM_PAGE, 1);
+	accept_at(tg, HUGE_GPA + 512 * PM_PAGE, 512);
+
+	TEST_ERRNO(tm_punch(gmem, 0, HUGE_SIZE), 0);
+	for (i = 0; i < ARRAY_SIZE(order); i++)
+		accept_at(tg, HUGE_GPA + order[i] * PM_PAGE, 1);
+	TEST_ERRNO(tm_delete_slot(tg->td.vm, HUGE_SLOT), 0);
+	close(gmem);
+}
+
 static bool done;
 
 /* Preempts the vCPU's thread again and again. */
@@ -196,6 +227,7 @@ int main(int argc, char *argv[])
 	tg_create(&tg, 0);
 	test_in_order(&tg);
 	test_backwards(&tg);
+	test_huge_pages(&tg);
 	test_lost_page(&tg);
 	test_shared(&tg);
 	if (!no_more) {
