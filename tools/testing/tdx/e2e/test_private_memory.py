@@ -162,6 +162,27 @@ def secure_ept(result):
                           re.M))
 
 
+def test_each_way_to_take_memory_away_tracks_tlbs_once(living_td):
+    """A hole, a conversion, a slot that is deleted, and a file that is closed"""
+    log = layout.EmulatorLog(living_td.log)
+    assert log.count("TDH.MEM.TRACK") == 4
+    assert log.count("TDH.MEM.RANGE.BLOCK") == 1 + 2 + 16 + 16
+
+
+def test_memory_of_a_td_that_cannot_run_any_more_is_only_reclaimed(boot_selftest):
+    """Its process ends, or closes the VM and vCPUs before the file."""
+    name, pages = "tdx_private_memory_test", 64
+    result = boot_selftest(name, steps(*(selftests.step(name, "-n", pages, "-u", how)
+                                         for how in ("exit", "vm"))))
+    assert result.values("selftest") == [f"{name} 0"] * 2
+    log = layout.EmulatorLog(result.log)
+    assert log.count("TDH.MEM.PAGE.AUG") == 2 * pages
+    assert log.count("TDH.PHYMEM.PAGE.RECLAIM") >= 2 * pages
+    for leaf in "TDH.MEM.RANGE.BLOCK", "TDH.MEM.TRACK", "TDH.MEM.PAGE.REMOVE":
+        assert log.count(leaf, r"\S+") == 0
+    assert log.number("td_pages_owned") == 0
+
+
 @pytest.mark.kernels("host", "mainline")
 def test_secure_ept_and_pamts_agree_in_a_td_that_is_alive(living_td):
     """They are compared when the selftest has taken memory away in all ways, and at power-off."""

@@ -66,6 +66,7 @@ static void test_access(int fd)
 	TEST_ASSERT(mmap(NULL, SIZE, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED, "mmap");
 	PM_ERRNO(errno, ENODEV);
 	TEST_ASSERT(mmap(NULL, SIZE, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED, "mmap");
+	PM_ERRNO(errno, ENODEV);
 }
 
 static void test_size(int fd)

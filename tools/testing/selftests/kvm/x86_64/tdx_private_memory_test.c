@@ -23,6 +23,7 @@
 #define PLAIN_SLOT	3
 #define PLAIN_GPA	(PM_GPA + 2 * PM_HUGE_PAGE)
 #define NO_SLOT_GPA	(PM_GPA + 3 * PM_HUGE_PAGE)
+#define MOVED_GPA	NO_SLOT_GPA
 #define FAR_GPA		(TM_SHARED_BIT / 2)
 #define MANY_PAGES	1024
 
@@ -339,6 +340,11 @@ static void test_delete_slot(void)
 	TEST_ERRNO(tm_set_private(td.vm, OTHER_GPA, TM_SIZE), 0);
 	tm_pre_fault(td.vcpu, OTHER_GPA, TM_SIZE, TM_PAGES);
 	TEST_ERRNO(tm_delete_slot(td.vm, OTHER_SLOT), 0);
+	/* One without private memory can be moved. */
+	TEST_ERRNO(pm_set_slot(td.vm, PLAIN_SLOT, MOVED_GPA, TM_SIZE, td.mem), 0);
+	TEST_ERRNO(tm_pre_fault_once(td.vcpu, PLAIN_GPA, PM_PAGE), ENOENT);
+	tm_pre_fault(td.vcpu, MOVED_GPA, TM_SIZE, 0);
+	tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, 0);
 	TEST_ERRNO(tm_delete_slot(td.vm, PLAIN_SLOT), 0);
 	tm_pre_fault(td.vcpu, PM_GPA, TM_SIZE, 0);
 
