@@ -11,12 +11,7 @@
 #define RIGHTS_L		BIT_ULL(13)
 #define RIGHTS_DPL(rights)	((rights) >> 5 & 3)
 
-enum activity {
-	ACTIVITY_ACTIVE,
-	ACTIVITY_HLT,
-	ACTIVITY_SHUTDOWN,
-	ACTIVITY_WAIT_FOR_SIPI,
-};
+#define ACTIVITY_ACTIVE		0
 
 #define BLOCKED_BY_STI		BIT_ULL(0)
 #define BLOCKED_BY_MOV_SS	BIT_ULL(1)
@@ -120,31 +115,10 @@ static const char *check_rip_rflags(const struct vm_check *check)
 	return NULL;
 }
 
-static bool wakes_from_hlt(u64 info)
-{
-	return EVENT_TYPE(info) == EVENT_EXTERNAL || EVENT_TYPE(info) == EVENT_NMI ||
-	       (EVENT_TYPE(info) == EVENT_EXCEPTION &&
-		(EVENT_VECTOR(info) == VECTOR_DB || EVENT_VECTOR(info) == VECTOR_MC));
-}
-
+/* IA32_VMX_MISC offers no others. */
 static const char *check_activity(const struct vm_check *check)
 {
-	const u64 state = field(check, VMCS_GUEST_ACTIVITY_STATE);
-	const u64 info = field(check, VMCS_ENTRY_INTERRUPTION_INFO);
-
-	/* The states that IA32_VMX_MISC offers */
-	if (state > ACTIVITY_WAIT_FOR_SIPI || state == ACTIVITY_SHUTDOWN)
-		return "activity state";
-	if (state == ACTIVITY_HLT && RIGHTS_DPL(field(check, VMCS_GUEST_SS_ACCESS_RIGHTS)))
-		return "HLT in user mode";
-	if (state != ACTIVITY_ACTIVE &&
-	    field(check, VMCS_GUEST_INTERRUPTIBILITY) & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS))
-		return "activity state with blocking by STI or MOV SS";
-	if (!(info & EVENT_VALID) || state == ACTIVITY_ACTIVE)
-		return NULL;
-	if (state != ACTIVITY_HLT || !wakes_from_hlt(info))
-		return "event in this activity state";
-	return NULL;
+	return field(check, VMCS_GUEST_ACTIVITY_STATE) == ACTIVITY_ACTIVE ? NULL : "activity state";
 }
 
 /* An NMI while STI blocks is optional on hardware; @qualification is for it. */
@@ -179,8 +153,7 @@ static const char *check_pending_debug(const struct vm_check *check)
 
 	if (pending & ~(u64)PENDING_BITS)
 		return "reserved bits of the pending debug exceptions";
-	if (!(field(check, VMCS_GUEST_INTERRUPTIBILITY) & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS)) &&
-	    field(check, VMCS_GUEST_ACTIVITY_STATE) != ACTIVITY_HLT)
+	if (!(field(check, VMCS_GUEST_INTERRUPTIBILITY) & (BLOCKED_BY_STI | BLOCKED_BY_MOV_SS)))
 		return NULL;
 	if (!(pending & PENDING_SINGLE_STEP) != !steps)
 		return "pending single step";
