@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Ordinary VMs of the probe on the emulated platform: VM entries that fail, exits, events, EPT."""
+"""Ordinary VMs of the probe on the emulated platform: failing entries, exits, events, EPT, APIC."""
 import pytest
 
 from test_emulator import probe, violations
 
 # Basic exit reasons
 EXCEPTION_OR_NMI, INTERRUPT_WINDOW, NMI_WINDOW, CPUID, HLT, VMCALL = 0, 7, 8, 10, 12, 18
+INTERRUPT, TPR_BELOW_THRESHOLD, APIC_ACCESS, VIRTUALIZED_EOI, APIC_WRITE = 1, 43, 44, 45, 56
 CR, IO, MSR_READ, INVALID_STATE, MSR_LOADING = 28, 30, 31, 33, 34
 EPT_VIOLATION, EPT_MISCONFIG, PREEMPTION_TIMER = 48, 49, 52
 FAILED_ENTRY = 1 << 31
@@ -98,3 +99,41 @@ def test_invept_flushes_translations(run):
 def test_a_guest_runs_in_real_mode(run):
     facts, _ = run("vm-real-mode")
     assert facts == {"vmcall": VMCALL, "rbx": 0x1234, "hlt": HLT, "stack": 0x4000 - 6}
+
+
+def test_the_virtual_tpr_is_compared_with_its_threshold(run):
+    facts, _ = run("vm-apic-tpr")
+    assert facts == {
+        "written": VMCALL, "cr8": 7, "tpr": 0x70, "low": TPR_BELOW_THRESHOLD, "low_tpr": 0x40,
+        "still_low": TPR_BELOW_THRESHOLD, "read": VMCALL, "read_tpr": 0x40,
+        "id": APIC_ACCESS, "id_qualification": 0x20, "hlt": HLT}
+
+
+def test_registers_of_the_virtual_apic_are_accessed_at_its_page(run):
+    facts, _ = run("vm-apic-registers")
+    assert facts == {
+        "read": VMCALL, "id": 0x3000000, "written": APIC_WRITE, "written_qualification": 0x320,
+        "lvt": 0x11223344, "current_count": APIC_ACCESS, "current_count_qualification": 0x390,
+        "exchanged": 0x55000000, "icr_high": 0x11000000, "hlt": HLT}
+
+
+def test_virtual_interrupts_are_delivered_and_ended(run):
+    """The status has the vector in service, and the highest one that is requested."""
+    facts, _ = run("vm-apic-interrupts")
+    assert facts == {
+        "delivered": VMCALL, "status": 0x4100, "end": VIRTUALIZED_EOI, "end_qualification": 0x41,
+        "end_status": 0, "self": VMCALL, "self_status": 0x5100, "hlt": HLT, "hlt_status": 0}
+
+
+def test_posted_interrupts_need_no_exit(run):
+    facts, _ = run("vm-apic-posted")
+    assert facts == {
+        "delivered": VMCALL, "status": 0x5100, "requests": 0, "outstanding": 0,
+        "interrupt": INTERRUPT, "information": VALID | 0xf1}
+
+
+def test_registers_of_the_virtual_apic_are_msrs_in_x2apic_mode(run):
+    facts, _ = run("vm-apic-x2apic")
+    assert facts == {
+        "read": VMCALL, "id": 0x3000000, "requested": VMCALL, "status": 0x51,
+        "delivered": VMCALL, "delivered_status": 0x5100, "hlt": HLT, "hlt_status": 0}

@@ -60,6 +60,8 @@ vm_exited:
 	/* What the guest executes, with an exit at each instruction that has one */
 	.globl vm_guest_basic, vm_guest_spin, vm_guest_window, vm_guest_nmi, vm_guest_touch
 	.globl vm_guest_handler, vm_guest_real, vm_guest_real_end
+	.globl vm_guest_tpr, vm_guest_registers, vm_guest_interrupts, vm_guest_end_interrupt
+	.globl vm_guest_x2apic, vm_guest_end_x2apic
 vm_guest_basic:
 	movl	$0x12345678, %ebx
 	vmcall
@@ -102,6 +104,64 @@ vm_guest_touch:
 	vmcall
 1:	movq	(%rbx), %rax
 	vmcall
+
+	/* RBX: the local APIC's page, also below */
+vm_guest_tpr:
+	movl	$7, %eax
+	movq	%rax, %cr8
+	xorl	%eax, %eax
+	movq	%cr8, %rax
+	vmcall
+	movl	$4, %eax
+	movq	%rax, %cr8
+	movl	0x80(%rbx), %eax
+	vmcall
+	movl	0x20(%rbx), %eax
+	hlt
+
+vm_guest_registers:
+	movl	0x20(%rbx), %eax
+	vmcall
+	movl	%ecx, 0x320(%rbx)
+	xchgl	%ecx, 0x310(%rbx)
+	movl	0x390(%rbx), %eax
+	hlt
+
+	/* An IPI to itself */
+vm_guest_interrupts:
+	movl	$0x40051, 0x300(%rbx)
+	hlt
+
+vm_guest_end_interrupt:
+	vmcall
+	movl	$0, 0xb0(%rbx)
+	iretq
+
+	/* An IPI to itself that the TPR holds back */
+vm_guest_x2apic:
+	movl	$0x802, %ecx
+	rdmsr
+	vmcall
+	movl	$0x808, %ecx
+	movl	$0x60, %eax
+	xorl	%edx, %edx
+	wrmsr
+	movl	$0x83f, %ecx
+	movl	$0x51, %eax
+	wrmsr
+	vmcall
+	movl	$0x808, %ecx
+	xorl	%eax, %eax
+	wrmsr
+	hlt
+
+vm_guest_end_x2apic:
+	vmcall
+	movl	$0x80b, %ecx
+	xorl	%eax, %eax
+	xorl	%edx, %edx
+	wrmsr
+	iretq
 
 	.code16
 vm_guest_real:

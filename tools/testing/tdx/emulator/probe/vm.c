@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Cases of the probe with an ordinary VM, and entries that fail. */
+/* Cases of the probe with an ordinary VM, and entries that fail; what all such cases need. */
 
 /*
  * The guest has the probe's own page tables and its memory, through an EPT of its own.  Each case
  * reports exit reasons, and what belongs to them.
  */
 #include "host/vmcs.h"
-#include "lib/x86.h"
-#include "probe.h"
+#include "vm.h"
 
 #define PIC1_MASK		0x21
 #define PIC2_MASK		0xa1
@@ -51,22 +50,9 @@
 #define INJECT(type, vector)	(BIT_ULL(31) | (type) << 8 | (vector))
 #define TYPE_NMI		2ULL
 
-static void write(u64 field, u64 value)
-{
-	asm volatile("vmwrite %0, %1" : : "r"(value), "r"(field) : "cc");
-}
-
-static u64 read(u64 field)
-{
-	u64 value;
-
-	asm volatile("vmread %1, %0" : "=r"(value) : "r"(field) : "cc");
-	return value;
-}
-
 static void write_controls(u64 field, u32 msr, u64 value)
 {
-	write(field, value | (u32)native_rdmsr(msr));
+	vm_write(field, value | (u32)native_rdmsr(msr));
 }
 
 #define read_cr(number)							\
@@ -92,23 +78,23 @@ static u64 *make_ept(void)
 
 static void set_segment(unsigned int n, u16 selector, u32 limit, u32 rights)
 {
-	write(VMCS_GUEST_ES_SELECTOR + 2 * n, selector);
-	write(VMCS_GUEST_ES_BASE + 2 * n, 0);
-	write(VMCS_GUEST_ES_LIMIT + 2 * n, limit);
-	write(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * n, rights);
+	vm_write(VMCS_GUEST_ES_SELECTOR + 2 * n, selector);
+	vm_write(VMCS_GUEST_ES_BASE + 2 * n, 0);
+	vm_write(VMCS_GUEST_ES_LIMIT + 2 * n, limit);
+	vm_write(VMCS_GUEST_ES_ACCESS_RIGHTS + 2 * n, rights);
 }
 
 static void set_host(void)
 {
-	write(VMCS_HOST_CR0, read_cr(0));
-	write(VMCS_HOST_CR3, read_cr(3));
-	write(VMCS_HOST_CR4, read_cr(4));
-	write(VMCS_HOST_EFER, native_rdmsr(MSR_EFER));
-	write(VMCS_HOST_CS_SELECTOR, 0x18);
-	write(VMCS_HOST_SS_SELECTOR, 0x10);
-	write(VMCS_HOST_DS_SELECTOR, 0x10);
-	write(VMCS_HOST_ES_SELECTOR, 0x10);
-	write(VMCS_HOST_TR_SELECTOR, 0x20);
+	vm_write(VMCS_HOST_CR0, read_cr(0));
+	vm_write(VMCS_HOST_CR3, read_cr(3));
+	vm_write(VMCS_HOST_CR4, read_cr(4));
+	vm_write(VMCS_HOST_EFER, native_rdmsr(MSR_EFER));
+	vm_write(VMCS_HOST_CS_SELECTOR, 0x18);
+	vm_write(VMCS_HOST_SS_SELECTOR, 0x10);
+	vm_write(VMCS_HOST_DS_SELECTOR, 0x10);
+	vm_write(VMCS_HOST_ES_SELECTOR, 0x10);
+	vm_write(VMCS_HOST_TR_SELECTOR, 0x20);
 }
 
 static void copy_tables(void)
@@ -116,13 +102,13 @@ static void copy_tables(void)
 	struct { u16 limit; u64 base; } __packed table;
 
 	asm volatile("sgdt %0" : "=m"(table));
-	write(VMCS_HOST_GDTR_BASE, table.base);
-	write(VMCS_GUEST_GDTR_BASE, table.base);
-	write(VMCS_GUEST_GDTR_LIMIT, table.limit);
+	vm_write(VMCS_HOST_GDTR_BASE, table.base);
+	vm_write(VMCS_GUEST_GDTR_BASE, table.base);
+	vm_write(VMCS_GUEST_GDTR_LIMIT, table.limit);
 	asm volatile("sidt %0" : "=m"(table));
-	write(VMCS_HOST_IDTR_BASE, table.base);
-	write(VMCS_GUEST_IDTR_BASE, table.base);
-	write(VMCS_GUEST_IDTR_LIMIT, table.limit);
+	vm_write(VMCS_HOST_IDTR_BASE, table.base);
+	vm_write(VMCS_GUEST_IDTR_BASE, table.base);
+	vm_write(VMCS_GUEST_IDTR_LIMIT, table.limit);
 }
 
 static void set_guest(const void *code)
@@ -134,19 +120,19 @@ static void set_guest(const void *code)
 	set_segment(1, 0x18, ~0U, CODE_RIGHTS);
 	set_segment(6, 0, 0, UNUSABLE);
 	set_segment(7, 0x20, 0x67, TASK_RIGHTS);
-	write(VMCS_GUEST_CR0, read_cr(0));
-	write(VMCS_GUEST_CR3, read_cr(3));
-	write(VMCS_GUEST_CR4, read_cr(4));
-	write(VMCS_GUEST_EFER, native_rdmsr(MSR_EFER));
-	write(VMCS_GUEST_RIP, phys_of(code));
-	write(VMCS_GUEST_RSP, GUEST_STACK);
-	write(VMCS_GUEST_RFLAGS, X86_EFLAGS_FIXED);
-	write(VMCS_GUEST_DR7, DR7_RESET);
-	write(VMCS_LINK_POINTER, ~0ULL);
+	vm_write(VMCS_GUEST_CR0, read_cr(0));
+	vm_write(VMCS_GUEST_CR3, read_cr(3));
+	vm_write(VMCS_GUEST_CR4, read_cr(4));
+	vm_write(VMCS_GUEST_EFER, native_rdmsr(MSR_EFER));
+	vm_write(VMCS_GUEST_RIP, phys_of(code));
+	vm_write(VMCS_GUEST_RSP, GUEST_STACK);
+	vm_write(VMCS_GUEST_RFLAGS, X86_EFLAGS_FIXED);
+	vm_write(VMCS_GUEST_DR7, DR7_RESET);
+	vm_write(VMCS_LINK_POINTER, ~0ULL);
 }
 
 /* A VMCS that a VM entry accepts */
-static u64 *set_up(const void *code)
+u64 *vm_set_up(const void *code)
 {
 	u64 region = VMXON_REGION, vmcs = VMCS_PAGE, *ept = make_ept();
 
@@ -162,31 +148,31 @@ static u64 *set_up(const void *code)
 	write_controls(VMCS_SECONDARY_CONTROLS, MSR_SECONDARY, SECONDARY);
 	write_controls(VMCS_EXIT_CONTROLS, MSR_TRUE_EXIT, EXIT_CONTROLS);
 	write_controls(VMCS_ENTRY_CONTROLS, MSR_TRUE_ENTRY, ENTRY_CONTROLS);
-	write(VMCS_EPT_POINTER, EPT_PAGES | EPTP_FLAGS);
+	vm_write(VMCS_EPT_POINTER, EPT_PAGES | EPTP_FLAGS);
 	copy_tables();
 	set_host();
 	set_guest(code);
 	return ept;
 }
 
-static void allow(u64 field, u64 control)
+void vm_allow(u64 field, u64 control)
 {
-	write(field, read(field) | control);
+	vm_write(field, vm_read(field) | control);
 }
 
-static u64 enter(struct vm_regs *regs, bool launch)
+u64 vm_run(struct vm_regs *regs, bool launch)
 {
 	u64 failed = vm_enter(regs, launch);
 
 	if (!failed)
-		return read(VMCS_EXIT_REASON);
+		return vm_read(VMCS_EXIT_REASON);
 	say("failed", failed);
 	return ~0ULL;
 }
 
-static void skip(void)
+void vm_skip(void)
 {
-	write(VMCS_GUEST_RIP, read(VMCS_GUEST_RIP) + read(VMCS_EXIT_INSTRUCTION_LENGTH));
+	vm_write(VMCS_GUEST_RIP, vm_read(VMCS_GUEST_RIP) + vm_read(VMCS_EXIT_INSTRUCTION_LENGTH));
 }
 
 /* Each instruction exits, and the next one does when it was skipped. */
@@ -198,21 +184,21 @@ static void case_basic(void)
 	struct vm_regs regs = { .rax = 0x55, .rdx = 0x66 };
 	unsigned int i;
 
-	set_up(vm_guest_basic);
-	write(VMCS_CR4_MASK, ~0ULL);
-	write(VMCS_EXCEPTION_BITMAP, BIT_ULL(3) | BIT_ULL(6));
+	vm_set_up(vm_guest_basic);
+	vm_write(VMCS_CR4_MASK, ~0ULL);
+	vm_write(VMCS_EXCEPTION_BITMAP, BIT_ULL(3) | BIT_ULL(6));
 	for (i = 0; i < ARRAY_LEN(names); i++) {
-		say(names[i], enter(&regs, !i));
+		say(names[i], vm_run(&regs, !i));
 		if (i == 0)
 			say("rbx", regs.rbx);
 		if (i == 3 || i == 4)
-			say(i == 3 ? "port" : "register", read(VMCS_EXIT_QUALIFICATION));
+			say(i == 3 ? "port" : "register", vm_read(VMCS_EXIT_QUALIFICATION));
 		if (i == 5 || i == 6)
-			say(i == 5 ? "int3_info" : "ud2_info", read(VMCS_EXIT_INTERRUPTION_INFO));
+			say(i == 5 ? "int3_info" : "ud2_info", vm_read(VMCS_EXIT_INTERRUPTION_INFO));
 		if (i == 6)
-			write(VMCS_GUEST_RIP, read(VMCS_GUEST_RIP) + 2);
+			vm_write(VMCS_GUEST_RIP, vm_read(VMCS_GUEST_RIP) + 2);
 		else
-			skip();
+			vm_skip();
 	}
 	say("rax_is_kept", regs.rax == read_cr(0));
 }
@@ -221,54 +207,54 @@ static void case_errors(void)
 {
 	struct vm_regs regs = { 0 };
 
-	set_up(vm_guest_basic);
+	vm_set_up(vm_guest_basic);
 	say("resume_of_a_clear_one", vm_enter(&regs, false));
-	say("resume_error", read(VMCS_INSTRUCTION_ERROR));
-	write(VMCS_PIN_CONTROLS, 0);
+	say("resume_error", vm_read(VMCS_INSTRUCTION_ERROR));
+	vm_write(VMCS_PIN_CONTROLS, 0);
 	say("controls", vm_enter(&regs, true));
-	say("controls_error", read(VMCS_INSTRUCTION_ERROR));
+	say("controls_error", vm_read(VMCS_INSTRUCTION_ERROR));
 	write_controls(VMCS_PIN_CONTROLS, MSR_TRUE_PIN, PIN);
-	write(VMCS_HOST_TR_SELECTOR, 0);
+	vm_write(VMCS_HOST_TR_SELECTOR, 0);
 	say("host", vm_enter(&regs, true));
-	say("host_error", read(VMCS_INSTRUCTION_ERROR));
+	say("host_error", vm_read(VMCS_INSTRUCTION_ERROR));
 	set_host();
-	write(VMCS_GUEST_RFLAGS, 0);
-	say("guest", enter(&regs, true));
-	say("guest_rip_is_kept", read(VMCS_GUEST_RIP) == phys_of(vm_guest_basic));
-	write(VMCS_GUEST_RFLAGS, X86_EFLAGS_FIXED);
-	write(VMCS_ENTRY_MSR_LOAD_COUNT, 2);
-	write(VMCS_ENTRY_MSR_LOAD_ADDR, TOUCHED);
+	vm_write(VMCS_GUEST_RFLAGS, 0);
+	say("guest", vm_run(&regs, true));
+	say("guest_rip_is_kept", vm_read(VMCS_GUEST_RIP) == phys_of(vm_guest_basic));
+	vm_write(VMCS_GUEST_RFLAGS, X86_EFLAGS_FIXED);
+	vm_write(VMCS_ENTRY_MSR_LOAD_COUNT, 2);
+	vm_write(VMCS_ENTRY_MSR_LOAD_ADDR, TOUCHED);
 	*(u64 *)phys(TOUCHED) = 0x48;
 	*(u64 *)phys(TOUCHED + 16) = MSR_FS_BASE;
-	say("msr", enter(&regs, true));
-	say("msr_number", read(VMCS_EXIT_QUALIFICATION));
-	write(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
-	say("launch", enter(&regs, true));
+	say("msr", vm_run(&regs, true));
+	say("msr_number", vm_read(VMCS_EXIT_QUALIFICATION));
+	vm_write(VMCS_ENTRY_MSR_LOAD_COUNT, 0);
+	say("launch", vm_run(&regs, true));
 	say("launch_of_a_launched_one", vm_enter(&regs, true));
-	say("launch_error", read(VMCS_INSTRUCTION_ERROR));
+	say("launch_error", vm_read(VMCS_INSTRUCTION_ERROR));
 }
 
 static void case_windows(void)
 {
 	struct vm_regs regs = { 0 };
 
-	set_up(vm_guest_window);
-	allow(VMCS_PRIMARY_CONTROLS, INTERRUPT_WINDOW);
-	say("interrupt_window", enter(&regs, true));
+	vm_set_up(vm_guest_window);
+	vm_allow(VMCS_PRIMARY_CONTROLS, INTERRUPT_WINDOW);
+	say("interrupt_window", vm_run(&regs, true));
 	/* CLI, NOP, STI, NOP */
-	say("behind_sti", read(VMCS_GUEST_RIP) - phys_of(vm_guest_window));
-	write(VMCS_PRIMARY_CONTROLS, read(VMCS_PRIMARY_CONTROLS) & ~INTERRUPT_WINDOW);
-	say("hlt", enter(&regs, false));
+	say("behind_sti", vm_read(VMCS_GUEST_RIP) - phys_of(vm_guest_window));
+	vm_write(VMCS_PRIMARY_CONTROLS, vm_read(VMCS_PRIMARY_CONTROLS) & ~INTERRUPT_WINDOW);
+	say("hlt", vm_run(&regs, false));
 }
 
-static void set_gate(unsigned int vector, const void *handler)
+void vm_set_gate(unsigned int vector, const void *handler)
 {
 	u64 *gate = phys(GUEST_IDT + vector * 16), at = phys_of(handler);
 
 	gate[0] = (at & 0xffff) | 0x18ULL << 16 | 0x8e00ULL << 32 | (at >> 16 & 0xffff) << 48;
 	gate[1] = at >> 32;
-	write(VMCS_GUEST_IDTR_BASE, GUEST_IDT);
-	write(VMCS_GUEST_IDTR_LIMIT, 0xfff);
+	vm_write(VMCS_GUEST_IDTR_BASE, GUEST_IDT);
+	vm_write(VMCS_GUEST_IDTR_LIMIT, 0xfff);
 }
 
 /* An NMI blocks others until the guest's IRET. */
@@ -276,17 +262,17 @@ static void case_nmi_window(void)
 {
 	struct vm_regs regs = { 0 };
 
-	set_up(vm_guest_nmi);
-	set_gate(VECTOR_NMI, vm_guest_handler);
-	allow(VMCS_PRIMARY_CONTROLS, NMI_WINDOW);
-	say("nmi_window", enter(&regs, true));
-	write(VMCS_ENTRY_INTERRUPTION_INFO, INJECT(TYPE_NMI, VECTOR_NMI));
-	say("in_handler", enter(&regs, false));
-	say("blocked", read(VMCS_GUEST_INTERRUPTIBILITY));
-	skip();
-	say("behind_iret", enter(&regs, false));
-	say("at_interrupted", read(VMCS_GUEST_RIP) == phys_of(vm_guest_nmi));
-	say("not_blocked", read(VMCS_GUEST_INTERRUPTIBILITY));
+	vm_set_up(vm_guest_nmi);
+	vm_set_gate(VECTOR_NMI, vm_guest_handler);
+	vm_allow(VMCS_PRIMARY_CONTROLS, NMI_WINDOW);
+	say("nmi_window", vm_run(&regs, true));
+	vm_write(VMCS_ENTRY_INTERRUPTION_INFO, INJECT(TYPE_NMI, VECTOR_NMI));
+	say("in_handler", vm_run(&regs, false));
+	say("blocked", vm_read(VMCS_GUEST_INTERRUPTIBILITY));
+	vm_skip();
+	say("behind_iret", vm_run(&regs, false));
+	say("at_interrupted", vm_read(VMCS_GUEST_RIP) == phys_of(vm_guest_nmi));
+	say("not_blocked", vm_read(VMCS_GUEST_INTERRUPTIBILITY));
 }
 
 /* An interrupt is delivered before the window or the timer is seen. */
@@ -294,22 +280,22 @@ static void case_injection(void)
 {
 	struct vm_regs regs = { 0 };
 
-	set_up(vm_guest_window + 3);
-	set_gate(0x30, vm_guest_handler);
-	allow(VMCS_PRIMARY_CONTROLS, INTERRUPT_WINDOW);
-	write(VMCS_GUEST_RFLAGS, X86_EFLAGS_FIXED | X86_EFLAGS_IF);
-	write(VMCS_ENTRY_INTERRUPTION_INFO, INJECT(0, 0x30));
-	say("in_handler", enter(&regs, true));
-	skip();
-	say("window", enter(&regs, false));
-	say("at_interrupted", read(VMCS_GUEST_RIP) == phys_of(vm_guest_window + 3));
-	say("vectoring", read(VMCS_IDT_VECTORING_INFO));
-	allow(VMCS_PIN_CONTROLS, PREEMPTION_TIMER);
-	write(VMCS_PREEMPTION_TIMER, 0);
-	write(VMCS_ENTRY_INTERRUPTION_INFO, INJECT(0, 0x30));
-	say("timer", enter(&regs, false));
-	say("at_handler", read(VMCS_GUEST_RIP) == phys_of(vm_guest_handler));
-	say("timer_vectoring", read(VMCS_IDT_VECTORING_INFO));
+	vm_set_up(vm_guest_window + 3);
+	vm_set_gate(0x30, vm_guest_handler);
+	vm_allow(VMCS_PRIMARY_CONTROLS, INTERRUPT_WINDOW);
+	vm_write(VMCS_GUEST_RFLAGS, X86_EFLAGS_FIXED | X86_EFLAGS_IF);
+	vm_write(VMCS_ENTRY_INTERRUPTION_INFO, INJECT(0, 0x30));
+	say("in_handler", vm_run(&regs, true));
+	vm_skip();
+	say("window", vm_run(&regs, false));
+	say("at_interrupted", vm_read(VMCS_GUEST_RIP) == phys_of(vm_guest_window + 3));
+	say("vectoring", vm_read(VMCS_IDT_VECTORING_INFO));
+	vm_allow(VMCS_PIN_CONTROLS, PREEMPTION_TIMER);
+	vm_write(VMCS_PREEMPTION_TIMER, 0);
+	vm_write(VMCS_ENTRY_INTERRUPTION_INFO, INJECT(0, 0x30));
+	say("timer", vm_run(&regs, false));
+	say("at_handler", vm_read(VMCS_GUEST_RIP) == phys_of(vm_guest_handler));
+	say("timer_vectoring", vm_read(VMCS_IDT_VECTORING_INFO));
 }
 
 /* The host's timer does not run. */
@@ -317,19 +303,19 @@ static void case_timer(void)
 {
 	struct vm_regs regs = { 0 };
 
-	set_up(vm_guest_spin);
-	allow(VMCS_PIN_CONTROLS, PREEMPTION_TIMER);
-	write(VMCS_PREEMPTION_TIMER, 0x100000);
+	vm_set_up(vm_guest_spin);
+	vm_allow(VMCS_PIN_CONTROLS, PREEMPTION_TIMER);
+	vm_write(VMCS_PREEMPTION_TIMER, 0x100000);
 	*(u32 *)phys(0xfee000f0) = 0x1ff;
 	*(u32 *)phys(0xfee00320) = 0x40;
-	say("timer", enter(&regs, true));
-	say("in_loop", read(VMCS_GUEST_RIP) - phys_of(vm_guest_spin) <= 2);
+	say("timer", vm_run(&regs, true));
+	say("in_loop", vm_read(VMCS_GUEST_RIP) - phys_of(vm_guest_spin) <= 2);
 }
 
 /* Faults of the EPT, and its flags */
 static void case_ept(void)
 {
-	u64 *ept = set_up(vm_guest_touch), *directory = phys(EPT_PAGES + 2 * PAGE_SIZE);
+	u64 *ept = vm_set_up(vm_guest_touch), *directory = phys(EPT_PAGES + 2 * PAGE_SIZE);
 	u64 *page = &directory[TOUCHED / SIZE_2M];
 	struct vm_regs regs = { .rbx = TOUCHED, .rcx = 0x77 };
 	unsigned int i;
@@ -338,40 +324,40 @@ static void case_ept(void)
 		directory[i] = i * SIZE_2M | EPT_LEAF;
 	ept[0] = phys_of(directory) | EPT_RWX;
 	*page = 0;
-	say("missing", enter(&regs, true));
-	say("missing_qualification", read(VMCS_EXIT_QUALIFICATION));
-	say("missing_gpa", read(VMCS_GUEST_PHYSICAL_ADDRESS));
-	say("missing_linear", read(VMCS_GUEST_LINEAR_ADDRESS));
+	say("missing", vm_run(&regs, true));
+	say("missing_qualification", vm_read(VMCS_EXIT_QUALIFICATION));
+	say("missing_gpa", vm_read(VMCS_GUEST_PHYSICAL_ADDRESS));
+	say("missing_linear", vm_read(VMCS_GUEST_LINEAR_ADDRESS));
 	*page = TOUCHED | (EPT_LEAF & ~2ULL);
-	say("read_only", enter(&regs, false));
-	say("read_only_qualification", read(VMCS_EXIT_QUALIFICATION));
+	say("read_only", vm_run(&regs, false));
+	say("read_only_qualification", vm_read(VMCS_EXIT_QUALIFICATION));
 	*page = TOUCHED | 2;
-	say("misconfigured", enter(&regs, false));
+	say("misconfigured", vm_run(&regs, false));
 	*page = TOUCHED | EPT_LEAF;
-	say("written", enter(&regs, false));
+	say("written", vm_run(&regs, false));
 	say("flags", *page & 0x300);
 	say("value", *(u64 *)phys(TOUCHED));
-	skip();
+	vm_skip();
 	*page = 0;
-	say("stale", enter(&regs, false));
+	say("stale", vm_run(&regs, false));
 	say("stale_value", regs.rax);
 }
 
 static void case_invept(void)
 {
-	u64 *ept = set_up(vm_guest_touch), operand[2] = { EPT_PAGES | EPTP_FLAGS, 0 };
+	u64 *ept = vm_set_up(vm_guest_touch), operand[2] = { EPT_PAGES | EPTP_FLAGS, 0 };
 	struct vm_regs regs = { .rbx = SIZE_1G * 5 };
 
 	ept[5] = SIZE_1G * 0 | EPT_LEAF;
-	write(VMCS_GUEST_RIP, phys_of(vm_guest_touch));
+	vm_write(VMCS_GUEST_RIP, phys_of(vm_guest_touch));
 	regs.rbx = SIZE_1G * 5 + TOUCHED;
 	*(u64 *)phys(TOUCHED) = 0x99;
-	say("read", enter(&regs, true));
+	say("read", vm_run(&regs, true));
 	say("value", regs.rax);
 	ept[5] = 0;
 	asm volatile("invept %0, %1" : : "m"(operand), "r"(1ULL) : "cc", "memory");
-	write(VMCS_GUEST_RIP, phys_of(vm_guest_touch));
-	say("flushed", enter(&regs, false));
+	vm_write(VMCS_GUEST_RIP, phys_of(vm_guest_touch));
+	say("flushed", vm_run(&regs, false));
 }
 
 static void case_real_mode(void)
@@ -380,28 +366,28 @@ static void case_real_mode(void)
 	unsigned int n;
 	u8 *to = phys(REAL_MODE);
 
-	set_up(0);
+	vm_set_up(0);
 	for (n = 0; n < vm_guest_real_end - vm_guest_real; n++)
 		to[n] = vm_guest_real[n];
 	for (n = 0; n < 6; n++)
 		set_segment(n, 0, 0xffff, REAL_RIGHTS);
 	set_segment(1, REAL_MODE >> 4, 0xffff, REAL_CODE_RIGHTS);
-	write(VMCS_GUEST_CS_BASE, REAL_MODE);
-	write(VMCS_GUEST_CR0, read_cr(0) & ~(X86_CR0_PE | X86_CR0_PG));
-	write(VMCS_GUEST_EFER, 0);
-	write(VMCS_ENTRY_CONTROLS, read(VMCS_ENTRY_CONTROLS) & ~LONG_MODE_GUEST);
-	write(VMCS_GUEST_RIP, 0);
-	write(VMCS_GUEST_RSP, 0x4000);
-	write(VMCS_GUEST_IDTR_BASE, REAL_MODE_VECTORS);
-	write(VMCS_GUEST_IDTR_LIMIT, 0x3ff);
+	vm_write(VMCS_GUEST_CS_BASE, REAL_MODE);
+	vm_write(VMCS_GUEST_CR0, read_cr(0) & ~(X86_CR0_PE | X86_CR0_PG));
+	vm_write(VMCS_GUEST_EFER, 0);
+	vm_write(VMCS_ENTRY_CONTROLS, vm_read(VMCS_ENTRY_CONTROLS) & ~LONG_MODE_GUEST);
+	vm_write(VMCS_GUEST_RIP, 0);
+	vm_write(VMCS_GUEST_RSP, 0x4000);
+	vm_write(VMCS_GUEST_IDTR_BASE, REAL_MODE_VECTORS);
+	vm_write(VMCS_GUEST_IDTR_LIMIT, 0x3ff);
 	/* INT 21h leads to the HLT behind it. */
 	n = vm_guest_real_end - vm_guest_real - 1;
 	*(u32 *)phys(REAL_MODE_VECTORS + 0x21 * 4) = REAL_MODE << 12 | n;
-	say("vmcall", enter(&regs, true));
+	say("vmcall", vm_run(&regs, true));
 	say("rbx", regs.rbx);
-	skip();
-	say("hlt", enter(&regs, false));
-	say("stack", read(VMCS_GUEST_RSP));
+	vm_skip();
+	say("hlt", vm_run(&regs, false));
+	say("stack", vm_read(VMCS_GUEST_RSP));
 }
 
 static const struct probe_case cases[] = {
@@ -418,5 +404,5 @@ static const struct probe_case cases[] = {
 
 bool run_vm_case(const char *name)
 {
-	return run_case(name, cases, ARRAY_LEN(cases));
+	return run_case(name, cases, ARRAY_LEN(cases)) || run_vm_apic_case(name);
 }
