@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The emulated platform: translations of an ordinary VM on each CPU. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+#include "emulator/cpu/crash.h"
+#include "emulator/cpu/decode.h"
+#include "emulator/lib/log.h"
+#include "emulator/memory/host_map.h"
+#include "emulator/memory/lent.h"
+#include "emulator/vm/ept.h"
+#include "emulator/vm/vm_apic_insn.h"
+#include "emulator/vm/vm_map.h"
+#include "reach.h"
+#include "reports.h"
+
+#define GPA		0x40000000ULL
+#define PA		0x12345000ULL
+#define ONES		0x7000ULL
+#define APIC_PAGE	0x8000ULL
+#define EPTP		0x101e
+
+struct cpu cpus[MAX_CPUS] __aligned(4096);
+unsigned int nr_cpus = 2;
+static u8 memory[16 << 20] __page_aligned;
+
+static enum ept_outcome outcome;
+static struct ept_result result;
+static struct ept_access accessed;
+static bool is_lent;
+
+void fail(enum exit_code code, const char *format, ...)
+{
+	abort();
+}
+
+void crash_guest(const struct vcpu *vcpu, const char *what)
+{
+	abort();
+}
+
+bool phys_reachable(u64 pa, u64 bytes)
+{
+	return true;
+}
+
+bool host_map_has(u64 pa)
+{
+	return true;
+}
+
+u64 host_map_ones(void)
+{
+	return ONES;
+}
+
+bool lent_limit(const struct cpu *cpu, u64 pa, u64 *bytes, bool *writable, bool write)
+{
+	return is_lent;
+}
+
+bool decode_operand(const struct vcpu *vcpu, u64 *linear)
+{
+	*linear = 0xabcdef;
+	return true;
+}
+
+bool vm_apic_is_page(const struct vm *vm, u64 pa)
+{
+	return pa == APIC_PAGE;
+}
+
+bool vm_apic_access(struct vm *vm, struct vm_exit *exit)
+{
+	exit->reason = VM_EXIT_APIC_ACCESS;
+	return true;
+}
+
+enum ept_outcome ept_walk(const struct ept *ept, const struct ept_access *access,
+			  struct ept_result *to)
+{
+	accessed = *access;
+	*to = result;
+	return outcome;
+}
+
+FIXTURE(vm_map) {
+	struct vm vm;
+	struct vm_exit exit;
+	struct vmcs vmcs;
+	struct vcpu *vcpu;
+};
+
+FIXTURE_SETUP(vm_map)
+{
+	static bool is_ready;
+
+	if (!is_ready)
+		npt_pool_init(memory, SIZE_1G, 2 * VM_MAP_TABLES);
+	is_ready = true;
+	cpus[1].index = 1;
+	cpus[0].vm.cpu = &cpus[0];
+	memset(&self->vmcs, 0, sizeof(self->vmcs));
+	vmcs_write(&self->vmcs, VMCS_EPT_POINTER, EPTP);
+	self->vcpu = &cpus[0].vm;
+	self->vm = (struct vm){ .vcpu = self->vcpu, .vmcs = &self->vmcs,
+				.secondary = SECONDARY_EPT };
+	vm_map_flush(&cpus[0], VM_MAP_ALL);
+	vm_map_use(&self->vm);
+	outcome = EPT_MAPPED;
+	result = (struct ept_result){ .pa = PA, .size = PAGE_SIZE, .rights = EPT_RIGHTS };
+	is_lent = true;
+	nr_reports = 0;
+}
+
+FIXTURE_TEARDOWN(vm_map)
+{
+}
+
+static bool fault(struct vm *vm, u64 gpa, u64 info, struct vm_exit *exit)
+{
+	vm->vcpu->vmcb.exit_info2 = gpa;
+	vm->vcpu->vmcb.exit_info1 = info;
+	return vm_map_fault(vm, exit);
+}
+
+TEST_F(vm_map, an_access_is_passed_on)
+{
+	EXPECT_FALSE(fault(&self->vm, GPA + 8, SVM_NPF_WRITE, &self->exit));
+	EXPECT_EQ(GPA + 8, accessed.gpa);
+	EXPECT_EQ(EPT_WRITE, accessed.access);
+	EXPECT_FALSE(fault(&self->vm, GPA, SVM_NPF_FETCH, &self->exit));
+	EXPECT_EQ(EPT_EXECUTE, accessed.access);
+	EXPECT_FALSE(fault(&self->vm, GPA, SVM_NPF_WALK | SVM_NPF_WRITE, &self->exit));
+	EXPECT_EQ(EPT_READ | EPT_WRITE, accessed.access);
+	EXPECT_TRUE(accessed.walk);
+}
+
+TEST_F(vm_map, a_page_is_mapped_with_its_rights)
+{
+	EXPECT_FALSE(fault(&self->vm, GPA, 0, &self->exit));
+	EXPECT_EQ(PA + 0x456, reach(self->vcpu->npt, GPA + 0x456, true));
+	EXPECT_EQ(~0ULL, reach(self->vcpu->npt, GPA + 0x1000, false));
+	result.rights = EPT_READ;
+	EXPECT_FALSE(fault(&self->vm, GPA, 0, &self->exit));
+	EXPECT_EQ(~0ULL, reach(self->vcpu->npt, GPA, true));
+	EXPECT_EQ(PA, reach(self->vcpu->npt, GPA, false));
+}
+
+TEST_F(vm_map, a_clean_page_is_not_writable)
+{
+	result.clean = true;
+	EXPECT_FALSE(fault(&self->vm, GPA, 0, &self->exit));
+	EXPECT_EQ(~0ULL, reach(self->vcpu->npt, GPA, true));
+}
+
+TEST_F(vm_map, memory_that_is_not_the_hosts_is_reported)
+{
+	is_lent = false;
+	EXPECT_FALSE(fault(&self->vm, GPA, SVM_NPF_WRITE, &self->exit));
+	EXPECT_EQ(ONES, reach(self->vcpu->npt, GPA, false));
+	EXPECT_EQ(1, nr_reports);
+}
+
+TEST_F(vm_map, the_apic_access_page_is_never_mapped)
+{
+	result.pa = APIC_PAGE;
+	EXPECT_TRUE(fault(&self->vm, GPA, 0, &self->exit));
+	EXPECT_EQ(VM_EXIT_APIC_ACCESS, self->exit.reason);
+	EXPECT_EQ(~0ULL, reach(self->vcpu->npt, GPA, false));
+}
+
+TEST_F(vm_map, what_the_ept_refuses_exits)
+{
+	outcome = EPT_VIOLATES;
+	result.qualification = 0x182;
+	EXPECT_TRUE(fault(&self->vm, GPA + 0xdef, SVM_NPF_WRITE, &self->exit));
+	EXPECT_EQ(VM_EXIT_EPT_VIOLATION, self->exit.reason);
+	EXPECT_EQ(0x182, self->exit.qualification);
+	EXPECT_EQ(GPA + 0xdef, self->exit.gpa);
+	EXPECT_EQ(0xabcdef, self->exit.linear);
+	outcome = EPT_MISCONFIGURED;
+	EXPECT_TRUE(fault(&self->vm, GPA, 0, &self->exit));
+	EXPECT_EQ(VM_EXIT_EPT_MISCONFIG, self->exit.reason);
+}
+
+TEST_F(vm_map, translations_are_kept_for_each_ept_until_a_flush)
+{
+	fault(&self->vm, GPA, 0, &self->exit);
+	vmcs_write(&self->vmcs, VMCS_EPT_POINTER, EPTP + 0x1000);
+	vm_map_use(&self->vm);
+	EXPECT_EQ(~0ULL, reach(self->vcpu->npt, GPA, false));
+	fault(&self->vm, GPA, 0, &self->exit);
+	vm_map_flush(&cpus[1], VM_MAP_ALL);
+	vm_map_flush(&cpus[0], EPTP + 0x1000);
+	EXPECT_EQ(~0ULL, reach(self->vcpu->npt, GPA, false));
+	vmcs_write(&self->vmcs, VMCS_EPT_POINTER, EPTP);
+	vm_map_use(&self->vm);
+	EXPECT_EQ(PA, reach(self->vcpu->npt, GPA, false));
+	EXPECT_EQ(npt_root(self->vcpu->npt), self->vcpu->vmcb.nested_cr3);
+}
+
+TEST_F(vm_map, the_oldest_ept_is_forgotten_if_there_are_many)
+{
+	unsigned int i;
+
+	fault(&self->vm, GPA, 0, &self->exit);
+	for (i = 1; i <= 8; i++) {
+		vmcs_write(&self->vmcs, VMCS_EPT_POINTER, EPTP + i * 0x1000);
+		vm_map_use(&self->vm);
+		fault(&self->vm, GPA, 0, &self->exit);
+	}
+	vmcs_write(&self->vmcs, VMCS_EPT_POINTER, EPTP + 2 * 0x1000);
+	vm_map_use(&self->vm);
+	EXPECT_EQ(PA, reach(self->vcpu->npt, GPA, false));
+	vmcs_write(&self->vmcs, VMCS_EPT_POINTER, EPTP);
+	vm_map_use(&self->vm);
+	EXPECT_EQ(~0ULL, reach(self->vcpu->npt, GPA, false));
+}
+
+/* One page in each 2 MB needs a table of its own. */
+TEST_F(vm_map, there_is_room_for_new_translations)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2 * VM_MAP_TABLES; i++) {
+		ASSERT_FALSE(fault(&self->vm, i * SIZE_2M, 0, &self->exit));
+		ASSERT_EQ(PA, reach(self->vcpu->npt, i * SIZE_2M, true)) TH_LOG("page %u", i);
+	}
+}
+
+TEST_F(vm_map, without_ept_addresses_are_those_of_the_host)
+{
+	static struct npt host = { .root = (u64 *)memory };
+
+	self->vm.secondary = 0;
+	cpus[0].host.npt = &host;
+	vm_map_use(&self->vm);
+	EXPECT_EQ(&host, self->vcpu->npt);
+}
+
+TEST_HARNESS_MAIN
