@@ -109,6 +109,14 @@ def test_the_virtual_tpr_is_compared_with_its_threshold(run):
         "id": APIC_ACCESS, "id_qualification": 0x20, "hlt": HLT}
 
 
+def test_the_apic_access_page_is_never_mapped(run):
+    """Except for a VM that does not have it."""
+    facts, _ = run("vm-apic-page")
+    assert facts == {
+        "beside": VMCALL, "beside_value": 0x99, "tpr": VMCALL, "tpr_value": 0x30,
+        "without_ept": VMCALL, "without_ept_value": 0x30, "memory": VMCALL, "memory_value": 0x77}
+
+
 def test_registers_of_the_virtual_apic_are_accessed_at_its_page(run):
     facts, _ = run("vm-apic-registers")
     assert facts == {

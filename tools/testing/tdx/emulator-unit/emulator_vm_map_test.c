@@ -171,6 +171,21 @@ TEST_F(vm_map, the_apic_access_page_is_never_mapped)
 	EXPECT_EQ(~0ULL, reach(self->vcpu->npt, GPA, false));
 }
 
+/* Nor together with pages beside it, or by a VM that does not have it. */
+TEST_F(vm_map, what_is_beside_the_apic_access_page_is_mapped_alone)
+{
+	result = (struct ept_result){ .pa = 0x9000, .size = SIZE_2M, .rights = EPT_RIGHTS };
+	fault(&self->vm, 0x9000, 0, &self->exit);
+	EXPECT_EQ(APIC_PAGE, reach(self->vcpu->npt, APIC_PAGE, false));
+	self->vm.secondary |= SECONDARY_APIC_ACCESSES;
+	vmcs_write(&self->vmcs, VMCS_APIC_ACCESS_ADDR, APIC_PAGE);
+	vm_map_use(&self->vm);
+	EXPECT_EQ(~0ULL, reach(self->vcpu->npt, 0x9000, false));
+	fault(&self->vm, 0x9000, 0, &self->exit);
+	EXPECT_EQ(0x9000, reach(self->vcpu->npt, 0x9000, false));
+	EXPECT_EQ(~0ULL, reach(self->vcpu->npt, APIC_PAGE, false));
+}
+
 TEST_F(vm_map, what_the_ept_refuses_exits)
 {
 	outcome = EPT_VIOLATES;
@@ -238,6 +253,25 @@ TEST_F(vm_map, without_ept_addresses_are_those_of_the_host)
 	cpus[0].host.npt = &host;
 	vm_map_use(&self->vm);
 	EXPECT_EQ(&host, self->vcpu->npt);
+}
+
+TEST_F(vm_map, without_ept_there_is_an_apic_access_page_too)
+{
+	self->vm.secondary = SECONDARY_APIC_ACCESSES | SECONDARY_VPID;
+	vmcs_write(&self->vmcs, VMCS_APIC_ACCESS_ADDR, APIC_PAGE);
+	vm_map_use(&self->vm);
+	EXPECT_FALSE(fault(&self->vm, GPA + 0x123, 0, &self->exit));
+	EXPECT_EQ(GPA, reach(self->vcpu->npt, GPA, true));
+	EXPECT_TRUE(fault(&self->vm, APIC_PAGE, 0, &self->exit));
+	vm_map_use(&self->vm);
+	EXPECT_EQ(GPA, reach(self->vcpu->npt, GPA, true));
+	vm_map_flush(&cpus[0], VM_MAP_NO_EPT);
+	EXPECT_EQ(~0ULL, reach(self->vcpu->npt, GPA, false));
+	/* Without VPID, each VM entry flushes. */
+	fault(&self->vm, GPA, 0, &self->exit);
+	self->vm.secondary &= ~SECONDARY_VPID;
+	vm_map_use(&self->vm);
+	EXPECT_EQ(~0ULL, reach(self->vcpu->npt, GPA, false));
 }
 
 TEST_HARNESS_MAIN

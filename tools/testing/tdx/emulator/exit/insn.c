@@ -20,6 +20,13 @@ static void invept(struct vcpu *vcpu, const struct insn *insn)
 	td_map_flush(vcpu->cpu);
 }
 
+/* Which VPID or address is meant does not matter. */
+static void invvpid(struct vcpu *vcpu, const struct insn *insn)
+{
+	vmx_invvpid(vcpu, insn);
+	vm_map_flush(vcpu->cpu, VM_MAP_NO_EPT);
+}
+
 /* Bits of ModRM that select an instruction. */
 enum operand {
 	NO_OPERAND,	/* the whole ModRM byte */
@@ -47,7 +54,7 @@ static const struct {
 	{ MAP_0F, 0x78, PREFIX_NONE, REG_AND_ANY, 0, vmx_vmread },
 	{ MAP_0F, 0x79, PREFIX_NONE, REG_AND_ANY, 0, vmx_vmwrite },
 	{ MAP_0F38, 0x80, PREFIX_66, REG_AND_MEMORY, 0, invept },
-	{ MAP_0F38, 0x81, PREFIX_66, REG_AND_MEMORY, 0, vmx_invvpid },
+	{ MAP_0F38, 0x81, PREFIX_66, REG_AND_MEMORY, 0, invvpid },
 	{ MAP_0F38, 0xf8, PREFIX_66, REG_AND_MEMORY, 0, direct_store_exit },
 	{ MAP_0F, 0x34, PREFIX_NONE, NO_OPERAND, 0, sysenter },
 };

@@ -68,6 +68,34 @@ static void case_tpr(void)
 	say("hlt", vm_run(&regs, false));
 }
 
+/* What is mapped for the page beside that page, or without EPT, is not mapped there. */
+static void case_page(void)
+{
+	struct vm_regs regs = { .rbx = ACCESS_PAGE - PAGE_SIZE };
+	u64 secondary;
+
+	set_up_apic(vm_guest_touch, SECONDARY_APIC_ACCESSES);
+	*(u64 *)phys(ACCESS_PAGE - PAGE_SIZE) = 0x99;
+	*(u64 *)phys(ACCESS_PAGE + TPR) = 0x77;
+	*virtual_register(TPR) = 0x30;
+	say("beside", vm_run(&regs, true));
+	say("beside_value", regs.rax);
+	regs.rbx = ACCESS_PAGE + TPR;
+	vm_write(VMCS_GUEST_RIP, phys_of(vm_guest_touch32));
+	say("tpr", vm_run(&regs, false));
+	say("tpr_value", regs.rax);
+	secondary = vm_read(VMCS_SECONDARY_CONTROLS);
+	vm_write(VMCS_SECONDARY_CONTROLS,
+		 secondary & ~(SECONDARY_EPT | SECONDARY_UNRESTRICTED_GUEST));
+	vm_write(VMCS_GUEST_RIP, phys_of(vm_guest_touch32));
+	say("without_ept", vm_run(&regs, false));
+	say("without_ept_value", regs.rax);
+	vm_write(VMCS_SECONDARY_CONTROLS, secondary & ~SECONDARY_APIC_ACCESSES);
+	vm_write(VMCS_GUEST_RIP, phys_of(vm_guest_touch32));
+	say("memory", vm_run(&regs, false));
+	say("memory_value", regs.rax);
+}
+
 static void case_registers(void)
 {
 	struct vm_regs regs = { .rbx = ACCESS_PAGE, .rcx = 0x11223344 };
@@ -169,6 +197,7 @@ static void case_x2apic(void)
 
 static const struct probe_case cases[] = {
 	{ "vm-apic-tpr", case_tpr },
+	{ "vm-apic-page", case_page },
 	{ "vm-apic-registers", case_registers },
 	{ "vm-apic-interrupts", case_interrupts },
 	{ "vm-apic-posted", case_posted },

@@ -6,6 +6,9 @@
  * on faults, and flushes them when the host executes INVEPT.  Nothing else changes them: like a
  * TLB, they do not follow changes of EPTs, and a host that forgets an INVEPT lets its guest use
  * an old page.
+ *
+ * The APIC-access page is not mapped.  So a VMCS with such a page does not share translations with
+ * others, and has some of its own also without EPT, which are flushed by INVVPID.
  */
 #include "check/report.h"
 #include "cpu/crash.h"
@@ -19,15 +22,19 @@
 
 #define NR_ROOTS		8
 
+#define NO_PAGE			(~0ULL)
+
 /**
  * struct root - the translations of one EPT
  * @npt:	the nested page table; its root is NULL until it is used
- * @eptp:	EPT pointer
+ * @eptp:	EPT pointer, or VM_MAP_NO_EPT
+ * @apic_page:	the APIC-access page, or NO_PAGE
  * @used:	when it was used last
  */
 struct root {
 	struct npt npt;
 	u64 eptp;
+	u64 apic_page;
 	u64 used;
 };
 
@@ -43,19 +50,27 @@ static void drop_all(struct root *root)
 	npt_create(&root->npt);
 }
 
-static struct root *find(struct map *map, u64 eptp)
+static u64 apic_page(const struct vm *vm)
+{
+	return vm->secondary & SECONDARY_APIC_ACCESSES ?
+	       vmcs_read(vm->vmcs, VMCS_APIC_ACCESS_ADDR) : NO_PAGE;
+}
+
+static struct root *find(struct map *map, u64 eptp, u64 apic_page)
 {
 	struct root *oldest = &map->roots[0];
 	unsigned int i;
 
 	for (i = 0; i < NR_ROOTS; i++) {
-		if (map->roots[i].npt.root && map->roots[i].eptp == eptp)
+		if (map->roots[i].npt.root && map->roots[i].eptp == eptp &&
+		    map->roots[i].apic_page == apic_page)
 			return &map->roots[i];
 		if (map->roots[i].used < oldest->used)
 			oldest = &map->roots[i];
 	}
 	drop_all(oldest);
 	oldest->eptp = eptp;
+	oldest->apic_page = apic_page;
 	return oldest;
 }
 
@@ -87,19 +102,28 @@ static void make_room(struct vcpu *vcpu)
 	vcpu->vmcb.nested_cr3 = npt_root(vcpu->npt);
 }
 
-/* Without EPT, guest-physical addresses are those of the host. */
+/* Without EPT, guest-physical addresses are those of the host; without VPID, an entry flushes. */
+static struct npt *table_of(const struct vm *vm, struct map *map)
+{
+	u64 eptp = VM_MAP_NO_EPT, apic = apic_page(vm);
+	struct root *root;
+
+	if (vm->secondary & SECONDARY_EPT)
+		eptp = vmcs_read(vm->vmcs, VMCS_EPT_POINTER);
+	else if (apic == NO_PAGE)
+		return vm->vcpu->cpu->host.npt;
+	root = find(map, eptp, apic);
+	root->used = ++map->now;
+	if (eptp == VM_MAP_NO_EPT && !(vm->secondary & SECONDARY_VPID))
+		drop_all(root);
+	return &root->npt;
+}
+
 void vm_map_use(struct vm *vm)
 {
 	struct vcpu *vcpu = vm->vcpu;
-	struct map *map = &maps[vcpu->cpu->index];
-	struct root *root;
 
-	vcpu->npt = vcpu->cpu->host.npt;
-	if (vm->secondary & SECONDARY_EPT) {
-		root = find(map, vmcs_read(vm->vmcs, VMCS_EPT_POINTER));
-		root->used = ++map->now;
-		vcpu->npt = &root->npt;
-	}
+	vcpu->npt = table_of(vm, &maps[vcpu->cpu->index]);
 	vcpu->vmcb.nested_cr3 = npt_root(vcpu->npt);
 }
 
@@ -141,7 +165,7 @@ static void add(struct vm *vm, const struct ept_access *access, const struct ept
 {
 	bool writable = to->rights & EPT_WRITE && !to->clean;
 	struct vcpu *vcpu = vm->vcpu;
-	u64 bytes = to->size, pa = to->pa, mask;
+	u64 bytes = to->size, pa = to->pa, mask, apic = apic_page(vm);
 
 	if (!lent_limit(vcpu->cpu, pa, &bytes, &writable, access->access & EPT_WRITE)) {
 		report_fault("a VM %s 0x%llx at its 0x%llx, memory that is not the host's, cpu %u",
@@ -150,6 +174,8 @@ static void add(struct vm *vm, const struct ept_access *access, const struct ept
 		pa = host_map_ones();
 		bytes = PAGE_SIZE;
 	}
+	if (apic != NO_PAGE && (apic & ~(bytes - 1)) == (pa & ~(bytes - 1)))
+		bytes = PAGE_SIZE;
 	mask = ~(bytes - 1);
 	make_room(vcpu);
 	npt_map(vcpu->npt, access->gpa & mask, pa & mask, bytes,
@@ -167,13 +193,23 @@ static u64 linear_address(const struct vcpu *vcpu, u64 access)
 	return decode_operand(vcpu, &linear) ? linear : 0;
 }
 
-bool vm_map_fault(struct vm *vm, struct vm_exit *exit)
+static enum ept_outcome translate(const struct vm *vm, const struct ept_access *access,
+				  struct ept_result *result)
 {
-	const struct vmcb *v = &vm->vcpu->vmcb;
 	const struct ept ept = {
 		.pointer = vmcs_read(vm->vmcs, VMCS_EPT_POINTER),
 		.table = table,
 	};
+
+	if (vm->secondary & SECONDARY_EPT)
+		return ept_walk(&ept, access, result);
+	*result = (struct ept_result){ .pa = access->gpa, .size = SIZE_2M, .rights = EPT_RIGHTS };
+	return EPT_MAPPED;
+}
+
+bool vm_map_fault(struct vm *vm, struct vm_exit *exit)
+{
+	const struct vmcb *v = &vm->vcpu->vmcb;
 	const struct ept_access access = {
 		.gpa = v->exit_info2,
 		.access = access_of(v->exit_info1),
@@ -182,7 +218,7 @@ bool vm_map_fault(struct vm *vm, struct vm_exit *exit)
 	};
 	struct ept_result result;
 
-	switch (ept_walk(&ept, &access, &result)) {
+	switch (translate(vm, &access, &result)) {
 	case EPT_MAPPED:
 		if (vm_apic_is_page(vm, result.pa))
 			return vm_apic_access(vm, exit);

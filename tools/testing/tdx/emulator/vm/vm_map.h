@@ -26,10 +26,12 @@ bool vm_map_fault(struct vm *vm, struct vm_exit *exit);
 /**
  * vm_map_flush() - drop translations
  * @cpu:	the calling CPU
- * @eptp:	EPT pointer of those to be dropped, or VM_MAP_ALL
+ * @eptp:	EPT pointer of those to be dropped, VM_MAP_NO_EPT or VM_MAP_ALL
  */
 void vm_map_flush(const struct cpu *cpu, u64 eptp);
 
 #define VM_MAP_ALL	(~0ULL)
+/* Those of VMs without EPT; no EPT pointer has this value. */
+#define VM_MAP_NO_EPT	(~1ULL)
 
 #endif /* _TDX_EMU_VM_MAP_H */
