@@ -22,6 +22,10 @@ unsigned int guest_fetch(const struct vcpu *vcpu, u64 linear, u8 *buf, unsigned 
 void vcpu_skip_insn(struct vcpu *vcpu, unsigned int length)
 {
 	vcpu->vmcb.rip += length;
+	if (vcpu->vmcb.rflags & X86_EFLAGS_TF) {
+		vcpu->vmcb.event_inject = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | VECTOR_DB;
+		vcpu->vmcb.dr6 |= DR6_SINGLE_STEP;
+	}
 }
 
 void vcpu_inject_error(struct vcpu *vcpu, unsigned int vector, u32 error)
@@ -144,6 +148,20 @@ TEST_F(vm_apic_insn, an_exit_behind_a_write_has_no_instruction)
 	EXPECT_EQ(0x320, self->exit.qualification);
 	EXPECT_EQ(0, self->exit.length);
 	EXPECT_EQ(0x1006, self->vcpu->vmcb.rip);
+}
+
+TEST_F(vm_apic_insn, the_trap_of_a_step_comes_behind_an_exit_behind_a_write)
+{
+	self->vcpu->vmcb.rflags = X86_EFLAGS_TF;
+	EXPECT_TRUE(ACCESS("\x89\x93\x20\x03\x00\x00", 0x320, SVM_NPF_WRITE));
+	EXPECT_TRUE(self->vm.step_pending);
+	EXPECT_EQ(0, self->vcpu->vmcb.event_inject);
+	EXPECT_EQ(0, self->vcpu->vmcb.dr6);
+	/* Without an exit, it is an event like others. */
+	self->vm.step_pending = false;
+	EXPECT_FALSE(ACCESS("\x89\x93\x80\x00\x00\x00", VAPIC_TPR, SVM_NPF_WRITE));
+	EXPECT_FALSE(self->vm.step_pending);
+	EXPECT_EQ(DR6_SINGLE_STEP, self->vcpu->vmcb.dr6);
 }
 
 TEST_F(vm_apic_insn, an_exit_instead_of_an_access_tells_the_length)

@@ -317,6 +317,13 @@ TEST_F(vm_event, the_guest_reads_cr8_of_its_apic)
 	EXPECT_EQ(7, self->v->int_control & SVM_V_TPR);
 }
 
+TEST_F(vm_event, a_step_that_an_exit_comes_before_is_pending)
+{
+	self->vm.step_pending = true;
+	vm_event_store(&self->vm, &self->exit);
+	EXPECT_EQ(PENDING_DEBUG_STEP, vmcs_read(self->vm.vmcs, VMCS_GUEST_PENDING_DEBUG));
+}
+
 TEST_F(vm_event, a_notification_is_no_exit)
 {
 	self->v->exit_code = SVM_EXIT_INTR;

@@ -131,6 +131,7 @@ struct vm_timer {
  * @step:	an IRET that ends it is executed as a single step
  * @step_traps:	the guest steps itself, too
  * @raised:	an event that waits was raised by an instruction that was emulated
+ * @step_pending: the exit comes behind an instruction that was stepped, and before its trap
  * @enters:	the VM entry is not complete: its event is not delivered
  * @software:	the event in the VMCB that an instruction has caused: RIP is behind that
  * @software_info: what the host has injected for it, or 0
@@ -146,7 +147,7 @@ struct vm {
 	u32 exceptions;
 	const u8 *msr_bitmap;
 	struct vm_apic apic;
-	bool nmi_blocked, step, step_traps, raised, enters;
+	bool nmi_blocked, step, step_traps, raised, enters, step_pending;
 	u32 software, software_info, software_length;
 	u64 xcr0;
 	struct vm_timer timer;

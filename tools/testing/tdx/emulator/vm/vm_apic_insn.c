@@ -123,6 +123,20 @@ static enum vm_apic_result move(struct vm *vm, const struct apic_insn *i, unsign
 	return result;
 }
 
+/* The trap of a step comes behind the exit, when the host lets the guest go on. */
+static void skip_before_exit(struct vm *vm, const struct insn *insn)
+{
+	struct vmcb *v = &vm->vcpu->vmcb;
+	u64 dr6 = v->dr6;
+
+	vcpu_skip_insn(vm->vcpu, insn->length);
+	if (!(v->rflags & X86_EFLAGS_TF))
+		return;
+	v->event_inject = 0;
+	v->dr6 = dr6;
+	vm->step_pending = true;
+}
+
 /* True if there is an exit.  One behind the instruction has no instruction length. */
 static bool finish(struct vm *vm, const struct insn *insn, enum vm_apic_result result,
 		   const struct vm_apic_exit *why, struct vm_exit *exit)
@@ -143,12 +157,12 @@ static bool finish(struct vm *vm, const struct insn *insn, enum vm_apic_result r
 			.reason = why->reason,
 			.qualification = why->qualification,
 		};
-		break;
+		skip_before_exit(vm, insn);
+		return true;
 	default:
-		break;
+		vcpu_skip_insn(vm->vcpu, insn->length);
+		return false;
 	}
-	vcpu_skip_insn(vm->vcpu, insn->length);
-	return result == VM_APIC_TRAPS;
 }
 
 bool vm_apic_is_page(const struct vm *vm, u64 pa)

@@ -101,7 +101,7 @@ static u32 take_back_software(struct vm *vm)
 	return vm->software_info;
 }
 
-/* A step in an interrupt shadow is pending behind it. */
+/* A step in an interrupt shadow is pending behind it, and one that an exit comes before. */
 static void store_pending_debug(struct vm *vm, const struct vm_exit *exit)
 {
 	const u32 debug_exit = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | VECTOR_DB;
@@ -109,7 +109,8 @@ static void store_pending_debug(struct vm *vm, const struct vm_exit *exit)
 	bool step = v->int_state & SVM_INTERRUPT_SHADOW && v->rflags & X86_EFLAGS_TF &&
 		    exit->info != debug_exit;
 
-	vmcs_write(vm->vmcs, VMCS_GUEST_PENDING_DEBUG, step ? PENDING_DEBUG_STEP : 0);
+	vmcs_write(vm->vmcs, VMCS_GUEST_PENDING_DEBUG,
+		   step || vm->step_pending ? PENDING_DEBUG_STEP : 0);
 }
 
 void vm_event_store(struct vm *vm, const struct vm_exit *exit)
