@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""References between files of the core go in one direction only."""
+"""References between object files: in one direction, and out of code that must not be traced."""
 import re
+import subprocess
+
+import pytest
 
 import linked
 import machine
 
 CORE = "arch/x86/virt/vmx/tdx"
+KVM = "arch/x86/kvm/vmx/tdx"
 
 
 def test_each_file_of_the_core_uses_those_before_it_in_the_makefile_only():
@@ -15,3 +19,17 @@ def test_each_file_of_the_core_uses_those_before_it_in_the_makefile_only():
     assert len(names) > 20 and "seamcall.o" in uses["config.o"]
     upwards = {name: uses[name] - set(names[:number]) for number, name in enumerate(names)}
     assert not {name: others for name, others in upwards.items() if others}
+
+
+@pytest.mark.release
+def test_noinstr_code_calls_only_such_code(tmp_path):
+    """A build of the whole kernel only prints what objtool finds, between many other lines."""
+    build, objects = machine.KERNELS / "debug", tmp_path / "tdx.o"
+    assert "CONFIG_NOINSTR_VALIDATION=y\n" in (build / ".config").read_text()
+    subprocess.run(["ld", "-r", "--no-warn-execstack", "-o", objects,
+                    *sorted((build / CORE).glob("*.o")), *sorted((build / KVM).glob("*.o"))],
+                   check=True)
+    found = subprocess.run([build / "tools/objtool/objtool", "--noinstr", "--link", "--dry-run",
+                            objects], check=True, text=True, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT).stdout
+    assert [line for line in found.splitlines() if ".noinstr.text" in line] == []
