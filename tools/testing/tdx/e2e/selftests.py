@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """KVM's selftests: an initramfs for each, and what has to hold after it."""
+import hashlib
 import os
 import re
 import subprocess
@@ -23,6 +24,14 @@ def initramfs(name, base=None):
         return add_selftest(base, name)
 
 
+def initramfs_with(names):
+    """An initramfs of the guest program, with several selftests."""
+    base = machine.build_initramfs()
+    with machine.lock("files"):
+        which = hashlib.sha256(" ".join(names).encode()).hexdigest()[:16]
+        return add_selftests(base, names, base.with_name(f"{base.stem}-{which}.cpio"))
+
+
 def program_of(name):
     """Some are for all architectures."""
     for program in PROGRAMS / "x86_64" / name, PROGRAMS / name:
@@ -32,15 +41,23 @@ def program_of(name):
 
 
 def add_selftest(base, name):
-    program, image = program_of(name), base.with_name(f"{base.stem}-{name}.cpio")
-    newest = max(path.stat().st_mtime for path in (program, base))
+    return add_selftests(base, [name], base.with_name(f"{base.stem}-{name}.cpio"))
+
+
+def add_selftests(base, names, image):
+    """Writes the image, unless it is newer than the programs and the initramfs without them."""
+    programs = [program_of(name) for name in names]
+    newest = max(path.stat().st_mtime for path in (*programs, base))
     if image.is_file() and image.stat().st_mtime > newest:
         return image
     with tempfile.TemporaryDirectory() as directory:
         os.mkdir(f"{directory}/selftests")
-        subprocess.run(["strip", "-o", f"{directory}/selftests/{name}", program], check=True)
+        for program in programs:
+            subprocess.run(["strip", "-o", f"{directory}/selftests/{program.name}", program],
+                           check=True)
+        files = "".join(f"selftests/{name}\n" for name in names)
         packed = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=directory, check=True,
-                                input=f"selftests\nselftests/{name}\n".encode(),
+                                input=f"selftests\n{files}".encode(),
                                 stdout=subprocess.PIPE).stdout
     machine.write_whole(image, base.read_bytes() + packed)
     return image
