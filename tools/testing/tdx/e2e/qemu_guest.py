@@ -51,11 +51,16 @@ DATA = ("usr/share/qemu/kvmvapic.bin", "usr/share/qemu/efi-virtio.rom")
 
 
 @machine.lock("qemu")
-def fetch():
-    """Folders with QEMU and its libraries, the firmware, shim, and GRUB."""
-    packages = [private_apt.unpack(*package, CACHE / package[0])
-                for package in (FIRMWARE, SHIM, GRUB)]
-    return private_apt.unpack_all(*QEMU, CACHE / QEMU[0]), *packages
+def fetch_qemu():
+    """A folder with QEMU and all packages on which it depends."""
+    return private_apt.unpack_all(*QEMU, CACHE / QEMU[0])
+
+
+@machine.lock("qemu")
+def fetch_disk():
+    """Folders with the firmware, shim, and GRUB."""
+    return [private_apt.unpack(*package, CACHE / package[0])
+            for package in (FIRMWARE, SHIM, GRUB)]
 
 
 def needed(path):
@@ -76,9 +81,9 @@ def libraries(root, program):
     return found
 
 
-def install_qemu(root, target):
-    """Copies QEMU from its Debian system, with the files that it needs for a TD."""
-    files = {name: root / name for name in (PROGRAM, *DATA)}
+def install_qemu(root, target, data=DATA):
+    """Copies QEMU from its Debian system, with the files that it needs: for a TD, or others."""
+    files = {name: root / name for name in (PROGRAM, *data)}
     for name, path in libraries(root, root / PROGRAM).items():
         files[LOADER if name == pathlib.Path(LOADER).name else f"{LIBRARIES}/{name}"] = path
     for name, path in files.items():
@@ -103,7 +108,7 @@ class QemuGuest:
 
     def __init__(self, directory, cmdline="", requests=()):
         self.directory = directory
-        qemu, firmware, shim, grub = fetch()
+        qemu, (firmware, shim, grub) = fetch_qemu(), fetch_disk()
         folder = directory / "root" / FOLDER
         install_qemu(qemu, directory / "root")
         install_disk(shim, grub, folder / "disk", f"{CMDLINE} {cmdline}")
