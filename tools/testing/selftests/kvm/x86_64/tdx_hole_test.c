@@ -192,13 +192,12 @@ static uint64_t count_refusals(int vcpu)
 }
 
 /*
- * A vCPU that stays in the guest is interrupted for the hole, and not for each page: there are
- * fewer exits, also of the timer, than pages.  It has to stay outside if it takes a lock of the
- * module, and waits then.
+ * A vCPU that is in the guest has to stay outside if it takes a lock of the module.  That is once
+ * for the hole, and not for each page, and it waits meanwhile.
  */
 static void test_running_guest(void)
 {
-	uint64_t interrupts, busy, refusals;
+	uint64_t busy, refusals;
 	pthread_t thread;
 	struct tg_td tg;
 
@@ -206,7 +205,6 @@ static void test_running_guest(void)
 	create_hole(&tg.td);
 	tm_pre_fault(tg.td.vcpu, HOLE_GPA, HOLE_SIZE, HOLE_PAGES);
 	busy = tdx_statistic(tg.td.vm, "td_busy");
-	interrupts = tdx_statistic(tg.td.vcpu, "td_other_exits");
 	refusals = count_refusals(tg.td.vcpu);
 
 	tg_prepare_spin(&tg);
@@ -216,9 +214,7 @@ static void test_running_guest(void)
 	tg_stop(&tg);
 	pthread_join(thread, NULL);
 
-	interrupts = tdx_statistic(tg.td.vcpu, "td_other_exits") - interrupts;
 	refusals = count_refusals(tg.td.vcpu) - refusals;
-	TEST_ASSERT(interrupts < HOLE_PAGES, "%lu interrupts", interrupts);
 	TEST_ASSERT(refusals <= nr_busy, "%lu entries were refused", refusals);
 	ASSERT_EQ(tdx_statistic(tg.td.vm, "td_busy") - busy, nr_busy);
 	close(hole.gmem);
