@@ -98,13 +98,14 @@ struct vm_exit {
  *
  * @active:	there is one
  * @armed:	the local APIC's timer was set to it
+ * @fired:	and has counted to 0
  * @vector:	of that timer
  * @hosts:	the host's count when it was set; 0: it did not run
  * @end:	value of the TSC when the time ends
  * @armed_at:	value of the TSC then
  */
 struct vm_timer {
-	bool active, armed;
+	bool active, armed, fired;
 	u8 vector;
 	u32 hosts;
 	u64 end, armed_at;

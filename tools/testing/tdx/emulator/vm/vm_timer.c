@@ -87,6 +87,7 @@ void vm_timer_arm(struct vm *vm)
 	if (hosts_is_earlier(vm->timer.hosts, count))
 		return;
 	vm->timer.armed = true;
+	vm->timer.fired = false;
 	vm->timer.vector = lvt & LVT_VECTOR;
 	vm->timer.armed_at = native_rdtsc();
 	apic_write(APIC_TIMER_INITIAL, count);
@@ -98,15 +99,19 @@ void vm_timer_disarm(struct vm *vm)
 
 	if (!vm->timer.armed)
 		return;
+	vm->timer.fired = !apic_read(APIC_TIMER_CURRENT);
 	passed = apic_ticks(native_rdtsc() - vm->timer.armed_at);
 	if (hosts)
 		hosts = passed < hosts ? hosts - passed : 1;
 	apic_write(APIC_TIMER_INITIAL, hosts);
 }
 
-/* If the host's time is over, too, the interrupt may be both. */
+/*
+ * If the host's time is over, too, the interrupt may be both.  That of the preemption timer may be
+ * early, as it is measured by another clock: then there is another one.
+ */
 bool vm_timer_is_interrupt(const struct vm *vm, u8 vector)
 {
-	return vm->timer.armed && vector == vm->timer.vector && vm_timer_has_expired(vm) &&
+	return vm->timer.armed && vector == vm->timer.vector && vm->timer.fired &&
 	       (apic_read(APIC_TIMER_CURRENT) || !apic_read(APIC_TIMER_INITIAL));
 }
