@@ -34,4 +34,5 @@ def test_all_selftests_end_as_on_the_unpatched_kernel(boot, boot_kernel, chosen)
 
 
 def test_the_documentation_names_selftests_that_exist():
-    assert {*vm_selftests.without_result()} <= {*vm_selftests.names()}
+    skipped, left_out = vm_selftests.documented()
+    assert skipped | left_out <= vm_selftests.listed() and not skipped & left_out

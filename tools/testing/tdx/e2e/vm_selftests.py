@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""KVM's selftests of ordinary guests: which there are, and which have no result on the platform."""
+"""KVM's selftests of ordinary guests: which there are, and how they end on the platform."""
 import re
 
 import machine
@@ -13,9 +13,8 @@ SECTION = "Selftests of ordinary guests"
 SKIPPED = 4         # their exit status
 IN_A_BOOT = 9
 
-# They use much memory, or many processes: each has a machine to itself.
-LARGE = ["dirty_log_test", "hardware_disable_test", "kvm_create_max_vcpus",
-         "max_guest_memory_test", "memslot_perf_test", "rseq_test", "set_memory_region_test"]
+# They take much memory or time: each has a machine to itself.
+LARGE = ["kvm_create_max_vcpus", "set_memory_region_test"]
 
 # Those of this series, for TDs and private memory: test_kvm.py and test_guests.py run them.
 OF_THE_SERIES = {*selftests.NAMES, *selftests.PRIVATE_MEMORY, selftests.APIC_BUS}
@@ -25,11 +24,8 @@ ARGUMENTS = {
     "access_tracking_perf_test": ["-b", "4M", "-v", 2],
     "demand_paging_test": ["-b", "8M", "-v", 2],
     "dirty_log_perf_test": ["-b", "8M", "-v", 2, "-i", 2],
-    "dirty_log_test": ["-i", 3, "-I", 10],
     "kvm_page_table_test": ["-b", "16M", "-v", 2],
-    "max_guest_memory_test": ["-c", 2, "-m", 1, "-s", 1],
     "memslot_modification_stress_test": ["-i", 50, "-b", "1M", "-v", 2],
-    "memslot_perf_test": ["-s", 10, "-l", 1],
 }
 
 # For make test: modes of the CPU, instructions that exit, MSRs, events, several vCPUs.
@@ -38,11 +34,24 @@ REPRESENTATIVE = ("cr4_cpuid_sync_test", "set_sregs_test", "smm_test", "state_te
                   "userspace_io_test", "userspace_msr_exit_test")
 
 
-def names():
+def documented():
+    """What the documentation says: of those that are skipped, and of those that are not run."""
+    section = DOCUMENT.read_text().split(f"\n{SECTION}\n", 1)[1]
+    _, _, skipped, _, _, left_out, *_ = re.split(r"^=+  =+$", section, flags=re.M)
+    return [{line.split()[0] for line in table.strip().splitlines() if not line.startswith(" ")}
+            for table in (skipped, left_out)]
+
+
+def listed():
     """All of the kernel's own, without those of the series."""
-    listed = re.findall(r"^TEST_GEN_PROGS_x86_64 \+?= (?:x86_64/)?(\w+)$",
-                        machine.read_if_there(MAKEFILE), re.M)
-    return sorted({*listed} - OF_THE_SERIES)
+    found = re.findall(r"^TEST_GEN_PROGS(?:_EXTENDED)?_x86_64 \+?= (?:x86_64/)?(\w+)$",
+                       machine.read_if_there(MAKEFILE), re.M)
+    return {*found} - OF_THE_SERIES
+
+
+def names():
+    """Those that are run."""
+    return sorted(listed() - documented()[1])
 
 
 def groups():
@@ -52,14 +61,6 @@ def groups():
             *(small[at:at + IN_A_BOOT] for at in range(0, len(small), IN_A_BOOT))]
 
 
-def without_result():
-    """What the documentation says about them: {name: why}."""
-    section = DOCUMENT.read_text().split(f"\n{SECTION}\n", 1)[1]
-    table = re.split(r"^=+  =+$", section, maxsplit=3, flags=re.M)[2]
-    return dict(line.split(None, 1) for line in table.strip().splitlines()
-                if not line.startswith(" "))
-
-
 def scenario(chosen):
     """Steps of the guest program."""
     return steps(*(selftests.step(name, *ARGUMENTS.get(name, [])) for name in chosen))
@@ -67,7 +68,7 @@ def scenario(chosen):
 
 def expected(chosen):
     """Exit statuses by name."""
-    skipped = without_result()
+    skipped, _ = documented()
     return {name: SKIPPED if name in skipped else 0 for name in chosen}
 
 
