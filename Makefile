@@ -266,7 +266,8 @@ test-stock-qemu: tree emulator
 	@$(BUILD_KERNELS) host
 	@cd $(E2E) && for suite in trixie trixie-backports; do \
 		$(call PYTEST,$$suite) $(SIDE_BY_SIDE) -v --tb=short --qemu $$suite --kernels host \
-			test_emulator.py test_emulator_guest.py test_emulator_td.py test_bringup.py \
+			test_emulator.py test_emulator_guest.py test_emulator_td.py \
+			test_emulator_vm.py test_vms.py test_bringup.py \
 			|| exit; done
 
 # QEMU and TDVF as Debian has packaged them.  What the guest prints is shown meanwhile.
