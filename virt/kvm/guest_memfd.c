@@ -158,16 +158,23 @@ static unsigned long punch_some(struct kvm_gmem *gmem, unsigned long first, unsi
 	return last + 1;
 }
 
-/* A hole can take minutes: faults in the file wait for a part of it only. */
+/*
+ * A hole can take minutes: faults in the file wait for a part of it only.  When they are retried
+ * they only try to take the lock, which fails if it is taken, or waited for, at once again.
+ */
 static int punch_hole(struct kvm_gmem *gmem, loff_t offset, loff_t len)
 {
 	unsigned long first = offset >> PAGE_SHIFT, end = (offset + len) >> PAGE_SHIFT;
+	bool contended;
 
 	while (first < end) {
 		if (down_write_killable(&gmem->lock))
 			return -EINTR;
 		first = punch_some(gmem, first, end - 1);
+		contended = rwsem_is_contended(&gmem->lock);
 		up_write(&gmem->lock);
+		if (contended && first < end)
+			schedule_timeout_killable(1);
 		cond_resched();
 	}
 	return 0;

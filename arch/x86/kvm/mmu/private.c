@@ -19,7 +19,8 @@
  * accesses; otherwise, the attribute of the memory decides.  User space learns from kvm_run which
  * memory could not be accessed.
  *
- * Context: After fault->mmu_seq was read, with kvm->srcu held.
+ * Context: After fault->mmu_seq was read, with the vCPU's kvm->srcu held, which may be released
+ *	    meanwhile if the fault has to be retried.
  * Return: RET_PF_CONTINUE; RET_PF_RETRY: pages are being taken away; or a negative errno, with
  *	   which KVM_RUN has to fail: -EFAULT: there is no slot, no guest_memfd behind it, or the
  *	   access was private and the memory is not, or vice versa; -EHWPOISON, -ENOMEM.
@@ -32,8 +33,12 @@ int kvm_mmu_faultin_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 
 	if (fault->slot && is_private == kvm_mem_is_private(kvm, fault->gfn))
 		r = kvm_gmem_get_pfn(kvm, fault->slot, fault->gfn, &fault->pfn);
-	if (r == -EAGAIN)
+	if (r == -EAGAIN) {
+		/* Those with a private MMU wait before they retry. */
+		if (!kvm->arch.has_private_mmu && !fault->prefetch)
+			kvm_mmu_before_retry(vcpu, gfn_to_gpa(fault->gfn));
 		return RET_PF_RETRY;
+	}
 	if (r) {
 		/* Of a page that is mapped ahead, user space only learns if it has asked for it. */
 		if (!fault->prefetch)
