@@ -207,6 +207,8 @@ static const struct vmcs_write valid[][24] = {
 	{ W(GUEST_PDPTE0, 3) },
 	{ MODE_32(PAGED), W(GUEST_PDPTE0, 2), W(GUEST_PDPTE1, 0x1000 | 0x19) },
 	{ MODE_32(PAGED), W(GUEST_CR4, BIT_ULL(13)), W(GUEST_PDPTE0, 3) },
+	/* QEMU has used the entry. */
+	{ MODE_32(PAGED), W(GUEST_PDPTE2, 0x1000 | BIT_ULL(5) | 1) },
 	/* without secondary controls their field does not count */
 	{ W(PRIMARY_CONTROLS, PRIMARY_DEFAULT), W(SECONDARY_CONTROLS, ~0ULL) },
 	{ W(CR3_TARGET_COUNT, 4) },

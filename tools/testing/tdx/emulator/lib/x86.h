@@ -52,6 +52,7 @@
 #define X86_EFLAGS_VM		BIT_ULL(17)
 #define X86_EFLAGS_ARITH	(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF | \
 				 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF)
+#define X86_EFLAGS_RESERVED	0xffffffffffc08028ULL	/* those that are 0 */
 
 #define EFER_SCE		BIT_ULL(0)
 #define EFER_LME		BIT_ULL(8)
@@ -61,6 +62,7 @@
 
 #define DR6_SINGLE_STEP		BIT_ULL(14)
 #define DR7_RESET		0x400
+#define DR7_ENABLED		0xffULL
 
 #define VECTOR_DB		1
 #define VECTOR_NMI		2

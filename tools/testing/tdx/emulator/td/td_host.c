@@ -8,8 +8,6 @@
 #define MSR_KERNEL_GS_BASE	0xc0000102
 #define MSR_TSC_AUX		0xc0000103
 
-#define DR7_ENABLED		0xffULL
-
 void td_host_get(struct cpu *cpu, struct tdx_model_host *host)
 {
 	const struct vmcb *v = &cpu->host.vmcb;

@@ -7,7 +7,6 @@
 #define DEBUGCTL_BTF		BIT_ULL(1)
 #define DEBUGCTL_BITS		3		/* LBR BTF */
 
-#define RFLAGS_RESERVED		0xffffffffffc08028ULL
 #define RIGHTS_L		BIT_ULL(13)
 #define RIGHTS_DPL(rights)	((rights) >> 5 & 3)
 
@@ -24,7 +23,8 @@
 
 #define LINK_NONE		(~0ULL)
 
-#define PDPTE_RESERVED		0xfff00000000001e6ULL
+/* Bit 5 is reserved, too, but QEMU sets it in memory, as if it were an accessed bit. */
+#define PDPTE_RESERVED		0xfff00000000001c6ULL
 #define NR_PDPTES		4
 #define PAE_CR3_ALIGN		32ULL
 
@@ -105,7 +105,7 @@ static const char *check_rip_rflags(const struct vm_check *check)
 
 	if (in_64bit_mode(check) ? !canonical(check, rip) : rip >> 32)
 		return "RIP";
-	if (rflags & RFLAGS_RESERVED || !(rflags & X86_EFLAGS_FIXED))
+	if (rflags & X86_EFLAGS_RESERVED || !(rflags & X86_EFLAGS_FIXED))
 		return "reserved bits of RFLAGS";
 	if (rflags & X86_EFLAGS_VM && (at_entry(check, ENTRY_GUEST_IA32E) ||
 				       !(field(check, VMCS_GUEST_CR0) & X86_CR0_PE)))

@@ -12,8 +12,6 @@
 #include "vm/vm_step.h"
 #include "vm/vm_timer.h"
 
-#define DR7_ENABLED		0xffULL
-
 /* An emulated instruction needs a page that is not mapped: as if it had faulted. */
 static void note_unreached(struct vcpu *vcpu, u64 gpa, bool write)
 {

@@ -267,7 +267,8 @@ void vm_state_store(struct vm *vm)
 	native_vmsave(phys_of(v));
 	vmcs_write(vmcs, VMCS_GUEST_RSP, vcpu->gpr[RSP]);
 	vmcs_write(vmcs, VMCS_GUEST_RIP, v->rip);
-	vmcs_write(vmcs, VMCS_GUEST_RFLAGS, v->rflags);
+	/* Behind CMPXCHG8B and CMPXCHG16B, QEMU 7.2 may have others. */
+	vmcs_write(vmcs, VMCS_GUEST_RFLAGS, v->rflags & ~X86_EFLAGS_RESERVED);
 	store_segments(v, vmcs);
 	vmcs_write(vmcs, VMCS_GUEST_CR0, v->cr0);
 	vmcs_write(vmcs, VMCS_GUEST_CR3, v->cr3);
@@ -332,7 +333,9 @@ void vm_state_load_host(struct vm *vm)
 	host->gpr[RSP] = vmcs_read(vmcs, VMCS_HOST_RSP);
 	v->rip = vmcs_read(vmcs, VMCS_HOST_RIP);
 	v->rflags = X86_EFLAGS_FIXED;
-	v->dr7 = DR7_RESET;
+	/* QEMU would lose track of breakpoints that the host has: it is the host that ends them. */
+	if (!(v->dr7 & DR7_ENABLED))
+		v->dr7 = DR7_RESET;
 	v->int_state = 0;
 	native_vmload(phys_of(v));
 }
