@@ -236,4 +236,20 @@ TEST_F(cpu, long_mode_is_enabled_with_pae)
 	EXPECT_EQ(0, vcpu_efer(&self->cpu->host));
 }
 
+/* APM vol. 2, table of exit codes */
+TEST(instructions_of_amd_only)
+{
+	u32 code;
+
+	EXPECT_TRUE(svm_is_amd_instruction(0x7a));
+	for (code = 0x80; code <= 0x86; code++) {
+		EXPECT_TRUE(svm_is_amd_instruction(code))
+			TH_LOG("code 0x%x", code);
+	}
+	EXPECT_FALSE(svm_is_amd_instruction(0x79));
+	EXPECT_FALSE(svm_is_amd_instruction(0x7b));
+	EXPECT_FALSE(svm_is_amd_instruction(0x7f));
+	EXPECT_FALSE(svm_is_amd_instruction(0x87));
+}
+
 TEST_HARNESS_MAIN

@@ -105,58 +105,70 @@ static void start_command(struct command *command, pthread_t *thread)
 	TEST_ERRNO(pthread_create(thread, NULL, run_command, command), 0);
 }
 
-static void expect_success(struct command *command, pthread_t thread)
+static void end_command(struct command *command, pthread_t thread, int err)
 {
 	TEST_ERRNO(pthread_join(thread, NULL), 0);
-	TEST_ERRNO(command->err, 0);
+	TEST_ERRNO(command->err, err);
+}
+
+/* A TD whose KVM_TDX_INIT_MEM_REGION waits for the contents of all of its memory. */
+struct waiting_td {
+	struct tm_td td;
+	struct slow_memory slow;
+	struct kvm_tdx_init_mem_region region;
+	struct command command;
+	pthread_t thread;
+};
+
+static void create_waiting_td(struct waiting_td *waiting)
+{
+	tm_create(&waiting->td);
+	create_slow_memory(&waiting->slow, TM_SIZE);
+	waiting->region = (struct kvm_tdx_init_mem_region) {
+		.source_addr = (uintptr_t)waiting->slow.mem,
+		.gpa = PM_GPA,
+		.nr_pages = TM_PAGES,
+	};
+	waiting->command = (struct command) {
+		.fd = waiting->td.vcpu,
+		.id = KVM_TDX_INIT_MEM_REGION,
+		.data = &waiting->region,
+	};
+	start_command(&waiting->command, &waiting->thread);
+	wait_for_access(&waiting->slow);
+}
+
+static void close_waiting_td(struct waiting_td *waiting)
+{
+	destroy_slow_memory(&waiting->slow);
+	tm_close(&waiting->td);
 }
 
 static void test_contents(void)
 {
-	struct kvm_tdx_init_mem_region region = { .gpa = PM_GPA, .nr_pages = TM_PAGES };
-	struct slow_memory slow;
-	pthread_t thread;
-	struct tm_td td;
-	struct command command = { .id = KVM_TDX_INIT_MEM_REGION, .data = &region };
+	struct waiting_td waiting;
 
-	tm_create(&td);
-	command.fd = td.vcpu;
-	create_slow_memory(&slow, TM_SIZE);
-	region.source_addr = (uintptr_t)slow.mem;
-	start_command(&command, &thread);
-	wait_for_access(&slow);
-	change_slots(td.vm);
-	give_memory(&slow, tm_source());
-	expect_success(&command, thread);
-	ASSERT_EQ(region.nr_pages, 0);
-	ASSERT_EQ(region.gpa, PM_GPA + TM_SIZE);
-	TEST_ERRNO(tm_finalize(td.vm), 0);
-	destroy_slow_memory(&slow);
-	tm_close(&td);
+	create_waiting_td(&waiting);
+	change_slots(waiting.td.vm);
+	give_memory(&waiting.slow, tm_source());
+	end_command(&waiting.command, waiting.thread, 0);
+	ASSERT_EQ(waiting.region.nr_pages, 0);
+	ASSERT_EQ(waiting.region.gpa, PM_GPA + TM_SIZE);
+	TEST_ERRNO(tm_finalize(waiting.td.vm), 0);
+	close_waiting_td(&waiting);
 }
 
 /* The TD is finalized while its contents are waited for: they are not added. */
 static void test_finalize_meanwhile(void)
 {
-	struct kvm_tdx_init_mem_region region = { .gpa = PM_GPA, .nr_pages = TM_PAGES };
-	struct slow_memory slow;
-	pthread_t thread;
-	struct tm_td td;
-	struct command command = { .id = KVM_TDX_INIT_MEM_REGION, .data = &region };
+	struct waiting_td waiting;
 
-	tm_create(&td);
-	command.fd = td.vcpu;
-	create_slow_memory(&slow, TM_SIZE);
-	region.source_addr = (uintptr_t)slow.mem;
-	start_command(&command, &thread);
-	wait_for_access(&slow);
-	TEST_ERRNO(tm_finalize(td.vm), 0);
-	give_memory(&slow, tm_source());
-	TEST_ERRNO(pthread_join(thread, NULL), 0);
-	TEST_ERRNO(command.err, EINVAL);
-	ASSERT_EQ(region.nr_pages, TM_PAGES);
-	destroy_slow_memory(&slow);
-	tm_close(&td);
+	create_waiting_td(&waiting);
+	TEST_ERRNO(tm_finalize(waiting.td.vm), 0);
+	give_memory(&waiting.slow, tm_source());
+	end_command(&waiting.command, waiting.thread, EINVAL);
+	ASSERT_EQ(waiting.region.nr_pages, TM_PAGES);
+	close_waiting_td(&waiting);
 }
 
 static void test_parameters(void)
@@ -177,7 +189,7 @@ static void test_parameters(void)
 	wait_for_access(&slow);
 	change_slots(command.fd);
 	give_memory(&slow, contents);
-	expect_success(&command, thread);
+	end_command(&command, thread, 0);
 	destroy_slow_memory(&slow);
 	close(command.fd);
 	free(params);

@@ -192,4 +192,11 @@ static_assert(offsetof(struct vmcb, cr2) == 0x640);
 static_assert(offsetof(struct vmcb, guest_pat) == 0x668);
 static_assert(sizeof(struct vmcb) == 4096);
 
+/* Whether an exit is because of an instruction that does not exist on an Intel CPU. */
+static inline bool svm_is_amd_instruction(u32 exit_code)
+{
+	return exit_code == SVM_EXIT_INVLPGA ||
+	       (exit_code >= SVM_EXIT_VMRUN && exit_code <= SVM_EXIT_SKINIT);
+}
+
 #endif /* _TDX_EMU_SVM_H */

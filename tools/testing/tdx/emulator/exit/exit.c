@@ -114,6 +114,10 @@ static void dispatch(struct vcpu *vcpu)
 	const struct vmcb *v = &vcpu->vmcb;
 	struct insn insn;
 
+	if (svm_is_amd_instruction(v->exit_code)) {
+		vcpu_inject(vcpu, VECTOR_UD);
+		return;
+	}
 	switch ((u32)v->exit_code) {
 	case SVM_EXIT_EXCEPTION + VECTOR_UD:
 		insn_ud_exit(vcpu);
@@ -144,17 +148,6 @@ static void dispatch(struct vcpu *vcpu)
 		break;
 	case SVM_EXIT_SHUTDOWN:
 		shutdown_exit(vcpu);
-	case SVM_EXIT_INVLPGA:
-	case SVM_EXIT_VMRUN:
-	case SVM_EXIT_VMMCALL:
-	case SVM_EXIT_VMLOAD:
-	case SVM_EXIT_VMSAVE:
-	case SVM_EXIT_STGI:
-	case SVM_EXIT_CLGI:
-	case SVM_EXIT_SKINIT:
-		/* AMD's instructions do not exist on an Intel CPU */
-		vcpu_inject(vcpu, VECTOR_UD);
-		break;
 	case SVM_EXIT_ERROR:
 		if (!decode(vcpu, &insn) || !cr3_write_refused(vcpu, &insn))
 			crash_vmrun(vcpu);

@@ -223,6 +223,10 @@ static void error_exit(struct vcpu *vcpu)
 static bool handle(struct vcpu *vcpu, const struct tdx_model_run *run, const struct vapic *apic,
 		   struct tdx_model_exit *exit)
 {
+	if (svm_is_amd_instruction(vcpu->vmcb.exit_code)) {
+		vcpu_inject(vcpu, VECTOR_UD);
+		return false;
+	}
 	switch ((u32)vcpu->vmcb.exit_code) {
 	case SVM_EXIT_INTR:
 	case SVM_EXIT_NMI:
@@ -241,16 +245,6 @@ static bool handle(struct vcpu *vcpu, const struct tdx_model_run *run, const str
 		return true;
 	case SVM_EXIT_ERROR:
 		error_exit(vcpu);
-		return false;
-	case SVM_EXIT_INVLPGA:
-	case SVM_EXIT_VMRUN:
-	case SVM_EXIT_VMMCALL:
-	case SVM_EXIT_VMLOAD:
-	case SVM_EXIT_VMSAVE:
-	case SVM_EXIT_STGI:
-	case SVM_EXIT_CLGI:
-	case SVM_EXIT_SKINIT:
-		vcpu_inject(vcpu, VECTOR_UD);
 		return false;
 	default:
 		return instruction_exit(vcpu, run, apic, exit);

@@ -68,17 +68,9 @@ static bool handle(struct vm *vm, struct vm_exit *exit)
 		return true;
 	case SVM_EXIT_ERROR:
 		return error_exit(vm);
-	case SVM_EXIT_EXCEPTION + VECTOR_UD:
-	case SVM_EXIT_INVLPGA:
-	case SVM_EXIT_VMRUN:
-	case SVM_EXIT_VMMCALL:
-	case SVM_EXIT_VMLOAD:
-	case SVM_EXIT_VMSAVE:
-	case SVM_EXIT_STGI:
-	case SVM_EXIT_CLGI:
-	case SVM_EXIT_SKINIT:
-		return vm_exit_undefined(vm, exit) || emulated(vm, exit);
 	}
+	if (code == SVM_EXIT_EXCEPTION + VECTOR_UD || svm_is_amd_instruction(code))
+		return vm_exit_undefined(vm, exit) || emulated(vm, exit);
 	if (is_exception(code))
 		return vm_event_raise(vm, code - SVM_EXIT_EXCEPTION, exit);
 	return vm_exit_instruction(vm, exit) || emulated(vm, exit);
