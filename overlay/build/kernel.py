@@ -34,7 +34,6 @@ FRAGMENTS = {
     "modular": ["base", "host", "private-mem", "modular"],
     "plain": ["base", "plain"],
     "debug": ["base", "host", "private-mem", "debug"],
-    "kasan": ["base", "host", "private-mem", "debug", "kasan"],
     "kcsan": ["base", "host", "private-mem", "kcsan"],
     "gcov": ["base", "host", "private-mem", "gcov"],
     "clang": ["base", "host", "private-mem", "clang"],
@@ -45,8 +44,7 @@ FRAGMENTS = {
 # What to build, other than bzImage.
 TARGETS = {"modular": ["bzImage", "modules"]}
 
-# Files that sanitizers check.  With the whole kernel, KCSAN would rarely check these files, and
-# KASAN and UBSAN would make the kernel slow.  The config `kasan` checks all files.
+# Files that KCSAN checks.  With the whole kernel, it would rarely check these.
 WATCHED = ("$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx/% arch/x86/kvm/mmu/pr% "
            "arch/x86/kvm/mmu/shared% arch/x86/kvm/apic_bus.o %/virt/kvm/guest_memfd.o %/virt/kvm/gmem_pages.o %/virt/kvm/memory_attributes.o,$@),"
            "y,n)")
@@ -54,7 +52,6 @@ WATCHED = ("$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx/% arch/x86/kvm/mm
 # Variables on make's command line.
 MAKE_VARIABLES = {
     "clang": ["LLVM=-19"],
-    "debug": [f"KASAN_SANITIZE={WATCHED}", f"UBSAN_SANITIZE={WATCHED}"],
     "kcsan": [f"KCSAN_SANITIZE={WATCHED}"],
 }
 

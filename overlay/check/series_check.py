@@ -324,15 +324,20 @@ def check_off():
     return warnings(build(PREFIX, out, "bzImage")) or boot(out)
 
 
-def check_on():
+def new_objects_of_kvm(what):
+    """Those of the files in this prefix; arch/x86/kvm/ includes virt/kvm/."""
+    return [f"{'arch/x86/kvm/../../../' * path.startswith('virt/')}{path.removesuffix('.c')}.o"
+            for path in what.whole("A") if path.startswith(("arch/x86/kvm/", "virt/kvm/"))
+            and path.endswith(".c") and (PREFIX / path).is_file()]
+
+
+def check_on(what):
     """Returns errors, and the number of KUnit cases, 0 for preparatory patches."""
     if not (PREFIX / suites.CONFIG).is_file():
         return "", 0
     out = BUILD / "series-w1"
     kernel.configure(host_config(PREFIX), PREFIX, out)
-    ours = [str(path.relative_to(PREFIX).with_suffix(".o"))
-            for path in sorted((PREFIX / KVM_OURS).glob("*.c"))]
-    said = warnings(build(PREFIX, out, "W=1", OURS, *ours), OUR_WARNING)
+    said = warnings(build(PREFIX, out, "W=1", OURS, *new_objects_of_kvm(what)), OUR_WARNING)
     status, output = kunit("build", "--kunitconfig", suites.CONFIG, *XARRAY_MULTI, "--jobs",
                            os.cpu_count())
     said += warnings(output)
@@ -342,12 +347,12 @@ def check_on():
     return (said + failed).strip(), cases
 
 
-def check_prefix(commit, files):
+def check_prefix(what, commit, files):
     """The same for a prefix.  While one kernel is linked or boots, another is compiled."""
     base.work_tree(TREE, PREFIX, commit)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         off = pool.submit(check_off) if without_the_option(files) else None
-        said, cases = check_on()
+        said, cases = check_on(what)
         return (off.result() if off else "") + said, cases
 
 
@@ -384,7 +389,7 @@ def every_prefix_builds_and_passes(what):
             say(f"pass {number:2} {passed[key]:4} KUnit cases before  {subject}")
             continue
         start = time.monotonic()
-        said, cases = check_prefix(commit, files)
+        said, cases = check_prefix(what, commit, files)
         say(f"{'FAIL' if said else 'pass'} {number:2} {cases:4} KUnit cases "
             f"{time.monotonic() - start:4.0f} s  {subject}")
         if said:
@@ -451,8 +456,10 @@ def clang_boots():
 
 
 # allmodconfig, except: GCC_PLUGINS needs headers, WERROR would affect other files.
-ALL_CONFIG = {"CONFIG_INTEL_TDX_HOST": "y", "CONFIG_GCC_PLUGINS": "n", "CONFIG_WERROR": "n",
-              "CONFIG_DEBUG_INFO_NONE": "y", "CONFIG_GCOV_KERNEL": "n"}
+ALL_CONFIG = {"CONFIG_GCC_PLUGINS": "n", "CONFIG_WERROR": "n", "CONFIG_DEBUG_INFO_NONE": "y",
+              "CONFIG_GCOV_KERNEL": "n", "CONFIG_KVM_SW_PROTECTED_VM": "y"}
+# KVM, KUnit and TDX host support: each value of each, and private memory without TDX.
+VARIANTS = ("myy", "ymy", "mmn")
 # Make can build objects of a composite module only with their directory; arch/x86/kvm/ includes
 # virt/kvm/. With a directory and an object in it as targets, make may begin with the archive of
 # both.
@@ -475,18 +482,19 @@ def build_all(out, options, objects):
     return f"make built no {', '.join(lost)}\n{output}" if lost else warnings(output)
 
 
-def modules_and_tests_as_y_and_m(what):
+def modules_and_tests_as_y_m_and_n(what):
     """Builds our directories and all files that the series modifies."""
     base.work_tree(TREE, WHOLE, what.commits[-1])
-    objects = ["arch/x86/virt/vmx/tdx/module.o", f"{KVM_OURS}/main.o",
-               *(path.removesuffix(".c") + ".o" for path in what.whole("M")
-                 if path.endswith(".c"))]
+    modified = [f"{path.removesuffix('.c')}.o" for path in what.whole("M") if path.endswith(".c")]
     said = []
-    for kvm, tests in itertools.product("my", repeat=2):
-        options = {"CONFIG_KVM": kvm, "CONFIG_KVM_INTEL": kvm, "CONFIG_KUNIT": tests}
-        wrong = build_all(BUILD / "series-all", options, objects)
+    for kvm, tests, tdx in VARIANTS:
+        options = {"CONFIG_KVM": kvm, "CONFIG_KVM_INTEL": kvm, "CONFIG_KUNIT": tests,
+                   "CONFIG_INTEL_TDX_HOST": tdx}
+        ours = ["arch/x86/virt/vmx/tdx/module.o", f"{KVM_OURS}/main.o"] if tdx == "y" else []
+        wrong = build_all(BUILD / "series-all", options,
+                          ["arch/x86/kvm/mmu/private.o", *ours, *modified])
         if wrong:
-            said.append(f"KVM_INTEL={kvm} KUNIT={tests}: {wrong}")
+            said.append(f"KVM_INTEL={kvm} KUNIT={tests} INTEL_TDX_HOST={tdx}: {wrong}")
     return "\n".join(said)
 
 
@@ -503,7 +511,7 @@ QUICK = [same_bytes_twice, applies_to_the_base, checkpatch_accepts_messages_and_
          every_new_file_has_a_maintainer, few_lines_change]
 SLOW = [checkpatch_accepts, applies_to_vanilla, coccinelle_is_silent,
         documentation_builds_without_new_warnings, every_prefix_builds_and_passes,
-        clang_builds_it_with_cfi, modules_and_tests_as_y_and_m, defconfig_and_the_fragment_build]
+        clang_builds_it_with_cfi, modules_and_tests_as_y_m_and_n, defconfig_and_the_fragment_build]
 
 
 def main():

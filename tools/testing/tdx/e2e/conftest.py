@@ -136,7 +136,7 @@ def boot_kernel(request, accel):
 
     def run(kernel, scenario, **options):
         # For hung machines: five times the duration of the longest test.
-        options.setdefault("timeout", 600 if kernel in ("debug", "kasan", "kcsan") else 120)
+        options.setdefault("timeout", 600 if kernel in ("debug", "kcsan") else 120)
         options.setdefault("accel", accel)
         options.setdefault("shown", request.config.getoption("--show"))
         # DEBUG_OBJECTS_FREE takes longer to boot with every GB.  Some of 3 GB is above 4 GB.

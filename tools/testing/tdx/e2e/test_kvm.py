@@ -102,7 +102,7 @@ def test_memory_comes_and_goes_when_locks_are_taken(run_selftest, seed):
 
 @pytest.mark.release
 @pytest.mark.parallel
-@pytest.mark.parametrize("kernel_with", ["debug", "kasan", "kcsan"])
+@pytest.mark.parametrize("kernel_with", ["debug", "kcsan"])
 def test_8_vcpus_map_memory_for_minutes_while_it_is_taken_away(boot_kernel, kernel_with):
     """Each kind of change for a minute, and then all of them at once."""
     name = "tdx_memory_race_test"
