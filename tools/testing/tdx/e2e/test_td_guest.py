@@ -121,6 +121,12 @@ def test_50_tds_in_a_row_leave_the_host_as_it_was(boot_tds):
 
 
 @pytest.mark.one_kernel
+@pytest.mark.long
+def test_debians_kernel_boots_in_a_td(boot_tds, debian):
+    boot_tds(Run(memory="320M", cmdline=QUIET), guest_of=debian, memory="2G")
+
+
+@pytest.mark.one_kernel
 @pytest.mark.release
 @pytest.mark.parametrize("cpus", [1, 4])
 def test_debians_kernel_bears_load_in_a_td(boot_tds, debian, disk, cpus):
