@@ -25,7 +25,7 @@ CMDLINE	 ?=
 	kernels test test-all test-tools test-unit test-maps test-kunit test-kunit-whole test-e2e \
 	test-e2e-all test-stock-qemu test-mainline test-qemu selftests all-selftests vmm \
 	test-notdx test-notdx-whole check test-locking coverage soak overhead fuzz mutate \
-	mutate-sample bench series series-check test-series deb size clean
+	mutate-sample soak-sample bench series series-check test-series deb size clean
 
 help:
 	@echo 'Three commands:'
@@ -61,7 +61,7 @@ help:
 	@echo '                         compared with the unpatched kernel, with a thread for each CPU'
 	@echo '  make test-stock-qemu   the emulated platform on QEMU of Debian 13 and of its backports'
 	@echo '  make test-locking      the model of the locking with more events'
-	@echo '  and series-check, coverage, soak, and some of mutate'
+	@echo '  and series-check, coverage, and some of soak and mutate'
 	@echo
 	@echo 'The product:'
 	@echo '  make series        write the three patch series into build/series, for git am'
@@ -285,9 +285,13 @@ test-mainline: tree emulator selftests vmm
 # Its result is what is to be seen, so of a build only an error.
 QUIETLY = >$(BUILD)/kernel.log || { cat $(BUILD)/kernel.log; exit 1; }
 
+SOAK_ARGS ?=
 soak overhead: tree emulator
 	@$(BUILD_KERNELS) host $(QUIETLY)
-	@$(PYTHON) $(E2E)/$@.py
+	@$(PYTHON) $(E2E)/$@.py $(if $(filter soak,$@),$(SOAK_ARGS))
+
+soak-sample:
+	@$(MAKE) --no-print-directory soak SOAK_ARGS="--boots 50"
 
 coverage: tree emulator selftests
 	@$(BUILD_KERNELS) gcov

@@ -26,10 +26,10 @@ STEPS = ["tree", "test-tools", "test-unit", "test-series", "kernels", "check", "
          "test-notdx", "test-e2e"]
 # Parts that take longer and change less often: see README.md.
 MORE = ["test-maps", "test-kunit-whole", "test-notdx-whole", "test-e2e-all", "test-stock-qemu",
-        "test-locking", "series-check", "coverage", "soak", "mutate-sample"]
+        "test-locking", "series-check", "coverage", "soak-sample", "mutate-sample"]
 BUILDS = ["tree", "kernels"]
 # Parts whose exit status is the only result.
-COMMANDS = ["test-locking", "coverage", "soak", "mutate-sample"]
+COMMANDS = ["test-locking", "coverage", "soak-sample", "mutate-sample"]
 
 # Time limits in minutes: from scratch, with kernels that are built, and for all parts.
 BUDGET, BUDGET_WHEN_BUILT, BUDGET_FOR_ALL = 30, 20, 180

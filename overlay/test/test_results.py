@@ -86,8 +86,8 @@ GOOD, BAD = results.Case("good", "passed"), results.Case("bad", "failed")
     ("check", 0, [results.Case("left out", "skipped")], 1),
     ("kernels", 0, [], 0),              # no tests are expected
     ("kernels", 2, [], 1),
-    ("soak", 0, [], 0),                 # a command: only its status counts
-    ("soak", 1, [], 1),
+    ("soak-sample", 0, [], 0),          # a command: only its status counts
+    ("soak-sample", 1, [], 1),
 ])
 def test_a_part_fails_without_a_test_that_passed_or_with_an_error(target, status, cases, failed):
     part = runner.Part(target, 0, runner.verdict(target, status, cases))
