@@ -70,7 +70,7 @@ def test_a_line_becomes_wrong_in_each_way_once(right, wrong):
 @pytest.mark.parametrize("right", [
     "\tf(a, g(b));", "\ta = f(b);", "\t*a = b;", "\ta->b[c] = d;", "\ta |= b;", "\t\treturn -EIO;",
     "\t\tgoto out;", "\t\tbreak;", "\t.a = b,", "\tcase A:"])
-def test_what_can_be_left_out(right):
+def test_a_whole_statement_can_be_left_out(right):
     wrong, = mutants.wrong_lines(right, mutants.OMISSIONS)
     assert right.strip() in wrong
     assert not mutants.TEXT.sub("", wrong).strip("\t{} ")
@@ -79,7 +79,7 @@ def test_what_can_be_left_out(right):
 @pytest.mark.parametrize("right", [
     "\treturn -EIO;", "\tint a = f(b);", "\tif (f(a))", "\twhile (f(a));", "\tf(a, b,",
     "\tdefault:"])
-def test_what_cannot_be_left_out(right):
+def test_other_lines_cannot_be_left_out(right):
     assert not mutants.wrong_lines(right, mutants.OMISSIONS)
 
 

@@ -71,7 +71,8 @@ def judge(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("wrong, right, noticed", [
     (None, None, None), ("test_x.py::test_y", None, "test_x.py::test_y")])
-def test_what_end_to_end_tests_notice(monkeypatch, judge, wrong, right, noticed):
+def test_what_fails_with_the_wrong_kernel_only_is_noticed(monkeypatch, judge, wrong, right,
+                                                          noticed):
     monkeypatch.setattr(mutate_kernel, "first_failure",
                         lambda tests, folder: right if folder == judge.right else wrong)
     mutation = mutants.Mutation("kernel/cpu.c", 0, "right", "wrong")

@@ -107,7 +107,7 @@ def test_a_crash_while_it_prints_ends_qemu_too():
         probe("good", options="crash=log")
 
 
-def test_machine_that_hangs_tells_what_its_cpus_do(accel):
+def test_a_machine_that_hangs_tells_what_its_cpus_do(accel):
     with pytest.raises(machine.MachineError, match="did not end in time") as error:
         machine.Machine(kernel="host", **SMALL, timeout=60, accel=accel).run("ask,nobody")
     result = error.value.result
@@ -137,7 +137,7 @@ def e820_of(result, word):
 
 
 @pytest.mark.one_kernel
-def test_sixty_acpi_ranges_inside_the_cmrs(boot):
+def test_sixty_acpi_ranges_are_inside_the_cmrs(boot):
     """More ranges than fit into boot_params; TDMRs need no reserved areas for them."""
     result = boot("create-td", **SMALL, emulator_options="e820=acpi:256M+64K*62/8M")
     info = ready(result)
@@ -363,7 +363,7 @@ def test_operands_of_the_module_may_lie_in_memory_that_was_added():
     assert facts["info"] == 0 and facts["written"] == 1 and not violations(log)
 
 
-def test_ones_instead_of_a_machine_check():
+def test_a_host_may_get_ones_instead_of_a_machine_check():
     facts, log = probe("read-pamt", options="foreign=ones")
     assert facts["touched"] == 1 and len(violations(log)) == 1
 
@@ -408,7 +408,7 @@ def test_a_page_is_taken_back_on_several_cpus():
      "a new kernel begins on CPU 0, but CPU 0 has made no WBINVD since TDH.SYS.TDMR.INIT"),
     ("invd", "INVD"),
 ])
-def test_what_hardware_may_forgive(case, words):
+def test_what_hardware_may_forgive_is_a_violation(case, words):
     _, log = probe(case)
     [violation] = violations(log)
     assert words in violation

@@ -18,7 +18,7 @@ def number(log, key):
     return layout.EmulatorLog(log).number(key)
 
 
-def test_a_host_that_creates_a_td_and_destroys_it():
+def test_a_host_creates_a_td_and_destroys_it():
     facts, log = probe("td-good")
     assert facts["created"] == facts["destroyed"] == 0 and facts["touched"] == PAGES
     assert not violations(log) and "end: power off" in log

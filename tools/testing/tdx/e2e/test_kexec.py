@@ -205,7 +205,7 @@ def test_a_crash_kernel_leaves_the_module_alone(boot_twice, cpu, option):
 @pytest.mark.parallel
 @pytest.mark.parametrize("cpu, option", [
     (0, ""), pytest.param(3, ",nr_cpus=1", marks=pytest.mark.one_kernel_until_release)])
-def test_a_crash_in_the_middle_of_the_initialization(boot_twice, cpu, option):
+def test_a_crash_amid_the_initialization_uses_the_module_up(boot_twice, cpu, option):
     result = boot_twice(f"kexec-load,crash{option};begin-td;crash,{cpu}",
                         **{**CRASH, "cpus": 4, "packages": 2}, emulator_options="delay=20000")
     assert f"new kernel on cpu {cpu}\n" in result.log
@@ -215,7 +215,7 @@ def test_a_crash_in_the_middle_of_the_initialization(boot_twice, cpu, option):
 
 
 @pytest.mark.one_kernel
-def test_an_nmi_that_ends_it_all_right_behind_a_seamcall(boot_twice):
+def test_an_nmi_that_crashes_the_host_behind_a_seamcall_uses_the_module_up(boot_twice):
     """The CPU does not return to the code that would record that its caches are dirty."""
     result = boot_twice("kexec-load,crash,nr_cpus=1;create-td", **{
         **CRASH, "cmdline": f"{CRASH['cmdline']} unknown_nmi_panic", "cpus": 1, "packages": 1},
@@ -226,7 +226,7 @@ def test_an_nmi_that_ends_it_all_right_behind_a_seamcall(boot_twice):
 
 @pytest.mark.one_kernel
 @pytest.mark.parametrize("chain", [5, pytest.param(20, marks=pytest.mark.release)])
-def test_many_kernels_one_after_the_other(boot_twice, chain):
+def test_many_kernels_start_one_after_the_other(boot_twice, chain):
     result = boot_twice(f"hold-td;kexec-chain,{chain}", kernels=chain + 1, timeout=240)
     assert result.values("kernels_to_go") == [str(n) for n in range(chain, -1, -1)]
     module_is_used_up(result)

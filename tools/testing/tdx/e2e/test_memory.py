@@ -109,7 +109,7 @@ def test_a_block_with_too_many_holes_is_named(boot):
 
 
 @pytest.mark.one_kernel
-def test_more_islands_than_tdmrs(boot):
+def test_a_tdmr_spans_islands_if_there_is_only_one(boot):
     """RAM of 3 islands, but a module with one TDMR."""
     result = boot("create-td", emulator_options="max_tdmrs=1")
     assert [(tdmr.base, tdmr.size) for tdmr in ready(result).tdmrs] == [(0, 8 * GB)]

@@ -237,7 +237,7 @@ TEST_F(cpu, long_mode_is_enabled_with_pae)
 }
 
 /* APM vol. 2, table of exit codes */
-TEST(instructions_of_amd_only)
+TEST(instructions_of_amd_are_told_from_others)
 {
 	u32 code;
 

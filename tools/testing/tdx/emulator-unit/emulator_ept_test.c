@@ -80,7 +80,7 @@ static enum ept_outcome walk(struct ept *ept, struct ept_access *access, u64 kin
 
 #define WALK(kind)	walk(&self->ept, &self->access, kind, &self->result)
 
-TEST_F(ept, a_page_of_4_kb)
+TEST_F(ept, a_page_of_4_kb_is_mapped)
 {
 	EXPECT_EQ(EPT_MAPPED, WALK(EPT_READ));
 	EXPECT_EQ(PA | 0xabc, self->result.pa);
@@ -89,7 +89,7 @@ TEST_F(ept, a_page_of_4_kb)
 	EXPECT_FALSE(self->result.clean);
 }
 
-TEST_F(ept, a_page_of_2_mb)
+TEST_F(ept, a_page_of_2_mb_is_mapped)
 {
 	*entry(2) = (PA & ~(SIZE_2M - 1)) | WB | ALL | EPT_LARGE;
 	EXPECT_EQ(EPT_MAPPED, WALK(EPT_READ));
@@ -97,7 +97,7 @@ TEST_F(ept, a_page_of_2_mb)
 	EXPECT_EQ(SIZE_2M, self->result.size);
 }
 
-TEST_F(ept, a_page_of_1_gb)
+TEST_F(ept, a_page_of_1_gb_is_mapped)
 {
 	*entry(3) = (PA & ~(SIZE_1G - 1)) | WB | ALL | EPT_LARGE;
 	EXPECT_EQ(EPT_MAPPED, WALK(EPT_READ));
@@ -105,7 +105,7 @@ TEST_F(ept, a_page_of_1_gb)
 	EXPECT_EQ(SIZE_1G, self->result.size);
 }
 
-TEST_F(ept, an_entry_that_is_not_present_at_any_level)
+TEST_F(ept, an_entry_that_is_not_present_violates_at_any_level)
 {
 	u64 saved;
 
@@ -268,7 +268,7 @@ TEST_F(ept, an_entry_without_read_is_misconfigured)
 	}
 }
 
-TEST_F(ept, reserved_bits_of_upper_entries)
+TEST_F(ept, reserved_bits_of_upper_entries_are_misconfigured)
 {
 	u64 saved;
 
@@ -285,7 +285,7 @@ TEST_F(ept, reserved_bits_of_upper_entries)
 	}
 }
 
-TEST_F(ept, reserved_address_bits_of_large_pages)
+TEST_F(ept, reserved_address_bits_of_large_pages_are_misconfigured)
 {
 	for (unsigned int bit = 12; bit < 21; bit++) {
 		*entry(2) = BIT_ULL(bit) | WB | ALL | EPT_LARGE;
@@ -297,7 +297,7 @@ TEST_F(ept, reserved_address_bits_of_large_pages)
 	}
 }
 
-TEST_F(ept, reserved_address_bits_of_the_machine)
+TEST_F(ept, reserved_address_bits_of_the_machine_are_misconfigured)
 {
 	u64 saved;
 
@@ -310,7 +310,7 @@ TEST_F(ept, reserved_address_bits_of_the_machine)
 	}
 }
 
-TEST_F(ept, memory_types)
+TEST_F(ept, reserved_memory_types_are_misconfigured)
 {
 	static const bool valid[8] = { true, true, false, false, true, true, true, false };
 
@@ -332,7 +332,7 @@ TEST_F(ept, bits_for_software_are_ignored)
 }
 
 /* A violation is found first only if its entry comes first. */
-TEST_F(ept, a_misconfiguration_below_an_entry_without_rights)
+TEST_F(ept, a_misconfiguration_is_found_below_an_entry_without_the_right)
 {
 	*entry(2) &= ~EPT_WRITE;
 	*entry(1) = PA | EPT_WRITE;
@@ -341,7 +341,7 @@ TEST_F(ept, a_misconfiguration_below_an_entry_without_rights)
 	EXPECT_EQ(EPT_VIOLATES, WALK(EPT_WRITE));
 }
 
-TEST_F(ept, a_table_that_cannot_be_reached)
+TEST_F(ept, a_table_that_cannot_be_reached_ends_the_walk)
 {
 	not_reachable = (u64)tables[1];
 	EXPECT_EQ(EPT_NOT_REACHED, WALK(EPT_READ));

@@ -94,7 +94,7 @@ TEST_F(td_map, another_td_or_another_shared_ept_has_none)
 	EXPECT_EQ(~0ULL, reach(self->vcpu->npt, GPA, false));
 }
 
-TEST_F(td_map, a_cpu_has_its_own)
+TEST_F(td_map, each_cpu_has_its_own)
 {
 	add(&cpus[0], GPA, PA, TDX_MODEL_RWX, 0);
 	td_map_use(&cpus[1].td, &self->run);

@@ -239,7 +239,7 @@ TEST_F(td_page, a_new_kernel_has_to_overwrite_pages_of_tds)
 	EXPECT_TRUE(host_map_has(TDCX));
 }
 
-TEST_F(td_page, unless_nothing_poisons_memory)
+TEST_F(td_page, a_new_kernel_may_use_pages_that_nothing_poisons)
 {
 	signature = GRANITE_RAPIDS;
 	EXPECT_FALSE(td_page_reuse(TDCX, &cpu));

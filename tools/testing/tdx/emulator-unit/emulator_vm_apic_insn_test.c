@@ -216,7 +216,7 @@ TEST_F(vm_apic_insn, the_page_is_that_of_the_vmcs)
 	EXPECT_FALSE(vm_apic_is_page(&self->vm, PAGE_PA));
 }
 
-TEST_F(vm_apic_insn, msrs)
+TEST_F(vm_apic_insn, rdmsr_and_wrmsr_access_the_virtual_apic)
 {
 	const struct insn insn = { .length = 2 };
 	bool exits = true;
@@ -241,7 +241,7 @@ TEST_F(vm_apic_insn, msrs)
 	EXPECT_EQ(4, self->vcpu->vmcb.rip);
 }
 
-TEST_F(vm_apic_insn, cr8)
+TEST_F(vm_apic_insn, mov_to_cr8_writes_the_task_priority)
 {
 	const struct insn insn = { .length = 4 };
 

@@ -268,7 +268,7 @@ static const char *judge(struct vm_check *check, struct vmcs *vmcs, check_functi
 	return why.rule;
 }
 
-TEST_F(vm_check, controls_that_are_not_valid)
+TEST_F(vm_check, invalid_controls_break_their_rule)
 {
 	for (unsigned int i = 0; i < ARRAY_LEN(controls); i++) {
 		EXPECT_STREQ(controls[i].rule,
@@ -276,7 +276,7 @@ TEST_F(vm_check, controls_that_are_not_valid)
 	}
 }
 
-TEST_F(vm_check, host_state_that_is_not_valid)
+TEST_F(vm_check, invalid_host_state_breaks_its_rule)
 {
 	for (unsigned int i = 0; i < ARRAY_LEN(host_state); i++) {
 		EXPECT_STREQ(host_state[i].rule,
@@ -284,7 +284,7 @@ TEST_F(vm_check, host_state_that_is_not_valid)
 	}
 }
 
-TEST_F(vm_check, guest_state_that_is_not_valid)
+TEST_F(vm_check, invalid_guest_state_breaks_its_rule)
 {
 	for (unsigned int i = 0; i < ARRAY_LEN(guest_state); i++) {
 		EXPECT_STREQ(guest_state[i].rule,
@@ -293,7 +293,7 @@ TEST_F(vm_check, guest_state_that_is_not_valid)
 	}
 }
 
-TEST_F(vm_check, segments_that_are_not_valid)
+TEST_F(vm_check, invalid_segments_break_their_rule)
 {
 	for (unsigned int i = 0; i < ARRAY_LEN(segments); i++) {
 		EXPECT_STREQ(segments[i].rule,
@@ -303,7 +303,7 @@ TEST_F(vm_check, segments_that_are_not_valid)
 }
 
 /* What comes close to a rule, and other modes. */
-TEST_F(vm_check, what_is_valid)
+TEST_F(vm_check, valid_state_is_accepted)
 {
 	for (unsigned int i = 0; i < ARRAY_LEN(valid); i++) {
 		prepare(&self->vmcs, valid[i]);
@@ -316,7 +316,7 @@ TEST_F(vm_check, what_is_valid)
 	}
 }
 
-TEST_F(vm_check, features_of_the_cpu)
+TEST_F(vm_check, features_of_the_cpu_allow_more)
 {
 	static const struct vmcs_write levels[] = { W(EPT_POINTER, 0x26), { 0 } };
 	static const struct vmcs_write linear[] = { W(GUEST_FS_BASE, NON_CANONICAL), { 0 } };
@@ -332,7 +332,7 @@ TEST_F(vm_check, features_of_the_cpu)
 }
 
 /* SDM "Loading MSRs" and "Saving MSRs" */
-TEST(lists_of_msrs)
+TEST(only_some_msrs_can_be_in_lists)
 {
 	EXPECT_TRUE(vm_msr_loadable(&(struct vm_msr){ 0xc0000080, 0, 0 }));
 	EXPECT_FALSE(vm_msr_loadable(&(struct vm_msr){ 0xc0000080, 1, 0 }));

@@ -107,7 +107,7 @@ static void see_entry(u64 tdr, u64 gpa, unsigned int level, u64 pa)
 }
 
 /* Also if pages are counted again, to name one that is in no entry. */
-TEST_F(tables, whose_entries_are_shown_once)
+TEST_F(tables, show_each_entry_once)
 {
 	const struct tdx_model_checker viewer = {
 		.peek = peek, .found = found, .entry = see_entry,
@@ -144,75 +144,75 @@ TEST_F(tables, that_do_not_exist_are_not_checked)
 	EXPECT_EQ(0, nr_found);
 }
 
-TEST_F(tables, with_a_page_in_no_entry)
+TEST_F(tables, disagree_on_a_page_in_no_entry)
 {
 	*sept_entry_of(machine, AUG_GPA, 0) = SEPT_FREE;
 	EXPECT_TRUE(finds(AUG_PA, "not in the secure EPT"));
 }
 
-TEST_F(tables, with_a_large_page_in_no_entry)
+TEST_F(tables, disagree_on_a_large_page_in_no_entry)
 {
 	*sept_entry_of(machine, LARGE_GPA, 1) = SEPT_FREE;
 	EXPECT_TRUE(finds(LARGE_PA, "not in the secure EPT"));
 }
 
-TEST_F(tables, with_a_table_in_no_entry)
+TEST_F(tables, disagree_on_a_table_in_no_entry)
 {
 	*sept_entry_of(machine, EMPTY_GPA, 1) = SEPT_FREE;
 	EXPECT_TRUE(finds(EMPTY_PA, "not in the secure EPT"));
 }
 
-TEST_F(tables, with_a_page_in_two_entries)
+TEST_F(tables, disagree_on_a_page_in_two_entries)
 {
 	*sept_entry_of(machine, AUG_GPA + K(4), 0) = *sept_entry_of(machine, AUG_GPA, 0);
 	EXPECT_TRUE(finds(AUG_PA, "more than once"));
 }
 
 /* The numbers of pages are the same. */
-TEST_F(tables, with_a_page_in_the_entry_of_another)
+TEST_F(tables, disagree_on_a_page_in_the_entry_of_another)
 {
 	*sept_entry_of(machine, ADDED_GPA, 0) = *sept_entry_of(machine, AUG_GPA, 0);
 	EXPECT_TRUE(finds(ADDED_PA, "not in the secure EPT") || finds(AUG_PA, "more than once"));
 }
 
-TEST_F(tables, with_an_entry_of_a_free_page)
+TEST_F(tables, disagree_on_an_entry_of_a_free_page)
 {
 	entry_of(machine, AUG_PA, TDX_PAMT_4K)->type = TDX_PAGE_NDA;
 	EXPECT_TRUE(finds(AUG_PA, "another type"));
 }
 
-TEST_F(tables, with_an_entry_of_a_control_page)
+TEST_F(tables, disagree_on_an_entry_of_a_control_page)
 {
 	*sept_entry_of(machine, AUG_GPA, 0) =
 		(*sept_entry_of(machine, AUG_GPA, 0) & ~SEPT_HPA) | TDCX_PA(0);
 	EXPECT_TRUE(finds(TDCX_PA(0), "another type"));
 }
 
-TEST_F(tables, with_an_entry_of_a_page_of_another_td)
+TEST_F(tables, disagree_on_an_entry_of_a_page_of_another_td)
 {
 	tdx_model_set_owner(entry_of(machine, AUG_PA, TDX_PAMT_4K), TDR_PA + K(4));
 	EXPECT_TRUE(finds(AUG_PA, "another owner"));
 }
 
-TEST_F(tables, with_an_entry_outside_of_all_tdmrs)
+TEST_F(tables, disagree_on_an_entry_outside_of_all_tdmrs)
 {
 	*sept_entry_of(machine, AUG_GPA, 0) |= BIT_ULL(45);
 	EXPECT_TRUE(finds(AUG_PA | BIT_ULL(45), "in no TDMR"));
 }
 
-TEST_F(tables, with_a_locked_entry)
+TEST_F(tables, disagree_on_a_locked_entry)
 {
 	*sept_entry_of(machine, AUG_GPA, 0) |= SEPT_LOCKED;
 	EXPECT_TRUE(finds(AUG_PA, "locked"));
 }
 
-TEST_F(tables, with_a_table_at_the_lowest_level)
+TEST_F(tables, disagree_on_a_table_at_the_lowest_level)
 {
 	*sept_entry_of(machine, AUG_GPA, 0) &= ~SEPT_LEAF;
 	EXPECT_TRUE(finds(AUG_PA, "another type"));
 }
 
-TEST_F(tables, with_another_number_of_pages)
+TEST_F(tables, disagree_on_another_number_of_pages)
 {
 	td_of(machine)->chldcnt++;
 	EXPECT_TRUE(finds(TDR_PA, "CHLDCNT"));

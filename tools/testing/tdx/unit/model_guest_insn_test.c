@@ -59,7 +59,7 @@ static unsigned int cpuid(struct model_machine *m, u32 leaf, u32 subleaf)
 	return do_exit(m, TDX_MODEL_EXIT_CPUID, 0x55);
 }
 
-TEST_F(insn, leaves_that_raise_ve)
+TEST_F(insn, some_cpuid_leaves_raise_ve)
 {
 	static const struct {
 		u32 leaf, subleaf;
@@ -87,7 +87,7 @@ TEST_F(insn, leaves_that_raise_ve)
 			TH_LOG("leaf 0x%x, subleaf %u", cases[i].leaf, cases[i].subleaf);
 }
 
-TEST_F(insn, ve_of_cpuid)
+TEST_F(insn, ve_of_cpuid_tells_reason_and_length)
 {
 	const struct tdx_model_ve_info *info = &vcpu_of(self->machine)->ve_info;
 
@@ -98,7 +98,7 @@ TEST_F(insn, ve_of_cpuid)
 	EXPECT_EQ(2 | 0x1234ULL << 32, self->gpr[TDX_MODEL_RAX]);
 }
 
-TEST_F(insn, values_of_cpuid)
+TEST_F(insn, cpuid_has_values_of_the_module)
 {
 	static const struct {
 		u32 leaf, subleaf, eax, ebx, ecx, edx;
@@ -120,7 +120,7 @@ TEST_F(insn, values_of_cpuid)
 	}
 }
 
-TEST_F(insn, the_cpus_own_extended_leaves)
+TEST_F(insn, extended_leaves_of_the_cpu_raise_ve)
 {
 	/* The last one of this CPU is 0x80000021, but the TD sees no more than 0x80000008. */
 	self->machine->model.cpuid[54].eax = 0x80000021;
@@ -130,7 +130,7 @@ TEST_F(insn, the_cpus_own_extended_leaves)
 	EXPECT_EQ(0x80000008, self->gpr[TDX_MODEL_RAX]);
 }
 
-TEST_F(insn, bits_of_cpuid_that_follow_the_vcpu)
+TEST_F(insn, some_bits_of_cpuid_follow_the_vcpu)
 {
 	struct model_machine *m = self->machine;
 
@@ -168,7 +168,7 @@ static u64 cpuid_with_cr4(struct model_machine *m, u32 leaf, u64 cr4)
 	return leaf == 0x80000001 ? gpr[TDX_MODEL_RDX] : gpr[TDX_MODEL_RCX];
 }
 
-TEST_F(insn, bits_of_cpuid_that_follow_cr4_and_the_mode)
+TEST_F(insn, some_bits_of_cpuid_follow_cr4_and_the_mode)
 {
 	EXPECT_EQ(0, cpuid_with_cr4(self->machine, 1, 0x40) >> 27 & 1);
 	EXPECT_EQ(1, cpuid_with_cr4(self->machine, 1, 0x40040) >> 27 & 1);
@@ -294,7 +294,7 @@ static void without_features(struct model_machine *m)
 	tdcs_of(m)->cpuid[17].eax = 0;
 }
 
-TEST_F(insn, each_msr)
+TEST_F(insn, each_msr_is_accessed_refused_or_raises_ve)
 {
 	struct model_machine *m = self->machine;
 	unsigned int i;
@@ -308,7 +308,7 @@ TEST_F(insn, each_msr)
 		}
 }
 
-TEST_F(insn, the_x2apic_id_of_a_guest_that_enumerates_its_topology)
+TEST_F(insn, a_guest_that_enumerates_its_topology_reads_its_x2apic_id)
 {
 	struct model_machine *m = self->machine;
 
@@ -321,7 +321,7 @@ TEST_F(insn, the_x2apic_id_of_a_guest_that_enumerates_its_topology)
 	EXPECT_EQ(VE, rdmsr(m, 0x803));
 }
 
-TEST_F(insn, ve_of_msrs)
+TEST_F(insn, ve_of_msrs_tells_reason_and_length)
 {
 	const struct tdx_model_ve_info *info = &vcpu_of(self->machine)->ve_info;
 
@@ -410,7 +410,7 @@ static const struct {
 	{ 0x6e0, 0x6e0, tsc_deadline, VE }, { 0x981, 0x984, tme, VE },
 };
 
-TEST_F(insn, msrs_of_features)
+TEST_F(insn, msrs_of_a_feature_need_that_feature)
 {
 	struct model_machine *m = self->machine;
 	struct tdx_model_tdcs saved;
@@ -463,7 +463,7 @@ static const struct {
 	{ 0x1d9, 0x40, VE, 0xdf83 }, { 0x1d9, 0xc0, DONE, 0xc0 },
 };
 
-TEST_F(insn, values_of_msrs)
+TEST_F(insn, msrs_take_valid_values_only)
 {
 	struct model_machine *m = self->machine;
 	unsigned int i;
@@ -487,7 +487,7 @@ TEST_F(insn, values_of_msrs)
 	EXPECT_EQ(0x107, self->guest->msr[TDX_MODEL_MSR_SPEC_CTRL]);
 }
 
-TEST_F(insn, efer)
+TEST_F(insn, efer_takes_all_but_lma)
 {
 	struct model_machine *m = self->machine;
 
@@ -499,7 +499,7 @@ TEST_F(insn, efer)
 	EXPECT_EQ(0xd01, value_of(m));
 }
 
-TEST_F(insn, addresses_of_57_bits)
+TEST_F(insn, msrs_take_addresses_of_57_bits_with_la57)
 {
 	const struct tdx_model_exit exit = { .reason = TDX_MODEL_EXIT_WRMSR };
 
@@ -515,7 +515,7 @@ TEST_F(insn, addresses_of_57_bits)
 }
 
 /* The host's setting of bit 13 stays, and the guest does not see it. */
-TEST_F(insn, debugctl)
+TEST_F(insn, the_hosts_bit_of_debugctl_is_kept_and_hidden)
 {
 	struct model_machine *m = self->machine;
 
@@ -540,7 +540,7 @@ static bool read_machine(struct model_machine *m, unsigned int lp, u32 msr, u64 
 	return msr == 0x10 || msr == 0x1a0 || msr == 0x345 || msr == 0xbc || msr == 0xc80;
 }
 
-TEST_F(insn, msrs_of_the_cpu)
+TEST_F(insn, msrs_of_the_cpu_are_read_as_a_td_may_see_them)
 {
 	struct model_machine *m = self->machine;
 
@@ -593,7 +593,7 @@ static unsigned int mov_to_cr(struct model_machine *m, unsigned int number, u64 
 	return guest_exception();
 }
 
-TEST_F(insn, cr0)
+TEST_F(insn, cr0_takes_valid_values_only)
 {
 	static const struct cr_case cases[] = {
 		{ 0x80000031, DONE, 0x80000031 }, { 0x80050033, DONE, 0x80050033 },
@@ -622,7 +622,7 @@ TEST_F(insn, cr0)
 }
 
 /* From 32-bit code: into long mode, compatibility mode first */
-TEST_F(insn, paging_on_and_off)
+TEST_F(insn, paging_starts_and_ends_long_mode)
 {
 	struct model_machine *m = self->machine;
 
@@ -648,7 +648,7 @@ TEST_F(insn, paging_on_and_off)
 	EXPECT_EQ(DONE, mov_to_cr(m, 0, 0x100000031ULL));
 }
 
-TEST_F(insn, cr4)
+TEST_F(insn, cr4_takes_valid_values_only)
 {
 	static const struct cr_case cases[] = {
 		{ 0x60, DONE, 0x60 }, { 0x3707ff, DONE, 0x3707ff }, { 0x20, VE, 0x60 },
@@ -669,7 +669,7 @@ TEST_F(insn, cr4)
 	}
 }
 
-TEST_F(insn, cr4_with_features)
+TEST_F(insn, bits_of_cr4_need_their_features)
 {
 	struct model_machine *m = self->machine;
 
@@ -700,7 +700,7 @@ static bool cpu_without_uintr(struct model_machine *m, unsigned int lp, u32 msr,
 	return msr == 0x489;
 }
 
-TEST_F(insn, cr4_of_the_cpu)
+TEST_F(insn, bits_of_cr4_need_a_cpu_that_has_them)
 {
 	guest_in_64bit_mode(self->guest);
 	self->machine->rdmsr = cpu_without_uintr;
@@ -714,7 +714,7 @@ TEST_F(insn, cr4_of_the_cpu)
 	EXPECT_EQ(VE, mov_to_cr(self->machine, 4, 0x4060));	/* SMXE */
 }
 
-TEST_F(insn, clts_and_lmsw)
+TEST_F(insn, clts_and_lmsw_change_cr0)
 {
 	struct model_machine *m = self->machine;
 
@@ -733,13 +733,13 @@ TEST_F(insn, clts_and_lmsw)
 }
 
 /* Their accesses do not exit. */
-TEST_F(insn, other_control_registers)
+TEST_F(insn, other_control_registers_raise_ve)
 {
 	EXPECT_EQ(VE, mov_to_cr(self->machine, 3, 0));
 	EXPECT_EQ(VE, do_exit(self->machine, TDX_MODEL_EXIT_CR, 3 | 1 << 4));
 }
 
-TEST_F(insn, mov_from_cr)
+TEST_F(insn, mov_from_cr_reads_cr0_and_cr4)
 {
 	ASSERT_EQ(DONE, do_exit(self->machine, TDX_MODEL_EXIT_CR, 1 << 4 | 15 << 8));
 	EXPECT_EQ(0x80000031, self->gpr[TDX_MODEL_R15]);
@@ -747,7 +747,7 @@ TEST_F(insn, mov_from_cr)
 	EXPECT_EQ(0x60, self->gpr[TDX_MODEL_RDX]);
 }
 
-TEST_F(insn, xsetbv)
+TEST_F(insn, xsetbv_takes_what_xfam_allows)
 {
 	static const struct {
 		u64 xfam, xcr0;

@@ -133,7 +133,7 @@ static bool registers_are_empty(const struct tdx_model_regs *regs)
 		 r->r15);
 }
 
-TEST_F(random, exits)
+TEST_F(random, exits_at_random_leave_legal_states)
 {
 	struct tdx_model_exit exits[4];
 	struct model_machine *m = self->machine;

@@ -76,7 +76,7 @@ TEST_F(life, every_page_comes_back)
 	EXPECT_EQ(0, td_call(m, 0, TDH_MNG_CREATE, TDR_PA, TD_KEYID));
 }
 
-TEST_F(life, what_reclaim_and_rdmd_tell)
+TEST_F(life, reclaim_and_rdmd_tell_type_and_owner)
 {
 	static const struct {
 		u64 pa, type, owner;
@@ -140,7 +140,7 @@ TEST_F(life, a_large_page_is_one_page)
 	EXPECT_EQ(7, m->model.nr_td_pages);
 }
 
-TEST_F(life, whose_page_it_is)
+TEST_F(life, a_page_tells_its_td)
 {
 	struct model_machine *m = self->machine;
 
@@ -152,7 +152,7 @@ TEST_F(life, whose_page_it_is)
 	EXPECT_EQ(0, tdx_model_page(&m->model, PAGE_PA).tdr);
 }
 
-TEST_F(life, whose_keyid_a_page_has)
+TEST_F(life, a_page_tells_its_keyid)
 {
 	struct model_machine *m = self->machine;
 
@@ -289,7 +289,7 @@ TEST_F(life, keys_are_configured_on_each_package)
 }
 
 /* Nine TDCX pages, fifteen pages of a vCPU including TDVPR */
-TEST_F(life, how_many_pages_there_can_be)
+TEST_F(life, numbers_of_control_pages_are_limited)
 {
 	struct model_machine *m = self->machine;
 	unsigned int i;
@@ -466,7 +466,7 @@ TEST_F(life, fields_can_be_walked)
 }
 
 /* Only class and code matter; other bits are ignored or have to be 0. */
-TEST_F(life, each_bit_of_a_field_id)
+TEST_F(life, wrong_bits_of_a_field_id_are_refused)
 {
 	const u64 ignored = 3ULL << 32 | 3ULL << 50 | 7ULL << 52 | 1ULL << 63;
 	struct model_machine *m = self->machine;
@@ -484,7 +484,7 @@ TEST_F(life, each_bit_of_a_field_id)
 	}
 }
 
-TEST_F(life, what_the_host_writes_of_a_vcpu)
+TEST_F(life, the_host_writes_some_fields_of_a_vcpu)
 {
 	const u64 vector = TDX_MD_VMCS_16(TDX_VMCS_NOTIFICATION_VECTOR);
 	const u64 descriptor = TDX_MD_VMCS_64(TDX_VMCS_PI_DESCRIPTOR);
@@ -555,7 +555,7 @@ static u64 write_td(struct model_machine *m, u64 id, u64 value, u64 mask, u64 *o
 	return status;
 }
 
-TEST_F(life, what_the_host_writes_of_a_td)
+TEST_F(life, the_host_writes_some_fields_of_a_td)
 {
 	const u64 timeout = TDX_MD_TDCS_HP_LOCK_TIMEOUT;
 	struct model_machine *m = self->machine;
@@ -580,7 +580,7 @@ TEST_F(life, what_the_host_writes_of_a_td)
 }
 
 /* Versions above 1 are refused by the leaf. */
-TEST_F(life, outputs_of_a_version_that_there_is_not)
+TEST_F(life, a_version_that_does_not_exist_keeps_the_outputs)
 {
 	static const u64 leaves[] = { TDH_MNG_RD, TDH_VP_RD };
 	struct model_machine *m = self->machine;
@@ -622,7 +622,7 @@ TEST_F(life, a_td_survives_an_update_of_the_module)
 }
 
 /* 50 TDs of 16 vCPUs each at once, which is 50 * (1 + 6 + 16 * 6) pages. */
-TEST_F(life, many_tds_at_once)
+TEST_F(life, many_tds_exist_at_once)
 {
 	struct model_machine *m = self->machine;
 	unsigned int td, vcpu, i;

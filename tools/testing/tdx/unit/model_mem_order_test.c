@@ -212,7 +212,7 @@ static struct attempt begin(struct model_machine *m, const struct order *order)
 	return a;
 }
 
-TEST_F(order, each_rule_of_each_leaf)
+TEST_F(order, each_leaf_follows_each_of_its_rules)
 {
 	unsigned int i;
 
@@ -246,7 +246,7 @@ static bool is_legal(u64 status)
 	return status != RCX(OPERAND_INVALID);
 }
 
-TEST_F(order, levels_and_alignments_of_each_leaf)
+TEST_F(order, each_leaf_checks_level_and_alignment)
 {
 	const u64 five_levels = TDX_EPTP_WB | TDX_EPTP_5_LEVELS;
 	const unsigned int top[] = { 3, 4 };

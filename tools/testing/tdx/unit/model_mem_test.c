@@ -59,7 +59,7 @@ static bool reads(struct model_machine *m, u64 gpa_level, u64 rcx, u64 rdx)
 }
 
 /* RCX and RDX of each state, by the numbers of the specification */
-TEST_F(mem, entries_as_they_are_shown)
+TEST_F(mem, entries_are_shown_with_level_and_state)
 {
 	struct model_machine *m = self->machine;
 
@@ -79,7 +79,7 @@ TEST_F(mem, entries_as_they_are_shown)
 }
 
 /* A walk ends at an entry that is free or blocked, and at a page that is too large. */
-TEST_F(mem, where_a_walk_ends)
+TEST_F(mem, a_walk_ends_at_a_free_blocked_or_large_entry)
 {
 	struct model_machine *m = self->machine;
 
@@ -223,7 +223,7 @@ TEST_F(mem, a_large_page_is_split_and_merged)
 	EXPECT_EQ(TDX_MODEL_PAGE_TD, tdx_model_page(&m->model, LARGE_PA + M(1)).type);
 }
 
-TEST_F(mem, what_cannot_be_merged)
+TEST_F(mem, pages_that_differ_cannot_be_merged)
 {
 	const u64 others[] = {
 		0x80e0000000000000, LARGE_PA | 0x81000000000000f0, LARGE_PA | 0x80000000000000f7,
@@ -280,7 +280,7 @@ TEST_F(mem, merging_and_splitting_can_be_interrupted)
 }
 
 /* 512 pages of 2 MB, in the second GB of the TDMR */
-TEST_F(mem, a_page_of_1_gb)
+TEST_F(mem, pages_are_merged_to_one_of_1_gb)
 {
 	const u64 gpa = G(1), last = M(2) * 511;
 	struct model_machine *m = self->machine;
@@ -301,7 +301,7 @@ TEST_F(mem, a_page_of_1_gb)
 	EXPECT_EQ(TDX_MODEL_PAGE_HOST, tdx_model_page(&m->model, G(2)).type);
 }
 
-TEST_F(mem, pages_that_cannot_be_added)
+TEST_F(mem, pages_in_use_cannot_be_added)
 {
 	struct model_machine *m = self->machine;
 
@@ -348,7 +348,7 @@ TEST_F(mem, contents_move_with_a_page)
 	EXPECT_TRUE(reads(m, AUG_GPA, ADDED_PA | LEAF, 2 << 8));
 }
 
-TEST_F(mem, tables_that_exist)
+TEST_F(mem, a_page_for_a_table_that_exists_is_returned)
 {
 	const u64 gpa = EMPTY_GPA | 1;
 	struct model_machine *m = self->machine;
@@ -380,7 +380,7 @@ TEST_F(mem, tables_that_exist)
 }
 
 /* Without L2 VMs there are no pages for them; then the other page is not taken, either. */
-TEST_F(mem, tables_of_l2_vms)
+TEST_F(mem, no_page_is_taken_for_l2_vms)
 {
 	const u64 unused = BIT_ULL(63), gpas[] = { M(8) | 1, EMPTY_GPA | 1 };
 	struct model_machine *m = self->machine;
@@ -428,7 +428,7 @@ TEST_F(mem, a_table_is_removed_when_it_is_empty)
 }
 
 /* Of a TD with five levels, the addresses above bit 47 are private, too. */
-TEST_F(mem, five_levels)
+TEST_F(mem, addresses_above_bit_47_are_private_with_five_levels)
 {
 	struct model_machine *m = self->machine;
 	struct tdx_td_params *params;
@@ -569,7 +569,7 @@ TEST_F(mem, a_td_of_nothing_has_a_measurement)
 	EXPECT_TRUE(mrtd_is(m, digest_of_nothing));
 }
 
-TEST_F(mem, the_measurement_of_an_address)
+TEST_F(mem, the_address_of_an_added_page_is_measured)
 {
 	struct model_machine *m = self->machine;
 
@@ -580,7 +580,7 @@ TEST_F(mem, the_measurement_of_an_address)
 }
 
 /* Contents of chunk 5 of the page; removing the page does not undo that. */
-TEST_F(mem, the_measurement_of_contents)
+TEST_F(mem, contents_are_measured)
 {
 	struct model_machine *m = self->machine;
 	unsigned int i;

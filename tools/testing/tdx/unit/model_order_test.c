@@ -118,7 +118,7 @@ static bool holds(struct model_machine *m, u64 leaf, const u64 expected[NR_STAGE
  */
 static const u16 numbers_of_no_leaf[] = { TDH_EXPORT_MEM, TDH_VP_ENTER, 42, 127, 128, 0x7777 };
 
-TEST_F(order, each_leaf_in_each_state)
+TEST_F(order, each_leaf_has_its_status_in_each_state)
 {
 	struct model_machine *m = self->machine;
 	const struct expected_leaf *expected;
@@ -211,7 +211,7 @@ static bool is_still_held(const struct model_machine *m, enum held held)
 	       m->model.tdmrs[0].lock.holders == tdmr_holders(held);
 }
 
-TEST_F(order, each_leaf_while_a_lock_is_held)
+TEST_F(order, each_leaf_has_its_status_while_a_lock_is_held)
 {
 	struct model_machine *m = self->machine;
 	const struct expected_leaf *expected;

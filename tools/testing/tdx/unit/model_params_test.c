@@ -52,7 +52,7 @@ static u64 unless(bool good, u64 status)
 	return good ? 0 : status;
 }
 
-TEST_F(params, attributes)
+TEST_F(params, only_attributes_that_exist_are_taken)
 {
 	struct model_machine *m = self->machine;
 	struct tdx_td_params *params;
@@ -76,7 +76,7 @@ TEST_F(params, attributes)
 	EXPECT_EQ(0, init(m));
 }
 
-TEST_F(params, xfam)
+TEST_F(params, xfam_takes_valid_values_only)
 {
 	static const struct {
 		u64 xfam;
@@ -142,7 +142,7 @@ static void flip(struct tdx_td_params *params, unsigned int offset, unsigned int
 	((u8 *)params)[offset + bit / 8] ^= 1 << bit % 8;
 }
 
-TEST_F(params, reserved_bits_of_fields)
+TEST_F(params, reserved_bits_of_fields_are_refused)
 {
 	struct model_machine *m = self->machine;
 	unsigned int i, bit;
@@ -161,7 +161,7 @@ static const struct {
 	unsigned int from, to;
 } reserved_bytes[] = { { 20, 24 }, { 42, 80 }, { 232, 256 }, { 448, 1024 } };
 
-TEST_F(params, reserved_bytes)
+TEST_F(params, reserved_bytes_are_zero)
 {
 	struct model_machine *m = self->machine;
 	unsigned int i, byte;
@@ -177,7 +177,7 @@ TEST_F(params, reserved_bytes)
 	EXPECT_EQ(0, init(m));
 }
 
-TEST_F(params, arch_capabilities_with_the_flag)
+TEST_F(params, arch_capabilities_are_taken_with_the_flag)
 {
 	const u64 allowed = 1 << 4 | 1 << 19 | 1 << 20 | 1 << 24;
 	struct model_machine *m = self->machine;
@@ -193,7 +193,7 @@ TEST_F(params, arch_capabilities_with_the_flag)
 	}
 }
 
-TEST_F(params, eptp_controls)
+TEST_F(params, eptp_controls_have_4_or_5_levels)
 {
 	struct model_machine *m = self->machine;
 	struct tdx_td_params *params;
@@ -218,7 +218,7 @@ TEST_F(params, eptp_controls)
 	EXPECT_EQ(TDCX_PA(3) | 0x1e, read_field(m, TDX_MD_TDCS_EPTP));
 }
 
-TEST_F(params, numbers)
+TEST_F(params, numbers_have_limits)
 {
 	struct model_machine *m = self->machine;
 
@@ -264,7 +264,7 @@ static const struct {
 	{ 0x23, 0, { 0xf, 0, 0, 0 } },
 };
 
-TEST_F(params, each_bit_of_each_cpuid_value)
+TEST_F(params, only_configurable_bits_of_cpuid_are_taken)
 {
 	struct model_machine *m = self->machine;
 	struct tdx_model_regs regs;
@@ -309,7 +309,7 @@ TEST_F(params, tsx_is_on_as_a_whole_or_off)
 	EXPECT_EQ(0, init(m));
 }
 
-TEST_F(params, family_model_and_stepping)
+TEST_F(params, family_model_and_stepping_are_those_of_the_cpu)
 {
 	static const struct {
 		u32 eax;
@@ -407,7 +407,7 @@ TEST_F(params, a_td_with_l2_vms_cannot_migrate)
 }
 
 /* A module 1.0 has fewer fields. */
-TEST_F(params, of_a_module_1_0)
+TEST_F(params, module_1_0_has_fewer_of_them)
 {
 	struct model_machine *m = self->machine;
 
@@ -428,7 +428,7 @@ static u64 cpuid_field(u32 leaf, u32 subleaf, unsigned int element)
 	       (subleaf == ~0U ? 0x1fe : subleaf << 1) | element;
 }
 
-TEST_F(params, what_the_td_sees_of_cpuid)
+TEST_F(params, the_td_sees_the_cpuid_that_was_configured)
 {
 	struct model_machine *m = self->machine;
 	struct tdx_td_params *params = prepare(m);

@@ -60,7 +60,7 @@ FIXTURE_TEARDOWN(report)
 	machine_free(self->machine);
 }
 
-TEST(sha384_of_any_length)
+TEST(sha384_takes_any_length)
 {
 	static const struct {
 		unsigned int bytes;
@@ -109,7 +109,7 @@ static u64 extend(struct model_machine *m, u64 gpa, u64 i)
 	return guest_tdcall(m, TDG_MR_RTMR_EXTEND);
 }
 
-TEST_F(report, extend)
+TEST_F(report, extend_hashes_into_one_rtmr)
 {
 	struct model_machine *m = self->machine;
 	unsigned int i;
@@ -126,7 +126,7 @@ TEST_F(report, extend)
 	EXPECT_FALSE(memory_is_zero(tdcs_of(m)->rtmr[3], 48));
 }
 
-TEST_F(report, operands_of_extend)
+TEST_F(report, operands_of_extend_are_checked_in_order)
 {
 	struct model_machine *m = self->machine;
 
@@ -193,7 +193,7 @@ static const u8 mac[32] = {
 	0xd9, 0x14, 0xd6, 0x3d, 0xef, 0x2c, 0x57, 0xfc,
 };
 
-TEST_F(report, contents)
+TEST_F(report, a_report_has_all_of_its_fields)
 {
 	struct model_machine *m = self->machine;
 	const u8 *r = &self->page[1024];
@@ -224,7 +224,7 @@ TEST_F(report, contents)
 	EXPECT_EQ(0, tdcs_of(m)->rtmr_lock.holders);
 }
 
-TEST_F(report, in_shared_memory)
+TEST_F(report, a_report_may_be_in_shared_memory)
 {
 	struct model_machine *m = self->machine;
 
@@ -235,7 +235,7 @@ TEST_F(report, in_shared_memory)
 	EXPECT_EQ(0, self->shared[0]);
 }
 
-TEST_F(report, operands)
+TEST_F(report, operands_are_checked_in_order)
 {
 	struct model_machine *m = self->machine;
 
@@ -287,7 +287,7 @@ static bool interrupted(struct model_machine *m, unsigned int lp, u32 msr, u64 *
 	return msr == 0x9a;
 }
 
-TEST_F(report, interrupted)
+TEST_F(report, an_interrupted_report_begins_again)
 {
 	struct model_machine *m = self->machine;
 
@@ -317,7 +317,7 @@ static const struct {
 	{ SHARED_GPA, SHARED_PA | 0x36, 49, 0, 0, 0 },
 };
 
-TEST_F(report, to_memory_that_is_missing)
+TEST_F(report, missing_memory_raises_ve_or_exits)
 {
 	struct model_machine *m = self->machine;
 	const struct tdx_model_exit tdcall = {
@@ -354,7 +354,7 @@ TEST_F(report, to_memory_that_is_missing)
 	}
 }
 
-TEST_F(report, pending_memory_without_ve)
+TEST_F(report, pending_memory_exits_without_ve)
 {
 	struct model_machine *m = self->machine;
 	const struct tdx_model_exit tdcall = { .reason = TDX_MODEL_EXIT_TDCALL };
@@ -379,7 +379,7 @@ static u64 verify(struct model_machine *m, u64 gpa)
 	return guest_tdcall(m, TDG_MR_VERIFYREPORT);
 }
 
-TEST_F(report, verified)
+TEST_F(report, a_report_with_a_changed_byte_is_not_verified)
 {
 	struct model_machine *m = self->machine;
 	unsigned int i;
@@ -407,7 +407,7 @@ static u64 rdall(struct model_machine *m, u64 gpa, u64 id)
 	return guest_tdcall(m, TDG_SYS_RDALL);
 }
 
-TEST_F(report, list_of_module_fields)
+TEST_F(report, rdall_lists_fields_of_the_module)
 {
 	struct model_machine *m = self->machine;
 	const u64 *list = (const u64 *)self->page;

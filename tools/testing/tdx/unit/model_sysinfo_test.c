@@ -192,7 +192,7 @@ TEST_F(sysinfo, later_fields_are_no_fields)
 	}
 }
 
-TEST_F(sysinfo, elements_past_the_used_ones)
+TEST_F(sysinfo, elements_past_the_used_ones_are_empty)
 {
 	struct model_machine *m = self->machine;
 	u64 value, next;
@@ -213,7 +213,7 @@ TEST_F(sysinfo, elements_past_the_used_ones)
 		  sys_rd(m, TDX_MD_CMR_SIZE + 32, &value, &next));
 }
 
-TEST_F(sysinfo, which_bits_of_an_id_matter)
+TEST_F(sysinfo, some_bits_of_an_id_are_ignored)
 {
 	struct model_machine *m = self->machine;
 	u64 value, next;

@@ -104,7 +104,7 @@ static const struct {
 	{ TDH_PHYMEM_PAGE_WBINVD, { [NO_TD] = 0, [CREATED ... TEARDOWN] = META_RCX } },
 };
 
-TEST_F(td, each_leaf_in_each_stage)
+TEST_F(td, each_leaf_has_its_status_in_each_stage)
 {
 	struct model_machine *m = self->machine;
 	struct tdx_model_regs regs;
@@ -302,7 +302,7 @@ static struct attempt begin(struct model_machine *m, const struct order *order)
 	return a;
 }
 
-TEST_F(td, each_rule_of_each_leaf)
+TEST_F(td, each_leaf_follows_each_of_its_rules)
 {
 	unsigned int i;
 

@@ -36,7 +36,7 @@ FIXTURE_TEARDOWN(tdcall)
 }
 
 /* The instruction */
-TEST_F(tdcall, only_in_64bit_mode)
+TEST_F(tdcall, outside_of_64_bit_mode_tdcall_faults)
 {
 	const struct tdx_model_exit exit = {
 		.reason = TDX_MODEL_EXIT_TDCALL, .instruction_length = 4,
@@ -59,7 +59,7 @@ TEST_F(tdcall, only_in_64bit_mode)
 }
 
 /* A 32-bit instruction pointer wraps. */
-TEST_F(tdcall, at_the_end_of_32_bits)
+TEST_F(tdcall, rip_wraps_at_32_bits_outside_of_64_bit_mode)
 {
 	const struct tdx_model_exit exit = {
 		.reason = TDX_MODEL_EXIT_CPUID, .instruction_length = 2,
@@ -73,7 +73,7 @@ TEST_F(tdcall, at_the_end_of_32_bits)
 	EXPECT_EQ(2, script.seen[1].rip);
 }
 
-TEST_F(tdcall, rax)
+TEST_F(tdcall, leaves_and_versions_that_do_not_exist_are_refused)
 {
 	static const u64 bad[] = {
 		13, 17, 19, 21, 28, 255, 0xffff, TDG_VP_INFO | 1 << 16, TDG_VM_WR | 1 << 16,
@@ -87,7 +87,7 @@ TEST_F(tdcall, rax)
 	}
 }
 
-TEST_F(tdcall, behind_an_instruction)
+TEST_F(tdcall, a_tdcall_ends_blocking_and_may_be_stepped)
 {
 	struct tdx_model_guest *guest = guest_of(self->machine);
 
@@ -104,7 +104,7 @@ TEST_F(tdcall, behind_an_instruction)
 }
 
 /* TDG.VP.VMCALL */
-TEST_F(tdcall, registers_that_a_vmcall_cannot_pass)
+TEST_F(tdcall, some_registers_are_not_passed_by_a_vmcall)
 {
 	static const u64 bad[] = { 1, 2, 0x10, BIT_ULL(32), BIT_ULL(63), 0xfc01 };
 	unsigned int i;
@@ -168,7 +168,7 @@ static u64 host_gpr(struct tdx_model_regs *regs, unsigned int i)
 	return i == TDX_MODEL_RSP ? 0 : *tdx_model_register(&regs->gpr, i);
 }
 
-TEST_F(tdcall, a_vmcall_and_its_answer)
+TEST_F(tdcall, a_vmcall_and_its_answer_pass_the_chosen_registers)
 {
 	static const u64 masks[] = { 0, 0xfc00, 0xffec, 0x20, 8, 0x8004 };
 	struct tdx_model_regs regs;
@@ -221,7 +221,7 @@ TEST_F(tdcall, a_vmcall_leaves_rbp_alone_if_configured)
 	EXPECT_EQ(0x105, script.seen[0].gpr[TDX_MODEL_RBP]);
 }
 
-TEST_F(tdcall, vector_registers_of_a_vmcall)
+TEST_F(tdcall, a_vmcall_passes_the_chosen_vector_registers)
 {
 	u8 *area = memory_map(&self->machine->memory, TDVPS_PA(3));
 	struct tdx_model_regs regs;
@@ -252,7 +252,7 @@ TEST_F(tdcall, vector_registers_of_a_vmcall)
 }
 
 /* TDG.VP.INFO, CPUIDVE.SET, VEINFO.GET */
-TEST_F(tdcall, vp_info)
+TEST_F(tdcall, vp_info_tells_width_attributes_and_vcpus)
 {
 	tdcs_of(self->machine)->nr_vcpus = 3;
 	vcpu_of(self->machine)->index = 2;
@@ -271,7 +271,7 @@ TEST_F(tdcall, vp_info)
 	EXPECT_EQ(BIT_ULL(28), self->gpr[TDX_MODEL_RDX]);
 }
 
-TEST_F(tdcall, cpuidve_set)
+TEST_F(tdcall, cpuidve_set_takes_two_flags)
 {
 	struct tdx_model_vcpu *vcpu = vcpu_of(self->machine);
 	u64 flags;
@@ -296,7 +296,7 @@ static void no_outputs(u64 *gpr)
 	gpr[TDX_MODEL_R10] = 1;
 }
 
-TEST_F(tdcall, veinfo_get)
+TEST_F(tdcall, veinfo_get_tells_a_ve_once)
 {
 	const struct tdx_model_exit exit = {
 		.reason = TDX_MODEL_EXIT_IO, .qualification = 0x3f80008, .instruction_length = 2,
@@ -324,7 +324,7 @@ TEST_F(tdcall, veinfo_get)
 }
 
 /* A second #VE is #DF, and one while #DF is delivered is a triple fault. */
-TEST_F(tdcall, nested_ve)
+TEST_F(tdcall, a_second_ve_is_a_double_fault)
 {
 	const struct tdx_model_exit hlt = { .reason = TDX_MODEL_EXIT_HLT };
 	const struct tdx_model_exit in_df = {
@@ -368,7 +368,7 @@ TEST_F(tdcall, pending_pages_are_ve)
 }
 
 /* An NMI of the host waits until the guest has read the information. */
-TEST_F(tdcall, an_nmi_behind_veinfo_get)
+TEST_F(tdcall, an_nmi_is_delivered_behind_veinfo_get)
 {
 	const struct tdx_model_exit hlt = { .reason = TDX_MODEL_EXIT_HLT };
 
@@ -421,7 +421,7 @@ TEST_F(tdcall, shared_pages_are_ve_if_the_host_says_so)
 }
 
 /* Instructions */
-TEST_F(tdcall, instructions)
+TEST_F(tdcall, instructions_raise_their_exception)
 {
 	static const struct {
 		u32 reason;
@@ -484,7 +484,7 @@ static const struct {
 	{ AUG_GPA, 0 }, { LARGE_GPA | 1, 0 },
 };
 
-TEST_F(tdcall, accept)
+TEST_F(tdcall, accept_follows_the_state_of_the_entry)
 {
 	struct model_machine *m = self->machine;
 	struct tdx_model_regs regs;
@@ -537,7 +537,7 @@ TEST_F(tdcall, accepted_pages_are_zero)
 	EXPECT_EQ(TDX_PAGE_ALREADY_ACCEPTED | 1, accept(m, LARGE_GPA + K(4)));
 }
 
-TEST_F(tdcall, accept_of_a_blocked_or_locked_page)
+TEST_F(tdcall, a_blocked_or_locked_page_is_not_accepted)
 {
 	struct model_machine *m = self->machine;
 	u64 *entry = sept_entry_of(m, AUG_GPA, 0);
@@ -558,7 +558,7 @@ static bool interrupted(struct model_machine *m, unsigned int lp, u32 msr, u64 *
 	return msr == 0x9a;
 }
 
-TEST_F(tdcall, accept_is_interrupted)
+TEST_F(tdcall, an_interrupted_accept_is_continued)
 {
 	struct model_machine *m = self->machine;
 	u8 *second = memory_map(&m->memory, LARGE_PA + K(4));
@@ -590,7 +590,7 @@ TEST_F(tdcall, block_forgets_an_interrupted_accept)
 }
 
 /* TDG.MEM.PAGE.ATTR.RD and _WR */
-TEST_F(tdcall, attributes)
+TEST_F(tdcall, attributes_are_those_of_the_page)
 {
 	static const struct {
 		u64 leaf, rcx, rdx, r8, status, out_rcx, out_rdx;
@@ -627,7 +627,7 @@ TEST_F(tdcall, attributes)
 	}
 }
 
-TEST_F(tdcall, attributes_of_a_locked_entry)
+TEST_F(tdcall, attributes_of_a_locked_entry_are_busy)
 {
 	u64 *entry = sept_entry_of(self->machine, AUG_GPA, 0);
 
@@ -640,7 +640,7 @@ TEST_F(tdcall, attributes_of_a_locked_entry)
 }
 
 /* Leaves for L2 VMs and for other TDs */
-TEST_F(tdcall, without_l2_vms_and_service_tds)
+TEST_F(tdcall, leaves_for_l2_vms_and_service_tds_find_none)
 {
 	static const struct {
 		u64 leaf, rcx, rdx, status;
@@ -697,7 +697,7 @@ static const struct {
 	{ TDG_SYS_RD, 0x9000000100000000ULL, TDX_METADATA_FIELD_NOT_READABLE },	/* NUM_CMRS */
 };
 
-TEST_F(tdcall, fields_that_the_guest_reads)
+TEST_F(tdcall, the_guest_reads_some_fields)
 {
 	struct model_machine *m = self->machine;
 	unsigned int i;
@@ -717,7 +717,7 @@ TEST_F(tdcall, fields_that_the_guest_reads)
 }
 
 /* A walk visits all fields that the guest can read. */
-TEST_F(tdcall, walks_of_fields)
+TEST_F(tdcall, a_walk_visits_all_readable_fields)
 {
 	static const struct {
 		u64 leaf;
@@ -765,7 +765,7 @@ static const struct {
 	{ TDG_VM_WR, 0x9010000200000009ULL, 0, 1, TDX_METADATA_FIELD_ID_INCORRECT },
 };
 
-TEST_F(tdcall, fields_that_the_guest_writes)
+TEST_F(tdcall, the_guest_writes_some_fields)
 {
 	struct model_machine *m = self->machine;
 	unsigned int i;
@@ -848,7 +848,7 @@ TEST_F(tdcall, the_guest_enumerates_its_topology)
 	EXPECT_EQ(TDX_METADATA_FIELD_ID_INCORRECT, read_td(m, TOPOLOGY_ENUM_CONFIGURED, &value));
 }
 
-TEST_F(tdcall, fields_of_this_td_only)
+TEST_F(tdcall, fields_of_another_td_are_refused)
 {
 	static const u64 leaves[] = { TDG_VM_RD, TDG_VM_WR, TDG_VP_RD, TDG_VP_WR };
 	unsigned int i;

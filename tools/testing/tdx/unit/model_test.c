@@ -25,7 +25,7 @@ FIXTURE_TEARDOWN(module)
 	machine_free(self->machine);
 }
 
-TEST_F(module, a_healthy_life)
+TEST_F(module, a_healthy_module_becomes_ready)
 {
 	struct model_machine *m = self->machine;
 	struct tdx_tdmr_info tdmrs[2];
@@ -168,7 +168,7 @@ TEST_F(module, rax_is_checked_before_the_state)
 	EXPECT_EQ(TDX_SYS_NOT_READY, machine_call(m, 0, TDH_MNG_RD | 2ULL << 16));
 }
 
-TEST_F(module, which_generation_has_which_version_1)
+TEST_F(module, version_1_of_a_leaf_begins_with_its_generation)
 {
 	static const struct {
 		u64 leaf;

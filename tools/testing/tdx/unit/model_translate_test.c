@@ -84,7 +84,7 @@ static void add_tables(struct model_machine *m, u64 gpa, unsigned int level)
 		set_entry(m, gpa, i, EPT_PA(4 - i) | 7);
 }
 
-TEST_F(translate, private_pages)
+TEST_F(translate, private_pages_have_the_keyid_of_the_td)
 {
 	ASSERT_EQ(TDX_MODEL_TRANSLATED, translate(&self->vcpu, ADDED_GPA + 0x123, TDX_MODEL_RWX));
 	EXPECT_EQ(ADDED_PA + 0x123, self->vcpu.to.hpa);
@@ -100,7 +100,7 @@ TEST_F(translate, private_pages)
 	EXPECT_EQ(1, self->vcpu.to.level);
 }
 
-TEST_F(translate, private_violations)
+TEST_F(translate, private_pages_violate_unless_present)
 {
 	static const u64 gpas[] = { AUG_GPA, LARGE_GPA, EMPTY_GPA, K(8), G(5), SHARED - K(4) };
 	unsigned int i;
@@ -118,7 +118,7 @@ TEST_F(translate, private_violations)
 	EXPECT_EQ(TDX_MODEL_TRANSLATION_EXITS, translate(&self->vcpu, ADDED_GPA, TDX_MODEL_READ));
 }
 
-TEST_F(translate, shared_pages)
+TEST_F(translate, shared_pages_have_keyids_of_the_host)
 {
 	static const struct {
 		unsigned int level;
@@ -145,7 +145,7 @@ TEST_F(translate, shared_pages)
 	EXPECT_EQ(3, self->vcpu.to.keyid);
 }
 
-TEST_F(translate, shared_violations)
+TEST_F(translate, shared_violations_tell_access_and_rights)
 {
 	static const struct {
 		u64 table, leaf;	/* entries of levels 1 and 0 */
@@ -180,7 +180,7 @@ TEST_F(translate, shared_violations)
 	}
 }
 
-TEST_F(translate, tables_that_are_not_in_memory)
+TEST_F(translate, tables_that_are_not_in_memory_violate)
 {
 	self->vcpu.run.shared_eptp = G(40);
 	ASSERT_EQ(EXITS, translate(&self->vcpu, SHARED, TDX_MODEL_READ));
@@ -217,7 +217,7 @@ TEST_F(translate, the_linear_address_is_in_the_exit)
 	EXPECT_EQ(0x81, self->vcpu.exit.qualification);
 }
 
-TEST_F(translate, shared_misconfigurations)
+TEST_F(translate, shared_entries_can_be_misconfigured)
 {
 	static const struct {
 		unsigned int level;
@@ -257,7 +257,7 @@ TEST_F(translate, shared_misconfigurations)
 	}
 }
 
-TEST_F(translate, address_width)
+TEST_F(translate, addresses_beyond_the_width_fault)
 {
 	unsigned int bit;
 

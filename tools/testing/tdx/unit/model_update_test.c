@@ -71,7 +71,7 @@ static bool replace(struct model_machine *m)
 	return true;
 }
 
-TEST_F(update, which_versions_of_handoff_data_it_writes)
+TEST_F(update, it_writes_some_versions_of_handoff_data)
 {
 	static const struct {
 		u16 module_hv, min_update_hv;

@@ -88,7 +88,7 @@ static struct attempt begin(struct model_machine *m, const struct order *order)
 	return a;
 }
 
-TEST_F(enter, each_rule)
+TEST_F(enter, entry_follows_each_of_its_rules)
 {
 	EXPECT_TRUE(rules_hold(self->machine, &order, begin));
 }
@@ -124,7 +124,7 @@ TEST_F(enter, a_failure_changes_no_register)
 	EXPECT_EQ(0, tdcs_of(self->machine)->refcount[1]);
 }
 
-TEST_F(enter, not_without_a_platform_for_it)
+TEST_F(enter, without_a_platform_for_it_entry_is_refused)
 {
 	struct model_machine *m = self->machine;
 
@@ -134,7 +134,7 @@ TEST_F(enter, not_without_a_platform_for_it)
 }
 
 /* State of the vCPU at its first entry */
-TEST_F(enter, first_general_registers)
+TEST_F(enter, first_registers_tell_address_width_and_cpu)
 {
 	static const u64 expected[TDX_MODEL_NR_GPRS] = {
 		[TDX_MODEL_RBX] = 48, [TDX_MODEL_RDX] = 0x806f8,
@@ -147,7 +147,7 @@ TEST_F(enter, first_general_registers)
 		EXPECT_EQ(expected[i], script.seen[0].gpr[i]) TH_LOG("register %u", i);
 }
 
-TEST_F(enter, first_state)
+TEST_F(enter, the_first_state_has_no_paging)
 {
 	const struct tdx_model_guest *g = &script.seen[0];
 	unsigned int i;
@@ -175,7 +175,7 @@ TEST_F(enter, first_state)
 			TH_LOG("MSR %u", i);
 }
 
-TEST_F(enter, first_segments)
+TEST_F(enter, first_segments_are_flat)
 {
 	static const struct {
 		u32 limit, access_rights;
@@ -217,7 +217,7 @@ TEST_F(enter, operands_of_vp_init_are_in_registers)
 }
 
 /* As FNINIT and the reset of MXCSR leave it */
-TEST_F(enter, first_extended_state)
+TEST_F(enter, first_extended_state_is_that_after_a_reset)
 {
 	const u8 *area = memory_map(&self->machine->memory, TDVPS_PA(3));
 	u8 expected[4096] = { [0] = 0x7f, [1] = 0x03, [24] = 0x80, [25] = 0x1f };
@@ -225,7 +225,7 @@ TEST_F(enter, first_extended_state)
 	EXPECT_EQ(0, memcmp(expected, area, sizeof(expected)));
 }
 
-TEST_F(enter, in_each_generation)
+TEST_F(enter, each_generation_runs_guests)
 {
 	struct model_machine *m = self->machine;
 	unsigned int generation;
@@ -238,7 +238,7 @@ TEST_F(enter, in_each_generation)
 	}
 }
 
-TEST_F(enter, what_the_platform_gets)
+TEST_F(enter, the_platform_gets_what_it_needs_to_run_a_vcpu)
 {
 	struct model_machine *m = self->machine;
 
@@ -307,7 +307,7 @@ static const struct {
 	{ { .reason = 78 }, 0x600000020000004eULL },
 };
 
-TEST_F(enter, registers_of_each_exit)
+TEST_F(enter, each_exit_has_its_registers)
 {
 	struct model_machine *m = self->machine;
 	unsigned int i;
@@ -332,7 +332,7 @@ TEST_F(enter, registers_of_each_exit)
 }
 
 /* Bit 61 of RAX is fatal for the TD, bit 62 for the vCPU. */
-TEST_F(enter, state_after_each_exit)
+TEST_F(enter, each_exit_leaves_the_vcpu_in_its_state)
 {
 	struct model_machine *m = self->machine;
 	unsigned int i;
@@ -406,7 +406,7 @@ TEST_F(enter, state_of_the_host_is_lost)
 }
 
 /* NO_RBP_MOD is not for asynchronous exits of module 1.5.01. */
-TEST_F(enter, rbp)
+TEST_F(enter, rbp_is_kept_if_configured)
 {
 	static const struct {
 		enum tdx_model_generation generation;
@@ -450,7 +450,7 @@ static void call_from_elsewhere(struct model_machine *m, const struct tdx_model_
 	machine_call(m, 0, TDH_SYS_INFO);
 }
 
-TEST_F(enter, other_leaves_while_the_vcpu_runs)
+TEST_F(enter, while_the_vcpu_runs_other_leaves_have_their_status)
 {
 	static const u64 expected[ARRAY_SIZE(statuses_during)] = {
 		BUSY(RCX), BUSY(RCX), TDX_VCPU_STATE_INCORRECT, TDX_VCPU_STATE_INCORRECT, BUSY(RCX),
@@ -553,7 +553,7 @@ TEST_F(enter, nmis_stay_blocked_by_an_iret_that_is_repeated)
 	EXPECT_EQ(8, guest_of(m)->interruptibility);
 }
 
-TEST_F(enter, an_nmi_that_the_host_requests)
+TEST_F(enter, an_nmi_of_the_host_waits_for_its_window)
 {
 	static const struct tdx_model_exit window[] = { EXIT(NMI_WINDOW), EXIT(GETSEC) };
 	struct model_machine *m = self->machine;
@@ -599,7 +599,7 @@ TEST_F(enter, the_tsc_does_not_go_back)
 	EXPECT_EQ(TDX_TSC_ROLLBACK, guest_enter(m, NULL, 0));
 }
 
-TEST_F(enter, whether_an_interrupt_is_pending)
+TEST_F(enter, the_host_can_see_that_an_interrupt_is_pending)
 {
 	static const struct {
 		u8 rvi, ppr;

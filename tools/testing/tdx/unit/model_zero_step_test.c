@@ -208,7 +208,7 @@ TEST_F(steps, of_its_pages_32_are_noted)
 }
 
 /* A page that was not accepted is there if the guest gets #VE. */
-TEST_F(steps, pending_pages)
+TEST_F(steps, a_pending_page_is_there_if_it_raises_ve)
 {
 	struct model_machine *m = self->machine;
 
@@ -239,7 +239,7 @@ TEST_F(steps, blocked_pages_are_not_there)
 	EXPECT_TRUE(is_refused(m));
 }
 
-TEST_F(steps, what_does_not_count)
+TEST_F(steps, other_exits_do_not_count)
 {
 	static const struct tdx_model_exit exits[] = {
 		{ .reason = 48, .qualification = 1, .gpa = BIT_ULL(47) | ABSENT_GPA },

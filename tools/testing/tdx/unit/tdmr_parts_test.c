@@ -19,7 +19,7 @@
 	.nr_ram = ARRAY_SIZE(ranges),					\
 })
 
-TEST(the_last_block_with_ram_below_an_address)
+TEST(the_last_block_below_an_address_has_ram)
 {
 	static const struct tdx_ram ram[] = {
 		{ 0, GB + 512 * MB, 0 }, { 4 * GB, 512 * MB, 0 },
@@ -35,7 +35,7 @@ TEST(the_last_block_with_ram_below_an_address)
 	free((void *)map.ram);
 }
 
-TEST(the_node_with_the_most_ram)
+TEST(the_node_is_that_with_the_most_ram)
 {
 	static const struct tdx_ram ram[] = {
 		{ 0, 3 * GB, 0 }, { 3 * GB, GB, 1 }, { 4 * GB, 4 * GB, 2 }, { 8 * GB, 4 * GB, 3 },
@@ -193,7 +193,7 @@ static struct by_hand around_the_boundary(const struct tdx_cmr_info *cmrs, unsig
 	} };
 }
 
-TEST(a_pamt_across_a_boundary)
+TEST(a_pamt_may_lie_across_a_boundary)
 {
 	static const struct tdx_cmr_info cmr = { 0, 2 * GB };
 	static const struct tdmr_policy policy = {};
