@@ -123,11 +123,18 @@ checks=(every_order_of_events_in_the_locking_model_is_safe cppcheck_is_silent
 	documentation_is_well_formed messages_are_documented shellcheck_is_silent pyflakes_is_silent
 	files_have_SPDX_lines sparse_is_silent)
 
+# Leaves what a check says, and its time in seconds.
+run() {
+	local start=$SECONDS
+	"$1" >"$said/$1" 2>&1
+	echo $((SECONDS - start)) >"$said/$1.time"
+}
+
 for check in "${checks[@]}"; do
 	while (($(jobs -rp | wc -l) >= $(nproc))); do
 		wait -n
 	done
-	"$check" >"$said/$check" 2>&1 &
+	run "$check" &
 done
 wait
 
@@ -137,11 +144,13 @@ number=0
 failed=0
 for check in "${checks[@]}"; do
 	number=$((number + 1))
+	result=ok
 	if [ -s "$said/$check" ]; then
 		failed=1
 		sed 's/^/# /' "$said/$check"
-		printf 'not '
+		result='not ok'
 	fi
-	echo "ok $number - ${check//_/ }"
+	echo "# $(<"$said/$check.time") s"
+	echo "$result $number - ${check//_/ }"
 done
 exit "$failed"

@@ -4,12 +4,15 @@ import dataclasses
 import importlib
 import io
 import json
+import re
 import sys
 import xml.etree.ElementTree
 
 from overlay.tree.linux import TREE
 
 KUNIT = {"PASS": "passed", "SKIP": "skipped"}
+# A comment in TAP with the time of a test, before its result, where KTAP has diagnostics.
+TOOK = re.compile(r"\s*# (\d+(?:\.\d+)?) s$")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +43,11 @@ def kernels_parser():
     return parser
 
 
+def seconds_of(test):
+    """What a test of KTAP says of its time, which is none if it says nothing."""
+    return sum(float(took[1]) for took in map(TOOK.match, test.log) if took)
+
+
 def leaves(test, status):
     """Tests without subtests.  A test without a plan fails, as cases may be missing."""
     if test.expected_count is None:
@@ -49,7 +57,7 @@ def leaves(test, status):
             yield from leaves(each, status)
         else:
             outcome = {status.SUCCESS: "passed", status.SKIPPED: "skipped"}.get(each.status)
-            yield Case(each.name or "planned, but not run", outcome or "failed")
+            yield Case(each.name or "planned, but not run", outcome or "failed", seconds_of(each))
 
 
 def from_ktap(path):

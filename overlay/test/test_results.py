@@ -60,6 +60,20 @@ def test_a_test_that_did_not_run_is_named_so(tmp_path):
         "planned, but not run", "a.tap: 1 errors in KTAP"]
 
 
+def test_a_comment_in_tap_tells_the_time_of_the_test_whose_result_follows(tmp_path):
+    (tmp_path / "a.tap").write_text(TAP.replace("ok 1 -", "# 61 s\nok 1 -").replace(
+        "ok 3 -", "# took 7 s\n# 9 s later\n# 0.25 s\nnot ok 3 -"))
+    assert [case.seconds for case in results.read(tmp_path)] == [61, 0, 0.25]
+
+
+def test_the_slowest_tests_are_listed_whatever_tells_their_time(tmp_path, capsys):
+    (tmp_path / "a.tap").write_text(TAP.replace("ok 2 -", "# 3.4 s\nok 2 -"))
+    (tmp_path / "b.xml").write_text(JUNIT)
+    runner.show([runner.Part("one", 61, results.read(tmp_path))], 61, 30)
+    said = capsys.readouterr().out.splitlines()
+    assert said[said.index("slowest tests") + 1:][:2] == ["     3 s  two", "     2 s  a.good"]
+
+
 def test_ktap_is_counted_by_its_cases(tmp_path):
     assert outcomes(tmp_path, "a.tap", KTAP.format("", "")) == ["passed"] * 2
     assert outcomes(tmp_path, "a.tap", KTAP.format("not ", "not ")) == ["passed", "failed"]
