@@ -6,6 +6,10 @@
 #include <asm/frame.h>
 
 #include "regs.h"
+
+/* Offset of a register in struct tdx_regs */
+#define REG(name)	TDX_REGS_##name
+
 #include "seamcall_common.S"
 
 .section .noinstr.text, "ax"
@@ -31,19 +35,8 @@ SYM_FUNC_START(__seamcall)
 	push	%rsi
 
 	mov	%rdi, %rax
-	mov	TDX_REGS_RCX(%rsi), %rcx
-	mov	TDX_REGS_RDX(%rsi), %rdx
-	mov	TDX_REGS_RBX(%rsi), %rbx
-	mov	TDX_REGS_RDI(%rsi), %rdi
-	mov	TDX_REGS_R8(%rsi),  %r8
-	mov	TDX_REGS_R9(%rsi),  %r9
-	mov	TDX_REGS_R10(%rsi), %r10
-	mov	TDX_REGS_R11(%rsi), %r11
-	mov	TDX_REGS_R12(%rsi), %r12
-	mov	TDX_REGS_R13(%rsi), %r13
-	mov	TDX_REGS_R14(%rsi), %r14
-	mov	TDX_REGS_R15(%rsi), %r15
-	mov	TDX_REGS_RSI(%rsi), %rsi
+	mov	REG(RCX)(%rsi), %rcx
+	LOAD_SEAMCALL_INPUTS
 
 .Lseamcall:
 	seamcall
@@ -52,19 +45,8 @@ SYM_FUNC_START(__seamcall)
 
 	push	%rsi
 	mov	8(%rsp), %rsi
-	mov	%rcx, TDX_REGS_RCX(%rsi)
-	mov	%rdx, TDX_REGS_RDX(%rsi)
-	mov	%rbx, TDX_REGS_RBX(%rsi)
-	mov	%rdi, TDX_REGS_RDI(%rsi)
-	mov	%r8,  TDX_REGS_R8(%rsi)
-	mov	%r9,  TDX_REGS_R9(%rsi)
-	mov	%r10, TDX_REGS_R10(%rsi)
-	mov	%r11, TDX_REGS_R11(%rsi)
-	mov	%r12, TDX_REGS_R12(%rsi)
-	mov	%r13, TDX_REGS_R13(%rsi)
-	mov	%r14, TDX_REGS_R14(%rsi)
-	mov	%r15, TDX_REGS_R15(%rsi)
-	popq	TDX_REGS_RSI(%rsi)
+	STORE_SEAMCALL_OUTPUTS %rsi, %rdi, REG(RDI)
+	popq	REG(RSI)(%rsi)
 
 .Lout:
 	CLEAR_SEAMCALL_OUTPUTS

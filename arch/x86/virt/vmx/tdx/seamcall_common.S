@@ -9,6 +9,41 @@
 #define seamcall	.byte 0x66, 0x0f, 0x01, 0xcf
 
 /*
+ * Registers that the functions load from an array and store to another.  REG(name) is the
+ * offset of a register there, and defined before this file is included.
+ */
+.macro LOAD_SEAMCALL_INPUTS
+	mov	REG(RDX)(%rsi), %rdx
+	mov	REG(RBX)(%rsi), %rbx
+	mov	REG(RDI)(%rsi), %rdi
+	mov	REG(R8)(%rsi),  %r8
+	mov	REG(R9)(%rsi),  %r9
+	mov	REG(R10)(%rsi), %r10
+	mov	REG(R11)(%rsi), %r11
+	mov	REG(R12)(%rsi), %r12
+	mov	REG(R13)(%rsi), %r13
+	mov	REG(R14)(%rsi), %r14
+	mov	REG(R15)(%rsi), %r15
+	mov	REG(RSI)(%rsi), %rsi
+.endm
+
+/* \array is RSI or RDI, \other the other one of them, with its \offset. */
+.macro STORE_SEAMCALL_OUTPUTS array, other, offset
+	mov	%rcx, REG(RCX)(\array)
+	mov	%rdx, REG(RDX)(\array)
+	mov	%rbx, REG(RBX)(\array)
+	mov	\other, \offset(\array)
+	mov	%r8,  REG(R8)(\array)
+	mov	%r9,  REG(R9)(\array)
+	mov	%r10, REG(R10)(\array)
+	mov	%r11, REG(R11)(\array)
+	mov	%r12, REG(R12)(\array)
+	mov	%r13, REG(R13)(\array)
+	mov	%r14, REG(R14)(\array)
+	mov	%r15, REG(R15)(\array)
+.endm
+
+/*
  * Outputs may be controlled by a guest: clear them to prevent their speculative use.  The
  * caller restores the callee-saved registers.
  */

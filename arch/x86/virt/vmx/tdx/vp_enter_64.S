@@ -5,10 +5,10 @@
 #include <linux/linkage.h>
 #include <asm/kvm_vcpu_regs.h>
 
-#include "seamcall_common.S"
-
 /* Offset of a register in the array */
 #define REG(name)	(__VCPU_REGS_##name * 8)
+
+#include "seamcall_common.S"
 
 .section .noinstr.text, "ax"
 
@@ -32,18 +32,7 @@ SYM_FUNC_START(__tdx_vp_enter)
 	push	%rdx
 
 	mov	%rdi, %rcx
-	mov	REG(RDX)(%rsi), %rdx
-	mov	REG(RBX)(%rsi), %rbx
-	mov	REG(RDI)(%rsi), %rdi
-	mov	REG(R8)(%rsi),  %r8
-	mov	REG(R9)(%rsi),  %r9
-	mov	REG(R10)(%rsi), %r10
-	mov	REG(R11)(%rsi), %r11
-	mov	REG(R12)(%rsi), %r12
-	mov	REG(R13)(%rsi), %r13
-	mov	REG(R14)(%rsi), %r14
-	mov	REG(R15)(%rsi), %r15
-	mov	REG(RSI)(%rsi), %rsi
+	LOAD_SEAMCALL_INPUTS
 	/* The number of the leaf is 0. */
 	xor	%eax, %eax
 
@@ -54,18 +43,7 @@ SYM_FUNC_START(__tdx_vp_enter)
 
 	push	%rdi
 	mov	8(%rsp), %rdi
-	mov	%rcx, REG(RCX)(%rdi)
-	mov	%rdx, REG(RDX)(%rdi)
-	mov	%rbx, REG(RBX)(%rdi)
-	mov	%rsi, REG(RSI)(%rdi)
-	mov	%r8,  REG(R8)(%rdi)
-	mov	%r9,  REG(R9)(%rdi)
-	mov	%r10, REG(R10)(%rdi)
-	mov	%r11, REG(R11)(%rdi)
-	mov	%r12, REG(R12)(%rdi)
-	mov	%r13, REG(R13)(%rdi)
-	mov	%r14, REG(R14)(%rdi)
-	mov	%r15, REG(R15)(%rdi)
+	STORE_SEAMCALL_OUTPUTS %rdi, %rsi, REG(RSI)
 	popq	REG(RDI)(%rdi)
 
 .Lout:
