@@ -66,9 +66,8 @@ unsigned long free_memory_kb(void)
 	return kb;
 }
 
-void report_file(const char *key, const char *path)
+void report_lines(const char *key, FILE *file)
 {
-	FILE *file = fopen(path, "r");
 	char line[512];
 
 	while (file && fgets(line, sizeof(line), file)) {
@@ -77,6 +76,11 @@ void report_file(const char *key, const char *path)
 	}
 	if (file)
 		fclose(file);
+}
+
+void report_file(const char *key, const char *path)
+{
+	report_lines(key, fopen(path, "r"));
 }
 
 /* PATH */

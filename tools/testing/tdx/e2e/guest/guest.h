@@ -5,6 +5,7 @@
 #ifndef TDX_E2E_GUEST_H
 #define TDX_E2E_GUEST_H
 
+#include <stdio.h>
 #include <sys/types.h>
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
@@ -18,7 +19,8 @@ void report_end(void);
 /* The errno of a system call's result, 0 for success. */
 int error_of(long ret);
 
-/* Reports each line of a file as "KEY LINE". */
+/* Reports each line of a file, if there is one, as "KEY LINE", and closes it. */
+void report_lines(const char *key, FILE *file);
 void report_file(const char *key, const char *path);
 
 /*
@@ -83,8 +85,6 @@ void report_hardware(const char *arg);
 void report_td_memory(const char *arg);
 void restart(const char *arg);
 void run_selftest(const char *arg);
-/* Reports what a program writes to the other end of the pipe, line by line, until its end. */
-void report_output(int output);
 void set_file(const char *arg);
 void show_file(const char *arg);
 void show_lines(const char *arg);

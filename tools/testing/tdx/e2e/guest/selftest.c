@@ -37,34 +37,14 @@ static pid_t start(const char *arg, int output)
 	_exit(127);
 }
 
-void report_output(int output)
-{
-	FILE *file = fdopen(output, "r");
-	char line[MAX_LINE];
-
-	while (file && fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "\n")] = '\0';
-		report("output", "%s", line);
-	}
-	if (file)
-		fclose(file);
-}
-
 /* Pages that cannot be reclaimed, as private memory: all that a selftest has have to be freed. */
 static void report_unevictable_pages(void)
 {
 	char line[MAX_LINE];
-	long pages = -1;
-	FILE *file;
 
 	/* Adds up what each CPU has counted. */
 	read_line("/proc/sys/vm/stat_refresh", line, sizeof(line));
-	file = fopen("/proc/vmstat", "r");
-	while (file && fgets(line, sizeof(line), file))
-		sscanf(line, "nr_unevictable %ld", &pages);
-	if (file)
-		fclose(file);
-	report("unevictable_pages", "%ld", pages);
+	report("unevictable_pages", "%lu", number_of("/proc/vmstat", "nr_unevictable "));
 }
 
 /* NAME[,ARGUMENT...]: reports its output and its exit status, 128 + N after a signal. */
@@ -78,7 +58,7 @@ void run_selftest(const char *arg)
 		return;
 	pid = start(arg, output[1]);
 	close(output[1]);
-	report_output(output[0]);
+	report_lines("output", fdopen(output[0], "r"));
 	waitpid(pid, &status, 0);
 	report("selftest", "%.*s %d", (int)strcspn(arg, ","), arg,
 	       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));

@@ -91,7 +91,7 @@ void run_td_guest(const char *arg)
 		return;
 	pid = start(arg, STDIN_FILENO, output[1]);
 	close(output[1]);
-	report_output(output[0]);
+	report_lines("output", fdopen(output[0], "r"));
 	wait_for(pid);
 }
 
