@@ -50,7 +50,7 @@ def compress(path, text):
 
 
 def document(root, version, signer):
-    """Writes what Debian wants to be known of each package."""
+    """Writes what Debian requires of each package."""
     folder = root / "usr/share/doc/tdx-host-tools"
     folder.mkdir(parents=True)
     (folder / "copyright").write_text(COPYRIGHT)

@@ -113,7 +113,7 @@ static int store_attributes(struct kvm *kvm, gfn_t start, gfn_t end, u64 attribu
 		extend(kvm, end, entry, &first, &last);
 	}
 
-	/* What is not allocated in advance is charged to nobody. */
+	/* What is not allocated in advance is not charged. */
 	mas_set_range(&mas, first, last);
 	r = mas_preallocate(&mas, entry, GFP_KERNEL_ACCOUNT);
 	if (r)

@@ -251,7 +251,7 @@ static_assert(sizeof(struct tdx_td_params) == 1024);
 #define TDX_EXIT_REASON_C_STATE_SMI	42
 #define TDX_EXIT_REASON_TDCALL		77
 
-/* RDX of an EPT violation: the type of what it tells, in bits 3:0 */
+/* RDX of an EPT violation: the type of the information, in bits 3:0 */
 #define TDX_EXTENDED_EXIT_TYPE_MASK	0xf
 #define TDX_EXTENDED_EXIT_PENDING	6	/* the page was not accepted */
 

@@ -15,7 +15,7 @@ void area_name(char name[AREA_NAME_ROOM], const struct area *area);
 
 /*
  * The name with addresses, size, and what a reserved area is for.  False if the area is a PAMT in
- * the list, too, whose line tells of both.
+ * the list, too, whose line names both.
  */
 bool area_line(char line[AREA_LINE_ROOM], const struct area_list *areas, const struct area *area);
 

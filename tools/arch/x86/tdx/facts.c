@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Facts about TDX, from what the kernel and the CPU tell.
+ * Facts about TDX, as the kernel and the CPU report them.
  *
  * A kernel without this series has only some of them, and some are for root only.
  */
@@ -292,7 +292,7 @@ static void collect_log(struct log_facts *log, const char *root)
 	free(text);
 }
 
-/* Kernels without this series log what they know of the module: Linux 7.3, and Ubuntu's 6.8. */
+/* Kernels without this series log some facts about the module: Linux 7.3, and Ubuntu's 6.8. */
 static void collect_logged_module(struct host_facts *host, const char *line)
 {
 	char major[SHORT_TEXT / 2 - 1], minor[SHORT_TEXT / 2];

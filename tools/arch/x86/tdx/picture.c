@@ -194,7 +194,7 @@ static const struct window *main_window(const struct picture *picture, const str
 	return best;
 }
 
-/* Names a part in its lane, or else below the strip.  The color tells the node of RAM. */
+/* Names a part in its lane, or else below the strip.  The color is that of the node of RAM. */
 static void name_part(struct picture *picture, const struct window *window,
 		      const struct area *area)
 {

@@ -42,7 +42,7 @@ struct trace_event {
 struct trace {
 	struct trace_event *events;
 	size_t nr;
-	size_t nr_lost;		/* lines that tell of lost events */
+	size_t nr_lost;		/* lines that report lost events */
 };
 
 /* Read all events of a text; lines of other events are skipped. */

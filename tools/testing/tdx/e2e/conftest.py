@@ -44,7 +44,7 @@ def pytest_configure(config):
                  "long: takes a large part of the whole time",
                  "parallel: CPUs have to run at the same time",
                  "release: for make test-all",
-                 "one_kernel_until_release: of the kernels only the first, but for make test-all"):
+                 "one_kernel_until_release: only the first kernel, except in make test-all"):
         config.addinivalue_line("markers", mark)
     if config.getoption("--qemu"):
         machine.QEMU[:] = stock_qemu.command(config.getoption("--qemu"))

@@ -11,15 +11,15 @@ def symbols(path):
     return re.findall(r"^(?:[0-9a-f]{16}| {16}) (\w) (\S+)$", output, re.M)
 
 
-def uses(rooms):
-    """From {module: its object files}: {module: other modules that it references}."""
+def uses(parts):
+    """From {part: its object files}: {part: other parts that it references}."""
     defined, used = {}, {}
-    for room, paths in rooms.items():
-        used[room] = set()
+    for part, paths in parts.items():
+        used[part] = set()
         for kind, symbol in (each for path in paths for each in symbols(path)):
             if kind == "U":
-                used[room].add(symbol)
+                used[part].add(symbol)
             elif kind.isupper():
-                defined[symbol] = room
-    return {room: {defined[symbol] for symbol in names if symbol in defined} - {room}
-            for room, names in used.items()}
+                defined[symbol] = part
+    return {part: {defined[symbol] for symbol in names if symbol in defined} - {part}
+            for part, names in used.items()}

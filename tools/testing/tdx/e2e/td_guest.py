@@ -95,7 +95,7 @@ class Run:
 
 
 def memory_for(kernel, ours):
-    """How much memory a TD gets if nobody says it: OURS for the kernel that was built here."""
+    """How much memory a TD gets by default: OURS for the kernel that was built here."""
     return ours if kernel == KERNEL else MEMORY_OF_OTHERS
 
 

@@ -41,8 +41,8 @@ def folders():
     return re.search(r"^FOLDERS := (.+) \.$", makefile, re.M).group(1).split()
 
 
-def folder_of(room):
-    return room.rpartition("/")[0]
+def folder_of(part):
+    return part.rpartition("/")[0]
 
 
 def has_source(name):
@@ -51,31 +51,31 @@ def has_source(name):
     return any((sources / f"{name}.{end}").exists() for end in "cS")
 
 
-def rooms_of(directory):
-    """References between modules; assembly files are part of the C file that they belong to."""
+def parts_of(directory):
+    """References between object files; those of assembly files count as those of their C file."""
     halves = {"boot": "main", "cpu/exceptions": "cpu/crash"}
-    rooms = collections.defaultdict(list)
+    parts = collections.defaultdict(list)
     for path in directory.glob("**/*.o"):
         name = str(path.relative_to(directory)).split(".")[0]
         if folder_of(name) == "probe" or not has_source(name):
             continue
-        rooms["model" if folder_of(name) == "model" else halves.get(name, name)].append(path)
-    return linked.uses(rooms)
+        parts["model" if folder_of(name) == "model" else halves.get(name, name)].append(path)
+    return linked.uses(parts)
 
 
-def test_rooms_use_each_other_in_one_direction_only():
-    rooms = rooms_of(machine.EMULATOR.parent)
-    assert len(rooms) > 30 and "host/vmx" in rooms["seam/seamcall"]
-    graphlib.TopologicalSorter(rooms).prepare()
+def test_parts_use_each_other_in_one_direction_only():
+    parts = parts_of(machine.EMULATOR.parent)
+    assert len(parts) > 30 and "host/vmx" in parts["seam/seamcall"]
+    graphlib.TopologicalSorter(parts).prepare()
     # The software module gets the platform's functions by pointers, except for memset().
-    assert rooms["model"] <= {"lib/string"}
+    assert parts["model"] <= {"lib/string"}
 
 
 def test_folders_use_those_before_them_only():
     order = folders()
-    upwards = [f"{room} uses {other}" for room, others in rooms_of(machine.EMULATOR.parent).items()
-               for other in others if folder_of(room) in order and other != "model"
-               and folder_of(other) not in order[:order.index(folder_of(room)) + 1]]
+    upwards = [f"{part} uses {other}" for part, others in parts_of(machine.EMULATOR.parent).items()
+               for other in others if folder_of(part) in order and other != "model"
+               and folder_of(other) not in order[:order.index(folder_of(part)) + 1]]
     for folder in order:
         for path in (README.parent / folder).iterdir():
             upwards += [f"{folder}/{path.name} includes {name}"

@@ -163,7 +163,7 @@ TEST_F(shootdown, an_nmi_is_the_guests_or_the_emulators)
 	EXPECT_FALSE(shootdown_take_nmi(&cpus[1]));
 }
 
-/* Otherwise, the second one would arrive when nobody is known to have sent it. */
+/* Otherwise, the second one would arrive when its sender is not known any more. */
 TEST_F(shootdown, a_cpu_takes_no_nmi_while_another_one_is_sent)
 {
 	guest_sends_nmi();

@@ -710,7 +710,7 @@ TEST_F(insn, bits_of_cr4_need_a_cpu_that_has_them)
 	self->machine->rdmsr = cpu_without_uintr;
 	tdcs_of(self->machine)->xfam = 0x4003;
 	EXPECT_EQ(GP, mov_to_cr(self->machine, 4, 0x2000060));	/* UINTR */
-	/* Whatever the CPU has */
+	/* On any CPU */
 	EXPECT_EQ(VE, mov_to_cr(self->machine, 4, 0x4060));	/* SMXE */
 }
 

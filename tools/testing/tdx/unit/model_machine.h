@@ -43,7 +43,7 @@ struct model_machine {
 	bool (*rdmsr)(struct model_machine *machine, unsigned int lp, u32 msr, u64 *value);
 	/* Called for each write of the module to memory.  Optional. */
 	void (*written)(struct model_machine *machine, u64 pa, u64 bytes);
-	struct phys_memory memory;	/* but for the buffer */
+	struct phys_memory memory;	/* except the buffer */
 	bool memory_is_everywhere;	/* the host's too, not only the module's */
 	u8 buffer[BUFFER_BYTES] __aligned(4096);
 };

@@ -568,7 +568,7 @@ TEST_F(order, a_tdmr_is_done_before_the_next_one)
 			continue;
 		a = legal_attempt(self->machine);
 		rules[i].violate(&a);
-		/* Breaks the last check, but for the first TDMR. */
+		/* Breaks the last check, but of the first TDMR. */
 		cut_cmrs(&a, G(2), M(2));
 		EXPECT_EQ(TDX_TDMR_OUTSIDE_CMRS | 0, try_it(&a))
 			TH_LOG("%s: %s", rules[i].name, tdx_model_why(&self->machine->model));

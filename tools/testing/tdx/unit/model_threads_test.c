@@ -825,7 +825,7 @@ static void look_at_vcpu(struct worker *w)
 	call(w, &regs);
 }
 
-/* Only one thread gives pages, so that nobody else uses those that it gets back. */
+/* Only one thread gives pages, so that no other thread uses those that it gets back. */
 static void take_memory_away(struct worker *w)
 {
 	struct model_machine *m = w->crowd->machine;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""tdxinfo on recorded trees: one for each verdict, and kernels that tell little."""
+"""tdxinfo on recorded trees: one for each verdict, and kernels that report little."""
 import json
 import os
 import re
@@ -57,7 +57,7 @@ def without(tree, *prefixes):
 
 
 def state(word, reason="", tree=READY):
-    """What this series shows when TDX is not initialized: there is no module to tell of."""
+    """What this series shows when TDX is not initialized: there is no module to describe."""
     return without(tree, f"{HOST}/") | {f"{HOST}/state": f"{word}\n",
                                         f"{HOST}/reason": f"{reason}\n"}
 
@@ -80,7 +80,7 @@ NO_VM = {"kvm": "vm_types 0x0\n", KVM: "N\n"}
 BIOS_OFF = state("bios-disabled", "TDX is not enabled in the BIOS setup") | NO_VM | cpuinfo() | {
     "dmesg": log(), "msr": msrs(keyids=0x3f, base=0, mask=0)}
 
-# Without this series: the kernel tells little.  Mainline has a version in sysfs.
+# Without this series: the kernel reports little.  Mainline has a version in sysfs.
 FOREIGN = without(READY, f"{HOST}/") | {
     "dmesg": log("virt/tdx: BIOS enabled: private KeyID range [32, 64)")}
 MAINLINE = FOREIGN | {"sys/devices/faux/tdx_host/version": "1.5.06\n"}

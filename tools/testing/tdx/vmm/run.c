@@ -150,7 +150,7 @@ static void handle_hypercall(struct kvm_run *run)
 	run->hypercall.ret = memory_convert(the_td, gpa, size, private) ? EINVAL : 0;
 }
 
-/* It uses memory otherwise than KVM knows. */
+/* It uses memory in another way than KVM has recorded. */
 static void handle_memory_fault(struct kvm_run *run)
 {
 	bool private = run->memory_fault.flags & KVM_MEMORY_EXIT_FLAG_PRIVATE;

@@ -26,7 +26,7 @@ enum { DATA, IER, IIR_FCR, LCR, MCR, LSR, MSR, SCR };
 static struct {
 	pthread_mutex_t lock;
 	uint8_t ier, fcr, lcr, mcr, scr, divisor[2];
-	bool transmitted;	/* and not told yet */
+	bool transmitted;	/* and not reported yet */
 	uint8_t received[256];
 	unsigned int head, tail;
 } uart = { .lock = PTHREAD_MUTEX_INITIALIZER };

@@ -24,7 +24,7 @@
 /* Other vCPUs write to this port while they wait, so that they do not take the CPU. */
 #define STUB_WAIT_PORT		0x610
 
-/* A shared page: TDREPORT of the TD, and REPORTDATA, which the VMM asks it to have */
+/* A shared page: TDREPORT of the TD, and REPORTDATA, which the VMM provides */
 #define STUB_REPORT_GPA		0xffff0000
 #define STUB_REPORTDATA		0x400
 /* The first vCPU writes to this port when the report is there. */

@@ -142,7 +142,7 @@ static void init_region(struct td *td, const struct region *region)
 	};
 	int ret;
 
-	/* What is left to do is told in the structure. */
+	/* The structure says what is left to do. */
 	do
 		ret = command(td->vcpus[0].fd, KVM_TDX_INIT_MEM_REGION,
 			      KVM_TDX_MEASURE_MEMORY_REGION, &init, NULL);

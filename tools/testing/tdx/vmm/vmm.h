@@ -55,7 +55,7 @@ struct kvm_tdx_init_vm;
 #define STATUS_ERROR	2
 #define STATUS_RESET	3
 
-/* What the command line tells. */
+/* The options of the command line. */
 struct options {
 	const char *kernel;
 	const char *initrd;
@@ -110,7 +110,7 @@ struct td {
 void __attribute__((noreturn, format(printf, 1, 2))) die(const char *format, ...);
 void *allocate(size_t size);
 
-/* linux.c: plans memory and its first contents, as the boot protocol tells. */
+/* linux.c: plans memory and its first contents, as the boot protocol requires. */
 void linux_load(struct td *td, const struct options *options);
 
 /* measure.c: writes what will be measured to a file, and what MRTD will be. */

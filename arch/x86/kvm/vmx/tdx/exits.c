@@ -68,7 +68,7 @@ static int handle_triple_fault(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
-/* The guest can cause it, but it cannot go on: the same access would fault for ever. */
+/* The guest can cause it, but it cannot go on: the same access would fault forever. */
 static int kill_guest(struct kvm_vcpu *vcpu, const char *access)
 {
 	pr_warn_ratelimited("%s, the TD of process %d is dead\n", access,

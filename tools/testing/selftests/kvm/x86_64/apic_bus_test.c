@@ -91,7 +91,7 @@ static void wait_for_uptime(void)
 		usleep(100 * 1000);
 }
 
-/* It would be in the past if the period were added to the time without care. */
+/* It would be in the past if the period were added to the time without a check. */
 static void test_longest_period(void)
 {
 	int vm = pm_create_vm(KVM_X86_DEFAULT_VM), vcpu;

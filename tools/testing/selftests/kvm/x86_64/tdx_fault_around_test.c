@@ -103,7 +103,7 @@ static void test_lost_page(struct tg_td *tg)
 	TEST_ASSERT(!mprotect(shared, TG_PAGE_SIZE, PROT_NONE), "%s", strerror(errno));
 	tg_prepare_execute(tg, accept_and_load, sizeof(accept_and_load), &regs);
 	TEST_ERRNO(tg_run(tg), EFAULT);
-	/* Later kernels tell of the access that there was. */
+	/* Later kernels report the access. */
 	TEST_ASSERT(tg->td.run->exit_reason != KVM_EXIT_MEMORY_FAULT ||
 		    tg->td.run->memory_fault.gpa != page(TM_PAGES), "fault of the lost page");
 	tm_counts.augs++;
@@ -115,7 +115,7 @@ static void test_lost_page(struct tg_td *tg)
 	TEST_ERRNO(tm_delete_slot(tg->td.vm, OTHER_SLOT), 0);
 }
 
-/* A page that is shared ends it; user space is not told of an access that there was not. */
+/* A page that is shared ends it; no access is reported to user space. */
 static void test_shared(struct tg_td *tg)
 {
 	TEST_ERRNO(tm_punch(tg->td.gmem, 0, TM_SIZE), 0);

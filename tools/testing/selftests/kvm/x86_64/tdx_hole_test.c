@@ -51,7 +51,7 @@ static void create_hole(struct tm_td *td)
 	TEST_ERRNO(tm_set_private(td->vm, HOLE_GPA, HOLE_SIZE), 0);
 }
 
-/* It goes on only if nobody else has to do something on the CPU. */
+/* It continues only while no other task is runnable on its CPU. */
 static void *punch(void *unused)
 {
 	const struct sched_param param = { };
@@ -231,7 +231,7 @@ static void *accept_again(void *tg)
 	return NULL;
 }
 
-/* Guests that take locks of the module all the time cannot keep a page, and nobody has to wait. */
+/* Guests that take locks of the module all the time cannot keep a page, and no thread waits. */
 static void test_accepting_guest(void)
 {
 	struct tg_td vcpus[NR_VCPUS];

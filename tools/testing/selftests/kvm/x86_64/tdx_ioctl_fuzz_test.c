@@ -388,7 +388,7 @@ static void start(struct fuzzer *fuzzers)
 	}
 }
 
-/* A vCPU may run, or be halted, for ever. */
+/* A vCPU may run, or be halted, forever. */
 static void wait_for_all(void)
 {
 	unsigned int i;

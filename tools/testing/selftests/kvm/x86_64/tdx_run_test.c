@@ -492,7 +492,7 @@ static void test_private_memory(void)
 	tg_close(&tg);
 }
 
-/* The guest gets shared memory by an access of the other kind, of which user space is told. */
+/* The guest gets shared memory by an access of the other kind, which is reported to user space. */
 static void test_conversion(void)
 {
 	struct tg_td tg;
@@ -627,7 +627,7 @@ static void test_wide_address(void)
 }
 
 /*
- * User space may let the guest try as often as it likes.  After some times, the module wants to see
+ * User space may let the guest try any number of times.  After some attempts the module requires
  * the page before it enters the vCPU again.
  */
 static void suspend_conversion(struct tg_td *tg)

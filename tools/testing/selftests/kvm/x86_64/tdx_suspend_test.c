@@ -43,7 +43,7 @@ static bool is_waiting(pid_t thread)
 	return state != 'R';
 }
 
-/* It is refused, which is not a matter of the TD's locks. */
+/* It is refused, independent of the locks of the TD. */
 static void hibernate(void)
 {
 	int fd = open("/sys/power/state", O_WRONLY);

@@ -95,7 +95,7 @@ static void wait_for_interrupts(struct tg_td *tg, unsigned int nr, uint64_t valu
 	wait_for(tg, &tg->page->taken[nr], value, halt);
 }
 
-/* Each interrupt is sent once: what is lost is missed for ever. */
+/* Each interrupt is sent once: what is lost is missed forever. */
 static void pass_tokens(struct member *member, unsigned int nr)
 {
 	struct team *team = member->team;

@@ -56,7 +56,7 @@ static void report_features(void)
 	printf("\n");
 }
 
-/* The clock goes on over a reset: its year tells whether there was one. */
+/* The clock goes on over a reset: its year shows whether there was one. */
 static int begin_reset(void)
 {
 	struct rtc_time time = { .tm_mday = 1, .tm_year = YEAR_OF_RESET - 1900 }, now = {};

@@ -35,7 +35,7 @@ struct cpu {
 	struct vcpu td __page_aligned;	/* the vCPU of a TD, in TDH.VP.ENTER */
 	struct vcpu vm __page_aligned;	/* the vCPU of an ordinary VM, in VMX non-root operation */
 	u8 host_xstate[XSTATE_BYTES] __aligned(64);
-	/* whose floating point and vector registers the CPU has; NULL: nobody's */
+	/* whose floating point and vector registers the CPU has; NULL: of none */
 	struct vcpu *loaded;
 
 	bool in_td;		/* between an entry and the exit for the host */

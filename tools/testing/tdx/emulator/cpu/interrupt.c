@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Acknowledging an interrupt, which tells its vector. */
+/* Acknowledging an interrupt, which gives its vector. */
 
 /*
  * SVM has no exit with acknowledge, and the local APIC tells the vector only to a CPU that

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Acknowledging an interrupt, which tells its vector. */
+/* Acknowledging an interrupt, which gives its vector. */
 #ifndef _TDX_EMU_INTERRUPT_H
 #define _TDX_EMU_INTERRUPT_H
 

@@ -116,7 +116,7 @@ void vapic_request(const struct vapic *apic, const u64 vectors[4]);
 void vapic_request_one(const struct vapic *apic, u8 vector);
 
 /**
- * vapic_take_posted() - posted-interrupt processing, but for the EOI of the notification
+ * vapic_take_posted() - posted-interrupt processing, except for the EOI of the notification
  * @apic:	the virtual APIC
  * @posted:	the descriptor, which other CPUs write at the same time
  */

@@ -23,7 +23,7 @@ enum foreign_option {
 enum mce_by {
 	MCE_OF_GUEST,		/* the host takes the exception behind SEAMCALL */
 	MCE_INEXACT,		/* the same, without a valid error IP */
-	MCE_OF_ENTRY,		/* the exit tells it */
+	MCE_OF_ENTRY,		/* reported by the exit */
 };
 
 enum log_level {

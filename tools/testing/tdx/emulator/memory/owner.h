@@ -59,7 +59,7 @@ u16 owner_pamt_keyid(void);
  * makes pages usable that the module returned.  A page belongs to the host when all its
  * lines were overwritten.
  *
- * Return: false if the line is the host's, or nobody's.
+ * Return: false if the line is the host's, or has no owner.
  */
 bool owner_direct_store(u64 pa);
 

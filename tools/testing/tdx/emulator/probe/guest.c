@@ -211,7 +211,7 @@ static void case_vmcall(void)
 	say("r13", regs.r13);
 }
 
-/* The guest has an exception: its vector, and what #VE tells */
+/* The guest has an exception: its vector, and the information of #VE */
 static void say_trap(void)
 {
 	say("vector", regs.r11);

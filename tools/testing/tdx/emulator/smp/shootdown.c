@@ -92,7 +92,7 @@ void shootdown_guest_nmi(struct cpu *target)
 
 /*
  * Also takes an NMI that was sent after the one which the caller knows of: otherwise, it would
- * arrive when it is not known any more whose it is.
+ * arrive when its sender is not known any more.
  */
 bool shootdown_take_nmi(struct cpu *cpu)
 {

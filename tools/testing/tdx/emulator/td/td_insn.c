@@ -50,7 +50,7 @@ static u64 guest_tsc(const struct vcpu *vcpu, const struct tdx_model_run *run)
 	return (u64)((__uint128_t)host * run->tsc_multiplier >> 48) + run->tsc_offset;
 }
 
-/* The exit codes do not tell: QEMU intercepts RDTSCP as RDTSC. */
+/* The exit codes do not distinguish them: QEMU intercepts RDTSCP as RDTSC. */
 static bool tsc_insn(struct vcpu *vcpu, const struct insn *insn, const struct tdx_model_run *run)
 {
 	if (insn->opcode == OPCODE_RDTSCP)

@@ -103,7 +103,7 @@ static u8 rights_of(u64 info)
 }
 
 /*
- * QEMU does not tell the linear address.  That of the instruction's operand has to be in the
+ * QEMU does not report the linear address.  That of the instruction's operand has to be in the
  * same place of a page.
  */
 static void find_linear(const struct vcpu *vcpu, struct tdx_model_access *access)

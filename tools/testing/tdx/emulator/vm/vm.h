@@ -15,7 +15,7 @@
 
 #define PENDING_DEBUG_STEP		BIT_ULL(14)
 
-/* Information on events, which VMX has in the format of SVM, but for these types */
+/* Information on events, which VMX has in the format of SVM, except for these types */
 #define EVENT_PRIVILEGED_SOFTWARE	(5U << 8)
 #define EVENT_SOFTWARE_EXCEPTION	(6U << 8)
 

@@ -31,7 +31,7 @@ struct vm_check {
 
 /**
  * struct vm_refusal - why an entry fails
- * @rule:	in words, for the log
+ * @rule:	as text, for the log
  * @segment:	the register that breaks it, or NULL
  * @qualification:	exit qualification, for vm_check_guest()
  */

@@ -34,7 +34,7 @@ static u64 cpuid_config_leaf(const struct tdx_model *m, unsigned int i)
 	return leaf->leaf | (u64)leaf->subleaf << 32;
 }
 
-/* 1.5.01 does not tell here which bits are allowed, TDH.SYS.INFO does. */
+/* 1.5.01 does not report here which bits are allowed, TDH.SYS.INFO does. */
 static u64 cpuid_config_value(const struct tdx_model *m, unsigned int i)
 {
 	struct tdx_cpuid_config c;

@@ -18,7 +18,7 @@
 
 #define QUALIFICATION_FOUND_SHIFT 3
 
-/* The host has to provide the page: it gets to know what there is instead. */
+/* The host has to provide the page: the exit says what there is instead. */
 static enum tdx_model_outcome leave(struct tdx_model_entry *e, u64 type,
 				    const struct tdx_model_sept_operand *sept)
 {

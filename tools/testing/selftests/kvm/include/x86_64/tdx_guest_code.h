@@ -69,7 +69,7 @@
 #define TG_NMI_VECTOR	2
 #define TG_HANDLER_SIZE	16
 
-/* The guest tells with a write to this port that an operation is done. */
+/* The guest reports with a write to this port that an operation is done. */
 #define TG_DONE_PORT	0x500
 
 #endif /* SELFTEST_KVM_TDX_GUEST_CODE_H */
