@@ -74,6 +74,13 @@ def test_an_event_is_delivered_before_there_is_an_exit(run):
                      "timer_vectoring": 0}
 
 
+def test_exceptions_that_no_cpu_raises_are_injected_once(run):
+    facts, _ = run("vm-odd-exceptions")
+    for vector in "2", "31", "13", "0x80":
+        assert facts[vector] == VMCALL and facts[f"{vector}_behind"] == HLT, vector
+        assert facts[f"{vector}_blocked"] == 0, vector
+
+
 def test_the_preemption_timer_ends_a_loop(run):
     facts, _ = run("vm-timer")
     assert facts == {"timer": PREEMPTION_TIMER, "in_loop": 1}

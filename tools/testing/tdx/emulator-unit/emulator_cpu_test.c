@@ -140,6 +140,42 @@ TEST_F(cpu, an_interrupt_is_delivered_once)
 	}
 }
 
+static const struct {
+	u32 asked, injected;
+	u64 cr0;
+} odd_exceptions[] = {
+	{ 0x80000302, 0x80000202, X86_CR0_PE },
+	{ 0x8000031e, 0x8000031e, X86_CR0_PE },
+	{ 0x8000031f, 0x8000001f, X86_CR0_PE },
+	{ 0x80000380, 0x80000080, X86_CR0_PE },
+	/* without an error code, where there are some */
+	{ 0x8000030d, 0x8000000d, X86_CR0_PE },
+	{ 0x80000b0d, 0x80000b0d, X86_CR0_PE },
+	{ 0x8000030d, 0x8000030d, 0 },
+};
+
+TEST_F(cpu, an_exception_that_vmrun_refuses_is_delivered_as_another_event)
+{
+	struct vcpu *vcpu = &self->cpu->host;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_LEN(odd_exceptions); i++) {
+		vcpu->vmcb.cr0 = odd_exceptions[i].cr0;
+		vcpu->vmcb.event_inject = odd_exceptions[i].asked;
+		EXPECT_EQ(odd_exceptions[i].asked != odd_exceptions[i].injected &&
+			  i, vcpu_injects_as_interrupt(vcpu)) TH_LOG("exception %u", i);
+		unfinished = odd_exceptions[i].injected;
+		vcpu_run(vcpu);
+		EXPECT_EQ(odd_exceptions[i].injected, injected) TH_LOG("exception %u", i);
+		EXPECT_EQ(odd_exceptions[i].asked, vcpu->vmcb.event_inject)
+			TH_LOG("exception %u", i);
+		EXPECT_EQ(0, vcpu->waiting);
+		unfinished = 0;
+		vcpu_run(vcpu);
+		EXPECT_EQ(0, vcpu->vmcb.event_inject);
+	}
+}
+
 TEST_F(cpu, an_interrupt_goes_on_waiting_while_an_exception_is_delivered)
 {
 	struct vcpu *vcpu = &self->cpu->host;

@@ -16,7 +16,7 @@
 #define VECTOR_BP	3
 #define SOFTWARE	(6U << 8)
 
-static bool timer_expired, leaves_at_once, take, taken_nmi;
+static bool timer_expired, leaves_at_once, take, taken_nmi, as_interrupt;
 static u8 taken, next_opcode;
 
 bool vm_timer_has_expired(const struct vm *vm)
@@ -52,6 +52,11 @@ void vcpu_inject(struct vcpu *vcpu, unsigned int vector)
 void vcpu_inject_nmi(struct vcpu *vcpu)
 {
 	vcpu->vmcb.event_inject = VALID | SVM_EVENT_NMI | VECTOR_NMI;
+}
+
+bool vcpu_injects_as_interrupt(const struct vcpu *vcpu)
+{
+	return as_interrupt;
 }
 
 void shootdown_self(struct cpu *self)
@@ -108,6 +113,7 @@ FIXTURE_SETUP(vm_event)
 	leaves_at_once = false;
 	take = true;
 	taken_nmi = false;
+	as_interrupt = false;
 }
 
 FIXTURE_TEARDOWN(vm_event)
@@ -187,6 +193,19 @@ TEST_F(vm_event, a_timer_that_has_expired_exits_behind_an_event)
 	EXPECT_FALSE(vm_event_before_run(&self->vm, &self->exit));
 	vm_event_prepare(&self->vm);
 	EXPECT_TRUE(leaves_at_once && self->vm.vcpu->inject_now);
+}
+
+TEST_F(vm_event, an_exception_that_is_injected_as_an_interrupt_ends_the_run)
+{
+	inject(&self->vm, VALID | SVM_EVENT_EXCEPTION | 31, 0);
+	vm_event_prepare(&self->vm);
+	EXPECT_FALSE(leaves_at_once);
+	as_interrupt = true;
+	vm_event_prepare(&self->vm);
+	EXPECT_TRUE(leaves_at_once && self->vm.vcpu->inject_now);
+	vm_event_store(&self->vm, &self->exit);
+	EXPECT_EQ(VALID | SVM_EVENT_EXCEPTION | 31,
+		  vmcs_read(self->vm.vmcs, VMCS_IDT_VECTORING_INFO));
 }
 
 TEST_F(vm_event, an_interrupt_window_opens_with_if)

@@ -6,6 +6,11 @@
 #include "cpu/entry.h"
 #include "cpu/vcpu.h"
 
+#define LAST_EXCEPTION	31
+
+/* #DF #TS #NP #SS #GP #PF #AC */
+#define WITH_ERROR_CODE	(BIT(8) | 0x7c00U | BIT(17))
+
 /* #DE #TS #NP #SS #GP */
 #define CONTRIBUTORY	(BIT(0) | BIT(10) | BIT(11) | BIT(12) | BIT(VECTOR_GP))
 
@@ -84,19 +89,53 @@ void vcpu_set_cr4(struct vcpu *vcpu, u64 value)
 	update_lme(vcpu);
 }
 
+static bool is_exception(u32 event)
+{
+	return event & SVM_EVENT_VALID && (event & SVM_EVENT_TYPE) == SVM_EVENT_EXCEPTION;
+}
+
 /*
- * The event to deliver again after an exit in the middle of its delivery.  Injected events
- * are reported unchanged; events that the CPU delivered itself are reported as exceptions
+ * VMX injects exceptions that VMRUN refuses, and some without the error code that QEMU pushes for
+ * their vectors.  As an interrupt they are delivered in the same way.
+ */
+bool vcpu_injects_as_interrupt(const struct vcpu *vcpu)
+{
+	u32 event = vcpu->vmcb.event_inject, vector = event & SVM_EVENT_VECTOR;
+
+	if (!is_exception(event) || vector == VECTOR_NMI)
+		return false;
+	return vector >= LAST_EXCEPTION || (WITH_ERROR_CODE & BIT(vector) &&
+					    !(event & SVM_EVENT_ERROR_VALID) &&
+					    vcpu->vmcb.cr0 & X86_CR0_PE);
+}
+
+/* An NMI that is injected does not block others. */
+static u32 deliverable_event(const struct vcpu *vcpu)
+{
+	u32 event = vcpu->vmcb.event_inject, vector = event & SVM_EVENT_VECTOR;
+
+	if (is_exception(event) && vector == VECTOR_NMI)
+		return SVM_EVENT_VALID | SVM_EVENT_NMI | vector;
+	if (vcpu_injects_as_interrupt(vcpu))
+		return SVM_EVENT_VALID | SVM_EVENT_INTERRUPT | vector;
+	return event;
+}
+
+/*
+ * The event to deliver again after an exit in the middle of its delivery, instead of @asked.
+ * Injected events are reported unchanged; events that the CPU delivered itself are reported as exceptions
  * by QEMU, except INT n, which is executed again since RIP is still there.  The vector tells
  * interrupts from exceptions, except that of a virtual one, which is still requested then.
  */
-static u32 unfinished_event(const struct vcpu *vcpu)
+static u32 unfinished_event(const struct vcpu *vcpu, u32 asked)
 {
 	u32 event = vcpu->vmcb.exit_int_info, vector = event & SVM_EVENT_VECTOR;
 	u32 interrupt = SVM_EVENT_VALID | SVM_EVENT_INTERRUPT | vector;
 
-	if (!(event & SVM_EVENT_VALID) || event == vcpu->entered.event)
+	if (!(event & SVM_EVENT_VALID))
 		return event;
+	if (event == vcpu->entered.event)
+		return asked;
 	switch (event & SVM_EVENT_TYPE) {
 	case SVM_EVENT_EXCEPTION:
 		if (vector == VECTOR_NMI)
@@ -181,11 +220,6 @@ static void limit_code_segment(struct vcpu *vcpu)
 		vcpu->vmcb.cs.attributes &= ~SVM_SEG_DB;
 }
 
-static bool is_exception(u32 event)
-{
-	return event & SVM_EVENT_VALID && (event & SVM_EVENT_TYPE) == SVM_EVENT_EXCEPTION;
-}
-
 static void shut_down(struct vcpu *vcpu)
 {
 	vcpu->shut_down = false;
@@ -197,6 +231,7 @@ static void shut_down(struct vcpu *vcpu)
 void vcpu_run(struct vcpu *vcpu)
 {
 	struct vmcb *v = &vcpu->vmcb;
+	u32 asked;
 
 	if (vcpu->shut_down) {
 		shut_down(vcpu);
@@ -205,6 +240,8 @@ void vcpu_run(struct vcpu *vcpu)
 	load_xstate(vcpu);
 	limit_code_segment(vcpu);
 	request_interrupt(vcpu);
+	asked = v->event_inject;
+	v->event_inject = deliverable_event(vcpu);
 	vcpu->entered = (struct entry_state){
 		v->rip, v->rflags, v->cr0, v->cr3, v->cr4, v->efer, v->event_inject
 	};
@@ -218,7 +255,7 @@ void vcpu_run(struct vcpu *vcpu)
 	vcpu->nr_runs++;
 	vcpu->gpr[RAX] = v->rax;
 	vcpu->gpr[RSP] = v->rsp;
-	v->event_inject = unfinished_event(vcpu);
+	v->event_inject = unfinished_event(vcpu, asked);
 	v->event_inject_error = v->exit_int_error;
 	vcpu->inject_now = false;
 	vcpu->delivering = is_exception(v->event_inject);

@@ -113,6 +113,15 @@ void vcpu_set_cr4(struct vcpu *vcpu, u64 value);
 void vcpu_reset(struct vcpu *vcpu, u8 vector);
 
 /**
+ * vcpu_injects_as_interrupt() - is QEMU given the exception that is injected as an interrupt?
+ * @vcpu:	is about to run
+ *
+ * Return: true if it is.  QEMU would deliver it a second time if the guest went on: it has to be
+ * left at once.
+ */
+bool vcpu_injects_as_interrupt(const struct vcpu *vcpu);
+
+/**
  * vcpu_run() - run the guest until its next exit
  * @vcpu:	of the calling CPU, which has called cpu_enable_svm()
  *

@@ -49,6 +49,8 @@
 
 #define INJECT(type, vector)	(BIT_ULL(31) | (type) << 8 | (vector))
 #define TYPE_NMI		2ULL
+#define TYPE_EXCEPTION		3ULL
+#define TYPE_PRIVILEGED		5ULL
 
 static void write_controls(u64 field, u32 msr, u64 value)
 {
@@ -298,6 +300,35 @@ static void case_injection(void)
 	say("timer_vectoring", vm_read(VMCS_IDT_VECTORING_INFO));
 }
 
+/* Exceptions that no CPU raises: each is delivered once, and without an error code. */
+static void case_odd_exceptions(void)
+{
+	static const struct {
+		const char *name, *blocked, *behind;
+		u64 type, vector;
+	} odd[] = {
+		{ "2", "2_blocked", "2_behind", TYPE_EXCEPTION, 2 },
+		{ "31", "31_blocked", "31_behind", TYPE_EXCEPTION, 31 },
+		{ "13", "13_blocked", "13_behind", TYPE_PRIVILEGED, 13 },
+		{ "0x80", "0x80_blocked", "0x80_behind", TYPE_PRIVILEGED, 0x80 },
+	};
+	struct vm_regs regs = { 0 };
+	unsigned int i;
+
+	vm_set_up(vm_guest_nmi);
+	for (i = 0; i < ARRAY_LEN(odd); i++) {
+		vm_set_gate(odd[i].vector, vm_guest_handler);
+		vm_write(VMCS_GUEST_RIP, phys_of(vm_guest_nmi) -
+					 (odd[i].type == TYPE_PRIVILEGED));
+		vm_write(VMCS_ENTRY_INSTRUCTION_LENGTH, 1);
+		vm_write(VMCS_ENTRY_INTERRUPTION_INFO, INJECT(odd[i].type, odd[i].vector));
+		say(odd[i].name, vm_run(&regs, !i));
+		say(odd[i].blocked, vm_read(VMCS_GUEST_INTERRUPTIBILITY));
+		vm_skip();
+		say(odd[i].behind, vm_run(&regs, false));
+	}
+}
+
 /* The host's timer does not run. */
 static void case_timer(void)
 {
@@ -396,6 +427,7 @@ static const struct probe_case cases[] = {
 	{ "vm-windows", case_windows },
 	{ "vm-nmi-window", case_nmi_window },
 	{ "vm-injection", case_injection },
+	{ "vm-odd-exceptions", case_odd_exceptions },
 	{ "vm-timer", case_timer },
 	{ "vm-ept", case_ept },
 	{ "vm-invept", case_invept },

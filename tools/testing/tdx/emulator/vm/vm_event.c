@@ -185,7 +185,8 @@ static bool needs_exit_behind_delivery(const struct vm *vm)
 {
 	if (!is_pending(vm->vcpu))
 		return false;
-	return vm_timer_has_expired(vm) || (vm->enters && vm_apic_is_low(&vm->apic)) ||
+	return vm_timer_has_expired(vm) || vcpu_injects_as_interrupt(vm->vcpu) ||
+	       (vm->enters && vm_apic_is_low(&vm->apic)) ||
 	       (vm->primary & PRIMARY_INTERRUPT_WINDOW &&
 		has_type(vm->vcpu->vmcb.event_inject, SVM_EVENT_INTERRUPT));
 }
