@@ -171,4 +171,68 @@ TEST_F(insn, the_operand_of_any_instruction_is_found)
 	}
 }
 
+#define DS	0x300000
+#define SS	0x500000
+
+static const struct {
+	const char *bytes;
+	unsigned int count;
+	u32 attributes;
+	u64 linear, displacement;
+	u8 base, index;
+	u64 imm;
+} short_addresses[] = {
+	/* lidt (%bx,%si), (%bx,%di), (%bp,%si), (%bp,%di), (%si), (%di), 0x8000, (%bx) */
+	{ "\x0f\x01\x18", 3, 0, DS + 0x9009, 0, RBX, RSI },
+	{ "\x0f\x01\x19", 3, 0, DS + 0xa00a, 0, RBX, RDI },
+	{ "\x0f\x01\x1a", 3, 0, SS + 0xb00b, 0, RBP, RSI },
+	{ "\x0f\x01\x1b", 3, 0, SS + 0xc00c, 0, RBP, RDI },
+	{ "\x0f\x01\x1c", 3, 0, DS + 0x6006, 0, RSI, NO_REGISTER },
+	{ "\x0f\x01\x1d", 3, 0, DS + 0x7007, 0, RDI, NO_REGISTER },
+	{ "\x0f\x01\x1e\x00\x80", 5, 0, DS + 0x8000, -0x8000ULL, NO_REGISTER, NO_REGISTER },
+	{ "\x0f\x01\x1f", 3, 0, DS + 0x3003, 0, RBX, NO_REGISTER },
+	/* -2(%bp), 0x1234(%bp), 0xfff0(%bx,%di), which wraps */
+	{ "\x0f\x01\x5e\xfe", 4, 0, SS + 0x5003, -2ULL, RBP, NO_REGISTER },
+	{ "\x0f\x01\x9e\x34\x12", 5, 0, SS + 0x6239, 0x1234, RBP, NO_REGISTER },
+	{ "\x0f\x01\x99\xf0\xff", 5, 0, DS + 0x9ffa, -0x10ULL, RBX, RDI },
+	/* %ss:; in 32-bit code by a prefix, and the reverse */
+	{ "\x36\x0f\x01\x1f", 4, 0, SS + 0x3003, 0, RBX, NO_REGISTER },
+	{ "\x67\x0f\x01\x1f", 4, SVM_SEG_DB, DS + 0x3003, 0, RBX, NO_REGISTER },
+	{ "\x67\x0f\x01\x1b", 4, 0, DS + 0x33003, 0, RBX, NO_REGISTER },
+	/* movw and movl $..., (%bx) */
+	{ "\xc7\x07\x34\x12", 4, 0, DS + 0x3003, 0, RBX, NO_REGISTER, 0x1234 },
+	{ "\x66\xc7\x07\x78\x56\x34\x12", 7, 0, DS + 0x3003, 0, RBX, NO_REGISTER, 0x12345678 },
+	{ "\x67\x66\xc7\x07\x34\x12", 6, SVM_SEG_DB, DS + 0x3003, 0, RBX, NO_REGISTER, 0x1234 },
+};
+
+TEST_F(insn, addresses_have_16_bits_in_16_bit_code)
+{
+	struct vmcb *v = &self->vcpu->vmcb;
+	struct insn insn;
+	unsigned int i;
+	u64 linear;
+
+	v->efer = 0;
+	v->ds.base = DS;
+	v->ss.base = SS;
+	for (i = 0; i < NR_GPRS; i++)
+		self->vcpu->gpr[i] = 0x11001ULL * i;
+	for (i = 0; i < ARRAY_LEN(short_addresses); i++) {
+		v->cs.attributes = short_addresses[i].attributes;
+		ASSERT_TRUE(decode_bytes(self->vcpu, short_addresses[i].bytes,
+					 short_addresses[i].count, &insn)) TH_LOG("case %u", i);
+		EXPECT_EQ(short_addresses[i].count, insn.length) TH_LOG("case %u", i);
+		EXPECT_EQ(short_addresses[i].linear, insn.linear) TH_LOG("case %u", i);
+		EXPECT_EQ(short_addresses[i].displacement, insn.displacement)
+			TH_LOG("case %u", i);
+		EXPECT_EQ(short_addresses[i].base, insn.base) TH_LOG("case %u", i);
+		EXPECT_EQ(short_addresses[i].index, insn.index) TH_LOG("case %u", i);
+		EXPECT_EQ(short_addresses[i].imm, insn.imm) TH_LOG("case %u", i);
+		if (insn.opcode == 0xc7) {
+			EXPECT_TRUE(decode_operand(self->vcpu, &linear)) TH_LOG("case %u", i);
+			EXPECT_EQ(insn.linear, linear) TH_LOG("case %u", i);
+		}
+	}
+}
+
 TEST_HARNESS_MAIN

@@ -227,6 +227,32 @@ static u64 sib_address(struct cursor *c, struct insn *insn, unsigned int mod,
 	return address + gpr(c, base);
 }
 
+/* The registers of 16-bit addresses, by the last field of ModRM */
+static const struct { u8 base, index; } registers_16[] = {
+	{ RBX, RSI }, { RBX, RDI }, { RBP, RSI }, { RBP, RDI },
+	{ RSI, NO_REGISTER }, { RDI, NO_REGISTER }, { RBP, NO_REGISTER }, { RBX, NO_REGISTER },
+};
+
+static u64 memory_operand_16(struct cursor *c, struct insn *insn, bool *stack_relative)
+{
+	unsigned int mod = insn->modrm >> 6, rm = insn->modrm & 7;
+	u64 address = 0;
+
+	if (mod == 1)
+		insn->displacement = (s64)(s8)next(c, 1);
+	else if (mod == 2 || rm == 6)
+		insn->displacement = (s64)(s16)next(c, 2);
+	if (mod || rm != 6) {
+		insn->base = registers_16[rm].base;
+		insn->index = registers_16[rm].index;
+		address = gpr(c, insn->base);
+	}
+	if (insn->index != NO_REGISTER)
+		address += gpr(c, insn->index);
+	*stack_relative = insn->base == RBP;
+	return (u16)(address + insn->displacement);
+}
+
 /* A RIP-relative address is based on the instruction's end, which the caller adds. */
 static u64 memory_operand(struct cursor *c, struct insn *insn, bool *stack_relative,
 			  bool *rip_relative)
@@ -234,6 +260,8 @@ static u64 memory_operand(struct cursor *c, struct insn *insn, bool *stack_relat
 	unsigned int mod = insn->modrm >> 6, rm = insn->modrm & 7;
 	u64 address;
 
+	if (insn->address_size == ADDRESS_16)
+		return memory_operand_16(c, insn, stack_relative);
 	if (mod == 0 && rm == RBP) {
 		*rip_relative = vcpu_64bit_code(c->vcpu);
 		insn->displacement = (s64)(s32)next(c, 4);
@@ -254,23 +282,24 @@ static u64 memory_operand(struct cursor *c, struct insn *insn, bool *stack_relat
 	return mod ? address + insn->displacement : address;
 }
 
-/* 16-bit addressing is not used with the supported instructions. */
-static bool address_size_unknown(const struct cursor *c)
+static bool is_16bit_code(const struct cursor *c)
 {
-	bool wide = vcpu_64bit_code(c->vcpu) || c->vcpu->vmcb.cs.attributes & SVM_SEG_DB;
-
-	return wide ? c->short_address && !vcpu_64bit_code(c->vcpu) : !c->short_address;
+	return !vcpu_64bit_code(c->vcpu) && !(c->vcpu->vmcb.cs.attributes & SVM_SEG_DB);
 }
 
 static enum insn_address_size address_size(const struct cursor *c)
 {
 	if (vcpu_64bit_code(c->vcpu))
 		return c->short_address ? ADDRESS_32 : ADDRESS_64;
-	return !(c->vcpu->vmcb.cs.attributes & SVM_SEG_DB) == c->short_address ? ADDRESS_32 :
-	       ADDRESS_16;
+	return is_16bit_code(c) == c->short_address ? ADDRESS_32 : ADDRESS_16;
 }
 
-static bool parse_operands(struct cursor *c, struct insn *insn, const struct opcode *op)
+static bool has_16bit_operand(const struct cursor *c, const struct insn *insn)
+{
+	return is_16bit_code(c) == !(insn->prefixes & PREFIX_66);
+}
+
+static void parse_operands(struct cursor *c, struct insn *insn, const struct opcode *op)
 {
 	bool stack_relative = false, rip_relative = false;
 
@@ -278,15 +307,12 @@ static bool parse_operands(struct cursor *c, struct insn *insn, const struct opc
 	insn->reg = (insn->modrm >> 3 & 7) | (insn->rex & REX_R ? 8 : 0);
 	insn->rm = (insn->modrm & 7) | (insn->rex & REX_B ? 8 : 0);
 	insn->mem = insn->modrm >> 6 != 3 && !(op->flags & F_REG_ONLY);
-	if (insn->mem) {
-		if (address_size_unknown(c))
-			return false;
+	if (insn->mem)
 		insn->linear = memory_operand(c, insn, &stack_relative, &rip_relative);
-	}
 	if (op->flags & F_IMM32)
-		insn->imm = insn->prefixes & PREFIX_66 ? next(c, 2) : (u64)(s64)(s32)next(c, 4);
+		insn->imm = has_16bit_operand(c, insn) ? next(c, 2) : (u64)(s64)(s32)next(c, 4);
 	if (!insn->mem)
-		return true;
+		return;
 	if (rip_relative) {
 		insn->displacement += c->vcpu->vmcb.rip + c->at + c->following;
 		insn->linear = insn->displacement;
@@ -298,7 +324,6 @@ static bool parse_operands(struct cursor *c, struct insn *insn, const struct opc
 	insn->linear += segment_base(c, stack_relative);
 	if (!vcpu_64bit_code(c->vcpu))
 		insn->linear = (u32)insn->linear;
-	return true;
 }
 
 /* The address has no base, and the register is RAX. */
@@ -344,8 +369,8 @@ bool decode(const struct vcpu *vcpu, struct insn *insn)
 	if (!op || c.overrun)
 		return false;
 	c.following = op->flags & F_IMM8 ? 1 : 0;
-	if (op->flags & F_MODRM && !parse_operands(&c, insn, op))
-		return false;
+	if (op->flags & F_MODRM)
+		parse_operands(&c, insn, op);
 	if (op->flags & F_OFFSET)
 		parse_offset(&c, insn);
 	if (op->flags & F_IMM8)
@@ -416,15 +441,17 @@ static bool find_operand(const struct insn *insn, u8 *flags)
 bool decode_operand(const struct vcpu *vcpu, u64 *linear)
 {
 	struct cursor c = { .vcpu = vcpu };
-	struct insn insn = { 0 };
+	struct insn insn = { .base = NO_REGISTER, .index = NO_REGISTER };
 	struct opcode op = { 0 };
 
 	c.available = guest_fetch(vcpu, rip_linear(vcpu), c.bytes, sizeof(c.bytes));
 	parse_opcode(&c, &insn);
+	insn.address_size = address_size(&c);
 	if (!find_operand(&insn, &op.flags))
 		return false;
 	c.following = op.flags & F_IMM8 ? 1 : 0;
-	if (!parse_operands(&c, &insn, &op) || c.overrun || !insn.mem)
+	parse_operands(&c, &insn, &op);
+	if (c.overrun || !insn.mem)
 		return false;
 	*linear = insn.linear;
 	return true;
