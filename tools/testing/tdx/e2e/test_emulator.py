@@ -262,9 +262,10 @@ def test_a_keyid_is_detected_by_the_bits_that_qemus_walk_uses(levels, detected):
         f"host read of an address with a KeyID {1 << bit | 0x3000000:#x}" for bit in detected]
 
 
-def test_five_levels_need_a_cpu_with_la57(tmp_path):
-    status, log = emulator_only(tmp_path, "ept_levels=5", cpu="max,phys-bits=52,-la57")
-    assert status == NO_BOOT and "the CPU has no LA57" in log
+@pytest.mark.parametrize("option", ["ept_levels=5", "vms=on"])
+def test_five_levels_need_a_cpu_with_la57(tmp_path, option):
+    status, log = emulator_only(tmp_path, option, cpu="max,phys-bits=52,-la57")
+    assert status == NO_BOOT and f"the CPU has no LA57, which {option} needs" in log
 
 
 def test_more_violations_than_anybody_reads_are_counted():

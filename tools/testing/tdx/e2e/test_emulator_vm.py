@@ -98,6 +98,12 @@ def test_the_ept_is_used_with_its_rights_and_flags(run):
         "stale": VMCALL, "stale_value": 0x77}
 
 
+def test_an_address_beyond_the_levels_of_the_ept_is_a_violation(run):
+    facts, _ = run("vm-beyond-ept")
+    assert facts == {"read": VMCALL, "value": 0x99, "beyond": EPT_VIOLATION,
+                     "qualification": 1 | LINEAR | FINAL, "gpa": 1 << 48 | 0x2400000}
+
+
 def test_invept_flushes_translations(run):
     facts, _ = run("vm-invept")
     assert facts == {"read": VMCALL, "value": 0x99, "flushed": EPT_VIOLATION}

@@ -54,18 +54,22 @@ static void check_processor(void)
 		     regs[0] & 0xff, PLATFORM_PHYS_BITS, PLATFORM_PHYS_BITS);
 }
 
-/* QEMU walks nested page tables with as many levels as the emulator's own. */
+/*
+ * QEMU walks nested page tables with as many levels as the emulator's own, and ignores higher bits
+ * of an address.  A VM whose EPT has 4 levels must not reach there what it has below 2^48.
+ */
 static void init_levels(void)
 {
 	u32 regs[4];
 
-	if (options.ept_levels != EPT_5_LEVELS)
+	if (options.ept_levels != EPT_5_LEVELS && !options.vms)
 		return;
 	native_cpuid(CPUID_FEATURES, 0, regs);
 	if (!(regs[2] & FEATURES_ECX_LA57))
-		fail(EXIT_NO_BOOT, "the CPU has no LA57, which ept_levels=5 needs: use qemu's -cpu max");
+		fail(EXIT_NO_BOOT, "the CPU has no LA57, which %s needs: use qemu's -cpu max",
+		     options.vms ? "vms=on" : "ept_levels=5");
 	boot_use_5_levels();
-	npt_set_levels(options.ept_levels);
+	npt_set_levels(EPT_5_LEVELS);
 }
 
 static void register_cpus_of(const struct acpi_facts *acpi, bool enabled)

@@ -374,6 +374,24 @@ static void case_ept(void)
 	say("stale_value", regs.rax);
 }
 
+/* An EPT of 4 levels has no address with bit 48; the guest has one by its own page tables. */
+static void case_beyond_ept(void)
+{
+	u64 *top = phys(read_cr(3) & PTE_ADDR), *pages = phys(top[0] & PTE_ADDR);
+	struct vm_regs regs = { .rbx = TOUCHED };
+
+	vm_set_up(vm_guest_touch);
+	*(u64 *)phys(TOUCHED) = 0x99;
+	say("read", vm_run(&regs, true));
+	say("value", regs.rax);
+	pages[20] = BIT_ULL(48) | 0x83;
+	regs = (struct vm_regs){ .rbx = 20 * SIZE_1G + TOUCHED };
+	vm_write(VMCS_GUEST_RIP, phys_of(vm_guest_touch));
+	say("beyond", vm_run(&regs, false));
+	say("qualification", vm_read(VMCS_EXIT_QUALIFICATION));
+	say("gpa", vm_read(VMCS_GUEST_PHYSICAL_ADDRESS));
+}
+
 static void case_invept(void)
 {
 	u64 *ept = vm_set_up(vm_guest_touch), operand[2] = { EPT_PAGES | EPTP_FLAGS, 0 };
@@ -430,6 +448,7 @@ static const struct probe_case cases[] = {
 	{ "vm-odd-exceptions", case_odd_exceptions },
 	{ "vm-timer", case_timer },
 	{ "vm-ept", case_ept },
+	{ "vm-beyond-ept", case_beyond_ept },
 	{ "vm-invept", case_invept },
 	{ "vm-real-mode", case_real_mode },
 };
