@@ -206,7 +206,7 @@ void vmx_vmptrld(struct vcpu *vcpu, const struct insn *insn)
 		vmx_finish(vcpu, insn, VMERR_VMPTRLD_ADDRESS);
 		return;
 	}
-	vmcs = vmcs_at(vcpu, pa, ACCESS_READ);
+	vmcs = vmcs_at(vcpu, pa, ACCESS_WRITE);
 	if (vmcs)
 		vmx_finish(vcpu, insn, load_vmcs(vcpu, pa, vmcs));
 }
