@@ -35,6 +35,12 @@ def test_instructions_exit_one_after_the_other(run):
         "hlt": HLT, "rax_is_kept": 1}
 
 
+def test_rdtscp_needs_its_control(run):
+    facts, _ = run("vm-tsc")
+    assert facts == {"rdtsc": VMCALL, "is_time": 1, "undefined": EXCEPTION_OR_NMI,
+                     "info": VALID | 3 << 8 | 6, "rdtscp": VMCALL, "is_later": 1}
+
+
 def test_an_entry_fails_with_the_numbers_of_the_architecture(run):
     facts, log = run("vm-errors", clean=False)
     valid_failure = 1 << 6      # ZF

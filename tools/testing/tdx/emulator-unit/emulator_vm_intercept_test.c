@@ -165,4 +165,19 @@ TEST_F(vm_intercept, instructions_exit_as_the_controls_want_it)
 	EXPECT_EQ(105, self->v->tsc_offset);
 }
 
+TEST_F(vm_intercept, rdtscp_is_executed_only_with_its_control)
+{
+	vm_intercept(&self->vm);
+	EXPECT_TRUE(self->v->intercept1 & SVM_INTERCEPT1_RDTSC);
+	EXPECT_TRUE(self->v->intercept2 & SVM_INTERCEPT2_RDTSCP);
+	self->vm.secondary = SECONDARY_RDTSCP;
+	vm_intercept(&self->vm);
+	EXPECT_FALSE(self->v->intercept1 & SVM_INTERCEPT1_RDTSC);
+	EXPECT_FALSE(self->v->intercept2 & SVM_INTERCEPT2_RDTSCP);
+	self->vm.primary = PRIMARY_RDTSC_EXITING;
+	vm_intercept(&self->vm);
+	EXPECT_TRUE(self->v->intercept1 & SVM_INTERCEPT1_RDTSC);
+	EXPECT_TRUE(self->v->intercept2 & SVM_INTERCEPT2_RDTSCP);
+}
+
 TEST_HARNESS_MAIN

@@ -30,6 +30,8 @@
 #define PRIMARY			(BIT_ULL(7) | BIT_ULL(24) | BIT_ULL(31))
 #define INTERRUPT_WINDOW	BIT_ULL(2)
 #define NMI_WINDOW		BIT_ULL(22)
+#define TSC_OFFSETTING		BIT_ULL(3)
+#define RDTSCP			BIT_ULL(3)
 #define PREEMPTION_TIMER	BIT_ULL(6)
 #define SECONDARY		(BIT_ULL(1) | BIT_ULL(7))
 #define EXIT_CONTROLS		(BIT_ULL(9) | BIT_ULL(15) | BIT_ULL(20) | BIT_ULL(21))
@@ -203,6 +205,29 @@ static void case_basic(void)
 			vm_skip();
 	}
 	say("rax_is_kept", regs.rax == read_cr(0));
+}
+
+/* Without its control, there is no RDTSCP. */
+static void case_tsc(void)
+{
+	struct vm_regs regs = { .rdx = ~0ULL };
+	u64 before, now;
+
+	vm_set_up(vm_guest_tsc);
+	vm_write(VMCS_EXCEPTION_BITMAP, BIT_ULL(VECTOR_UD));
+	vm_allow(VMCS_PRIMARY_CONTROLS, TSC_OFFSETTING);
+	vm_write(VMCS_TSC_OFFSET, BIT_ULL(40));
+	before = native_rdtsc();
+	say("rdtsc", vm_run(&regs, true));
+	now = (regs.rdx << 32 | regs.rax) - BIT_ULL(40);
+	say("is_time", now > before && now < native_rdtsc());
+	vm_skip();
+	say("undefined", vm_run(&regs, false));
+	say("info", vm_read(VMCS_EXIT_INTERRUPTION_INFO));
+	vm_allow(VMCS_SECONDARY_CONTROLS, RDTSCP);
+	say("rdtscp", vm_run(&regs, false));
+	now = (regs.rdx << 32 | regs.rax) - BIT_ULL(40);
+	say("is_later", now > before && now < native_rdtsc());
 }
 
 static void case_errors(void)
@@ -441,6 +466,7 @@ static void case_real_mode(void)
 
 static const struct probe_case cases[] = {
 	{ "vm-basic", case_basic },
+	{ "vm-tsc", case_tsc },
 	{ "vm-errors", case_errors },
 	{ "vm-windows", case_windows },
 	{ "vm-nmi-window", case_nmi_window },

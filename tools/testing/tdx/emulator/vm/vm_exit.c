@@ -78,11 +78,19 @@ static bool io_access(struct vm *vm, const struct insn *insn, struct vm_exit *ex
 	return true;
 }
 
-/* Behind RDTSC exiting; QEMU 7.2 intercepts RDTSCP as RDTSC. */
+static bool rdtsc(struct vm *vm, const struct insn *insn, struct vm_exit *exit)
+{
+	if (vm->primary & PRIMARY_RDTSC_EXITING)
+		return exit_with(VM_EXIT_RDTSC, insn, exit);
+	set_edx_eax(vm->vcpu, native_rdtsc() + vm->vcpu->vmcb.tsc_offset);
+	return skip(vm, insn);
+}
+
+/* RDTSCP is intercepted if it exits, or if the guest does not have it. */
 static bool tsc_access(struct vm *vm, const struct insn *insn, struct vm_exit *exit)
 {
 	if (insn->modrm != MODRM_RDTSCP)
-		return exit_with(VM_EXIT_RDTSC, insn, exit);
+		return rdtsc(vm, insn, exit);
 	if (vm->secondary & SECONDARY_RDTSCP)
 		return exit_with(VM_EXIT_RDTSCP, insn, exit);
 	return vm_event_raise(vm, VECTOR_UD, exit);

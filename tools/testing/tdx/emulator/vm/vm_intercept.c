@@ -195,6 +195,11 @@ static void intercept_instructions(struct vm *vm)
 		if (vm->secondary & secondary_intercepts[i].control)
 			v->intercept1 |= secondary_intercepts[i].intercept1;
 	}
+	/* The CPU has RDTSCP.  QEMU 7.2 intercepts it as RDTSC. */
+	if (!(vm->secondary & SECONDARY_RDTSCP)) {
+		v->intercept1 |= SVM_INTERCEPT1_RDTSC;
+		v->intercept2 |= SVM_INTERCEPT2_RDTSCP;
+	}
 }
 
 void vm_intercept(struct vm *vm)
