@@ -73,6 +73,26 @@ def test_nmis_are_blocked_until_iret(run):
                      "behind_iret": NMI_WINDOW, "at_interrupted": 1, "not_blocked": 0}
 
 
+def test_an_nmi_window_opens_behind_what_is_delivered_or_blocks(run):
+    facts, _ = run("vm-nmi-window-late")
+    assert facts == {"behind_event": NMI_WINDOW, "at_handler": 1, "behind_mov_ss": NMI_WINDOW,
+                     "at": 1, "rflags": 2}
+
+
+def test_debug_exceptions_exit_with_their_causes(run):
+    """DR6 is as before; MOV to SS holds an exception back for an instruction."""
+    facts, _ = run("vm-debug")
+    assert facts == {"step": EXCEPTION_OR_NMI, "step_causes": 1 << 14, "dr6": 0xffff0ff2,
+                     "held": EXCEPTION_OR_NMI, "held_causes": 1, "at": 1, "not_enabled": HLT}
+
+
+def test_an_iret_that_faults_unblocks_nmis(run):
+    facts, _ = run("vm-iret")
+    assert facts == {"in_handler": VMCALL, "blocked": 0, "rflags": 2,
+                     "exit": EXCEPTION_OR_NMI, "info": VALID | 1 << 12 | 0xb << 8 | 13,
+                     "exit_blocked": 0, "exit_rflags": 2}
+
+
 def test_an_event_is_delivered_before_there_is_an_exit(run):
     facts, _ = run("vm-injection")
     assert facts == {"in_handler": VMCALL, "window": INTERRUPT_WINDOW, "at_interrupted": 1,

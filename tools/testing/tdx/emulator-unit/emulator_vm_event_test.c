@@ -5,9 +5,11 @@
 #include "harness.h"
 #include "emulator/cpu/decode.h"
 #include "emulator/cpu/interrupt.h"
+#include "emulator/cpu/walk.h"
 #include "emulator/host/softint.h"
 #include "emulator/smp/apic.h"
 #include "emulator/smp/shootdown.h"
+#include "emulator/vm/vm_debug.h"
 #include "emulator/vm/vm_event.h"
 #include "emulator/vm/vm_posted.h"
 #include "emulator/vm/vm_timer.h"
@@ -82,6 +84,13 @@ bool decode(const struct vcpu *vcpu, struct insn *insn)
 	return true;
 }
 
+unsigned int guest_fetch(const struct vcpu *vcpu, u64 linear, u8 *buf, unsigned int bytes)
+{
+	memset(buf, 0x90, bytes);
+	*buf = next_opcode;
+	return bytes;
+}
+
 void softint_exit(struct vcpu *vcpu)
 {
 	vcpu->vmcb.rip++;
@@ -114,6 +123,7 @@ FIXTURE_SETUP(vm_event)
 	take = true;
 	taken_nmi = false;
 	as_interrupt = false;
+	next_opcode = 0x90;
 }
 
 FIXTURE_TEARDOWN(vm_event)
@@ -224,6 +234,256 @@ TEST_F(vm_event, an_interrupt_window_opens_with_if)
 	EXPECT_EQ(VM_EXIT_INTERRUPT_WINDOW, self->exit.reason);
 }
 
+/* The CPU has left the guest, with causes of a debug exception. */
+static void leave(struct vm *vm, u32 code, u64 causes)
+{
+	vm->vcpu->vmcb.exit_code = code;
+	vm->vcpu->vmcb.dr6 |= causes;
+	vm->vcpu->vmcb.event_inject = 0;
+	vm_debug_finish(vm);
+}
+
+TEST_F(vm_event, an_nmi_window_opens_behind_the_delivery_of_an_event)
+{
+	self->vm.primary = PRIMARY_NMI_WINDOW;
+	inject(&self->vm, VALID | SVM_EVENT_EXCEPTION | VECTOR_UD, 0);
+	EXPECT_FALSE(vm_event_before_run(&self->vm, &self->exit));
+	vm_event_prepare(&self->vm);
+	EXPECT_TRUE(leaves_at_once);
+	leave(&self->vm, SVM_EXIT_NMI, 0);
+	EXPECT_TRUE(vm_event_before_run(&self->vm, &self->exit));
+	EXPECT_EQ(VM_EXIT_NMI_WINDOW, self->exit.reason);
+	/* An NMI closes it. */
+	leaves_at_once = false;
+	inject(&self->vm, VALID | SVM_EVENT_NMI | VECTOR_NMI, 0);
+	vm_event_prepare(&self->vm);
+	EXPECT_FALSE(leaves_at_once);
+}
+
+TEST_F(vm_event, an_nmi_window_opens_behind_an_interrupt_shadow)
+{
+	self->vm.primary = PRIMARY_NMI_WINDOW;
+	self->v->int_state = SVM_INTERRUPT_SHADOW;
+	vm_event_load(&self->vm);
+	EXPECT_FALSE(vm_event_before_run(&self->vm, &self->exit));
+	vm_event_prepare(&self->vm);
+	EXPECT_TRUE(self->v->rflags & X86_EFLAGS_TF);
+	EXPECT_TRUE(self->v->intercept_exceptions & BIT(VECTOR_DB));
+	self->v->int_state = 0;
+	leave(&self->vm, SVM_EXIT_EXCEPTION + VECTOR_DB, DR6_SINGLE_STEP);
+	EXPECT_FALSE(vm_event_raise(&self->vm, VECTOR_DB, &self->exit));
+	EXPECT_EQ(0, self->v->event_inject);
+	EXPECT_FALSE(self->v->rflags & X86_EFLAGS_TF);
+	EXPECT_TRUE(vm_event_before_run(&self->vm, &self->exit));
+	EXPECT_EQ(VM_EXIT_NMI_WINDOW, self->exit.reason);
+}
+
+/* PUSHF would push the emulator's TF. */
+TEST_F(vm_event, an_instruction_that_moves_flags_is_not_stepped)
+{
+	self->vm.primary = PRIMARY_NMI_WINDOW;
+	self->v->int_state = SVM_INTERRUPT_SHADOW;
+	next_opcode = 0x9c;
+	vm_event_load(&self->vm);
+	EXPECT_TRUE(vm_event_before_run(&self->vm, &self->exit));
+	EXPECT_EQ(VM_EXIT_NMI_WINDOW, self->exit.reason);
+}
+
+/* The instruction in the shadow was emulated: it has no trap. */
+TEST_F(vm_event, a_step_ends_with_an_instruction_that_is_emulated)
+{
+	self->vm.primary = PRIMARY_NMI_WINDOW;
+	self->v->int_state = SVM_INTERRUPT_SHADOW;
+	vm_event_load(&self->vm);
+	EXPECT_FALSE(vm_event_before_run(&self->vm, &self->exit));
+	vm_event_prepare(&self->vm);
+	leave(&self->vm, SVM_EXIT_MSR, 0);
+	EXPECT_FALSE(self->v->rflags & X86_EFLAGS_TF);
+	self->v->int_state = 0;
+	EXPECT_TRUE(vm_event_before_run(&self->vm, &self->exit));
+	EXPECT_EQ(VM_EXIT_NMI_WINDOW, self->exit.reason);
+}
+
+static void step_iret(struct vm *vm)
+{
+	vm->nmi_blocked = true;
+	vm_event_load(vm);
+	vm_event_iret(vm);
+	vm_event_prepare(vm);
+}
+
+/* It has ended the blocking, and the guest gets the fault with its own RFLAGS. */
+TEST_F(vm_event, an_iret_that_faults_unblocks_nmis)
+{
+	step_iret(&self->vm);
+	EXPECT_TRUE(self->v->intercept_exceptions & BIT(VECTOR_GP));
+	leave(&self->vm, SVM_EXIT_EXCEPTION + VECTOR_GP, 0);
+	EXPECT_FALSE(vm_event_raise(&self->vm, VECTOR_GP, &self->exit));
+	EXPECT_TRUE(self->v->event_inject & VALID);
+	EXPECT_FALSE(self->v->rflags & X86_EFLAGS_TF);
+	EXPECT_FALSE(self->vm.nmi_blocked || self->vm.step);
+
+	self->v->event_inject = 0;
+	self->vm.exceptions = BIT(VECTOR_GP);
+	step_iret(&self->vm);
+	leave(&self->vm, SVM_EXIT_EXCEPTION + VECTOR_GP, 0);
+	EXPECT_TRUE(vm_event_raise(&self->vm, VECTOR_GP, &self->exit));
+	EXPECT_EQ(VALID | SVM_EVENT_ERROR_VALID | SVM_EVENT_EXCEPTION | BIT(12) | VECTOR_GP,
+		  self->exit.info);
+	EXPECT_FALSE(self->vm.nmi_blocked);
+}
+
+TEST_F(vm_event, an_iret_that_violates_the_ept_unblocks_nmis)
+{
+	self->exit = (struct vm_exit){ .reason = VM_EXIT_EPT_VIOLATION, .qualification = 1 };
+	step_iret(&self->vm);
+	self->v->exit_info1 = SVM_NPF_FETCH;
+	vm_event_iret_violates(&self->vm, &self->exit);
+	EXPECT_TRUE(self->vm.nmi_blocked);
+	self->v->exit_info1 = 0;
+	vm_event_iret_violates(&self->vm, &self->exit);
+	EXPECT_FALSE(self->vm.nmi_blocked);
+	EXPECT_EQ(BIT(12) | 1, self->exit.qualification);
+}
+
+TEST_F(vm_event, an_iret_that_an_exit_comes_before_unblocks_none)
+{
+	step_iret(&self->vm);
+	leave(&self->vm, SVM_EXIT_INTR, 0);
+	vm_event_store(&self->vm, &self->exit);
+	EXPECT_TRUE(self->vm.nmi_blocked);
+	EXPECT_FALSE(self->v->rflags & X86_EFLAGS_TF);
+}
+
+TEST_F(vm_event, iret_does_not_unblock_nmis_that_are_not_virtual)
+{
+	self->vm.nmi_blocked = true;
+	self->vm.pin = PIN_NMI_EXITING;
+	vm_event_prepare(&self->vm);
+	EXPECT_FALSE(self->v->intercept1 & SVM_INTERCEPT1_IRET);
+	self->vm.pin = 0;
+	vm_event_prepare(&self->vm);
+	EXPECT_TRUE(self->v->intercept1 & SVM_INTERCEPT1_IRET);
+}
+
+#define DR6_OLD		0xffff4ff2ULL		/* BS and B1, from long ago */
+
+TEST_F(vm_event, an_exit_by_a_debug_exception_leaves_dr6_alone)
+{
+	self->v->dr6 = DR6_OLD;
+	self->vm.exceptions = BIT(VECTOR_DB);
+	vm_event_load(&self->vm);
+	vm_event_prepare(&self->vm);
+	leave(&self->vm, SVM_EXIT_EXCEPTION + VECTOR_DB, 1);
+	EXPECT_TRUE(vm_event_raise(&self->vm, VECTOR_DB, &self->exit));
+	EXPECT_EQ(1, self->exit.qualification);
+	EXPECT_EQ(DR6_OLD, self->v->dr6);
+	/* of an instruction that was emulated */
+	vm_event_prepare(&self->vm);
+	leave(&self->vm, SVM_EXIT_MSR, 0);
+	self->v->dr6 |= DR6_SINGLE_STEP;
+	vcpu_inject(self->vm.vcpu, VECTOR_DB);
+	self->vm.raised = true;
+	EXPECT_TRUE(vm_event_before_run(&self->vm, &self->exit));
+	EXPECT_EQ(DR6_SINGLE_STEP, self->exit.qualification);
+	EXPECT_EQ(DR6_OLD, self->v->dr6);
+}
+
+TEST_F(vm_event, a_debug_exception_without_an_exit_is_noted_in_dr6)
+{
+	self->v->dr6 = 0xffff0ff0;
+	self->vm.exceptions = BIT(VECTOR_DB);
+	vm_event_load(&self->vm);
+	vm_event_prepare(&self->vm);
+	self->vm.exceptions = 0;
+	leave(&self->vm, SVM_EXIT_EXCEPTION + VECTOR_DB, 2);
+	EXPECT_FALSE(vm_event_raise(&self->vm, VECTOR_DB, &self->exit));
+	EXPECT_EQ(VALID | SVM_EVENT_EXCEPTION | VECTOR_DB, self->v->event_inject);
+	EXPECT_EQ(0xffff0ff2, self->v->dr6);
+}
+
+static void load_pending(struct vm *vm, u64 pending, u64 blocking)
+{
+	vmcs_write(vm->vmcs, VMCS_GUEST_PENDING_DEBUG, pending);
+	vmcs_write(vm->vmcs, VMCS_GUEST_INTERRUPTIBILITY, blocking);
+	vm->vcpu->vmcb.int_state = blocking ? SVM_INTERRUPT_SHADOW : 0;
+	vm->vcpu->vmcb.event_inject = 0;
+	vm_event_load(vm);
+}
+
+#define BREAKPOINT	BIT_ULL(12)
+
+TEST_F(vm_event, pending_debug_exceptions_are_delivered_if_they_are_enabled)
+{
+	self->vm.exceptions = BIT(VECTOR_DB);
+	load_pending(&self->vm, 2, 0);
+	EXPECT_FALSE(vm_event_before_run(&self->vm, &self->exit));
+	load_pending(&self->vm, BREAKPOINT | 2, 0);
+	EXPECT_TRUE(vm_event_before_run(&self->vm, &self->exit));
+	EXPECT_EQ(2, self->exit.qualification);
+	load_pending(&self->vm, PENDING_DEBUG_STEP, BLOCKED_BY_STI);
+	EXPECT_TRUE(vm_event_before_run(&self->vm, &self->exit));
+	EXPECT_EQ(DR6_SINGLE_STEP, self->exit.qualification);
+}
+
+TEST_F(vm_event, mov_ss_holds_pending_debug_exceptions_back)
+{
+	self->vm.exceptions = BIT(VECTOR_DB);
+	load_pending(&self->vm, BREAKPOINT | 2, BLOCKED_BY_MOV_SS);
+	EXPECT_FALSE(vm_event_before_run(&self->vm, &self->exit));
+	EXPECT_EQ(0, self->v->event_inject);
+	vm_event_prepare(&self->vm);
+	EXPECT_TRUE(self->v->rflags & X86_EFLAGS_TF);
+	/* An exit before the instruction */
+	leave(&self->vm, SVM_EXIT_NMI, 0);
+	vm_event_store(&self->vm, &self->exit);
+	EXPECT_EQ(BREAKPOINT | 2, vmcs_read(self->vm.vmcs, VMCS_GUEST_PENDING_DEBUG));
+	EXPECT_TRUE(self->vm.mov_ss);
+	/* and none */
+	load_pending(&self->vm, BREAKPOINT | 2, BLOCKED_BY_MOV_SS);
+	EXPECT_FALSE(vm_event_before_run(&self->vm, &self->exit));
+	vm_event_prepare(&self->vm);
+	self->v->int_state = 0;
+	leave(&self->vm, SVM_EXIT_EXCEPTION + VECTOR_DB, DR6_SINGLE_STEP);
+	EXPECT_TRUE(vm_event_raise(&self->vm, VECTOR_DB, &self->exit));
+	EXPECT_EQ(2, self->exit.qualification);
+}
+
+static const struct {
+	u64 rflags, debugctl;
+	u64 blocking, rip;
+	u64 pending;
+	bool mov_ss;
+} shadows[] = {
+	{ 0, 0, 0, 0x1000, 0, true },
+	{ X86_EFLAGS_IF, 0, 0, 0x1000, 0, false },
+	{ X86_EFLAGS_IF, 0, BLOCKED_BY_STI, 0x1000, 0, false },
+	{ X86_EFLAGS_IF, 0, BLOCKED_BY_MOV_SS, 0x1000, 0, true },
+	{ X86_EFLAGS_IF, 0, BLOCKED_BY_MOV_SS, 0x1001, 0, false },
+	{ X86_EFLAGS_IF | X86_EFLAGS_TF, 0, 0, 0x1000, PENDING_DEBUG_STEP, true },
+	/* BTF */
+	{ X86_EFLAGS_IF | X86_EFLAGS_TF, 2, 0, 0x1000, 0, true },
+};
+
+TEST_F(vm_event, an_interrupt_shadow_is_that_of_sti_or_of_mov_ss)
+{
+	unsigned int i;
+
+	self->vm.exceptions = BIT(VECTOR_DB);
+	for (i = 0; i < ARRAY_LEN(shadows); i++) {
+		self->v->rip = 0x1000;
+		load_pending(&self->vm, 0, shadows[i].blocking);
+		self->v->rip = shadows[i].rip;
+		self->v->rflags = shadows[i].rflags;
+		self->v->int_state = SVM_INTERRUPT_SHADOW;
+		self->vm.vcpu->msr_store[STORE_DEBUGCTL] = shadows[i].debugctl;
+		vm_event_store(&self->vm, &self->exit);
+		EXPECT_EQ(shadows[i].mov_ss, self->vm.mov_ss) TH_LOG("case %u", i);
+		EXPECT_EQ(shadows[i].pending,
+			  vmcs_read(self->vm.vmcs, VMCS_GUEST_PENDING_DEBUG)) TH_LOG("case %u", i);
+	}
+}
+
 TEST_F(vm_event, an_nmi_blocks_others_until_iret)
 {
 	self->vm.primary = PRIMARY_NMI_WINDOW;
@@ -242,6 +502,7 @@ TEST_F(vm_event, an_nmi_blocks_others_until_iret)
 	EXPECT_FALSE(vm_event_before_run(&self->vm, &self->exit));
 
 	self->v->rflags = 0;
+	leave(&self->vm, SVM_EXIT_EXCEPTION + VECTOR_DB, DR6_SINGLE_STEP);
 	EXPECT_FALSE(vm_event_raise(&self->vm, VECTOR_DB, &self->exit));
 	EXPECT_EQ(0, self->v->event_inject);
 	EXPECT_TRUE(vm_event_before_run(&self->vm, &self->exit));

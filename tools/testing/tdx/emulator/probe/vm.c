@@ -38,6 +38,10 @@
 #define ENTRY_CONTROLS		(BIT_ULL(9) | BIT_ULL(15))
 #define LONG_MODE_GUEST		BIT_ULL(9)
 
+#define RF			BIT_ULL(16)
+#define MOV_SS			BIT_ULL(1)
+#define NMI_BLOCKED		BIT_ULL(3)
+
 #define EPT_RWX			7ULL
 #define EPT_LEAF		(EPT_RWX | 6ULL << 3 | BIT_ULL(7))
 #define EPTP_FLAGS		(6ULL | 3ULL << 3 | BIT_ULL(6))
@@ -302,6 +306,83 @@ static void case_nmi_window(void)
 	say("not_blocked", vm_read(VMCS_GUEST_INTERRUPTIBILITY));
 }
 
+/* The window opens behind an event that is injected, and behind an interrupt shadow. */
+static void case_nmi_window_late(void)
+{
+	struct vm_regs regs = { 0 };
+
+	vm_set_up(vm_guest_nmi);
+	vm_set_gate(0x30, vm_guest_handler);
+	vm_allow(VMCS_PRIMARY_CONTROLS, NMI_WINDOW);
+	vm_write(VMCS_GUEST_RFLAGS, X86_EFLAGS_FIXED | X86_EFLAGS_IF);
+	vm_write(VMCS_ENTRY_INTERRUPTION_INFO, INJECT(0, 0x30));
+	say("behind_event", vm_run(&regs, true));
+	say("at_handler", vm_read(VMCS_GUEST_RIP) == phys_of(vm_guest_handler));
+	vm_write(VMCS_GUEST_RIP, phys_of(vm_guest_nmi));
+	vm_write(VMCS_GUEST_RFLAGS, X86_EFLAGS_FIXED);
+	vm_write(VMCS_GUEST_INTERRUPTIBILITY, MOV_SS);
+	say("behind_mov_ss", vm_run(&regs, false));
+	say("at", vm_read(VMCS_GUEST_RIP) - phys_of(vm_guest_nmi));
+	say("rflags", vm_read(VMCS_GUEST_RFLAGS));
+}
+
+#define read_dr6()							\
+({									\
+	u64 value;							\
+	asm volatile("movq %%dr6, %0" : "=r"(value));			\
+	value;								\
+})
+
+/* Debug exceptions that exit, also one that MOV to SS has held back */
+static void case_debug(void)
+{
+	struct vm_regs regs = { 0 };
+
+	vm_set_up(vm_guest_nmi);
+	vm_write(VMCS_EXCEPTION_BITMAP, BIT_ULL(VECTOR_DB));
+	asm volatile("movq %0, %%dr6" : : "r"(0xffff0ff2ULL));
+	vm_write(VMCS_GUEST_RFLAGS, X86_EFLAGS_FIXED | X86_EFLAGS_TF);
+	say("step", vm_run(&regs, true));
+	say("step_causes", vm_read(VMCS_EXIT_QUALIFICATION));
+	say("dr6", read_dr6());
+	vm_write(VMCS_GUEST_RIP, phys_of(vm_guest_nmi));
+	vm_write(VMCS_GUEST_RFLAGS, X86_EFLAGS_FIXED);
+	vm_write(VMCS_GUEST_INTERRUPTIBILITY, MOV_SS);
+	vm_write(VMCS_GUEST_PENDING_DEBUG, BIT_ULL(12) | 1);
+	say("held", vm_run(&regs, false));
+	say("held_causes", vm_read(VMCS_EXIT_QUALIFICATION));
+	say("at", vm_read(VMCS_GUEST_RIP) - phys_of(vm_guest_nmi));
+	vm_write(VMCS_GUEST_PENDING_DEBUG, 2);
+	say("not_enabled", vm_run(&regs, false));
+}
+
+/* An IRET that ends the blocking of NMIs has a bad selector.  QEMU 7.2 does not set RF. */
+static void case_iret(void)
+{
+	u64 *frame = phys(GUEST_STACK - 40);
+	struct vm_regs regs = { 0 };
+	unsigned int i;
+
+	vm_set_up(vm_guest_handler + 3);
+	vm_set_gate(VECTOR_GP, vm_guest_handler);
+	for (i = 0; i < 5; i++)
+		frame[i] = 0;
+	vm_write(VMCS_GUEST_RSP, phys_of(frame));
+	vm_write(VMCS_GUEST_INTERRUPTIBILITY, NMI_BLOCKED);
+	say("in_handler", vm_run(&regs, true));
+	say("blocked", vm_read(VMCS_GUEST_INTERRUPTIBILITY));
+	frame = phys(vm_read(VMCS_GUEST_RSP));
+	say("rflags", frame[3] & ~RF);
+	vm_write(VMCS_GUEST_RIP, phys_of(vm_guest_handler + 3));
+	vm_write(VMCS_GUEST_RSP, GUEST_STACK - 40);
+	vm_write(VMCS_GUEST_INTERRUPTIBILITY, NMI_BLOCKED);
+	vm_write(VMCS_EXCEPTION_BITMAP, BIT_ULL(VECTOR_GP));
+	say("exit", vm_run(&regs, false));
+	say("info", vm_read(VMCS_EXIT_INTERRUPTION_INFO));
+	say("exit_blocked", vm_read(VMCS_GUEST_INTERRUPTIBILITY));
+	say("exit_rflags", vm_read(VMCS_GUEST_RFLAGS) & ~RF);
+}
+
 /* An interrupt is delivered before the window or the timer is seen. */
 static void case_injection(void)
 {
@@ -470,6 +551,9 @@ static const struct probe_case cases[] = {
 	{ "vm-errors", case_errors },
 	{ "vm-windows", case_windows },
 	{ "vm-nmi-window", case_nmi_window },
+	{ "vm-nmi-window-late", case_nmi_window_late },
+	{ "vm-debug", case_debug },
+	{ "vm-iret", case_iret },
 	{ "vm-injection", case_injection },
 	{ "vm-odd-exceptions", case_odd_exceptions },
 	{ "vm-timer", case_timer },

@@ -129,8 +129,14 @@ struct vm_timer {
  * @msr_bitmap:	NULL: all MSRs exit
  * @apic:	the virtual APIC
  * @nmi_blocked: NMIs are blocked until IRET
- * @step:	an IRET that ends it is executed as a single step
+ * @step:	an instruction that ends what blocks events is executed as a single step
+ * @iret:	that is the IRET that ends the blocking of NMIs
  * @step_traps:	the guest steps itself, too
+ * @held:	breakpoints that MOV to SS holds back; they are pending
+ * @mov_ss_rip:	RIP at a VM entry that MOV to SS blocks events at
+ * @mov_ss:	the interrupt shadow of the VM exit is that of MOV to SS
+ * @dr6:	the guest's DR6 at the last VMRUN
+ * @debug_causes: bits of DR6 for a debug exception that is not delivered yet
  * @raised:	an event that waits was raised by an instruction that was emulated
  * @step_pending: the exit comes behind an instruction that was stepped, and before its trap
  * @enters:	the VM entry is not complete: its event is not delivered
@@ -148,7 +154,8 @@ struct vm {
 	u32 exceptions;
 	const u8 *msr_bitmap;
 	struct vm_apic apic;
-	bool nmi_blocked, step, step_traps, raised, enters, step_pending;
+	bool nmi_blocked, step, iret, step_traps, raised, enters, step_pending, mov_ss;
+	u64 held, mov_ss_rip, dr6, debug_causes;
 	u32 software, software_info, software_length;
 	u64 xcr0;
 	struct vm_timer timer;

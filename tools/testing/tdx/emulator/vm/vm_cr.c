@@ -265,10 +265,12 @@ static bool write_dr(struct vm *vm, unsigned int number, u64 value)
 {
 	if (value >> 32)
 		return false;
-	if (number & 1)
+	if (number & 1) {
 		vm->vcpu->vmcb.dr7 = (value & DR7_WRITABLE) | DR7_RESET;
-	else
-		vm->vcpu->vmcb.dr6 = (value & DR6_WRITABLE) | DR6_FIXED;
+	} else {
+		vm->dr6 = (value & DR6_WRITABLE) | DR6_FIXED;
+		vm->vcpu->vmcb.dr6 = vm->dr6;
+	}
 	return true;
 }
 

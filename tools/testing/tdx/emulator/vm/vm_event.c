@@ -6,6 +6,7 @@
 #include "host/softint.h"
 #include "smp/apic.h"
 #include "smp/shootdown.h"
+#include "vm/vm_debug.h"
 #include "vm/vm_event.h"
 #include "vm/vm_posted.h"
 #include "vm/vm_timer.h"
@@ -15,8 +16,8 @@
 #define OPCODE_INT3		0xcc
 #define OPCODE_INTO		0xce
 
-#define DR6_FIXED		0xffff0ff0ULL
-#define DR6_CAUSES		0xe00fULL
+/* Of the exit qualification, and of the interruption information: the exit is inside an IRET. */
+#define NMI_UNBLOCKED		BIT(12)
 
 /* Bits of an error code that names a descriptor */
 #define ERROR_EXT		BIT(0)
@@ -60,15 +61,6 @@ static bool has_instruction(u32 info)
 	}
 }
 
-static void pend_debug(struct vm *vm)
-{
-	struct vcpu *vcpu = vm->vcpu;
-
-	vcpu->vmcb.dr6 |= vmcs_read(vm->vmcs, VMCS_GUEST_PENDING_DEBUG) & DR6_CAUSES;
-	vcpu_inject(vcpu, VECTOR_DB);
-	vm->raised = true;
-}
-
 void vm_event_load(struct vm *vm)
 {
 	u32 info = vmcs_read(vm->vmcs, VMCS_ENTRY_INTERRUPTION_INFO);
@@ -77,11 +69,9 @@ void vm_event_load(struct vm *vm)
 	vm->software = 0;
 	vm->raised = false;
 	vm->enters = true;
-	if (!(info & SVM_EVENT_VALID)) {
-		if (vmcs_read(vm->vmcs, VMCS_GUEST_PENDING_DEBUG) & DR6_CAUSES)
-			pend_debug(vm);
+	vm_debug_load(vm, info & SVM_EVENT_VALID);
+	if (!(info & SVM_EVENT_VALID))
 		return;
-	}
 	v->event_inject = svm_event(info);
 	v->event_inject_error = vmcs_read(vm->vmcs, VMCS_ENTRY_EXCEPTION_ERROR_CODE);
 	if (!has_instruction(info))
@@ -101,27 +91,13 @@ static u32 take_back_software(struct vm *vm)
 	return vm->software_info;
 }
 
-/* A step in an interrupt shadow is pending behind it, and one that an exit comes before. */
-static void store_pending_debug(struct vm *vm, const struct vm_exit *exit)
-{
-	const u32 debug_exit = SVM_EVENT_VALID | SVM_EVENT_EXCEPTION | VECTOR_DB;
-	const struct vmcb *v = &vm->vcpu->vmcb;
-	bool step = v->int_state & SVM_INTERRUPT_SHADOW && v->rflags & X86_EFLAGS_TF &&
-		    exit->info != debug_exit;
-
-	vmcs_write(vm->vmcs, VMCS_GUEST_PENDING_DEBUG,
-		   step || vm->step_pending ? PENDING_DEBUG_STEP : 0);
-}
-
 void vm_event_store(struct vm *vm, const struct vm_exit *exit)
 {
 	struct vmcb *v = &vm->vcpu->vmcb;
 	u32 event = v->event_inject;
 
 	v->event_inject = 0;
-	if (vm->step && !vm->step_traps)
-		v->rflags &= ~X86_EFLAGS_TF;
-	store_pending_debug(vm, exit);
+	vm_debug_store(vm, exit);
 	if (!(event & SVM_EVENT_VALID))
 		event = 0;
 	else if (event == vm->software)
@@ -158,7 +134,7 @@ static u32 exceptions(const struct vm *vm)
 	if (vmcs_read(vm->vmcs, VMCS_PF_ERROR_CODE_MASK) |
 	    vmcs_read(vm->vmcs, VMCS_PF_ERROR_CODE_MATCH))
 		bits |= BIT(VECTOR_PF);
-	return vm->step ? bits | BIT(VECTOR_DB) : bits;
+	return vm->step ? ~BIT(VECTOR_NMI) : bits;
 }
 
 /*
@@ -180,15 +156,26 @@ static void prepare_window(struct vm *vm)
 	v->intercept1 |= SVM_INTERCEPT1_VINTR;
 }
 
-/* QEMU would use the same virtual interrupt for one that is injected. */
+/*
+ * There is no intercept for an NMI window, and QEMU would use the same virtual interrupt for an
+ * interrupt window as for one that is injected.
+ */
 static bool needs_exit_behind_delivery(const struct vm *vm)
 {
 	if (!is_pending(vm->vcpu))
 		return false;
+	if (vm->primary & PRIMARY_NMI_WINDOW && !vm->nmi_blocked)
+		return true;
 	return vm_timer_has_expired(vm) || vcpu_injects_as_interrupt(vm->vcpu) ||
 	       (vm->enters && vm_apic_is_low(&vm->apic)) ||
 	       (vm->primary & PRIMARY_INTERRUPT_WINDOW &&
 		has_type(vm->vcpu->vmcb.event_inject, SVM_EVENT_INTERRUPT));
+}
+
+/* If NMIs exit and there are no virtual ones, IRET does not affect their blocking. */
+static bool iret_unblocks(const struct vm *vm)
+{
+	return !(vm->pin & PIN_NMI_EXITING) || vm->pin & PIN_VIRTUAL_NMIS;
 }
 
 void vm_event_prepare(struct vm *vm)
@@ -199,9 +186,10 @@ void vm_event_prepare(struct vm *vm)
 		vm->nmi_blocked = true;
 	v->intercept1 &= ~(SVM_INTERCEPT1_IRET | SVM_INTERCEPT1_VINTR);
 	v->int_control = vm->pin & PIN_EXTERNAL_INTERRUPT_EXITING ? SVM_V_INTR_MASKING : 0;
-	if (vm->nmi_blocked && !vm->step)
+	if (vm->nmi_blocked && !vm->step && iret_unblocks(vm))
 		v->intercept1 |= SVM_INTERCEPT1_IRET;
 	v->intercept_exceptions = exceptions(vm);
+	vm_debug_prepare(vm);
 	if (vm_apic_has_tpr(&vm->apic))
 		v->int_control |= vapic_tpr_class(&vm->apic.regs);
 	if (vm_apic_has_interrupts(&vm->apic) && !vm->step)
@@ -212,12 +200,19 @@ void vm_event_prepare(struct vm *vm)
 		prepare_window(vm);
 }
 
-/* The IRET is stepped: what it ends, it ends behind the instruction. */
+/* The IRET is stepped: what it ends, it ends behind the instruction, or if that faults. */
 void vm_event_iret(struct vm *vm)
 {
-	vm->step = true;
-	vm->step_traps = vm->vcpu->vmcb.rflags & X86_EFLAGS_TF;
-	vm->vcpu->vmcb.rflags |= X86_EFLAGS_TF;
+	vm_debug_step(vm, true);
+}
+
+void vm_event_iret_violates(struct vm *vm, struct vm_exit *exit)
+{
+	if (!vm->iret || exit->reason != VM_EXIT_EPT_VIOLATION ||
+	    vm->vcpu->vmcb.exit_info1 & SVM_NPF_FETCH)
+		return;
+	vm->nmi_blocked = false;
+	exit->qualification |= NMI_UNBLOCKED;
 }
 
 static bool page_fault_exits(const struct vm *vm, u32 error)
@@ -252,29 +247,6 @@ static void exception_exit(struct vm *vm, u32 event, u32 error, u64 qualificatio
 	}
 }
 
-/* The CPU has set DR6, which an exit leaves alone. */
-static u64 debug_causes(struct vm *vm)
-{
-	struct vmcb *v = &vm->vcpu->vmcb;
-	u64 causes = v->dr6 & DR6_CAUSES;
-
-	v->dr6 = DR6_FIXED;
-	return causes;
-}
-
-/* False if the step was the emulator's only. */
-static bool stepped(struct vm *vm)
-{
-	bool traps = vm->step_traps;
-
-	vm->step = false;
-	vm->step_traps = false;
-	vm->nmi_blocked = false;
-	if (!traps)
-		vm->vcpu->vmcb.dr6 &= ~DR6_SINGLE_STEP;
-	return traps;
-}
-
 /* That of a gate that cannot be used: QEMU 7.2 counts in 8 bytes, and never sets EXT. */
 static u32 error_code(const struct vcpu *vcpu, unsigned int vector)
 {
@@ -287,20 +259,36 @@ static u32 error_code(const struct vcpu *vcpu, unsigned int vector)
 	return gate * 8 + ERROR_IDT + (has_type(event, SVM_EVENT_SOFTWARE) ? 0 : ERROR_EXT);
 }
 
-bool vm_event_raise(struct vm *vm, unsigned int vector, struct vm_exit *exit)
+static bool debug_exception(struct vm *vm, struct vm_exit *exit)
+{
+	if (vm->iret)
+		vm->nmi_blocked = false;
+	if (!vm_debug_trapped(vm))
+		return false;
+	if (exception_exits(vm, VECTOR_DB, 0)) {
+		exception_exit(vm, VECTOR_DB, 0, vm->debug_causes, exit);
+		return true;
+	}
+	vm_debug_deliver(vm);
+	return false;
+}
+
+/* An exception that is no trap of a step */
+static bool fault(struct vm *vm, unsigned int vector, struct vm_exit *exit)
 {
 	struct vcpu *vcpu = vm->vcpu;
 	u32 error = error_code(vcpu, vector);
 	u64 address = vcpu->vmcb.exit_info2;
+	bool iret_faults = vm->iret;
 
-	if (vector == VECTOR_DB && vm->step && !stepped(vm))
-		return false;
+	if (vm->iret)
+		vm->nmi_blocked = false;
+	if (vm->step)
+		vm_debug_end_step(vm);
 	if (exception_exits(vm, vector, error)) {
-		if (vector == VECTOR_DB)
-			address = debug_causes(vm);
-		else if (vector != VECTOR_PF)
-			address = 0;
-		exception_exit(vm, vector, error, address, exit);
+		exception_exit(vm, vector, error, vector == VECTOR_PF ? address : 0, exit);
+		if (iret_faults)
+			exit->info |= NMI_UNBLOCKED;
 		return true;
 	}
 	if (vector == VECTOR_PF)
@@ -310,6 +298,11 @@ bool vm_event_raise(struct vm *vm, unsigned int vector, struct vm_exit *exit)
 	else
 		vcpu_inject(vcpu, vector);
 	return false;
+}
+
+bool vm_event_raise(struct vm *vm, unsigned int vector, struct vm_exit *exit)
+{
+	return vector == VECTOR_DB ? debug_exception(vm, exit) : fault(vm, vector, exit);
 }
 
 /* What the host injects does not exit, nor what is delivered again. */
@@ -323,7 +316,7 @@ static bool raised_exits(struct vm *vm, struct vm_exit *exit)
 		return false;
 	exception_exit(vm, v->event_inject, v->event_inject_error,
 		       vector == VECTOR_PF ? v->cr2 :
-		       vector == VECTOR_DB ? debug_causes(vm) : 0, exit);
+		       vector == VECTOR_DB ? vm_debug_causes(vm) : 0, exit);
 	v->event_inject = 0;
 	return true;
 }
@@ -340,8 +333,18 @@ static bool tpr_exits(struct vm *vm, struct vm_exit *exit)
 	return true;
 }
 
+/* There, neither an NMI window is intercepted nor what MOV to SS holds back. */
+static bool needs_step(const struct vm *vm)
+{
+	return vm->vcpu->vmcb.int_state && !is_pending(vm->vcpu) && !vm->step &&
+	       (vm->held || (vm->primary & PRIMARY_NMI_WINDOW && !vm->nmi_blocked));
+}
+
 bool vm_event_before_run(struct vm *vm, struct vm_exit *exit)
 {
+	vm_debug_end_emulated(vm);
+	if (needs_step(vm))
+		vm_debug_step_shadow(vm);
 	if (vm->raised && raised_exits(vm, exit))
 		return true;
 	vm->raised = false;

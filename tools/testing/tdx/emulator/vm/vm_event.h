@@ -40,6 +40,13 @@ void vm_event_prepare(struct vm *vm);
 void vm_event_iret(struct vm *vm);
 
 /**
+ * vm_event_iret_violates() - note that an EPT violation is that of an IRET which ends blocking
+ * @vm:		run
+ * @exit:	the exit, if that is one
+ */
+void vm_event_iret_violates(struct vm *vm, struct vm_exit *exit);
+
+/**
  * vm_event_raise() - the guest raises an exception
  * @vm:		run
  * @vector:	of the exception, which the CPU has raised and intercepted

@@ -5,6 +5,7 @@
 #include "host/cr.h"
 #include "smp/apic_regs.h"
 #include "smp/smp.h"
+#include "vm/vm_debug.h"
 #include "vm/vm_event.h"
 #include "vm/vm_exit.h"
 #include "vm/vm_map.h"
@@ -60,7 +61,10 @@ static bool handle(struct vm *vm, struct vm_exit *exit)
 		vm_event_iret(vm);
 		return false;
 	case SVM_EXIT_NPF:
-		return vm_map_fault(vm, exit);
+		if (!vm_map_fault(vm, exit))
+			return false;
+		vm_event_iret_violates(vm, exit);
+		return true;
 	case SVM_EXIT_SWINT:
 		return vm_event_software(vm, exit) || emulated(vm, exit);
 	case SVM_EXIT_SHUTDOWN:
@@ -120,6 +124,7 @@ static void run_guest(struct vm *vm)
 	smp_enter_guest(vcpu->cpu);
 	vcpu_run(vcpu);
 	smp_leave_guest(vcpu->cpu);
+	vm_debug_finish(vm);
 	vm_timer_disarm(vm);
 	drop_breakpoints(vcpu);
 	if (virtual)

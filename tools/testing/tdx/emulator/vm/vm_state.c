@@ -181,14 +181,13 @@ void vm_state_load(struct vm *vm)
 	vcpu->cpu->loaded = vcpu;
 }
 
-/* QEMU has one interrupt shadow; what a MOV to SS blocks is more than that, but IF may be 0. */
 static u32 interruptibility(const struct vm *vm)
 {
 	const struct vmcb *v = &vm->vcpu->vmcb;
 	u32 value = vm->nmi_blocked ? BLOCKED_BY_NMI : 0;
 
 	if (v->int_state & SVM_INTERRUPT_SHADOW)
-		value |= v->rflags & X86_EFLAGS_IF ? BLOCKED_BY_STI : BLOCKED_BY_MOV_SS;
+		value |= vm->mov_ss ? BLOCKED_BY_MOV_SS : BLOCKED_BY_STI;
 	return value;
 }
 
