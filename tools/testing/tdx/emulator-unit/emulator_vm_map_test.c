@@ -245,14 +245,23 @@ TEST_F(vm_map, there_is_room_for_new_translations)
 	}
 }
 
+/* Their table is not the host's, which other CPUs use at the same time. */
 TEST_F(vm_map, without_ept_addresses_are_those_of_the_host)
 {
-	static struct npt host = { .root = (u64 *)memory };
+	static struct npt host;
 
-	self->vm.secondary = 0;
+	npt_create(&host);
+	self->vm.secondary = SECONDARY_VPID;
 	cpus[0].host.npt = &host;
 	vm_map_use(&self->vm);
-	EXPECT_EQ(&host, self->vcpu->npt);
+	EXPECT_NE(&host, self->vcpu->npt);
+	EXPECT_FALSE(fault(&self->vm, GPA + 0x123, SVM_NPF_WRITE, &self->exit));
+	EXPECT_EQ(GPA + 0x123, reach(self->vcpu->npt, GPA + 0x123, true));
+	is_lent = false;
+	EXPECT_FALSE(fault(&self->vm, GPA + SIZE_2M, SVM_NPF_WRITE, &self->exit));
+	EXPECT_EQ(ONES, reach(self->vcpu->npt, GPA + SIZE_2M, false));
+	EXPECT_EQ(1, host.nr_tables);
+	EXPECT_EQ(~0ULL, reach(&host, GPA + SIZE_2M, false));
 }
 
 TEST_F(vm_map, without_ept_there_is_an_apic_access_page_too)

@@ -8,7 +8,8 @@
  * an old page.
  *
  * The APIC-access page is not mapped.  So a VMCS with such a page does not share translations with
- * others, and has some of its own also without EPT, which are flushed by INVVPID.
+ * others.  A VM without EPT uses the host's addresses, but not the host's nested page table, which
+ * other CPUs use at the same time: its translations are flushed by INVVPID.
  */
 #include "check/report.h"
 #include "cpu/crash.h"
@@ -110,8 +111,6 @@ static struct npt *table_of(const struct vm *vm, struct map *map)
 
 	if (vm->secondary & SECONDARY_EPT)
 		eptp = vmcs_read(vm->vmcs, VMCS_EPT_POINTER);
-	else if (apic == NO_PAGE)
-		return vm->vcpu->cpu->host.npt;
 	root = find(map, eptp, apic);
 	root->used = ++map->now;
 	if (eptp == VM_MAP_NO_EPT && !(vm->secondary & SECONDARY_VPID))
