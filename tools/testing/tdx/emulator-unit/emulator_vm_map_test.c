@@ -245,6 +245,35 @@ TEST_F(vm_map, there_is_room_for_new_translations)
 	}
 }
 
+static void use_ept(struct vm *vm, unsigned int number)
+{
+	vmcs_write(vm->vmcs, VMCS_EPT_POINTER, EPTP + number * 0x1000);
+	vm_map_use(vm);
+}
+
+/* The pool has as many for each CPU.  Here each of them fills the first EPT with one page more. */
+TEST_F(vm_map, all_epts_together_have_a_limited_number_of_tables)
+{
+	unsigned int cpu, number, i, nr;
+
+	for (cpu = 1; cpu < MAX_CPUS; cpu++) {
+		cpus[cpu].index = cpu;
+		cpus[cpu].vm.cpu = &cpus[cpu];
+		self->vm.vcpu = &cpus[cpu].vm;
+		use_ept(&self->vm, 0);
+		for (i = 0; i < VM_MAP_TABLES - MAX_CPUS + cpu; i++)
+			fault(&self->vm, i * SIZE_2M, 0, &self->exit);
+		for (number = 1; number < 8; number++)
+			use_ept(&self->vm, number);
+		for (number = 0, nr = 0; number < 8; number++) {
+			use_ept(&self->vm, number);
+			nr += self->vm.vcpu->npt->nr_tables;
+		}
+		EXPECT_GE(VM_MAP_TABLES, nr) TH_LOG("CPU %u", cpu);
+		vm_map_flush(&cpus[cpu], VM_MAP_ALL);
+	}
+}
+
 /* Their table is not the host's, which other CPUs use at the same time. */
 TEST_F(vm_map, without_ept_addresses_are_those_of_the_host)
 {

@@ -75,12 +75,13 @@ static struct root *find(struct map *map, u64 eptp, u64 apic_page)
 	return oldest;
 }
 
+/* Each EPT needs a table at least, also those that are not used yet. */
 static bool has_room(const struct map *map)
 {
 	unsigned int i, nr = NPT_TABLES_OF_A_PAGE;
 
 	for (i = 0; i < NR_ROOTS; i++)
-		nr += map->roots[i].npt.root ? map->roots[i].npt.nr_tables : 0;
+		nr += map->roots[i].npt.root ? map->roots[i].npt.nr_tables : 1;
 	return nr <= VM_MAP_TABLES;
 }
 
