@@ -8,7 +8,7 @@
 
 #define ALLOWED_CR4	0x3727ff
 
-struct options options = { .ept_levels = EPT_4_LEVELS };
+struct options options = { .ept_levels = EPT_4_LEVELS, .vms = true };
 
 u64 cr4_allowed(void)
 {
@@ -111,6 +111,33 @@ TEST(levels_of_ept_depend_on_the_option)
 TEST(ept_has_what_nested_page_tables_can_express)
 {
 	EXPECT_EQ(0x00000f0106334040, cap(0x48c));
+}
+
+static const struct { u32 msr; u64 value; } without_vms[] = {
+	{ 0x481, 0x000000ff00000016 },
+	{ 0x482, 0xfff9fffe0401e172 },
+	{ 0x483, 0x007fefff00036dff },
+	{ 0x484, 0x0000d3ff000011ff },
+	{ 0x485, 0x0000000000040165 },
+	{ 0x48b, 0x00030fff00000000 },
+	{ 0x48c, 0x00000f0106334041 },
+	{ 0x48d, 0x000000ff00000016 },
+	{ 0x48e, 0xfff9fffe04006172 },
+	{ 0x48f, 0x007fefff00036dfb },
+	{ 0x490, 0x0000d3ff000011fb },
+};
+
+TEST(without_vms_the_cpu_shows_what_its_model_has)
+{
+	unsigned int i;
+
+	options.vms = false;
+	for (i = 0; i < ARRAY_LEN(without_vms); i++)
+		EXPECT_EQ(without_vms[i].value, cap(without_vms[i].msr))
+			TH_LOG("MSR 0x%x", without_vms[i].msr);
+	/* It does not work anyway */
+	EXPECT_FALSE(vmx_controls_valid(VMX_SECONDARY, SECONDARY_PML));
+	options.vms = true;
 }
 
 TEST_HARNESS_MAIN

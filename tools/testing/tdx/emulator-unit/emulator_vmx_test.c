@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The emulated platform: VMX instructions that load a VMCS. */
+/* The emulated platform: VMX instructions that load and read a VMCS. */
 #include <string.h>
 
 #include "harness.h"
@@ -131,6 +131,28 @@ TEST_F(vmx, a_vmcs_is_active_on_one_cpu)
 	vmcs.active_on = 2;
 	EXPECT_EQ(operand, load(self->vcpu));
 	EXPECT_EQ(1, nr_reports);
+}
+
+static u64 read_field(struct vcpu *vcpu, u64 encoding)
+{
+	const struct insn insn = { .length = 3, .reg = RAX, .rm = RBX };
+
+	vcpu->gpr[RAX] = encoding;
+	vcpu->gpr[RBX] = ~0ULL;
+	vmx_vmread(vcpu, &insn);
+	return vcpu->gpr[RBX];
+}
+
+TEST_F(vmx, fields_of_page_modification_logging_exist_with_its_control)
+{
+	load(self->vcpu);
+	EXPECT_EQ(0, read_field(self->vcpu, VMCS_PML_ADDRESS));
+	EXPECT_EQ(0, read_field(self->vcpu, VMCS_PML_ADDRESS | 1));
+	EXPECT_EQ(0, read_field(self->vcpu, VMCS_GUEST_PML_INDEX));
+	options.vms = true;
+	EXPECT_EQ(~0ULL, read_field(self->vcpu, VMCS_PML_ADDRESS));
+	EXPECT_EQ(~0ULL, read_field(self->vcpu, VMCS_GUEST_PML_INDEX));
+	EXPECT_EQ(VMERR_UNSUPPORTED_FIELD, vmcs_read(&vmcs, VMCS_INSTRUCTION_ERROR));
 }
 
 TEST_HARNESS_MAIN

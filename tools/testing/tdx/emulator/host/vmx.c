@@ -228,6 +228,15 @@ struct vmcs *vmx_current(struct vcpu *vcpu, const struct insn *insn, enum access
 	return vmcs_at(vcpu, vcpu->cpu->vmx.current_vmcs_pa, access);
 }
 
+/* The fields of page-modification logging, which is only shown, exist as long as it is. */
+static bool has_field(u64 encoding)
+{
+	if (vmcs_has_field(encoding))
+		return true;
+	return !options.vms && (encoding == VMCS_GUEST_PML_INDEX || encoding == VMCS_PML_ADDRESS ||
+				encoding == (VMCS_PML_ADDRESS | 1));
+}
+
 /*
  * The current VMCS, for an instruction that names a field of it.  NULL if there
  * is no such VMCS or field; then the instruction is complete.
@@ -237,7 +246,7 @@ static struct vmcs *vmcs_with_field(struct vcpu *vcpu, const struct insn *insn, 
 {
 	struct vmcs *vmcs = vmx_current(vcpu, insn, access);
 
-	if (!vmcs || vmcs_has_field(encoding))
+	if (!vmcs || has_field(encoding))
 		return vmcs;
 	vmx_finish(vcpu, insn, VMERR_UNSUPPORTED_FIELD);
 	return NULL;

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* VMX capabilities: one table of the controls that are offered, and the MSRs made of it. */
+
+/*
+ * As long as no VM can run, the CPU shows what one of its model has, also if that does not work: so
+ * the host chooses for TDs what it would choose there.
+ */
 #include "host/cr.h"
 #include "host/vmcs.h"
 #include "host/vmx_caps.h"
@@ -9,6 +14,7 @@
 #define VMX_BASIC		(VMCS_REVISION | (u64)VMCS_BYTES << 32 | 6ULL << 50 | \
 				 BIT_ULL(54) | BIT_ULL(55))
 #define VMX_MISC		(VMX_PREEMPTION_RATE | VMX_MISC_SAVE_LMA | VMX_CR3_TARGETS << 16)
+#define VMX_MISC_SHOWN		(VMX_MISC_HLT | VMX_MISC_WAIT_FOR_SIPI)
 #define EPT_VPID_CAP		(EPT_CAP_4_LEVELS | EPT_CAP_WRITE_BACK | EPT_CAP_2M | EPT_CAP_1G | \
 				 EPT_CAP_INVEPT | EPT_CAP_ACCESSED_DIRTY | \
 				 EPT_CAP_INVEPT_TYPES(INVEPT_TYPES) | EPT_CAP_INVVPID | \
@@ -24,9 +30,10 @@
  * @default1:	reserved bits that must be set, SDM vol. 3, appendix A.2
  * @clearable:	those of @default1 that the "true" MSR reports as a control after all
  * @offered:	controls that work
+ * @shown:	controls that do not, and are shown only if no VM can run
  */
 static const struct control_field {
-	u32 msr, true_msr, default1, clearable, offered;
+	u32 msr, true_msr, default1, clearable, offered, shown;
 } control_fields[] = {
 	[VMX_PIN] = {
 		.msr = 0x481,
@@ -47,6 +54,7 @@ static const struct control_field {
 			   PRIMARY_TPR_SHADOW | PRIMARY_NMI_WINDOW | PRIMARY_MOV_DR_EXITING |
 			   PRIMARY_IO_EXITING | PRIMARY_IO_BITMAPS | PRIMARY_MSR_BITMAPS |
 			   PRIMARY_MONITOR_EXITING | PRIMARY_PAUSE_EXITING | PRIMARY_SECONDARY,
+		.shown = PRIMARY_MONITOR_TRAP_FLAG,
 	},
 	[VMX_SECONDARY] = {
 		.msr = 0x48b,
@@ -55,6 +63,8 @@ static const struct control_field {
 			   SECONDARY_RDTSCP | SECONDARY_X2APIC_MODE | SECONDARY_VPID |
 			   SECONDARY_WBINVD_EXITING | SECONDARY_UNRESTRICTED_GUEST |
 			   SECONDARY_APIC_REGISTERS | SECONDARY_VIRTUAL_INTERRUPTS,
+		.shown = SECONDARY_PAUSE_LOOP_EXITING | SECONDARY_RDRAND_EXITING |
+			 SECONDARY_RDSEED_EXITING | SECONDARY_PML,
 	},
 	[VMX_EXIT] = {
 		.msr = 0x483,
@@ -83,7 +93,8 @@ bool vmx_controls_valid(enum vmx_controls which, u32 value)
 
 u64 vmx_ept_vpid_cap(void)
 {
-	return EPT_VPID_CAP | (options.ept_levels == EPT_5_LEVELS ? EPT_CAP_5_LEVELS : 0);
+	return EPT_VPID_CAP | (options.ept_levels == EPT_5_LEVELS ? EPT_CAP_5_LEVELS : 0) |
+	       (options.vms ? 0 : EPT_CAP_EXECUTE_ONLY);
 }
 
 /* The low half has the bits that must be set, the high half those that may be. */
@@ -94,7 +105,8 @@ static bool control_read(u32 msr, u64 *value)
 
 		if (msr != field->msr && msr != field->true_msr)
 			continue;
-		*value = (u64)(field->default1 | field->offered) << 32 |
+		*value = (u64)(field->default1 | field->offered |
+			       (options.vms ? 0 : field->shown)) << 32 |
 			 (field->default1 & ~(msr == field->true_msr ? field->clearable : 0));
 		return true;
 	}
@@ -108,7 +120,7 @@ bool vmx_cap_read(u32 msr, u64 *value)
 		*value = VMX_BASIC;
 		return true;
 	case 0x485:
-		*value = VMX_MISC;
+		*value = VMX_MISC | (options.vms ? 0 : VMX_MISC_SHOWN);
 		return true;
 	case 0x486:
 		*value = VMX_CR0_FIXED0;
