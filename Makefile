@@ -183,6 +183,7 @@ bench: tree emulator selftests
 	@$(PYTHON) $(E2E)/td_exit_cost.py
 	@$(BUILD_KERNELS) base plain $(QUIETLY)
 	@$(PYTHON) $(E2E)/fault_cost.py
+	@$(PYTHON) $(E2E)/vm_exit_cost.py
 
 LAYOUT_ARGS ?=
 MUTATE_ARGS ?=

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Ordinary VMs of the probe on the emulated platform: failing entries, exits, events, EPT, APIC."""
+import re
+
 import pytest
 
 from test_emulator import probe, violations
@@ -24,6 +26,19 @@ def run():
         del facts["done"]
         return facts, log
     return run_case
+
+
+@pytest.mark.release
+def test_the_instructions_of_the_host_between_exit_and_entry_are_counted():
+    facts, log = probe("vm-cost", options="vms=on entries=on",
+                       qemu_options=("-icount", "shift=0,sleep=off"))
+    (one, runs), (more, _), (exits, runs_of_exits) = (
+        tuple(map(int, count))
+        for count in re.findall(rf"vm entry: host (\d+) in (\d+) runs, after {VMCALL} ", log)[1:])
+    # The host's RSP and RIP are written by VMWRITE.
+    assert facts["launched"] and runs == 3 and one < 100 and more == one + 1000
+    # Registers are loaded, too.
+    assert runs_of_exits == 103 and 0 <= exits - one - 100 <= 2
 
 
 def test_instructions_exit_one_after_the_other(run):

@@ -370,7 +370,7 @@ static const struct option known[] = {
 	{ "crash", parse_crash, "on, log, off", "off",
 	  "crash at the first SEAMCALL, or in the middle of a line of this log" },
 	{ "entries", parse_entries, "on, off", "off",
-	  "log at each TDH.VP.ENTER what the host has executed since the last one: see below" },
+	  "log at each entry of a TD or VM what the host has executed since the last one: see below" },
 	{ "log", parse_log, "0 to 3", "1",
 	  "0 report only, 1 failed SEAMCALLs, 2 all, 3 also VMX, INIT, SIPI, registers" },
 };

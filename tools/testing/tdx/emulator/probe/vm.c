@@ -234,6 +234,22 @@ static void case_tsc(void)
 	say("is_later", now > before && now < native_rdtsc());
 }
 
+/* VMCALL exits again and again: the same, then behind 1000 instructions, then behind 100 exits. */
+static void case_cost(void)
+{
+	struct vm_regs regs = { 0 };
+	u32 low, high;
+
+	vm_set_up(vm_guest_basic);
+	say("launched", !vm_enter(&regs, true));
+	vm_enter(&regs, false);
+	vm_enter(&regs, false);
+	asm volatile(".rept 1000; nop; .endr");
+	vm_enter(&regs, false);
+	asm volatile(".rept 100; rdmsr; .endr" : "=a"(low), "=d"(high) : "c"(MSR_VMX_BASIC));
+	vm_enter(&regs, false);
+}
+
 static void case_errors(void)
 {
 	struct vm_regs regs = { 0 };
@@ -548,6 +564,7 @@ static void case_real_mode(void)
 static const struct probe_case cases[] = {
 	{ "vm-basic", case_basic },
 	{ "vm-tsc", case_tsc },
+	{ "vm-cost", case_cost },
 	{ "vm-errors", case_errors },
 	{ "vm-windows", case_windows },
 	{ "vm-nmi-window", case_nmi_window },

@@ -16,6 +16,7 @@
 #include "machine/options.h"
 #include "memory/host_map.h"
 #include "vm/vm_check.h"
+#include "vm/vm_cost.h"
 #include "vm/vm_entry.h"
 #include "vm/vm_event.h"
 #include "vm/vm_intercept.h"
@@ -108,6 +109,7 @@ static void enter(struct vcpu *host, struct vmcs *vmcs)
 	struct vm vm = { .vcpu = &host->cpu->vm, .vmcs = vmcs };
 	struct vm_exit exit;
 
+	vm_cost_entry(host->cpu);
 	read_controls(&vm);
 	vm_state_load(&vm);
 	vm_intercept(&vm);
@@ -120,6 +122,7 @@ static void enter(struct vcpu *host, struct vmcs *vmcs)
 		vm_run(&vm, &exit);
 	}
 	leave(&vm, &exit);
+	vm_cost_exit(host->cpu, &exit);
 }
 
 static bool read_host(void *context, u64 pa, void *buf, unsigned int bytes)
