@@ -207,6 +207,16 @@ const struct expected_leaf expected_leaves[] = {
 
 const unsigned int nr_expected_leaves = ARRAY_SIZE(expected_leaves);
 
+bool leaf_is_for_tds(unsigned int number)
+{
+#define NAME(name, number, text) \
+	[number] = text,
+	static const char *const names[TDX_MODEL_NR_LEAVES] = { TDX_LEAF_LIST(NAME) };
+#undef NAME
+
+	return tdx_model_leaf(number)->run && strncmp(names[number], "TDH.SYS.", 8);
+}
+
 const struct expected_leaf *expected_leaf(u64 number)
 {
 	unsigned int i;

@@ -69,6 +69,9 @@ extern const unsigned int nr_expected_leaves;
 /* Statuses of a number without a leaf, in each stage. */
 extern const u64 no_leaf_status[NR_STAGES];
 
+/* Whether the table of leaves has one with this number for TDs: any but those of TDH.SYS. */
+bool leaf_is_for_tds(unsigned int number);
+
 /* NULL if there must be no such leaf. */
 const struct expected_leaf *expected_leaf(u64 number);
 

@@ -127,8 +127,7 @@ TEST_F(td, each_leaf_for_tds_has_its_stages)
 	unsigned int number, i;
 
 	for (number = 0; number < TDX_MODEL_NR_LEAVES; number++) {
-		if (!tdx_model_leaf(number)->run || tdx_model_leaf(number)->runs_guest ||
-		    (number >= 31 && number <= 37) || number >= 44)
+		if (!leaf_is_for_tds(number) || tdx_model_leaf(number)->runs_guest)
 			continue;
 		for (i = 0; i < ARRAY_SIZE(stages) && stages[i].leaf != number; i++)
 			;

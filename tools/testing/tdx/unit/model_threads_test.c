@@ -450,7 +450,7 @@ static const u16 td_leaves[] = {
 	TDH_VP_ADDCX, TDH_VP_ADDCX, TDH_VP_ADDCX, TDH_VP_INIT, TDH_VP_RD, TDH_VP_RD, TDH_VP_WR,
 	TDH_VP_FLUSH, TDH_VP_FLUSH, TDH_PHYMEM_CACHE_WB, TDH_PHYMEM_PAGE_RECLAIM,
 	TDH_PHYMEM_PAGE_RECLAIM, TDH_PHYMEM_PAGE_RECLAIM, TDH_PHYMEM_PAGE_RDMD,
-	TDH_PHYMEM_PAGE_WBINVD,
+	TDH_PHYMEM_PAGE_WBINVD, TDH_MNG_KEY_RECLAIMID,
 };
 
 /* Leaves that end a TD; they are rare. */
@@ -626,6 +626,7 @@ static const struct {
 	{ TDH_MEM_PAGE_PROMOTE, 1, 1 }, { TDH_MEM_PAGE_DEMOTE, 1, 1 },
 	{ TDH_MEM_RANGE_BLOCK, 0, 1 }, { TDH_MEM_RANGE_UNBLOCK, 0, 1 }, { TDH_MEM_TRACK, 0, 0 },
 	{ TDH_MEM_RD, 0, 0 }, { TDH_MEM_WR, 0, 0 }, { TDH_PHYMEM_PAGE_RDMD, 0, 0 },
+	{ TDH_MEM_PAGE_ADD, 0, 0 }, { TDH_MR_EXTEND, 0, 0 }, { TDH_MR_FINALIZE, 0, 0 },
 };
 
 #define MEM_POOL	32		/* pages */
@@ -644,9 +645,17 @@ static bool is_large(u64 leaf, u64 level)
 	return leaf == TDH_MEM_PAGE_AUG && level;
 }
 
-static struct tdx_model_regs draw_mem_call(struct worker *w)
+/* Seldom TDH.MR.FINALIZE, after which no page can be added or measured. */
+static unsigned int draw_mem_leaf(struct worker *w)
 {
 	unsigned int i = draw(w, ARRAY_SIZE(mem_leaves));
+
+	return mem_leaves[i].leaf == TDH_MR_FINALIZE ? i - draw(w, 16) : i;
+}
+
+static struct tdx_model_regs draw_mem_call(struct worker *w)
+{
+	unsigned int i = draw_mem_leaf(w);
 	u64 level = mem_leaves[i].lowest +
 		    draw(w, mem_leaves[i].highest - mem_leaves[i].lowest + 1);
 	u64 gpa = (M(2) * draw(w, 4) + K(4) * draw(w, 2)) & ~((K(4) << 9 * level) - 1);
@@ -655,10 +664,11 @@ static struct tdx_model_regs draw_mem_call(struct worker *w)
 		.gpr = {
 			.rcx = gpa | level, .rdx = TDR_PA,
 			.r8 = draw_mem_page(w, is_large(mem_leaves[i].leaf, level)),
+			.r9 = SOURCE_PA,
 		},
 	};
 
-	if (regs.rax == TDH_MEM_TRACK)
+	if (regs.rax == TDH_MEM_TRACK || regs.rax == TDH_MR_FINALIZE)
 		regs.gpr.rcx = TDR_PA;
 	if (regs.rax == TDH_PHYMEM_PAGE_RDMD)
 		regs.gpr.rcx = regs.gpr.r8;
@@ -692,10 +702,10 @@ static bool mem_leaves_succeeded(const u64 succeeded[TDX_MODEL_NR_LEAVES])
 	return true;
 }
 
-/* All threads use the memory of one TD, which can run, so that tables are blocked first. */
+/* All threads use the memory of one TD.  If it can run, tables are blocked first. */
 TEST_F(threads, share_the_memory_of_a_td)
 {
-	static const enum mem_stage stages[] = { RUNNABLE, MEM_TRACKED, SPLIT_BLOCKED };
+	static const enum mem_stage stages[] = { RUNNABLE, MEM_TRACKED, SPLIT_BLOCKED, TABLES };
 	u64 succeeded[TDX_MODEL_NR_LEAVES] = {};
 	struct crowd *crowd = &self->crowd;
 	struct model_machine *m = crowd->machine;
@@ -717,6 +727,28 @@ TEST_F(threads, share_the_memory_of_a_td)
 	for (i = 0; i < ARRAY_SIZE(mem_leaves); i++)
 		EXPECT_LT(0, succeeded[mem_leaves[i].leaf]) TH_LOG("leaf %u", mem_leaves[i].leaf);
 	printf("# %u rounds, %llu times busy\n", round, crowd->nr_busy);
+}
+
+static bool is_called_by_threads(unsigned int leaf)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(td_leaves); i++)
+		if (td_leaves[i] == leaf)
+			return true;
+	for (i = 0; i < ARRAY_SIZE(mem_leaves); i++)
+		if (mem_leaves[i].leaf == leaf)
+			return true;
+	return leaf == final_td_leaves[0] || leaf == final_td_leaves[1];
+}
+
+TEST(each_leaf_for_tds_is_called_by_threads)
+{
+	unsigned int number;
+
+	for (number = 0; number < TDX_MODEL_NR_LEAVES; number++)
+		if (leaf_is_for_tds(number) && !tdx_model_leaf(number)->runs_guest)
+			EXPECT_TRUE(is_called_by_threads(number)) TH_LOG("leaf %u", number);
 }
 
 /*
