@@ -38,6 +38,9 @@ FIRST_WITH_ERMS = 10
 ONE_THREAD = "tcg,thread=single"
 THREADS = "tcg"
 
+# How often, in seconds, to look whether a machine waits for an event that does not come.
+LOOK_EVERY = 0.5
+
 # Kernel messages that report an error.
 REPORTS = re.compile(r"BUG:|WARNING:|KASAN|UBSAN|Oops|general protection|"
                      r"kernel BUG at|invalid opcode:|detected stalls|Hardware Error|"
@@ -112,7 +115,7 @@ class Result:
     seconds: float
     provoked: str = ""          # regex of reports that the kernel had to print
     events: list = dataclasses.field(default_factory=list)      # of QEMU, if there are answers
-    cpus: str = ""              # their state, if the machine did not end in time
+    cpus: str = ""              # their state, if the machine had to be ended
 
     def values(self, key):
         """All values that the guest program reported under a key."""
@@ -228,8 +231,11 @@ class Machine:
 
     def wrong_end(self, status, result):
         """The error if the machine ended in a wrong way; empty if there is none."""
+        if status is None:
+            asked = self.unanswered(result.report)
+            return f"asked {asked}, which nothing answers" if asked else "did not end in time"
         if status != 0:
-            return "did not end in time" if status is None else f"ended with status {status}"
+            return f"ended with status {status}"
         if not self.fatal:
             return "" if result.values("off") else "ended before the guest program did"
         return "" if result.kernel_lines("Kernel panic") else "should have panicked"
@@ -254,14 +260,28 @@ class Machine:
         panic = "Kernel panic" if self.fatal or self.crash_kernel else ""
         return "|".join(filter(None, [panic, self.provoked]))
 
-    def watch(self, monitor, command):
-        """Runs QEMU; returns its output, status, and the CPUs' state if it did not end in time."""
+    def unanswered(self, report):
+        """The first event that the guest waits for in vain; empty if there is none."""
+        asked = re.findall(r"^ask (\S+)\r?\n", report, re.M)
+        return next((name for name in asked if name not in self.answers), "")
+
+    def wait(self, process, report):
+        """Waits for QEMU's end; returns its output.  Raises TimeoutExpired if it will not come."""
+        end = time.monotonic() + self.timeout
+        while True:
+            try:
+                return process.communicate(timeout=LOOK_EVERY)[0]
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > end or self.unanswered(read_if_there(report)):
+                    raise
+
+    def watch(self, monitor, command, report):
+        """Runs QEMU; returns its output, status, and the CPUs' state if it will not end."""
         command = [*command, "-monitor", f"unix:{monitor},server=on,wait=off"]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT) as process:
             try:
-                output, _ = process.communicate(timeout=self.timeout)
-                return output, process.returncode, ""
+                return self.wait(process, report), process.returncode, ""
             except subprocess.TimeoutExpired:
                 cpus = qmp.last_state(monitor, self.cpus)
                 process.kill()
@@ -281,7 +301,7 @@ class Machine:
                     qmp.Attendant(self.answers, report, directory) as attendant:
                 output, status, cpus = self.watch(directory / "monitor-for-people",
                                                   [*self.command(scenario, log, report),
-                                                   *attendant.options])
+                                                   *attendant.options], report)
             result = Result(output.decode(errors="replace"), read_if_there(report),
                             read_if_there(log), time.monotonic() - start,
                             self.provoked_reports(), attendant.events, cpus)

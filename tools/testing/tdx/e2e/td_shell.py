@@ -105,7 +105,7 @@ def connect(line, keys, screen):
 class TerminalMachine(machine.Machine):
     """A machine that has a serial line on the terminal."""
 
-    def watch(self, monitor, command):
+    def watch(self, monitor, command, report):
         ours, theirs = socket.socketpair()
         command = [*command, "-chardev", f"socket,id=terminal,fd={theirs.fileno()}",
                    "-device", DEVICE]
