@@ -166,8 +166,8 @@ UNIT := $(MAKE) --no-print-directory -C tools/testing/tdx/unit O=$(BUILD)/unit K
 test-unit: tree
 	@rm -rf $(BUILD)/unit/tap
 	@$(UNIT) -j$$(nproc) test; status=$$?; mkdir -p $(RESULTS); \
-		cp $(BUILD)/unit/tap/*.tap $(RESULTS); exit $$status
-	@$(call PYTEST,tools) $(SIDE_BY_SIDE) tools/testing/tdx/unit
+		cp $(BUILD)/unit/tap/*.tap $(RESULTS); \
+		$(call PYTEST,tools) $(SIDE_BY_SIDE) tools/testing/tdx/unit && exit $$status
 
 test-maps: tree
 	@$(UNIT) -s $@ | $(KEEP_TAP)
