@@ -150,6 +150,15 @@ def test_invept_flushes_translations(run):
     assert facts == {"read": VMCALL, "value": 0x99, "flushed": EPT_VIOLATION}
 
 
+def test_a_page_is_flushed_before_there_is_another_one_in_its_place(run):
+    """Its removal alone does not have to be flushed yet."""
+    facts, log = run("vm-old-page", clean=False)
+    assert facts == {"read": VMCALL, "removed": 0x99, "replaced": 0x99, "flushed": VMCALL,
+                     "is_new": 1}
+    assert violations(log) == [
+        "CPU 0 enters a VM without INVEPT: 0x142400000 at 0x2400000, not at 0x42400000"]
+
+
 def test_a_guest_runs_in_real_mode(run):
     facts, _ = run("vm-real-mode")
     assert facts == {"vmcall": VMCALL, "rbx": 0x1234, "hlt": HLT, "stack": 0x4000 - 6}

@@ -28,7 +28,8 @@ static u8 memory[16 << 20] __page_aligned;
 static enum ept_outcome outcome;
 static struct ept_result result;
 static struct ept_access accessed;
-static bool is_lent;
+static u64 pointer;
+static bool is_lent, is_hosts;
 
 void fail(enum exit_code code, const char *format, ...)
 {
@@ -47,7 +48,7 @@ bool phys_reachable(u64 pa, u64 bytes)
 
 bool host_map_has(u64 pa)
 {
-	return true;
+	return is_hosts;
 }
 
 u64 host_map_ones(void)
@@ -81,6 +82,7 @@ enum ept_outcome ept_walk(const struct ept *ept, const struct ept_access *access
 			  struct ept_result *to)
 {
 	accessed = *access;
+	pointer = ept->pointer;
 	*to = result;
 	return outcome;
 }
@@ -111,6 +113,7 @@ FIXTURE_SETUP(vm_map)
 	outcome = EPT_MAPPED;
 	result = (struct ept_result){ .pa = PA, .size = PAGE_SIZE, .rights = EPT_RIGHTS };
 	is_lent = true;
+	is_hosts = true;
 	nr_reports = 0;
 }
 
@@ -243,6 +246,83 @@ TEST_F(vm_map, there_is_room_for_new_translations)
 		ASSERT_FALSE(fault(&self->vm, i * SIZE_2M, 0, &self->exit));
 		ASSERT_EQ(PA, reach(self->vcpu->npt, i * SIZE_2M, true)) TH_LOG("page %u", i);
 	}
+}
+
+static void enter_often(struct vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < 200; i++)
+		vm_map_use(vm);
+}
+
+TEST_F(vm_map, a_translation_to_an_old_page_is_reported_until_it_is_flushed)
+{
+	vmcs_write(&self->vmcs, VMCS_EPT_POINTER, EPTP | EPTP_ACCESSED_DIRTY);
+	vm_map_use(&self->vm);
+	fault(&self->vm, GPA + 0x123, SVM_NPF_WRITE, &self->exit);
+	enter_often(&self->vm);
+	EXPECT_EQ(0, nr_reports);
+	/* No flag is set. */
+	EXPECT_EQ(EPTP, pointer);
+	EXPECT_EQ(0, accessed.access);
+	result.pa = PA + 0x1000;
+	vm_map_use(&self->vm);
+	EXPECT_EQ(1, nr_reports);
+	EXPECT_EQ(PA, reach(self->vcpu->npt, GPA, false));
+	enter_often(&self->vm);
+	EXPECT_EQ(1, nr_reports);
+	vm_map_flush(&cpus[0], EPTP | EPTP_ACCESSED_DIRTY);
+	enter_often(&self->vm);
+	EXPECT_EQ(1, nr_reports);
+}
+
+TEST_F(vm_map, a_translation_to_a_page_that_is_the_modules_is_reported)
+{
+	fault(&self->vm, GPA, SVM_NPF_WRITE, &self->exit);
+	outcome = EPT_VIOLATES;
+	enter_often(&self->vm);
+	EXPECT_EQ(0, nr_reports);
+	is_hosts = false;
+	enter_often(&self->vm);
+	EXPECT_EQ(1, nr_reports);
+}
+
+/* The host may be about to flush. */
+TEST_F(vm_map, a_page_that_is_only_removed_or_read_only_is_not_reported)
+{
+	fault(&self->vm, GPA, SVM_NPF_WRITE, &self->exit);
+	result.rights = EPT_READ;
+	enter_often(&self->vm);
+	outcome = EPT_VIOLATES;
+	enter_often(&self->vm);
+	outcome = EPT_MISCONFIGURED;
+	enter_often(&self->vm);
+	EXPECT_EQ(0, nr_reports);
+}
+
+TEST_F(vm_map, ones_instead_of_memory_are_reported_once)
+{
+	is_lent = false;
+	fault(&self->vm, GPA, SVM_NPF_WRITE, &self->exit);
+	EXPECT_EQ(1, nr_reports);
+	is_lent = true;
+	enter_often(&self->vm);
+	EXPECT_EQ(1, nr_reports);
+}
+
+/* One of the last ones at each VM entry */
+TEST_F(vm_map, each_of_the_last_translations_is_compared)
+{
+	unsigned int i;
+
+	for (i = 0; i < 100; i++)
+		fault(&self->vm, GPA + i * PAGE_SIZE, 0, &self->exit);
+	for (i = 0; i < 64; i++) {
+		vm_map_use(&self->vm);
+		EXPECT_EQ(GPA + (i < 36 ? 64 + i : i) * PAGE_SIZE, accessed.gpa);
+	}
+	EXPECT_EQ(0, nr_reports);
 }
 
 static void use_ept(struct vm *vm, unsigned int number)

@@ -122,10 +122,10 @@ static u32 deliverable_event(const struct vcpu *vcpu)
 }
 
 /*
- * The event to deliver again after an exit in the middle of its delivery, instead of @asked.
- * Injected events are reported unchanged; events that the CPU delivered itself are reported as exceptions
- * by QEMU, except INT n, which is executed again since RIP is still there.  The vector tells
- * interrupts from exceptions, except that of a virtual one, which is still requested then.
+ * The event to deliver again after an exit in the middle of its delivery; @asked, if that was
+ * injected, which is reported unchanged.  Events that the CPU delivered itself are reported as
+ * exceptions by QEMU, except INT n, which is executed again since RIP is still there.  The vector
+ * tells interrupts from exceptions, except that of a virtual one, which is still requested then.
  */
 static u32 unfinished_event(const struct vcpu *vcpu, u32 asked)
 {

@@ -8,7 +8,7 @@
 #define VMX_CR0_FIXED0			0x80000021
 #define VMX_CR0_FIXED1			0xffffffff
 
-/* Names of the SDM, vol. 3, "VM-Execution Control Fields" and later; only those that are used here. */
+/* Names of the SDM, vol. 3, "VM-Execution Control Fields" and later; only those that are used. */
 #define PIN_EXTERNAL_INTERRUPT_EXITING	BIT_ULL(0)
 #define PIN_NMI_EXITING			BIT_ULL(3)
 #define PIN_VIRTUAL_NMIS		BIT_ULL(5)

@@ -531,6 +531,36 @@ static void case_invept(void)
 	say("flushed", vm_run(&regs, false));
 }
 
+#define MANY	100
+
+/* A page that was removed may be flushed late, but not behind another one in its place. */
+static void case_old_page(void)
+{
+	u64 *ept = vm_set_up(vm_guest_touch), operand[2] = { EPT_PAGES | EPTP_FLAGS, 0 };
+	struct vm_regs regs = { .rbx = 5 * SIZE_1G + TOUCHED };
+	unsigned int i;
+
+	*(u64 *)phys(TOUCHED) = 0x99;
+	ept[5] = EPT_LEAF;
+	say("read", vm_run(&regs, true));
+	ept[5] = 0;
+	for (i = 0; i < MANY; i++) {
+		vm_write(VMCS_GUEST_RIP, phys_of(vm_guest_touch));
+		vm_run(&regs, false);
+	}
+	say("removed", regs.rax);
+	ept[5] = SIZE_1G | EPT_LEAF;
+	for (i = 0; i < MANY; i++) {
+		vm_write(VMCS_GUEST_RIP, phys_of(vm_guest_touch));
+		vm_run(&regs, false);
+	}
+	say("replaced", regs.rax);
+	asm volatile("invept %0, %1" : : "m"(operand), "r"(1ULL) : "cc", "memory");
+	vm_write(VMCS_GUEST_RIP, phys_of(vm_guest_touch));
+	say("flushed", vm_run(&regs, false));
+	say("is_new", regs.rax == *(u64 *)phys(SIZE_1G + TOUCHED));
+}
+
 static void case_real_mode(void)
 {
 	struct vm_regs regs = { 0 };
@@ -577,6 +607,7 @@ static const struct probe_case cases[] = {
 	{ "vm-ept", case_ept },
 	{ "vm-beyond-ept", case_beyond_ept },
 	{ "vm-invept", case_invept },
+	{ "vm-old-page", case_old_page },
 	{ "vm-real-mode", case_real_mode },
 };
 

@@ -2,7 +2,7 @@
 /* Debug exceptions of a VM's vCPU: their causes, pending ones, steps of the emulator. */
 
 /*
- * An exit by a debug exception has its causes in the exit qualification, and leaves DR6 alone, which
+ * An exit by a debug exception has its causes in the exit qualification and leaves DR6 alone, which
  * QEMU has changed by then.  So while the exception is intercepted, the CPU has no causes in DR6.
  *
  * The emulator steps an instruction that ends the blocking of events, to be called behind it.  The

@@ -7,6 +7,12 @@
  * TLB, they do not follow changes of EPTs, and a host that forgets an INVEPT lets its guest use
  * an old page.
  *
+ * That is reported at a VM entry if the EPT leads to another page, or if the old one has become
+ * the module's.  KVM flushes all CPUs after it has removed a page, and before it maps another one
+ * there or gives it away, and enters no guest with a flush that is due.  But it may enter one after
+ * it has removed a page, or a right, and before it demands the flush.  That may take any time if it
+ * changes many pages, so nothing else is certain.
+ *
  * The APIC-access page is not mapped.  So a VMCS with such a page does not share translations with
  * others.  A VM without EPT uses the host's addresses, but not the host's nested page table, which
  * other CPUs use at the same time: its translations are flushed by INVVPID.
@@ -25,22 +31,35 @@
 
 #define NO_PAGE			(~0ULL)
 
+/* Translations that are compared with the EPT: one at each VM entry */
+#define NR_FILLS		64
+
 /**
  * struct root - the translations of one EPT
  * @npt:	the nested page table; its root is NULL until it is used
  * @eptp:	EPT pointer, or VM_MAP_NO_EPT
  * @apic_page:	the APIC-access page, or NO_PAGE
  * @used:	when it was used last
+ * @fills:	addresses that were added last
+ * @nr_fills:	since the last flush
+ * @checked:	how often one of them was compared with the EPT
+ * @reported:	one of them was another page
  */
 struct root {
 	struct npt npt;
 	u64 eptp;
 	u64 apic_page;
 	u64 used;
+	u64 fills[NR_FILLS];
+	unsigned int nr_fills;
+	unsigned int checked;
+	bool reported;
 };
 
+/* @running: what the CPU's VM entry uses */
 static struct map {
 	struct root roots[NR_ROOTS];
+	struct root *running;
 	u64 now;
 } maps[MAX_CPUS];
 
@@ -49,6 +68,8 @@ static void drop_all(struct root *root)
 	if (root->npt.root)
 		npt_destroy(&root->npt);
 	npt_create(&root->npt);
+	root->nr_fills = 0;
+	root->reported = false;
 }
 
 static u64 apic_page(const struct vm *vm)
@@ -105,7 +126,7 @@ static void make_room(struct vcpu *vcpu)
 }
 
 /* Without EPT, guest-physical addresses are those of the host; without VPID, an entry flushes. */
-static struct npt *table_of(const struct vm *vm, struct map *map)
+static struct root *root_of(const struct vm *vm, struct map *map)
 {
 	u64 eptp = VM_MAP_NO_EPT, apic = apic_page(vm);
 	struct root *root;
@@ -116,15 +137,7 @@ static struct npt *table_of(const struct vm *vm, struct map *map)
 	root->used = ++map->now;
 	if (eptp == VM_MAP_NO_EPT && !(vm->secondary & SECONDARY_VPID))
 		drop_all(root);
-	return &root->npt;
-}
-
-void vm_map_use(struct vm *vm)
-{
-	struct vcpu *vcpu = vm->vcpu;
-
-	vcpu->npt = table_of(vm, &maps[vcpu->cpu->index]);
-	vcpu->vmcb.nested_cr3 = npt_root(vcpu->npt);
+	return root;
 }
 
 void vm_map_flush(const struct cpu *cpu, u64 eptp)
@@ -143,6 +156,63 @@ static u64 *table(void *context, u64 pa)
 	return phys_reachable(pa, PAGE_SIZE) && host_map_has(pa) ? phys(pa) : NULL;
 }
 
+/* Without accessed flags, which only accesses of the guest set. */
+static bool ept_leads_to(const struct root *root, u64 gpa, u64 *pa)
+{
+	const struct ept ept = {
+		.pointer = root->eptp & ~EPTP_ACCESSED_DIRTY,
+		.table = table,
+	};
+	const struct ept_access access = { .gpa = gpa };
+	struct ept_result result;
+
+	if (ept_walk(&ept, &access, &result) != EPT_MAPPED)
+		return false;
+	*pa = result.pa;
+	return true;
+}
+
+static void check(struct root *root, const struct cpu *cpu, u64 gpa, u64 pa)
+{
+	u64 now = pa;
+
+	if (!host_map_has(pa))
+		report_fault("CPU %u enters a VM without INVEPT: 0x%llx at 0x%llx, not the host's",
+			     cpu->index, gpa, pa);
+	else if (ept_leads_to(root, gpa, &now) && now != pa)
+		report_fault("CPU %u enters a VM without INVEPT: 0x%llx at 0x%llx, not at 0x%llx",
+			     cpu->index, gpa, pa, now);
+	else
+		return;
+	root->reported = true;
+}
+
+/* Ones are in the place of a page that was not the host's. */
+static void check_next(struct root *root, const struct cpu *cpu)
+{
+	unsigned int nr = root->nr_fills < NR_FILLS ? root->nr_fills : NR_FILLS;
+	u64 gpa, pa;
+
+	if (!nr || root->reported)
+		return;
+	gpa = root->fills[root->checked++ % nr];
+	if (npt_reach(&root->npt, gpa, false, &pa) && (pa & PAGE_MASK) != host_map_ones())
+		check(root, cpu, gpa, pa);
+}
+
+void vm_map_use(struct vm *vm)
+{
+	struct vcpu *vcpu = vm->vcpu;
+	struct map *map = &maps[vcpu->cpu->index];
+	struct root *root = root_of(vm, map);
+
+	map->running = root;
+	if (vm->secondary & SECONDARY_EPT)
+		check_next(root, vcpu->cpu);
+	vcpu->npt = &root->npt;
+	vcpu->vmcb.nested_cr3 = npt_root(vcpu->npt);
+}
+
 /* QEMU's walks need write access to the guest's page tables. */
 static u64 access_of(u64 info)
 {
@@ -158,6 +228,13 @@ static enum npt_access npt_access(u64 rights, bool writable)
 	if (rights & EPT_EXECUTE)
 		return writable ? NPT_READ_WRITE : NPT_READ;
 	return writable ? NPT_READ_WRITE_NO_FETCH : NPT_READ_NO_FETCH;
+}
+
+static void note_fill(const struct vcpu *vcpu, u64 gpa)
+{
+	struct root *root = maps[vcpu->cpu->index].running;
+
+	root->fills[root->nr_fills++ % NR_FILLS] = gpa & PAGE_MASK;
 }
 
 /* A page whose dirty flag is clear is mapped for reading only, until it is written. */
@@ -181,6 +258,7 @@ static void add(struct vm *vm, const struct ept_access *access, const struct ept
 	npt_map(vcpu->npt, access->gpa & mask, pa & mask, bytes,
 		npt_access(to->rights, writable));
 	npt_free_tables(vcpu->npt, npt_take_retired(vcpu->npt));
+	note_fill(vcpu, access->gpa);
 }
 
 /* QEMU does not tell it: that of the instruction's operand, or of the instruction. */
