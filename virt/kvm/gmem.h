@@ -18,8 +18,8 @@ struct kvm;
  * @lock: taken for read to get a page for a fault, and for write to take pages away and to
  *	  change what is below.  Inside of kvm->slots_arch_lock and the slots' SRCU; outside of
  *	  kvm->mmu_lock and of the locks of pages
- * @kvm: the VM that the file belongs to; NULL after the file was closed
- * @mapping: the pages; NULL after the file was closed
+ * @kvm: the VM that the file belongs to; NULL after all of its pages were taken away
+ * @mapping: the pages; NULL from when the file is closed, while it still has pages
  * @slots: slots whose private memory is in this file, by page offset
  * @poison_work: zaps pages with the mark GMEM_POISONED; not pending after the file was closed
  */

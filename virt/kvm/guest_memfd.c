@@ -11,8 +11,8 @@
  * the lock for read to get a page, so a fault has either got the page before and retries, or
  * gets a new one.  They wait for the lock without kvm->srcu, for which changes of slots wait.
  *
- * Slots and file can go in any order.  When the file is closed all its pages are freed; slots
- * that were bound to it have no private memory then.
+ * Slots and file can go in any order.  When the file is closed, slots that are bound to it have no
+ * private memory any more, and all its pages are freed.  That is done in parts, like a large hole.
  */
 #include <linux/anon_inodes.h>
 #include <linux/file.h>
@@ -82,7 +82,7 @@ static bool begin_zap(struct kvm *kvm, const struct kvm_memory_slot *slot, gfn_t
 
 /**
  * kvm_gmem_zap - remove mappings of a part of a guest_memfd from its guest
- * @gmem: a file that is not closed
+ * @gmem: a file that has not released its memory
  * @start: first page
  * @end: page after the last one
  *
@@ -116,44 +116,19 @@ static void unlink_slot(struct kvm_gmem *gmem, struct kvm_memory_slot *slot)
 	RB_CLEAR_NODE(&slot->gmem.node.rb);
 }
 
-/* The last reference to the file: no page can be mapped after this. */
-static int gmem_release(struct inode *inode, struct file *file)
-{
-	struct kvm_gmem *gmem = file->private_data;
-	struct kvm *kvm = gmem->kvm;
-	struct interval_tree_node *node;
-
-	down_write(&gmem->lock);
-	kvm_gmem_zap(gmem, 0, -1ul);
-	while ((node = interval_tree_iter_first(&gmem->slots, 0, -1ul)))
-		unlink_slot(gmem, container_of(node, struct kvm_memory_slot, gmem.node));
-	gmem->kvm = NULL;
-	gmem->mapping = NULL;
-	up_write(&gmem->lock);
-
-	truncate_inode_pages(inode->i_mapping, 0);
-	/* Only pages of the file can be poisoned: it is not queued again. */
-	cancel_work_sync(&gmem->poison_work);
-	put_gmem(gmem);
-	spin_lock(&count_lock);
-	kvm->nr_guest_memfds--;
-	spin_unlock(&count_lock);
-	kvm_put_kvm(kvm);
-	return 0;
-}
-
-/* Pages that are taken away while faults have to wait.  No huge page crosses their boundary. */
-#define PUNCHED_AT_ONCE	(SZ_64M >> PAGE_SHIFT)
+/* Pages that are taken away while others have to wait.  No huge page crosses their boundary. */
+#define TAKEN_AT_ONCE	(SZ_64M >> PAGE_SHIFT)
 
 /* Takes away the first pages that there are.  Returns the page behind them. */
-static unsigned long punch_some(struct kvm_gmem *gmem, unsigned long first, unsigned long last)
+static unsigned long take_some(struct kvm_gmem *gmem, struct address_space *mapping,
+			       unsigned long first, unsigned long last)
 {
-	if (!xa_find(&gmem->mapping->i_pages, &first, last, XA_PRESENT))
+	if (!xa_find(&mapping->i_pages, &first, last, XA_PRESENT))
 		return last + 1;
 
-	last = min(last, first | (PUNCHED_AT_ONCE - 1));
+	last = min(last, first | (TAKEN_AT_ONCE - 1));
 	kvm_gmem_zap(gmem, first, last + 1);
-	truncate_inode_pages_range(gmem->mapping, (loff_t)first << PAGE_SHIFT,
+	truncate_inode_pages_range(mapping, (loff_t)first << PAGE_SHIFT,
 				   ((loff_t)(last + 1) << PAGE_SHIFT) - 1);
 	return last + 1;
 }
@@ -170,13 +145,65 @@ static int punch_hole(struct kvm_gmem *gmem, loff_t offset, loff_t len)
 	while (first < end) {
 		if (down_write_killable(&gmem->lock))
 			return -EINTR;
-		first = punch_some(gmem, first, end - 1);
+		first = take_some(gmem, gmem->mapping, first, end - 1);
 		contended = rwsem_is_contended(&gmem->lock);
 		up_write(&gmem->lock);
 		if (contended && first < end)
 			schedule_timeout_killable(1);
 		cond_resched();
 	}
+	return 0;
+}
+
+/*
+ * From here no fault gets a page, no slot is bound, and pages can be taken away one after the
+ * other: a fault that got one before is retried, or its mapping is removed together with the page.
+ */
+static void begin_release(struct kvm_gmem *gmem)
+{
+	down_write(&gmem->lock);
+	WRITE_ONCE(gmem->mapping, NULL);
+	up_write(&gmem->lock);
+}
+
+/* Nothing refers to the VM by the file any more. */
+static void unbind_slots(struct kvm_gmem *gmem)
+{
+	struct interval_tree_node *node;
+
+	down_write(&gmem->lock);
+	while ((node = interval_tree_iter_first(&gmem->slots, 0, -1ul)))
+		unlink_slot(gmem, container_of(node, struct kvm_memory_slot, gmem.node));
+	gmem->kvm = NULL;
+	up_write(&gmem->lock);
+}
+
+/*
+ * The last reference to the file.  Taking away its pages can take minutes, as for a hole.  A thread
+ * that deletes a slot waits for the lock with kvm->slots_lock held, so it waits for a part only.
+ */
+static int gmem_release(struct inode *inode, struct file *file)
+{
+	unsigned long first = 0, end = i_size_read(inode) >> PAGE_SHIFT;
+	struct kvm_gmem *gmem = file->private_data;
+	struct kvm *kvm = gmem->kvm;
+
+	begin_release(gmem);
+	while (first < end) {
+		down_write(&gmem->lock);
+		first = take_some(gmem, inode->i_mapping, first, end - 1);
+		up_write(&gmem->lock);
+		cond_resched();
+	}
+	unbind_slots(gmem);
+
+	/* Only pages of the file can be poisoned: it is not queued again. */
+	cancel_work_sync(&gmem->poison_work);
+	put_gmem(gmem);
+	spin_lock(&count_lock);
+	kvm->nr_guest_memfds--;
+	spin_unlock(&count_lock);
+	kvm_put_kvm(kvm);
 	return 0;
 }
 
@@ -462,7 +489,7 @@ void kvm_gmem_bind_slot(struct kvm_memory_slot *slot)
 
 	down_write(&gmem->lock);
 	/* The file may have been closed since. */
-	if (gmem->kvm)
+	if (gmem->mapping)
 		interval_tree_insert(&slot->gmem.node, &gmem->slots);
 	up_write(&gmem->lock);
 }
@@ -519,7 +546,8 @@ int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn, k
 	struct kvm_gmem *gmem = slot->gmem.file;
 	struct folio *folio;
 
-	if (!gmem)
+	/* While the file is being closed the lock is taken most of the time. */
+	if (!gmem || !READ_ONCE(gmem->mapping))
 		return -EFAULT;
 
 	if (!down_read_trylock(&gmem->lock))
