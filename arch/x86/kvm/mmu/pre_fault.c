@@ -12,11 +12,22 @@
 #include "private.h"
 #include "shared.h"
 
+/* Unlike a guest, user space has not said whether it expects private memory. */
+static bool may_be_converted(struct kvm_vcpu *vcpu, gfn_t gfn, unsigned long mmu_seq)
+{
+	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, gfn);
+
+	return slot && kvm_mmu_is_stale(vcpu->kvm, __gfn_to_hva_memslot(slot, gfn), mmu_seq);
+}
+
 static int map_once(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
+	unsigned long mmu_seq = READ_ONCE(vcpu->kvm->mmu_invalidate_seq);
 	u32 error_code = 0;
 	int r;
 
+	/* Pairs with kvm_mmu_invalidate_end(): attributes looked up later are not stale. */
+	smp_rmb();
 	/* The guest accesses private memory as such. */
 	if (vcpu->kvm->arch.has_private_mmu && kvm_mem_is_private(vcpu->kvm, gpa_to_gfn(gpa)))
 		error_code = PFERR_PRIVATE_MASK;
@@ -30,7 +41,10 @@ static int map_once(struct kvm_vcpu *vcpu, gpa_t gpa)
 	/* Slots may reach beyond what this vCPU can address, and the tables would wrap. */
 	if (gpa_to_gfn(gpa) >> (9 * vcpu->arch.mmu->root_role.level))
 		return -EINVAL;
-	return kvm_mmu_do_page_fault(vcpu, gpa, error_code, true, NULL);
+	r = kvm_mmu_do_page_fault(vcpu, gpa, error_code, true, NULL);
+	if (r == -EFAULT && may_be_converted(vcpu, gpa_to_gfn(gpa), mmu_seq))
+		return RET_PF_RETRY;
+	return r;
 }
 
 static bool slot_is_going(struct kvm_vcpu *vcpu, gpa_t gpa)
@@ -50,8 +64,11 @@ static int map_or_retry(struct kvm_vcpu *vcpu, gpa_t gpa)
 		/* Not consumed: KVM_RUN has to see it, too. */
 		if (kvm_test_request(KVM_REQ_VM_DEAD, vcpu))
 			return -EIO;
-		if (slot_is_going(vcpu, gpa))
+		if (slot_is_going(vcpu, gpa)) {
+			/* User space will try again. */
+			kvm_mmu_before_retry(vcpu, gpa);
 			return -EAGAIN;
+		}
 		r = map_once(vcpu, gpa);
 		if (r != RET_PF_RETRY)
 			return r;

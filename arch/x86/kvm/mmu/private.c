@@ -3,6 +3,7 @@
  * Page faults on private memory, which is in a guest_memfd.
  */
 #include <linux/kvm_private_mem.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 
 #include "../mmu.h"
@@ -98,20 +99,54 @@ int kvm_mmu_map_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 }
 
 /**
+ * kvm_mmu_is_stale - whether memory may have changed since a sequence was read
+ * @kvm: a VM
+ * @hva: the memory; HVAs stand for GFNs, also those of private memory
+ * @mmu_seq: an earlier value of kvm->mmu_invalidate_seq
+ *
+ * Context: Process context; takes kvm->mmu_lock.
+ * Return: true if it is being changed, or some memory of the VM was changed.
+ */
+bool kvm_mmu_is_stale(struct kvm *kvm, unsigned long hva, unsigned long mmu_seq)
+{
+	bool stale;
+
+	read_lock(&kvm->mmu_lock);
+	stale = mmu_invalidate_retry_hva(kvm, mmu_seq, hva);
+	read_unlock(&kvm->mmu_lock);
+	return stale;
+}
+EXPORT_SYMBOL_GPL(kvm_mmu_is_stale);
+
+static bool is_changing(struct kvm *kvm, unsigned long hva)
+{
+	return kvm_mmu_is_stale(kvm, hva, READ_ONCE(kvm->mmu_invalidate_seq));
+}
+
+/**
  * kvm_mmu_before_retry - let others go on before a fault is retried
  * @vcpu: the vCPU that faulted
  * @gpa: the address, without shared bits
+ *
+ * The thread that the fault waits for may need this CPU, and this one may have a real-time
+ * priority.  So it sleeps: until no pages of the file are being taken away, or a tick if the slot
+ * or the attributes of the memory are being changed.
  *
  * Context: Process context, may sleep; with the vCPU's kvm->srcu held.  It is released meanwhile:
  *	    changes of slots wait for it, and what the fault waits for may take long.
  */
 void kvm_mmu_before_retry(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
-	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, gpa_to_gfn(gpa));
+	gfn_t gfn = gpa_to_gfn(gpa);
+	struct kvm_memory_slot *slot = kvm_vcpu_gfn_to_memslot(vcpu, gfn);
 	struct kvm_gmem *gmem = slot ? kvm_gmem_get(slot) : NULL;
+	unsigned long hva = slot ? __gfn_to_hva_memslot(slot, gfn) : KVM_HVA_ERR_BAD;
+	bool invalid = slot && slot->flags & KVM_MEMSLOT_INVALID;
 
 	kvm_vcpu_srcu_read_unlock(vcpu);
 	kvm_gmem_wait(gmem);
+	if (invalid || is_changing(vcpu->kvm, hva))
+		schedule_timeout_interruptible(1);
 	cond_resched();
 	kvm_vcpu_srcu_read_lock(vcpu);
 }
