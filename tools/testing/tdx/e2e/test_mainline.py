@@ -102,6 +102,8 @@ ARGUMENTS_INSTEAD = {
     # It does not know that the module rounds the frequency of the TSC: a timer with a TSC deadline
     # expires at once.
     "tdx_vcpus_run_test": [*ARGUMENTS["tdx_vcpus_run_test"], "-d"],
+    # It looks up the source of initial contents without asking whether that is poisoned.
+    "tdx_poison_test": ["-f"],
     # It need not compare slots that exist with the width of guest physical addresses.
     "tdx_slots_test": ["-l"],
     # A hole that is punched while the TD is finalized: pages that were blocked before, when no

@@ -6,6 +6,8 @@
 #include <linux/kvm_private_mem.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/page-flags.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
@@ -47,8 +49,10 @@ static int get_sources(struct kvm *kvm, const struct kvm_tdx_init_mem_region *re
 	if (!has_private_mem(kvm, gpa_to_gfn(region->gpa)))
 		return -EINVAL;
 
-	nr = get_user_pages_fast(region->source_addr, nr, 0, sources);
-	/* No page and no error: the last page of the address space */
+	/* The pages before one that user space does not have are added. */
+	if (!access_ok(u64_to_user_ptr(region->source_addr), PAGE_SIZE))
+		return -EFAULT;
+	nr = get_user_pages_unlocked(region->source_addr, nr, sources, FOLL_HWPOISON);
 	return nr ?: -EFAULT;
 }
 
@@ -61,6 +65,9 @@ static int add_from(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn,
 
 	if (!kvm_mem_is_private(kvm, gfn))
 		return -EINVAL;
+	/* It was poisoned since it was looked up: the module would take a machine check. */
+	if (PageHWPoison(source))
+		return -EHWPOISON;
 
 	/* Pairs with kvm_mmu_invalidate_end(): a page that is looked up later is not stale. */
 	smp_rmb();
@@ -71,6 +78,9 @@ static int add_from(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn,
 		return ret;
 	ret = tdx_add_private(kvm, gfn, pfn, source, measure, mmu_seq);
 	put_page(pfn_to_page(pfn));
+	/* The thread that changes its memory may need this CPU. */
+	if (ret == -EAGAIN)
+		schedule_timeout_interruptible(1);
 	return ret;
 }
 
@@ -146,7 +156,8 @@ static int add_region(struct kvm *kvm, struct kvm_tdx_init_mem_region *region, b
  *
  * Context: Process context, no locks.
  * Return: 0, -EINVAL, -EFAULT, -EINTR: a signal is pending, the region was advanced;
- *	   -EHWPOISON, -ENOMEM, or -EIO: a page was added before, or the VM is dead.
+ *	   -EHWPOISON: a page of the source or of the guest_memfd; -ENOMEM, or -EIO: a page was
+ *	   added before, or the VM is dead.
  */
 int tdx_init_mem_region(struct kvm_vcpu *vcpu, const struct kvm_tdx_cmd *cmd)
 {

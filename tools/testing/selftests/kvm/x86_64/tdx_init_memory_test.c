@@ -22,6 +22,9 @@
 #define FAR_GPA		BIT_ULL(39)
 #define FIRST_DELAY_US	20
 
+/* The last page that user space can have */
+#define LAST_PAGE	((void *)(BIT_ULL(47) - 2 * PM_PAGE))
+
 /* A region that is valid. */
 static struct kvm_tdx_init_mem_region valid_region(void)
 {
@@ -126,6 +129,31 @@ static void test_memory_errors(void)
 	TEST_ERRNO(refused(&td, none, PM_GPA), EFAULT);
 	td.gmem = -1;
 	tm_close(&td);
+}
+
+/* The source ends where addresses of user space end. */
+static void test_last_page(void)
+{
+	struct kvm_tdx_init_mem_region region = valid_region();
+	struct tm_td td;
+	void *source;
+
+	source = mmap(LAST_PAGE, PM_PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	if (source == MAP_FAILED) {
+		/* The stack is there. */
+		TEST_ERRNO(errno, EEXIST);
+		return;
+	}
+	tm_create(&td);
+	region.source_addr = (uintptr_t)source;
+	region.nr_pages = 2;
+	TEST_ERRNO(tm_init_region(td.vcpu, MEASURED, &region), EFAULT);
+	ASSERT_EQ(region.nr_pages, 1);
+	TEST_ERRNO(tm_init_region(td.vcpu, MEASURED, &region), EFAULT);
+	ASSERT_EQ(region.nr_pages, 1);
+	tm_close(&td);
+	munmap(source, PM_PAGE);
 }
 
 /* What was added before a failure is not added again. */
@@ -461,6 +489,7 @@ static void test_all(bool nr_pages_may_wrap)
 {
 	test_parameters(nr_pages_may_wrap);
 	test_memory_errors();
+	test_last_page();
 	test_progress();
 	test_slots();
 	test_signals();

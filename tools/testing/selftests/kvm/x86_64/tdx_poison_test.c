@@ -3,6 +3,8 @@
  * Test private memory of a TD that is poisoned.
  */
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "private_mem_poison.h"
@@ -63,18 +65,56 @@ static void test_punch(struct tm_td *td, int gmem, unsigned int poisoned)
 	tm_pre_fault(td->vcpu, GPA, SIZE, 1);
 }
 
+/* Pages of initial contents before the poisoned one are added. */
+static void test_source(int expected)
+{
+	const unsigned int nr_good = 40;
+	uint8_t *source = pm_alloc(SIZE);
+	struct kvm_tdx_init_mem_region region = {
+		.source_addr = (uintptr_t)source, .gpa = GPA, .nr_pages = PP_PAGES,
+	};
+	struct tm_td td;
+	int gmem;
+
+	memset(source, 1, SIZE);
+	TEST_ASSERT(!madvise(source + nr_good * PM_PAGE, PM_PAGE, MADV_HWPOISON), "madvise: %s",
+		    strerror(errno));
+	tm_create(&td);
+	gmem = pm_create_gmem(td.vm, SIZE, 0);
+	TEST_ERRNO(pm_set_gmem_slot(td.vm, SLOT, GPA, SIZE, source, gmem, 0), 0);
+	TEST_ERRNO(tm_set_private(td.vm, GPA, SIZE), 0);
+	TEST_ERRNO(tm_init_region(td.vcpu, 0, &region), expected);
+	ASSERT_EQ(region.gpa, GPA + nr_good * PM_PAGE);
+	region.source_addr += PM_PAGE;
+	region.nr_pages--;
+	TEST_ERRNO(tm_init_region(td.vcpu, 0, &region), 0);
+	close(gmem);
+	tm_close(&td);
+	munmap(source, SIZE);
+}
+
+static void usage(const char *name)
+{
+	printf("usage: %s [-f] [-p file]\n"
+	       " -f: a source that is poisoned is like one that does not exist: EFAULT\n"
+	       " -p: pause with a TD that has lost a page, and write to the file\n", name);
+	exit(KSFT_FAIL);
+}
+
 int main(int argc, char *argv[])
 {
-	int nr_keyids, gmem, option;
+	int nr_keyids, gmem, option, of_source = EHWPOISON;
 	const char *ready = NULL;
 	unsigned int poisoned;
 	struct tm_td td;
 
-	while ((option = getopt(argc, argv, "p:")) != -1) {
-		TEST_ASSERT(option == 'p',
-			    "usage: %s [-p file]\n -p: pause with a TD that has lost a page, and write to the file",
-			    argv[0]);
-		ready = optarg;
+	while ((option = getopt(argc, argv, "fp:")) != -1) {
+		if (option == 'f')
+			of_source = EFAULT;
+		else if (option == 'p')
+			ready = optarg;
+		else
+			usage(argv[0]);
 	}
 	tm_require();
 	pp_require();
@@ -96,6 +136,7 @@ int main(int argc, char *argv[])
 	close(gmem);
 	tm_close(&td);
 
+	test_source(of_source);
 	ASSERT_EQ(tdx_count_free_keyids(), nr_keyids);
 	tm_print_counts();
 	return 0;
