@@ -23,8 +23,8 @@
  * These locks are held for microseconds, but a guest can take them again and again.  They
  * are free when no vCPU runs: the caller then stops the vCPUs and makes the call again.
  *
- * TDH.VP.INIT, TDH.VP.RD and TDH.VP.WR associate a vCPU with the current CPU, even if
- * they fail, and require TDH.VP.FLUSH on that CPU later: the vCPU has to be loaded.
+ * TDH.VP.INIT, TDH.VP.RD, TDH.VP.WR and TDH.VP.ENTER associate a vCPU with the current CPU,
+ * mostly even if they fail, and require TDH.VP.FLUSH on that CPU later: the vCPU has to be loaded.
  *
  * Available after tdx_init() returned 0, on CPUs in VMX operation.  During a reboot or a
  * kexec, all return TDX_SEAMCALL_RETIRED.
@@ -76,6 +76,8 @@ struct tdx_td {
  * @tdvpr:	the root page, after tdh_vp_create()
  * @nr_tdvpx:	used entries of @tdvpx
  * @tdvpx:	the other pages of its state, in the order in which they were added
+ * @associated:	a leaf that associates it with the current CPU was called since tdh_vp_flush(); if
+ *		the leaf was refused, the vCPU may not be associated nevertheless
  *
  * Initially all zero, except @td.  Otherwise like struct tdx_td; pages that were reclaimed
  * are removed by the caller.
@@ -85,6 +87,7 @@ struct tdx_vp {
 	struct page *tdvpr;
 	unsigned int nr_tdvpx;
 	struct page *tdvpx[TDX_MAX_TDVPX_PAGES];
+	bool associated;
 };
 
 /**

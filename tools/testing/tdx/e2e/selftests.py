@@ -93,8 +93,20 @@ def check_passed(result):
     assert layout.EmulatorLog(result.log).number("td_pages_owned") == 0
 
 
+def check_flushes(result):
+    """Asserts that this kernel flushed each vCPU when it was associated with a CPU, and only then.
+
+    After a triple fault, leaves are refused before they associate a vCPU, so KVM may be wrong.
+    """
+    log = layout.EmulatorLog(result.log)
+    assert log.count("TDH.VP.FLUSH") == log.number("td_associations")
+    assert log.count("TDH.VP.FLUSH", "VCPU_NOT_ASSOCIATED") <= \
+        log.count("TDH.VP.ENTER", "VCPU_STATE_INCORRECT")
+
+
 def check_nothing_left(result):
     """Asserts that this kernel has all pages and KeyIDs of TDs back."""
+    check_flushes(result)
     info = layout.Info(result.info())
     assert info.state() == "ready"
     for key in ("tds", "td_keyids_burnt", "td_pages", "td_pages_leaked"):

@@ -5,7 +5,8 @@
  * The module associates a vCPU with the CPU on which it is initialized, accessed or
  * entered.  Only TDH.VP.FLUSH on that CPU ends the association.  So a vCPU that is loaded
  * is on a list of its CPU, like loaded VMCSs, and is flushed when it is loaded on another
- * CPU, when the CPU leaves VMX operation, and before the TD's KeyID is released.
+ * CPU, when the CPU leaves VMX operation, and before the TD's KeyID is released, if it was
+ * accessed at all.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
 
@@ -43,7 +44,10 @@ static void report_flush(const struct tdx_td *td, u64 status)
 {
 	char text[TDX_STATUS_TEXT_SIZE];
 
-	/* It was not accessed on this CPU, or another kernel is being started. */
+	/*
+	 * The leaf that would have associated it was refused before: the vCPU cannot run any more,
+	 * or was busy.  Or another kernel is being started.
+	 */
 	if (tdx_status_code(status) == TDX_VCPU_NOT_ASSOCIATED ||
 	    status == TDX_SEAMCALL_RETIRED)
 		return;
@@ -53,11 +57,13 @@ static void report_flush(const struct tdx_td *td, u64 status)
 			   raw_smp_processor_id(), td->creator, text);
 }
 
-/* On the CPU with which the vCPU is associated, interrupts off. */
+/* On the CPU with which the vCPU may be associated, interrupts off. */
 static void flush_here(struct vcpu_tdx *tdx)
 {
-	u64 status = tdh_vp_flush(&tdx->vp);
+	u64 status = TDX_SUCCESS;
 
+	if (tdx->vp.associated)
+		status = tdh_vp_flush(&tdx->vp);
 	if (tdx_status_failed(status))
 		report_flush(tdx->vp.td, status);
 

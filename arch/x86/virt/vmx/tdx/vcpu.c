@@ -7,6 +7,7 @@
 #include <linux/export.h>
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/preempt.h>
 
 #include <asm/tdx_td.h>
 
@@ -14,6 +15,32 @@
 #include "vcpu.h"
 
 static const struct tdx_td_limits *td_limits;
+
+/*
+ * These make a SEAMCALL that associates the vCPU with this CPU.  The vCPU is not loaded on another
+ * CPU, and flushed there, between the note and the SEAMCALL.
+ */
+static u64 associate_once(struct tdx_vp *vp, u64 leaf, struct tdx_regs *regs)
+{
+	u64 status;
+
+	preempt_disable();
+	vp->associated = true;
+	status = tdx_seamcall_once(leaf, regs);
+	preempt_enable();
+	return status;
+}
+
+static u64 associate_atomic(struct tdx_vp *vp, u64 leaf, struct tdx_regs *regs)
+{
+	u64 status;
+
+	preempt_disable();
+	vp->associated = true;
+	status = tdx_seamcall_atomic(leaf, regs);
+	preempt_enable();
+	return status;
+}
 
 /**
  * tdx_vcpu_setup - set the limits of the module
@@ -91,14 +118,21 @@ EXPORT_SYMBOL_GPL(tdh_vp_addcx);
  */
 u64 tdh_vp_init(struct tdx_vp *vp, u64 rcx, u32 x2apic_id)
 {
-	struct tdx_regs regs = { .rcx = page_to_phys(vp->tdvpr), .rdx = rcx };
-	u64 leaf = TDH_VP_INIT;
+	struct tdx_regs in = { .rcx = page_to_phys(vp->tdvpr), .rdx = rcx };
+	struct tdx_backoff backoff = {};
+	u64 leaf = TDH_VP_INIT, status;
+	struct tdx_regs regs;
 
 	if (READ_ONCE(td_limits)->topology) {
 		leaf |= 1ULL << TDX_LEAF_VERSION_SHIFT;
-		regs.r8 = x2apic_id;
+		in.r8 = x2apic_id;
 	}
-	return tdx_seamcall(leaf, &regs);
+	/* The vCPU may be loaded on another CPU for the next try. */
+	do {
+		regs = in;
+		status = associate_once(vp, leaf, &regs);
+	} while (tdx_backoff(&backoff, status));
+	return status;
 }
 EXPORT_SYMBOL_GPL(tdh_vp_init);
 
@@ -121,7 +155,7 @@ EXPORT_SYMBOL_GPL(tdh_vp_init);
 u64 tdh_vp_rd(struct tdx_vp *vp, u64 field, u64 *value)
 {
 	struct tdx_regs regs = { .rcx = page_to_phys(vp->tdvpr), .rdx = field };
-	u64 status = tdx_seamcall_atomic(TDH_VP_RD, &regs);
+	u64 status = associate_atomic(vp, TDH_VP_RD, &regs);
 
 	*value = tdx_status_failed(status) ? 0 : regs.r8;
 	return status;
@@ -154,7 +188,7 @@ u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 value, u64 mask)
 		.r9 = mask,
 	};
 
-	return tdx_seamcall_atomic(TDH_VP_WR, &regs);
+	return associate_atomic(vp, TDH_VP_WR, &regs);
 }
 EXPORT_SYMBOL_GPL(tdh_vp_wr);
 
@@ -173,6 +207,7 @@ u64 tdh_vp_flush(struct tdx_vp *vp)
 {
 	struct tdx_regs regs = { .rcx = page_to_phys(vp->tdvpr) };
 
+	vp->associated = false;
 	return tdx_seamcall_atomic(TDH_VP_FLUSH, &regs);
 }
 EXPORT_SYMBOL_GPL(tdh_vp_flush);

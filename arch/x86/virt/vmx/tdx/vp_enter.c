@@ -63,6 +63,7 @@ noinstr u64 tdh_vp_enter(struct tdx_vp *vp, const u64 *in, u64 *out)
 		return TDX_SEAMCALL_RETIRED;
 
 	this_cpu_inc(tdx_nr_seamcalls[TDH_VP_ENTER]);
+	vp->associated = true;
 	return __tdx_vp_enter(page_to_phys(vp->tdvpr), in, out);
 }
 EXPORT_SYMBOL_GPL(tdh_vp_enter);

@@ -161,4 +161,5 @@ void owner_report(void)
 	log_line("pamt_pages_taken_back %llu", taken_back);
 	log_line("td_pages_owned %llu", module ? module->nr_td_pages : 0);
 	log_line("td_keyids_owned %u", owner_nr_td_keyids());
+	log_line("td_associations %llu", module ? module->nr_associations : 0);
 }

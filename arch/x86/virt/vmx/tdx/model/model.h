@@ -238,6 +238,7 @@ struct tdx_model {
 	u64 nr_seamcalls;
 	u64 nr_by_leaf[TDX_MODEL_NR_LEAVES];
 	u64 nr_failed_by_leaf[TDX_MODEL_NR_LEAVES];
+	u64 nr_associations;	/* of a vCPU with a logical processor */
 };
 
 bool tdx_model_load(struct tdx_model *m, const struct tdx_model_config *config,

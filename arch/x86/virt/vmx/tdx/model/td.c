@@ -259,6 +259,7 @@ u64 tdx_model_associate(struct tdx_model *m, struct tdx_model_call *call)
 	if (__atomic_compare_exchange_n(&call->vcpu->assoc_lp, &lp, this_lp(m), false,
 					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 		__atomic_fetch_add(&call->tdcs->nr_assoc_vcpus, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&m->nr_associations, 1, __ATOMIC_RELAXED);
 		/* Other vCPUs may have left translations of earlier epochs here. */
 		if (m->ops->guests)
 			m->ops->guests->flush(m->ctx, call->tdr.pa);

@@ -111,11 +111,13 @@ static void it_is_flushed_where_it_is_associated(struct kunit *test)
 
 	smp_call_function_single(here, flush_here, life, true);
 	KUNIT_EXPECT_EQ(test, life->status, 0ULL);
+	KUNIT_EXPECT_FALSE(test, life->vps[0].associated);
 	smp_call_function_single(here, flush_here, life, true);
 	KUNIT_EXPECT_EQ(test, tdx_status_code(life->status), (u64)TDX_VCPU_NOT_ASSOCIATED);
 
 	/* Reading a field associates it again. */
 	KUNIT_EXPECT_EQ(test, tdh_vp_rd(&life->vps[0], TDX_MD_VCPU_STATE_DETAILS, &value), 0ULL);
+	KUNIT_EXPECT_TRUE(test, life->vps[0].associated);
 	smp_call_function_single(here, flush_here, life, true);
 	KUNIT_EXPECT_EQ(test, life->status, 0ULL);
 	td_life_destroy(life);
