@@ -123,6 +123,18 @@ def test_shared_memory_has_to_be_the_hosts():
                                 ("writes", 0x9e000, 0x3000), ("reads", TDR, 2 << 20))]
 
 
+def test_shared_memory_has_the_memory_type_of_the_host():
+    facts, log = probe("guest-shared-types", options="leftovers=off")
+    assert facts["bring_up"] == facts["created"] == 0
+    ram, pat, mmio = violations(log)
+    assert re.fullmatch(f"TD {TDR:#x}: the shared address {SHARED + 0x3000:#x} has memory type 0, "
+                        r"and 0x[0-9a-f]+ is RAM", ram)
+    assert pat == (f"TD {TDR:#x}: the memory type of the shared address {SHARED + 0x4000:#x} "
+                   "ignores the guest's PAT")
+    assert mmio == (f"TD {TDR:#x}: the shared address {SHARED + 0x5000:#x} has memory type 6, "
+                    "and 0xfec00000 is MMIO")
+
+
 def test_a_reclaimed_page_that_is_shared_has_to_be_overwritten():
     facts, log = probe("guest-shared-reclaimed", options="leftovers=off")
     assert facts["removed"] == 0 and facts["read"] == 0x77

@@ -91,6 +91,8 @@ TEST_F(translate, private_pages_have_the_keyid_of_the_td)
 	EXPECT_EQ(TD_KEYID, self->vcpu.to.keyid);
 	EXPECT_EQ(TDX_MODEL_RWX, self->vcpu.to.rights);
 	EXPECT_EQ(0, self->vcpu.to.level);
+	EXPECT_EQ(6, self->vcpu.to.memory_type);
+	EXPECT_FALSE(self->vcpu.to.ignores_pat);
 
 	/* After the guest has accepted it */
 	*sept_entry_of(self->machine, LARGE_GPA, 1) = LARGE_PA | 0x80000000000000f7ULL;
@@ -137,12 +139,35 @@ TEST_F(translate, shared_pages_have_keyids_of_the_host)
 		EXPECT_EQ(0, self->vcpu.to.keyid);
 		EXPECT_EQ(3, self->vcpu.to.rights);
 		EXPECT_EQ(cases[i].level, self->vcpu.to.level);
+		EXPECT_EQ(6, self->vcpu.to.memory_type);
+		EXPECT_FALSE(self->vcpu.to.ignores_pat);
 	}
 	/* KeyID 3 is one of the host's. */
 	set_entry(self->machine, gpa, 2, MEMORY_PA | 3ULL << 46 | 0xb7);
 	ASSERT_EQ(TDX_MODEL_TRANSLATED, translate(&self->vcpu, gpa, TDX_MODEL_READ));
 	EXPECT_EQ(MEMORY_PA, self->vcpu.to.hpa);
 	EXPECT_EQ(3, self->vcpu.to.keyid);
+}
+
+TEST_F(translate, shared_pages_have_the_memory_type_of_their_entry)
+{
+	static const u64 types[] = { 0, 1, 4, 5, 6 };
+	u64 gpa = SHARED | G(3);
+	unsigned int i, level, pat;
+
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		for (level = 0; level <= 1; level++) {
+			for (pat = 0; pat <= 1; pat++) {
+				add_tables(self->machine, gpa, level);
+				set_entry(self->machine, gpa, level,
+					  MEMORY_PA | level << 7 | pat << 6 | types[i] << 3 | 7);
+				ASSERT_EQ(TDX_MODEL_TRANSLATED,
+					  translate(&self->vcpu, gpa, TDX_MODEL_READ));
+				EXPECT_EQ(types[i], self->vcpu.to.memory_type);
+				EXPECT_EQ(pat, self->vcpu.to.ignores_pat);
+			}
+		}
+	}
 }
 
 TEST_F(translate, shared_violations_tell_access_and_rights)

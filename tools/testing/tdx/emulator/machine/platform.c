@@ -172,6 +172,19 @@ bool platform_is_ram(u64 pa, u64 bytes)
 	return memmap_is_ram(&platform.memory, pa, bytes);
 }
 
+bool platform_is_mmio(u64 pa)
+{
+	const struct mem_range *r;
+	unsigned int i;
+
+	for (i = 0; i < platform.map.nr; i++) {
+		r = &platform.map.ranges[i];
+		if (pa >= r->base && pa - r->base < r->size)
+			return false;
+	}
+	return pa >= LOW_MEMORY && pa < SIZE_4G;
+}
+
 void platform_init(struct memmap *map)
 {
 	init_memory(map);

@@ -43,6 +43,9 @@ void platform_init(struct memmap *map);
 /* True if the range is memory, which may be reserved by the BIOS. */
 bool platform_is_ram(u64 pa, u64 bytes);
 
+/* True if the address is in the hole below 4 GB where devices are. */
+bool platform_is_mmio(u64 pa);
+
 /* Prints the first lines of the log. */
 void platform_describe(void);
 

@@ -53,8 +53,10 @@ enum order {
 
 #define EPT_RWX			7ULL
 #define EPT_WB			(6ULL << 3)
+#define EPT_IGNORE_PAT		BIT_ULL(6)
 #define EPT_LARGE		BIT_ULL(7)
 #define EPT_SUPPRESS_VE		BIT_ULL(63)
+#define IOAPIC			0xfec00000ULL
 
 #define APIC			0xfee00000ULL
 #define APIC_EOI		0xb0
@@ -400,6 +402,23 @@ static void case_shared_foreign(void)
 	say("beside", regs.r12);
 	order(READ, SHARED_LINEAR + SIZE_2M, 0, 0, 0);
 	say("in_large", regs.r12);
+}
+
+/* Entries with right and wrong memory types */
+static void case_shared_types(void)
+{
+	u64 ram = phys_of(shared_page) | EPT_RWX | EPT_SUPPRESS_VE;
+	u64 mmio = IOAPIC | EPT_RWX | EPT_SUPPRESS_VE;
+	const u64 leaves[] = { ram | EPT_WB, mmio, ram, ram | EPT_WB | EPT_IGNORE_PAT,
+			       mmio | EPT_WB };
+	unsigned int i;
+
+	begin_guest();
+	for (i = 0; i < ARRAY_LEN(leaves); i++) {
+		ept[3][1 + i] = leaves[i];
+		order(READ, SHARED_LINEAR + (1 + i) * PAGE_SIZE, 0, 0, 0);
+	}
+	say("read", regs.r12);
 }
 
 static u64 remove(u64 gpa)
@@ -1016,6 +1035,7 @@ static const struct probe_case cases[] = {
 	{ "guest-shared-added", case_shared_added },
 	{ "guest-shared-foreign", case_shared_foreign },
 	{ "guest-shared-reclaimed", case_shared_reclaimed },
+	{ "guest-shared-types", case_shared_types },
 	{ "guest-misconfigured", case_misconfigured },
 	{ "guest-pending", case_pending },
 	{ "guest-accepted", case_accepted },

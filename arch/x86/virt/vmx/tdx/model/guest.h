@@ -319,11 +319,17 @@ struct tdx_model_access {
 	bool is_paging;		/* an access to a guest's page table, for a translation of @gla */
 };
 
+/* Memory types, as the CPU numbers them */
+#define TDX_MODEL_MEMORY_UC	0
+#define TDX_MODEL_MEMORY_WB	6
+
 struct tdx_model_translation {
 	u64 hpa;		/* without KeyID, of the byte */
 	u16 keyid;
 	u8 rights;
 	u8 level;		/* size of the page: 0 4 KB, 1 2 MB, 2 1 GB */
+	u8 memory_type;		/* TDX_MODEL_MEMORY_*, or another one of the CPU */
+	bool ignores_pat;	/* the guest's PAT has no effect on it */
 };
 
 enum tdx_model_translated {

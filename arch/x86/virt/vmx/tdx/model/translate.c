@@ -15,6 +15,7 @@
 #define EPT_LEAF		BIT_ULL(7)
 #define EPT_TYPE_SHIFT		3
 #define EPT_TYPE		7ULL
+#define EPT_IGNORE_PAT		BIT_ULL(6)
 #define EPT_TABLE_RESERVED	0x78ULL		/* of one that refers to a table */
 #define EPT_ADDRESS		0xffffffffff000ULL
 #define EPT_SUPPRESS_VE		BIT_ULL(63)
@@ -71,6 +72,7 @@ translate_private(const struct tdx_model_run *run, const struct tdx_model_access
 		.keyid = run->hkid,
 		.rights = TDX_MODEL_RWX,
 		.level = sept.level,
+		.memory_type = TDX_MODEL_MEMORY_WB,
 	};
 	return TDX_MODEL_TRANSLATED;
 }
@@ -140,6 +142,8 @@ translate_shared(const struct tdx_model_run *run, const struct tdx_model_access 
 		.keyid = tdx_model_keyid_of(run->m, hpa),
 		.rights = rights,
 		.level = level,
+		.memory_type = entry >> EPT_TYPE_SHIFT & EPT_TYPE,
+		.ignores_pat = entry & EPT_IGNORE_PAT,
 	};
 	return TDX_MODEL_TRANSLATED;
 }
