@@ -4,10 +4,11 @@
 
 Compares the kernels base and plain: without the series, and with TDX host support as a distribution
 would build it.  The guests run on the SVM that QEMU emulates, and QEMU's clock counts instructions:
-each takes a nanosecond.
+each takes a nanosecond.  With the series a fault may take 1 % more of them.
 """
 import argparse
 import re
+import sys
 
 import machine
 import selftests
@@ -16,6 +17,7 @@ from test_guests import MACHINE
 NAME = "demand_paging_test"
 MEGABYTES = 16, 144
 PAGES_IN_MB = 256
+MOST_TIMES = 1.01
 TIME = re.compile(r"Total guest execution time: (\d+)\.(\d{9})s")
 
 
@@ -33,10 +35,16 @@ def instructions(kernel, megabytes):
 def main():
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     print("Instructions for each page that an ordinary guest touches first")
+    pages = (MEGABYTES[1] - MEGABYTES[0]) * PAGES_IN_MB
+    found = {}
     for kernel in "base", "plain":
         few, many = (instructions(kernel, megabytes) for megabytes in MEGABYTES)
-        pages = (MEGABYTES[1] - MEGABYTES[0]) * PAGES_IN_MB
-        print(f"{kernel:<10}{(many - few) / pages:>8.1f}", flush=True)
+        found[kernel] = (many - few) / pages
+        print(f"{kernel:<10}{found[kernel]:>8.1f}", flush=True)
+    times = found["plain"] / found["base"]
+    if times > MOST_TIMES:
+        sys.exit(f"{times:.3f} times as many with the series, not {MOST_TIMES}")
+    print(f"{times:.3f} times as many with the series, at most {MOST_TIMES}")
 
 
 if __name__ == "__main__":
