@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Test holes in private memory of a TD that take long, and what goes on meanwhile.
+ * Test holes in private memory of a TD that take long, slots with much of it that are deleted, and
+ * what goes on meanwhile.
  */
 #define _GNU_SOURCE /* for gettid() and sched_setaffinity() */
 #include <errno.h>
@@ -22,9 +23,15 @@
 #define HOLE_SIZE	(HOLE_PAGES * PM_PAGE)
 #define OTHER_SLOT	6
 #define OTHER_GPA	(HOLE_GPA + 2 * HOLE_SIZE)
+/* More than what is taken away at once, with memory at both ends */
+#define LARGE_SLOT	7
+#define LARGE_GPA	(HOLE_GPA + 4 * HOLE_SIZE)
+#define LARGE_SIZE	((64ull << 20) + HOLE_SIZE)
 /* More than memory, as the file is sparse */
 #define HUGE_SIZE	BIT_ULL(50)
 #define NR_VCPUS	2
+#define SEPT_VE_DISABLE	BIT_ULL(28)
+#define REPLACEMENTS	100
 /* In some rounds a thread is too late. */
 #define ROUNDS		10
 
@@ -36,28 +43,48 @@ static unsigned int nr_holes = 100;
 static struct {
 	struct tm_td *td;
 	int gmem;
+	void *mem;
 	pthread_t punching, mapping;
 	atomic_bool punched;
 	atomic_int mapping_tid;
 	int mapping_err;
 } hole;
 
+static void add_hole_slot(void)
+{
+	TEST_ERRNO(pm_set_gmem_slot(hole.td->vm, HOLE_SLOT, HOLE_GPA, HOLE_SIZE, hole.mem,
+				    hole.gmem, 0), 0);
+}
+
 static void create_hole(struct tm_td *td)
 {
 	hole.td = td;
 	hole.gmem = pm_create_gmem(td->vm, HOLE_SIZE, 0);
-	TEST_ERRNO(pm_set_gmem_slot(td->vm, HOLE_SLOT, HOLE_GPA, HOLE_SIZE, pm_alloc(HOLE_SIZE),
-				    hole.gmem, 0), 0);
+	hole.mem = pm_alloc(HOLE_SIZE);
+	add_hole_slot();
 	TEST_ERRNO(tm_set_private(td->vm, HOLE_GPA, HOLE_SIZE), 0);
 }
 
 /* It continues only while no other task is runnable on its CPU. */
-static void *punch(void *unused)
+static void be_idle(void)
 {
 	const struct sched_param param = { };
 
 	TEST_ASSERT(!sched_setscheduler(0, SCHED_IDLE, &param), "%s", strerror(errno));
+}
+
+static void *punch(void *unused)
+{
+	be_idle();
 	TEST_ERRNO(tm_punch(hole.gmem, 0, HOLE_SIZE), 0);
+	hole.punched = true;
+	return NULL;
+}
+
+static void *delete_slot(void *unused)
+{
+	be_idle();
+	TEST_ERRNO(tm_delete_slot(hole.td->vm, HOLE_SLOT), 0);
 	hole.punched = true;
 	return NULL;
 }
@@ -71,6 +98,14 @@ static void *map_meanwhile(void *unused)
 		err = tm_pre_fault_once(hole.td->vcpu, HOLE_GPA + HOLE_SIZE - PM_PAGE, PM_PAGE);
 	} while (!err && !hole.punched);
 	hole.mapping_err = err;
+	return NULL;
+}
+
+/* The page is accessed by the guest, and is not mapped. */
+static void *run_meanwhile(void *tg)
+{
+	hole.mapping_tid = gettid();
+	hole.mapping_err = tg_run(tg);
 	return NULL;
 }
 
@@ -88,13 +123,12 @@ static bool is_asleep(int tid)
 	return state == 'S' || state == 'D';
 }
 
-static void begin_hole(void)
+/* Returns when @map waits, or the hole is complete. */
+static void begin_hole(void *(*map)(void *), void *data)
 {
-	/* What is mapped already is skipped. */
-	tm_pre_fault(hole.td->vcpu, HOLE_GPA, HOLE_SIZE, 0);
 	hole.punched = false;
 	hole.mapping_tid = 0;
-	TEST_ASSERT(!pthread_create(&hole.mapping, NULL, map_meanwhile, NULL), "no thread");
+	TEST_ASSERT(!pthread_create(&hole.mapping, NULL, map, data), "no thread");
 	TEST_ASSERT(!pthread_create(&hole.punching, NULL, punch, NULL), "no thread");
 	while (!hole.punched && !(hole.mapping_tid && is_asleep(hole.mapping_tid)))
 		usleep(100);
@@ -106,7 +140,9 @@ static bool change_during_hole(struct tm_td *td)
 	bool in_time;
 
 	TEST_ERRNO(pm_set_slot(td->vm, OTHER_SLOT, OTHER_GPA, TM_SIZE, td->mem), 0);
-	begin_hole();
+	/* What is mapped already is skipped. */
+	tm_pre_fault(td->vcpu, HOLE_GPA, HOLE_SIZE, 0);
+	begin_hole(map_meanwhile, NULL);
 	TEST_ERRNO(tm_delete_slot(td->vm, OTHER_SLOT), 0);
 	in_time = !hole.punched;
 	pthread_kill(hole.mapping, SIGUSR1);
@@ -118,25 +154,116 @@ static bool change_during_hole(struct tm_td *td)
 	return in_time;
 }
 
-/* A fault that waits for the end of the hole does not delay who changes a slot, nor a signal. */
-static void test_changes(void)
+/* All threads stay on this CPU, on which the one that takes memory away comes last. */
+static void use_one_cpu(cpu_set_t *before)
 {
-	cpu_set_t before, cpu;
-	struct tm_td td;
-	unsigned int i;
+	cpu_set_t cpu;
 
-	TEST_ASSERT(!sched_getaffinity(0, sizeof(before), &before), "%s", strerror(errno));
+	TEST_ASSERT(!sched_getaffinity(0, sizeof(*before), before), "%s", strerror(errno));
 	CPU_ZERO(&cpu);
 	CPU_SET(sched_getcpu(), &cpu);
 	TEST_ASSERT(!sched_setaffinity(0, sizeof(cpu), &cpu), "%s", strerror(errno));
+}
+
+static void use_cpus(const cpu_set_t *cpus)
+{
+	TEST_ASSERT(!sched_setaffinity(0, sizeof(*cpus), cpus), "%s", strerror(errno));
+}
+
+static void repeat(bool (*in_time)(struct tm_td *td), const char *otherwise)
+{
+	cpu_set_t cpus;
+	unsigned int i;
+	struct tm_td td;
+
+	use_one_cpu(&cpus);
 	tm_create_runnable(&td);
 	create_hole(&td);
-	for (i = 0; i < ROUNDS && !change_during_hole(&td); i++)
+	for (i = 0; i < ROUNDS && !in_time(&td); i++)
 		;
-	TEST_ASSERT(i < ROUNDS, "nothing can be done before the end of a hole");
+	TEST_ASSERT(i < ROUNDS, "%s", otherwise);
 	close(hole.gmem);
 	tm_close(&td);
-	TEST_ASSERT(!sched_setaffinity(0, sizeof(before), &before), "%s", strerror(errno));
+	use_cpus(&cpus);
+}
+
+/* A fault that waits for the end of the hole does not delay who changes a slot, nor a signal. */
+static void test_changes(void)
+{
+	repeat(change_during_hole, "nothing can be done before the end of a hole");
+}
+
+/* User space learns that it has to wait, and the deletion goes on meanwhile. */
+static bool map_during_deletion(struct tm_td *td)
+{
+	pthread_t thread;
+	bool in_time;
+	int err;
+
+	tm_pre_fault(td->vcpu, HOLE_GPA, HOLE_SIZE, 0);
+	hole.punched = false;
+	TEST_ASSERT(!pthread_create(&thread, NULL, delete_slot, NULL), "no thread");
+	do {
+		usleep(100);
+		err = tm_pre_fault_once(td->vcpu, HOLE_GPA, PM_PAGE);
+	} while (!err && !hole.punched);
+	in_time = err == EAGAIN;
+	while (err == EAGAIN)
+		err = tm_pre_fault_once(td->vcpu, HOLE_GPA, PM_PAGE);
+	pthread_join(thread, NULL);
+	tm_expect_fault(td, HOLE_GPA);
+	add_hole_slot();
+	return in_time;
+}
+
+static void test_deletion(void)
+{
+	repeat(map_during_deletion, "KVM_PRE_FAULT_MEMORY never fails with EAGAIN");
+}
+
+static void *close_file(void *gmem)
+{
+	be_idle();
+	close(*(int *)gmem);
+	return NULL;
+}
+
+/* Returns whether a slot of a file was deleted when the TD still had memory of the file. */
+static bool delete_while_closing(struct tm_td *td)
+{
+	int gmem = pm_create_gmem(td->vm, LARGE_SIZE + TM_SIZE, 0), err;
+	void *mem = pm_alloc(LARGE_SIZE);
+	pthread_t thread;
+	bool in_time;
+
+	TEST_ERRNO(pm_set_gmem_slot(td->vm, LARGE_SLOT, LARGE_GPA, LARGE_SIZE, mem, gmem, 0), 0);
+	TEST_ERRNO(pm_set_gmem_slot(td->vm, OTHER_SLOT, OTHER_GPA, TM_SIZE, td->mem, gmem,
+				    LARGE_SIZE), 0);
+	TEST_ERRNO(tm_set_private(td->vm, LARGE_GPA, LARGE_SIZE), 0);
+	TEST_ERRNO(tm_set_private(td->vm, OTHER_GPA, TM_SIZE), 0);
+	tm_pre_fault(td->vcpu, LARGE_GPA, HOLE_SIZE, HOLE_PAGES);
+	tm_pre_fault(td->vcpu, LARGE_GPA + LARGE_SIZE - HOLE_SIZE, HOLE_SIZE, HOLE_PAGES);
+
+	TEST_ASSERT(!pthread_create(&thread, NULL, close_file, &gmem), "no thread");
+	do {
+		usleep(100);
+		err = tm_pre_fault_once(td->vcpu, OTHER_GPA, PM_PAGE);
+	} while (!err);
+	TEST_ERRNO(err, EFAULT);
+	TEST_ERRNO(tm_delete_slot(td->vm, OTHER_SLOT), 0);
+	in_time = tdx_statistic(td->vm, "td_private_pages") > 0;
+	pthread_join(thread, NULL);
+	ASSERT_EQ(tdx_statistic(td->vm, "td_private_pages"), 0);
+	TEST_ERRNO(tm_delete_slot(td->vm, LARGE_SLOT), 0);
+	TEST_ERRNO(tm_set_shared(td->vm, OTHER_GPA, TM_SIZE), 0);
+	munmap(mem, LARGE_SIZE);
+	return in_time;
+}
+
+/* Closing a file is like a hole: others do not wait for all of it. */
+static void test_closing(void)
+{
+	repeat(delete_while_closing, "no slot can be deleted before its file is closed");
 }
 
 static void test_sparse_file(void)
@@ -221,7 +348,90 @@ static void test_running_guest(void)
 	tg_close(&tg);
 }
 
+/*
+ * A vCPU kills the TD while another one waits for the end of a hole.  Returns whether that one has
+ * learnt it when it waited.
+ */
+static bool die_during_hole(void)
+{
+	struct tg_td vcpus[NR_VCPUS];
+	struct tg_regs accept = { .rax = TG_PAGE_ACCEPT, .rcx = HOLE_GPA + HOLE_SIZE - PM_PAGE };
+
+	tg_create_vcpus(vcpus, NR_VCPUS, SEPT_VE_DISABLE);
+	create_hole(&vcpus[0].td);
+	tm_pre_fault(vcpus[0].td.vcpu, HOLE_GPA, HOLE_SIZE - PM_PAGE, HOLE_PAGES - 1);
+	tg_prepare_tdcall(&vcpus[1], &accept);
+	begin_hole(run_meanwhile, &vcpus[1]);
+
+	/* It has not accepted this page. */
+	tg_prepare_load(&vcpus[0], TG_PRIVATE);
+	TEST_ERRNO(tg_run(&vcpus[0]), EIO);
+	pthread_join(hole.mapping, NULL);
+	pthread_join(hole.punching, NULL);
+	TEST_ERRNO(tg_run(&vcpus[1]), EIO);
+	close(hole.gmem);
+	tg_close_vcpus(vcpus, NR_VCPUS);
+	/* Otherwise it had accepted the page before. */
+	return hole.mapping_err == EIO;
+}
+
+static void test_death(void)
+{
+	cpu_set_t cpus;
+	unsigned int i;
+
+	use_one_cpu(&cpus);
+	for (i = 0; i < ROUNDS && !die_during_hole(); i++)
+		;
+	TEST_ASSERT(i < ROUNDS, "no vCPU waits for the end of a hole");
+	use_cpus(&cpus);
+}
+
 static bool done;
+
+/* If there is no slot, it is tried again.  At the end there is one. */
+static void *accept_slot(void *data)
+{
+	struct tg_td *tg = data;
+	struct tg_regs accept = { .rax = TG_PAGE_ACCEPT };
+	unsigned int page;
+	int err;
+
+	for (page = 0; !READ_ONCE(done); page = (page + 1) % HOLE_PAGES) {
+		accept.rcx = HOLE_GPA + page * PM_PAGE;
+		tg_prepare_tdcall(tg, &accept);
+		while ((err = tg_run(tg)) == EFAULT) {
+			ASSERT_EQ(tg->td.run->exit_reason, KVM_EXIT_MEMORY_FAULT);
+			ASSERT_EQ(tg->td.run->memory_fault.gpa, accept.rcx);
+		}
+		TEST_ERRNO(err, 0);
+	}
+	return NULL;
+}
+
+/* A change of a slot waits for faults, which must not wait for it. */
+static void test_replaced_slot(void)
+{
+	struct tg_td vcpus[NR_VCPUS];
+	pthread_t threads[NR_VCPUS];
+	unsigned int i;
+
+	tg_create_vcpus(vcpus, NR_VCPUS, 0);
+	create_hole(&vcpus[0].td);
+	WRITE_ONCE(done, false);
+	for (i = 0; i < NR_VCPUS; i++)
+		TEST_ASSERT(!pthread_create(&threads[i], NULL, accept_slot, &vcpus[i]),
+			    "no thread");
+	for (i = 0; i < REPLACEMENTS; i++) {
+		TEST_ERRNO(tm_delete_slot(vcpus[0].td.vm, HOLE_SLOT), 0);
+		add_hole_slot();
+	}
+	WRITE_ONCE(done, true);
+	for (i = 0; i < NR_VCPUS; i++)
+		pthread_join(threads[i], NULL);
+	close(hole.gmem);
+	tg_close_vcpus(vcpus, NR_VCPUS);
+}
 
 /* A page that is removed meanwhile is mapped again. */
 static void *accept_again(void *tg)
@@ -266,6 +476,10 @@ int main(int argc, char *argv[])
 	tg_require();
 	tg_let_interrupt(SIGUSR1);
 	test_changes();
+	test_deletion();
+	test_closing();
+	test_death();
+	test_replaced_slot();
 	test_sparse_file();
 	test_shared_memory();
 	test_running_guest();
