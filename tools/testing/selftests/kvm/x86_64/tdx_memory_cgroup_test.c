@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Test the memory cgroup of a TD: it is charged for private memory, and for the records of which
- * memory is private, and for nothing any more after the TD was destroyed.
+ * memory is private, and for nothing any more after the TD was destroyed.  If the records reach its
+ * limit, nothing is changed.
  */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -68,6 +71,57 @@ static void use_attributes(void)
 	tm_close(&td);
 }
 
+/* Otherwise the process would be killed when it reaches the limit. */
+static void survive_limit(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY);
+
+	TEST_ASSERT(fd >= 0 && write(fd, "-1000", 5) == 5, "oom_score_adj: %s", strerror(errno));
+	close(fd);
+}
+
+/* Adds ranges until there is no memory for one more.  Returns its number. */
+static int exhaust_attributes(struct tm_td *td)
+{
+	char limit[32];
+	int i, err = 0;
+
+	snprintf(limit, sizeof(limit), "%ld", charge());
+	tc_write("memory.max", limit);
+	for (i = 0; i < NR_RANGES && !err; i++)
+		err = tm_set_private(td->vm, FAR_GPA + 2 * i * PM_PAGE, PM_PAGE);
+	tc_write("memory.max", "max");
+	TEST_ERRNO(err, ENOMEM);
+	TEST_ASSERT(i > 1, "no memory for a single range");
+	return i - 1;
+}
+
+/* The slot has no private memory: what is private cannot be mapped. */
+static void expect_private(struct tm_td *td, uint64_t gpa, bool private)
+{
+	TEST_ERRNO(tm_pre_fault_once(td->vcpu, gpa, PM_PAGE), private ? EFAULT : 0);
+}
+
+static void reach_limit(void)
+{
+	struct tm_td td;
+	uint64_t last;
+
+	survive_limit();
+	tm_create_runnable(&td);
+	last = FAR_GPA + 2 * (exhaust_attributes(&td) - 1) * PM_PAGE;
+	TEST_ERRNO(pm_set_slot(td.vm, SLOT, last, SIZE, pm_alloc(SIZE)), 0);
+	expect_private(&td, last, true);
+	expect_private(&td, last + PM_PAGE, false);
+	expect_private(&td, last + 2 * PM_PAGE, false);
+
+	TEST_ERRNO(tm_set_private(td.vm, last + 2 * PM_PAGE, PM_PAGE), 0);
+	expect_private(&td, last + 2 * PM_PAGE, true);
+	TEST_ERRNO(tm_set_shared(td.vm, FAR_GPA, 2 * NR_RANGES * PM_PAGE), 0);
+	expect_private(&td, last, false);
+	tm_close(&td);
+}
+
 /*
  * The charge when it is at most @target, or after the longest time.  Charges in stock of CPUs are
  * returned when there is a limit; some memory is freed later, at any time.
@@ -116,6 +170,7 @@ int main(int argc, char *argv[])
 	stay_on_this_cpu();
 	tc_create("memory");
 	ASSERT_EQ(tc_run(use_attributes), 0);
+	ASSERT_EQ(tc_run(reach_limit), 0);
 	/* Caches are filled by the first one. */
 	before = charge_after(1, NOISE);
 	after = charge_after(ROUNDS, before + NOISE);
