@@ -56,6 +56,13 @@ def test_private_memory_is_of_the_right_node_and_in_huge_pages(run_selftest):
 
 
 @pytest.mark.one_kernel
+def test_private_memory_is_not_in_the_zone_for_movable_memory(run_selftest):
+    result = run_selftest(OF_NODES, memory="2G", cmdline="movablecore=512M")
+    [movable] = [line for line in result.values("output") if line.endswith(" pages are movable")]
+    assert int(movable.split()[0]) * 4 >= 500 << 10
+
+
+@pytest.mark.one_kernel
 def test_mmio_is_never_private_even_if_it_is_not_cached(run_selftest):
     result = run_selftest("memory_attributes_test", cpu=CPUS["mmio_not_cached"])
     sysfs.check(result, "unsupported", "the CPU has no TDX")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Test which memory a guest_memfd gets: of the node of the caller's policy, counted, and in whole
- * huge pages even if several files grow at the same time.
+ * Test which memory a guest_memfd gets: of the node of the caller's policy, counted, in whole huge
+ * pages even if several files grow at the same time, and where it does not have to move.
  */
 #define _GNU_SOURCE /* for sched_setaffinity(), fallocate() */
 #include <errno.h>
@@ -10,11 +10,14 @@
 #include <linux/mempolicy.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "private_mem.h"
+#include "private_mem_poison.h"
 
 #define NODES		64
 #define NR_HUGE		16
@@ -130,29 +133,6 @@ static void test_nodes(int vm)
 	pr_info("%d nodes\n", nr_nodes);
 }
 
-/* Free memory in areas of at least a huge page. */
-static long free_huge_kb(void)
-{
-	FILE *file = fopen("/proc/buddyinfo", "r");
-	char line[256], *rest;
-	long blocks, kb = 0;
-	int order;
-
-	TEST_ASSERT(file, "/proc/buddyinfo: %s", strerror(errno));
-	while (fgets(line, sizeof(line), file)) {
-		rest = strstr(line, "zone");
-		strtok(rest, " ");
-		strtok(NULL, " ");
-		for (order = 0; (rest = strtok(NULL, " ")); order++) {
-			blocks = atol(rest);
-			if (order >= 9)
-				kb += blocks * ((PM_PAGE << order) / 1024);
-		}
-	}
-	fclose(file);
-	return kb;
-}
-
 static int add_file(int vm, uint32_t slot, uint64_t gpa)
 {
 	const int gmem = pm_create_gmem(vm, SIZE, 0);
@@ -178,10 +158,10 @@ static void test_fragmentation(int vm)
 	}
 	ASSERT_EQ(allocated_kb(gone), SIZE_KB);
 
-	with = free_huge_kb();
+	with = pm_free_huge_kb();
 	PM_ERRNO(fallocate(gone, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0, SIZE) ? errno : 0,
 		 0);
-	more = free_huge_kb() - with;
+	more = pm_free_huge_kb() - with;
 	/*
 	 * Nearly half of them may still be in lists of CPUs, and others may be split by now.  In
 	 * pieces, nearly nothing would be free.
@@ -194,6 +174,130 @@ static void test_fragmentation(int vm)
 	close(kept);
 }
 
+/* Allocates every other page, so that compaction would move them. */
+static void allocate_in_pieces(int gmem)
+{
+	uint64_t offset;
+
+	for (offset = 0; offset < SIZE; offset += 2 * PM_PAGE)
+		PM_ERRNO(fallocate(gmem, FALLOC_FL_KEEP_SIZE, offset, PM_PAGE) ? errno : 0, 0);
+	ASSERT_EQ(allocated_kb(gmem), SIZE_KB / 2);
+}
+
+/* Reads the page frames of memory of this process. */
+static uint64_t *read_frames(const void *memory)
+{
+	const size_t size = SIZE / PM_PAGE * sizeof(uint64_t);
+	uint64_t *frames = malloc(size);
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+
+	TEST_ASSERT(fd >= 0 && frames &&
+		    pread(fd, frames, size, (uintptr_t)memory / PM_PAGE * sizeof(*frames)) ==
+		    (ssize_t)size, "pagemap: %s", strerror(errno));
+	close(fd);
+	return frames;
+}
+
+static void compact_memory(void)
+{
+	int fd = open("/proc/sys/vm/compact_memory", O_WRONLY);
+
+	TEST_ASSERT(fd >= 0 && write(fd, "1", 1) == 1, "compact_memory: %s", strerror(errno));
+	close(fd);
+}
+
+/* Compacts memory.  Asserts that other memory in pieces was moved. */
+static void compact_with_others(void)
+{
+	uint8_t *memory = pm_alloc(SIZE);
+	uint64_t *before, *after;
+	size_t page, moved = 0;
+
+	madvise(memory, SIZE, MADV_NOHUGEPAGE);
+	memset(memory, 1, SIZE);
+	for (page = 0; page < SIZE / PM_PAGE; page += 2)
+		madvise(memory + page * PM_PAGE, PM_PAGE, MADV_DONTNEED);
+	before = read_frames(memory);
+	compact_memory();
+	after = read_frames(memory);
+	for (page = 1; page < SIZE / PM_PAGE; page += 2)
+		moved += before[page] != after[page];
+	pr_info("%zu pages of the process were moved\n", moved);
+	TEST_ASSERT(moved, "memory was not compacted");
+	free(before);
+	free(after);
+	munmap(memory, SIZE);
+}
+
+/* Pages that have become private memory, and are so now. */
+static size_t count_new(const struct pp_pages *before, const struct pp_pages *with,
+			const struct pp_pages *now)
+{
+	size_t pfn, nr = 0;
+
+	for (pfn = 0; pfn < with->nr; pfn++) {
+		nr += !pp_is_private(before, pfn) && pp_is_private(with, pfn) &&
+		      pp_is_private(now, pfn);
+	}
+	return nr;
+}
+
+/* Nobody could tell the guest, or whoever protects it, that a page is elsewhere now. */
+static void test_compaction(int vm)
+{
+	const int gmem = pm_create_gmem(vm, SIZE, 0);
+	struct pp_pages before, with, after;
+	size_t nr, nr_after;
+
+	before = pp_read_pages();
+	allocate_in_pieces(gmem);
+	with = pp_read_pages();
+	compact_with_others();
+	after = pp_read_pages();
+
+	nr = count_new(&before, &with, &with);
+	/* CPUs mark the last ones as unevictable later. */
+	TEST_ASSERT(nr >= SIZE / PM_PAGE / 2 - PP_PAGES, "only %zu pages were found", nr);
+	nr_after = count_new(&before, &with, &after);
+	TEST_ASSERT(nr_after == nr, "%zu of %zu pages are elsewhere", nr - nr_after, nr);
+	free(before.flags);
+	free(with.flags);
+	free(after.flags);
+	close(gmem);
+}
+
+/* Pages of the zones that have only memory that can be moved. */
+static long count_movable(const char *format)
+{
+	FILE *file = fopen("/proc/zoneinfo", "r");
+	bool is_movable = false;
+	char line[256];
+	long nr, sum = 0;
+
+	TEST_ASSERT(file, "/proc/zoneinfo: %s", strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		if (!strncmp(line, "Node", 4))
+			is_movable = strstr(line, "Movable");
+		else if (is_movable && sscanf(line, format, &nr) == 1)
+			sum += nr;
+	}
+	fclose(file);
+	return sum;
+}
+
+/* Memory there could not be unplugged otherwise. */
+static void test_movable_zone(int vm)
+{
+	const int gmem = pm_create_gmem(vm, SIZE, 0);
+	long before = count_movable(" nr_zone_unevictable %ld"), more;
+
+	allocate_in_pieces(gmem);
+	more = (count_movable(" nr_zone_unevictable %ld") - before) * (long)PM_PAGE / 1024;
+	TEST_ASSERT(more <= NOISE_KB, "%ld KB are where memory has to be movable", more);
+	pr_info("%ld pages are movable\n", count_movable(" present %ld"));
+	close(gmem);
+}
+
 int main(void)
 {
 	int vm;
@@ -202,6 +306,8 @@ int main(void)
 	vm = pm_create_vm(KVM_X86_SW_PROTECTED_VM);
 	test_nodes(vm);
 	test_fragmentation(vm);
+	test_compaction(vm);
+	test_movable_zone(vm);
 	close(vm);
 	return 0;
 }

@@ -53,6 +53,9 @@ int pm_set_gmem_slot(int vm, uint32_t slot, uint64_t gpa, uint64_t size, void *h
 /* Anonymous memory that is aligned to huge pages. */
 void *pm_alloc(size_t size);
 
+/* Free memory of the machine in areas of at least a huge page. */
+long pm_free_huge_kb(void);
+
 /* Uses slot 0 for the guest's code. */
 void pm_create_guest(struct pm_guest *guest, int vm);
 void pm_free_guest(struct pm_guest *guest);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Pages of private memory that are poisoned on purpose.
+ * Pages of private memory as the machine has them, and those that are poisoned on purpose.
  */
 #ifndef SELFTEST_KVM_PRIVATE_MEM_POISON_H
 #define SELFTEST_KVM_PRIVATE_MEM_POISON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,9 @@ struct pp_pages {
 void pp_require(void);
 
 struct pp_pages pp_read_pages(void);
+
+/* Whether a page frame has private memory, or other memory of files that is not evicted. */
+bool pp_is_private(const struct pp_pages *pages, size_t pfn);
 
 /* Poisons a page that has become one of private memory since @before, which is freed. */
 void pp_poison_new_page(struct pp_pages before);

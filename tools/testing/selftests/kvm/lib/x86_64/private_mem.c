@@ -109,6 +109,28 @@ void *pm_alloc(size_t size)
 	return (void *)(((uintptr_t)mem + PM_HUGE_PAGE - 1) & ~(PM_HUGE_PAGE - 1));
 }
 
+long pm_free_huge_kb(void)
+{
+	FILE *file = fopen("/proc/buddyinfo", "r");
+	char line[256], *rest;
+	long blocks, kb = 0;
+	int order;
+
+	TEST_ASSERT(file, "/proc/buddyinfo: %s", strerror(errno));
+	while (fgets(line, sizeof(line), file)) {
+		rest = strstr(line, "zone");
+		strtok(rest, " ");
+		strtok(NULL, " ");
+		for (order = 0; (rest = strtok(NULL, " ")); order++) {
+			blocks = atol(rest);
+			if (order >= 9)
+				kb += blocks * ((PM_PAGE << order) / 1024);
+		}
+	}
+	fclose(file);
+	return kb;
+}
+
 static void flat_segment(struct kvm_segment *segment, uint16_t selector, uint8_t type)
 {
 	*segment = (struct kvm_segment) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages of private memory that are poisoned on purpose.
+ * Pages of private memory as the machine has them, and those that are poisoned on purpose.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +43,7 @@ struct pp_pages pp_read_pages(void)
 	return (struct pp_pages) { .flags = flags, .nr = nr };
 }
 
-static bool is_private(const struct pp_pages *pages, size_t pfn)
+bool pp_is_private(const struct pp_pages *pages, size_t pfn)
 {
 	return pfn < pages->nr && (pages->flags[pfn] & LOOKED_AT) == FLAGS;
 }
@@ -54,7 +54,7 @@ static uint64_t find_new_page(struct pp_pages before)
 	size_t pfn;
 
 	for (pfn = 0; pfn < after.nr; pfn++) {
-		if (is_private(&after, pfn) && !is_private(&before, pfn))
+		if (pp_is_private(&after, pfn) && !pp_is_private(&before, pfn))
 			break;
 	}
 	TEST_ASSERT(pfn < after.nr, "no page has become private memory");
