@@ -44,7 +44,10 @@ FRAGMENTS = {
 # What to build, other than bzImage.
 TARGETS = {"modular": ["bzImage", "modules"]}
 
-# Files that KCSAN checks.  With the whole kernel, it would rarely check these.
+# Files that KASAN and UBSAN check.  With the whole kernel, machines would be slow.
+KVM_AND_OURS = "$(if $(filter arch/x86/virt/% arch/x86/kvm/%,$@),y,n)"
+
+# Files that KCSAN checks.  With all of KVM, it would rarely check these.
 WATCHED = ("$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx/% arch/x86/kvm/mmu/pr% "
            "arch/x86/kvm/mmu/shared% arch/x86/kvm/apic_bus.o %/virt/kvm/guest_memfd.o %/virt/kvm/gmem_pages.o %/virt/kvm/memory_attributes.o,$@),"
            "y,n)")
@@ -52,6 +55,7 @@ WATCHED = ("$(if $(filter arch/x86/virt/% arch/x86/kvm/vmx/tdx/% arch/x86/kvm/mm
 # Variables on make's command line.
 MAKE_VARIABLES = {
     "clang": ["LLVM=-19"],
+    "debug": [f"KASAN_SANITIZE={KVM_AND_OURS}", f"UBSAN_SANITIZE={KVM_AND_OURS}"],
     "kcsan": [f"KCSAN_SANITIZE={WATCHED}"],
 }
 
