@@ -20,6 +20,7 @@
 #include "../../mmu/private.h"
 #include "../../trace.h"
 #include "../../x86.h"
+#include "../ept_violation.h"
 #include "tdx.h"
 #include "trace.h"
 
@@ -92,20 +93,14 @@ static int handle_private_access(struct kvm_vcpu *vcpu, gpa_t gpa, unsigned long
 	return ret;
 }
 
-static u32 error_code(unsigned long qual)
-{
-	return (qual & EPT_VIOLATION_ACC_READ ? PFERR_USER_MASK : 0) |
-	       (qual & EPT_VIOLATION_ACC_WRITE ? PFERR_WRITE_MASK : 0) |
-	       (qual & EPT_VIOLATION_RWX_MASK ? PFERR_PRESENT_MASK : 0);
-}
-
 static int handle_shared_access(struct kvm_vcpu *vcpu, gpa_t gpa, unsigned long qual)
 {
 	if (qual & EPT_VIOLATION_ACC_INSTR)
 		return kill_guest(vcpu, "the guest executes code in shared memory");
 
-	return kvm_mmu_page_fault(vcpu, kvm_gpa_without_shared(vcpu->kvm, gpa), error_code(qual),
-				  NULL, 0);
+	/* How the guest has found the address does not matter: its page tables are private. */
+	return kvm_mmu_page_fault(vcpu, kvm_gpa_without_shared(vcpu->kvm, gpa),
+				  vmx_ept_error_code(qual), NULL, 0);
 }
 
 /* The level at which the half of memory that is accessed maps it.  Changes nothing. */
