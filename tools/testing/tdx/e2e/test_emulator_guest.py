@@ -66,7 +66,8 @@ def test_the_instructions_of_the_host_between_two_entries_are_counted():
     counts = re.findall(r"entry: host (\d+) in (\d+) runs, all (\d+), after 0x4d", log)
     (one, runs, together), (more, _, _), (exits, runs_of_exits, _) = (
         tuple(map(int, count)) for count in counts[1:])
-    assert runs == 1 and one < 100 and more == one + 1000
+    # Exact to one for each run
+    assert runs == 1 and one < 100 and abs(more - one - 1000) <= runs
     # Registers are loaded, too.
     assert runs_of_exits == 101 and 0 <= exits - one - 100 <= 2
     assert together > one

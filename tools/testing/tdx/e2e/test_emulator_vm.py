@@ -9,12 +9,12 @@ from test_emulator import probe, violations
 # Basic exit reasons
 EXCEPTION_OR_NMI, INTERRUPT_WINDOW, NMI_WINDOW, CPUID, HLT, VMCALL = 0, 7, 8, 10, 12, 18
 INTERRUPT, TPR_BELOW_THRESHOLD, APIC_ACCESS, VIRTUALIZED_EOI, APIC_WRITE = 1, 43, 44, 45, 56
-CR, IO, MSR_READ, INVALID_STATE, MSR_LOADING = 28, 30, 31, 33, 34
+CR, IO, MSR_READ, INVALID_STATE, MSR_LOADING, VMXON = 28, 30, 31, 33, 34, 27
 EPT_VIOLATION, EPT_MISCONFIG, PREEMPTION_TIMER = 48, 49, 52
 FAILED_ENTRY = 1 << 31
 VALID = 1 << 31
 # Bits of the qualification of an EPT violation
-WRITE, READABLE, EXECUTABLE, LINEAR, FINAL = 1 << 1, 1 << 3, 1 << 5, 1 << 7, 1 << 8
+WRITE, FETCH, READABLE, EXECUTABLE, LINEAR, FINAL = 1 << 1, 1 << 2, 1 << 3, 1 << 5, 1 << 7, 1 << 8
 
 
 @pytest.fixture
@@ -36,7 +36,9 @@ def test_the_instructions_of_the_host_between_exit_and_entry_are_counted():
         tuple(map(int, count))
         for count in re.findall(rf"vm entry: host (\d+) in (\d+) runs, after {VMCALL} ", log)[1:])
     # The host's RSP and RIP are written by VMWRITE.
-    assert facts["launched"] and runs == 3 and one < 100 and more == one + 1000
+    assert facts["launched"] and runs == 3 and one < 100
+    # Exact to one for each run
+    assert abs(more - one - 1000) <= runs
     # Registers are loaded, too.
     assert runs_of_exits == 103 and 0 <= exits - one - 100 <= 2
 
@@ -137,6 +139,12 @@ def test_the_ept_is_used_with_its_rights_and_flags(run):
         "read_only_qualification": WRITE | READABLE | EXECUTABLE | LINEAR | FINAL,
         "misconfigured": EPT_MISCONFIG, "written": VMCALL, "flags": 0x300, "value": 0x77,
         "stale": VMCALL, "stale_value": 0x77}
+
+
+def test_an_instruction_whose_end_is_not_mapped_is_fetched_first(run):
+    facts, _ = run("vm-cut-insn")
+    assert facts == {"cut": EPT_VIOLATION, "qualification": FETCH | LINEAR | FINAL,
+                     "gpa": 0x2400000, "whole": VMXON, "length": 6}
 
 
 def test_an_address_beyond_the_levels_of_the_ept_is_a_violation(run):

@@ -354,29 +354,41 @@ static const struct opcode *find_opcode(const struct insn *insn)
 	return NULL;
 }
 
+/* False if the opcode is unknown. */
+static bool parse(struct cursor *c, struct insn *insn)
+{
+	const struct opcode *op;
+
+	parse_opcode(c, insn);
+	insn->address_size = address_size(c);
+	/* Of instructions without ModRM, like OUTS */
+	insn->segment = c->segment != SEG_DEFAULT ? c->segment - SEG_ES : INSN_DS;
+	op = find_opcode(insn);
+	if (!op || c->overrun)
+		return false;
+	c->following = op->flags & F_IMM8 ? 1 : 0;
+	if (op->flags & F_MODRM)
+		parse_operands(c, insn, op);
+	if (op->flags & F_OFFSET)
+		parse_offset(c, insn);
+	if (op->flags & F_IMM8)
+		insn->imm = next(c, 1);
+	insn->length = c->at;
+	return true;
+}
+
 bool decode(const struct vcpu *vcpu, struct insn *insn)
 {
 	struct cursor c = { .vcpu = vcpu };
-	const struct opcode *op;
+	u64 linear = rip_linear(vcpu);
+	bool known;
 
 	*insn = (struct insn){ .base = NO_REGISTER, .index = NO_REGISTER };
-	c.available = guest_fetch(vcpu, rip_linear(vcpu), c.bytes, sizeof(c.bytes));
-	parse_opcode(&c, insn);
-	insn->address_size = address_size(&c);
-	/* Of instructions without ModRM, like OUTS */
-	insn->segment = c.segment != SEG_DEFAULT ? c.segment - SEG_ES : INSN_DS;
-	op = find_opcode(insn);
-	if (!op || c.overrun)
-		return false;
-	c.following = op->flags & F_IMM8 ? 1 : 0;
-	if (op->flags & F_MODRM)
-		parse_operands(&c, insn, op);
-	if (op->flags & F_OFFSET)
-		parse_offset(&c, insn);
-	if (op->flags & F_IMM8)
-		insn->imm = next(&c, 1);
-	insn->length = c.at;
-	return !c.overrun;
+	c.available = guest_fetch(vcpu, linear, c.bytes, sizeof(c.bytes));
+	known = parse(&c, insn);
+	if (c.overrun && c.available < sizeof(c.bytes))
+		insn->missing = linear + c.available;
+	return known && !c.overrun;
 }
 
 /* Opcodes with a ModRM byte, by their first and last one, and what follows it. */

@@ -47,6 +47,7 @@ struct insn {
 	u8 address_size;		/* of enum insn_address_size; also without an operand */
 	u64 displacement;		/* with RIP, if it is relative to that */
 	u64 imm;
+	u64 missing;			/* address of the first byte that cannot be read, or 0 */
 };
 
 /*

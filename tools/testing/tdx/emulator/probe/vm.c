@@ -466,16 +466,23 @@ static void case_timer(void)
 }
 
 /* Faults of the EPT, and its flags */
-static void case_ept(void)
+/* The entry of TOUCHED's page in the EPT, which maps the first GB by pages of 2 MB then */
+static u64 *touched_entry(u64 *ept)
 {
-	u64 *ept = vm_set_up(vm_guest_touch), *directory = phys(EPT_PAGES + 2 * PAGE_SIZE);
-	u64 *page = &directory[TOUCHED / SIZE_2M];
-	struct vm_regs regs = { .rbx = TOUCHED, .rcx = 0x77 };
+	u64 *directory = phys(EPT_PAGES + 2 * PAGE_SIZE);
 	unsigned int i;
 
 	for (i = 0; i < 512; i++)
 		directory[i] = i * SIZE_2M | EPT_LEAF;
 	ept[0] = phys_of(directory) | EPT_RWX;
+	return &directory[TOUCHED / SIZE_2M];
+}
+
+static void case_ept(void)
+{
+	u64 *page = touched_entry(vm_set_up(vm_guest_touch));
+	struct vm_regs regs = { .rbx = TOUCHED, .rcx = 0x77 };
+
 	*page = 0;
 	say("missing", vm_run(&regs, true));
 	say("missing_qualification", vm_read(VMCS_EXIT_QUALIFICATION));
@@ -494,6 +501,26 @@ static void case_ept(void)
 	*page = 0;
 	say("stale", vm_run(&regs, false));
 	say("stale_value", regs.rax);
+}
+
+/* The last byte of VMXON is in a page that is not there. */
+static void case_cut_insn(void)
+{
+	static const u8 vmxon_at_rsp[] = { 0xf3, 0x0f, 0xc7, 0x74, 0x24, 0xf8 };
+	u8 *code = phys(TOUCHED - sizeof(vmxon_at_rsp) + 1);
+	u64 *page = touched_entry(vm_set_up(code));
+	struct vm_regs regs = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(vmxon_at_rsp); i++)
+		code[i] = vmxon_at_rsp[i];
+	*page = 0;
+	say("cut", vm_run(&regs, true));
+	say("qualification", vm_read(VMCS_EXIT_QUALIFICATION));
+	say("gpa", vm_read(VMCS_GUEST_PHYSICAL_ADDRESS));
+	*page = TOUCHED | EPT_LEAF;
+	say("whole", vm_run(&regs, false));
+	say("length", vm_read(VMCS_EXIT_INSTRUCTION_LENGTH));
 }
 
 /* An EPT of 4 levels has no address with bit 48; the guest has one by its own page tables. */
@@ -605,6 +632,7 @@ static const struct probe_case cases[] = {
 	{ "vm-odd-exceptions", case_odd_exceptions },
 	{ "vm-timer", case_timer },
 	{ "vm-ept", case_ept },
+	{ "vm-cut-insn", case_cut_insn },
 	{ "vm-beyond-ept", case_beyond_ept },
 	{ "vm-invept", case_invept },
 	{ "vm-old-page", case_old_page },

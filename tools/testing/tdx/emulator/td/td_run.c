@@ -7,6 +7,7 @@
  */
 #include "cpu/crash.h"
 #include "cpu/decode.h"
+#include "cpu/undefined.h"
 #include "cpu/vintr.h"
 #include "host/cr.h"
 #include "host/softint.h"
@@ -162,9 +163,8 @@ static bool undefined_exit(struct vcpu *vcpu, const struct tdx_model_run *run,
 {
 	struct insn insn;
 
-	/* The decoder does not know most instructions */
-	if (!decode(vcpu, &insn))
-		insn = (struct insn){ 0 };
+	if (!decode_undefined(vcpu, &insn))
+		return emulated(vcpu, run, exit);
 	if (td_exit_undefined(vcpu, &insn, exit))
 		return true;
 	if (vcpu->vmcb.event_inject & SVM_EVENT_VALID)

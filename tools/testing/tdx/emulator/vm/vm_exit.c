@@ -2,6 +2,7 @@
 /* Instructions of a VM's vCPU that were intercepted: those with an exit, and the others. */
 #include "check/cache.h"
 #include "cpu/crash.h"
+#include "cpu/undefined.h"
 #include "host/cr.h"
 #include "host/movdir64b.h"
 #include "host/msr.h"
@@ -323,9 +324,8 @@ bool vm_exit_undefined(struct vm *vm, struct vm_exit *exit)
 {
 	struct insn insn;
 
-	/* The decoder does not know most instructions */
-	if (!decode(vm->vcpu, &insn))
-		insn = (struct insn){ 0 };
+	if (!decode_undefined(vm->vcpu, &insn))
+		return false;
 	if (!insn.lock && vmx_insn(vm, &insn, exit))
 		return true;
 	if (vm->vcpu->cr4_hidden & X86_CR4_OSXSAVE)
