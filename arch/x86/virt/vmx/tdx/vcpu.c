@@ -17,27 +17,18 @@
 static const struct tdx_td_limits *td_limits;
 
 /*
- * These make a SEAMCALL that associates the vCPU with this CPU.  The vCPU is not loaded on another
- * CPU, and flushed there, between the note and the SEAMCALL.
+ * Makes a SEAMCALL that associates the vCPU with this CPU.  The vCPU is not loaded on another CPU,
+ * and flushed there, between the note and the SEAMCALL.
  */
-static u64 associate_once(struct tdx_vp *vp, u64 leaf, struct tdx_regs *regs)
+static __always_inline u64 associate(struct tdx_vp *vp,
+				     u64 (*seamcall)(u64 leaf, struct tdx_regs *regs),
+				     u64 leaf, struct tdx_regs *regs)
 {
 	u64 status;
 
 	preempt_disable();
 	vp->associated = true;
-	status = tdx_seamcall_once(leaf, regs);
-	preempt_enable();
-	return status;
-}
-
-static u64 associate_atomic(struct tdx_vp *vp, u64 leaf, struct tdx_regs *regs)
-{
-	u64 status;
-
-	preempt_disable();
-	vp->associated = true;
-	status = tdx_seamcall_atomic(leaf, regs);
+	status = seamcall(leaf, regs);
 	preempt_enable();
 	return status;
 }
@@ -130,7 +121,7 @@ u64 tdh_vp_init(struct tdx_vp *vp, u64 rcx, u32 x2apic_id)
 	/* The vCPU may be loaded on another CPU for the next try. */
 	do {
 		regs = in;
-		status = associate_once(vp, leaf, &regs);
+		status = associate(vp, tdx_seamcall_once, leaf, &regs);
 	} while (tdx_backoff(&backoff, status));
 	return status;
 }
@@ -155,7 +146,7 @@ EXPORT_SYMBOL_GPL(tdh_vp_init);
 u64 tdh_vp_rd(struct tdx_vp *vp, u64 field, u64 *value)
 {
 	struct tdx_regs regs = { .rcx = page_to_phys(vp->tdvpr), .rdx = field };
-	u64 status = associate_atomic(vp, TDH_VP_RD, &regs);
+	u64 status = associate(vp, tdx_seamcall_atomic, TDH_VP_RD, &regs);
 
 	*value = tdx_status_failed(status) ? 0 : regs.r8;
 	return status;
@@ -188,7 +179,7 @@ u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 value, u64 mask)
 		.r9 = mask,
 	};
 
-	return associate_atomic(vp, TDH_VP_WR, &regs);
+	return associate(vp, tdx_seamcall_atomic, TDH_VP_WR, &regs);
 }
 EXPORT_SYMBOL_GPL(tdh_vp_wr);
 
