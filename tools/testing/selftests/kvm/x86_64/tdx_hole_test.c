@@ -409,6 +409,25 @@ static void *accept_slot(void *data)
 	return NULL;
 }
 
+/* One for each vCPU, until @done */
+static void start_threads(pthread_t *threads, void *(*run)(void *), struct tg_td *vcpus)
+{
+	unsigned int i;
+
+	WRITE_ONCE(done, false);
+	for (i = 0; i < NR_VCPUS; i++)
+		TEST_ASSERT(!pthread_create(&threads[i], NULL, run, &vcpus[i]), "no thread");
+}
+
+static void stop_threads(pthread_t *threads)
+{
+	unsigned int i;
+
+	WRITE_ONCE(done, true);
+	for (i = 0; i < NR_VCPUS; i++)
+		pthread_join(threads[i], NULL);
+}
+
 /* A change of a slot waits for faults, which must not wait for it. */
 static void test_replaced_slot(void)
 {
@@ -418,17 +437,12 @@ static void test_replaced_slot(void)
 
 	tg_create_vcpus(vcpus, NR_VCPUS, 0);
 	create_hole(&vcpus[0].td);
-	WRITE_ONCE(done, false);
-	for (i = 0; i < NR_VCPUS; i++)
-		TEST_ASSERT(!pthread_create(&threads[i], NULL, accept_slot, &vcpus[i]),
-			    "no thread");
+	start_threads(threads, accept_slot, vcpus);
 	for (i = 0; i < REPLACEMENTS; i++) {
 		TEST_ERRNO(tm_delete_slot(vcpus[0].td.vm, HOLE_SLOT), 0);
 		add_hole_slot();
 	}
-	WRITE_ONCE(done, true);
-	for (i = 0; i < NR_VCPUS; i++)
-		pthread_join(threads[i], NULL);
+	stop_threads(threads);
 	close(hole.gmem);
 	tg_close_vcpus(vcpus, NR_VCPUS);
 }
@@ -449,15 +463,10 @@ static void test_accepting_guest(void)
 	unsigned int i;
 
 	tg_create_vcpus(vcpus, NR_VCPUS, 0);
-	WRITE_ONCE(done, false);
-	for (i = 0; i < NR_VCPUS; i++)
-		TEST_ASSERT(!pthread_create(&threads[i], NULL, accept_again, &vcpus[i]),
-			    "no thread");
+	start_threads(threads, accept_again, vcpus);
 	for (i = 0; i < nr_holes; i++)
 		TEST_ERRNO(tm_punch(vcpus[0].td.gmem, 0, PM_PAGE), 0);
-	WRITE_ONCE(done, true);
-	for (i = 0; i < NR_VCPUS; i++)
-		pthread_join(threads[i], NULL);
+	stop_threads(threads);
 	tg_close_vcpus(vcpus, NR_VCPUS);
 }
 
