@@ -338,11 +338,6 @@ static void parse_offset(struct cursor *c, struct insn *insn)
 		insn->linear = (u32)insn->linear;
 }
 
-static u64 rip_linear(const struct vcpu *vcpu)
-{
-	return vcpu->vmcb.rip + (vcpu_64bit_code(vcpu) ? 0 : vcpu->vmcb.cs.base);
-}
-
 static const struct opcode *find_opcode(const struct insn *insn)
 {
 	unsigned int i;
@@ -380,7 +375,7 @@ static bool parse(struct cursor *c, struct insn *insn)
 bool decode(const struct vcpu *vcpu, struct insn *insn)
 {
 	struct cursor c = { .vcpu = vcpu };
-	u64 linear = rip_linear(vcpu);
+	u64 linear = vcpu_rip_linear(vcpu);
 	bool known;
 
 	*insn = (struct insn){ .base = NO_REGISTER, .index = NO_REGISTER };
@@ -456,7 +451,7 @@ bool decode_operand(const struct vcpu *vcpu, u64 *linear)
 	struct insn insn = { .base = NO_REGISTER, .index = NO_REGISTER };
 	struct opcode op = { 0 };
 
-	c.available = guest_fetch(vcpu, rip_linear(vcpu), c.bytes, sizeof(c.bytes));
+	c.available = guest_fetch(vcpu, vcpu_rip_linear(vcpu), c.bytes, sizeof(c.bytes));
 	parse_opcode(&c, &insn);
 	insn.address_size = address_size(&c);
 	if (!find_operand(&insn, &op.flags))

@@ -81,6 +81,12 @@ static inline bool vcpu_64bit_code(const struct vcpu *vcpu)
 	return vcpu_long_mode(vcpu) && (vcpu->vmcb.cs.attributes & SVM_SEG_L);
 }
 
+/* The linear address of the instruction at RIP */
+static inline u64 vcpu_rip_linear(const struct vcpu *vcpu)
+{
+	return vcpu->vmcb.rip + (vcpu_64bit_code(vcpu) ? 0 : vcpu->vmcb.cs.base);
+}
+
 static inline u64 vcpu_cr4(const struct vcpu *vcpu)
 {
 	return vcpu->vmcb.cr4 | vcpu->cr4_hidden;

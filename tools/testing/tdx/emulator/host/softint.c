@@ -33,7 +33,7 @@ static void drop_translation(struct vcpu *vcpu, u64 linear)
 
 void softint_exit(struct vcpu *vcpu)
 {
-	u64 linear = vcpu->vmcb.rip + (vcpu_64bit_code(vcpu) ? 0 : vcpu->vmcb.cs.base);
+	u64 linear = vcpu_rip_linear(vcpu);
 	struct insn insn;
 
 	if (!decode(vcpu, &insn) || insn.map != MAP_ONE_BYTE)

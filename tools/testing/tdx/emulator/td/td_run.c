@@ -112,7 +112,7 @@ static void find_linear(const struct vcpu *vcpu, struct tdx_model_access *access
 	if (access->is_paging)
 		return;
 	if (access->rights == TDX_MODEL_EXECUTE)
-		access->gla = vcpu->vmcb.rip + (vcpu_64bit_code(vcpu) ? 0 : vcpu->vmcb.cs.base);
+		access->gla = vcpu_rip_linear(vcpu);
 	else if (!decode_operand(vcpu, &access->gla))
 		return;
 	access->gla_is_valid = access->gla % PAGE_SIZE == access->gpa % PAGE_SIZE;

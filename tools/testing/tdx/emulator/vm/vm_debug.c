@@ -135,7 +135,7 @@ static bool moves_flags(u8 first, u8 second)
 
 static bool can_be_stepped(const struct vcpu *vcpu)
 {
-	u64 linear = vcpu->vmcb.rip + (vcpu_64bit_code(vcpu) ? 0 : vcpu->vmcb.cs.base);
+	u64 linear = vcpu_rip_linear(vcpu);
 	u8 bytes[MAX_INSN_BYTES + 1] = { 0 };
 	unsigned int count = guest_fetch(vcpu, linear, bytes, MAX_INSN_BYTES), at = 0;
 

@@ -267,7 +267,7 @@ static u64 linear_address(const struct vcpu *vcpu, u64 access)
 	u64 linear;
 
 	if (access == EPT_EXECUTE)
-		return vcpu->vmcb.rip + (vcpu_64bit_code(vcpu) ? 0 : vcpu->vmcb.cs.base);
+		return vcpu_rip_linear(vcpu);
 	return decode_operand(vcpu, &linear) ? linear : 0;
 }
 

@@ -23,7 +23,7 @@ void vm_step_sti(struct vm *vm)
 	u8 opcode;
 
 	if (!is_stepped(vm) || IOPL(v->rflags) < v->cpl ||
-	    !guest_fetch(vcpu, v->rip + (vcpu_64bit_code(vcpu) ? 0 : v->cs.base), &opcode, 1) ||
+	    !guest_fetch(vcpu, vcpu_rip_linear(vcpu), &opcode, 1) ||
 	    opcode != OPCODE_STI)
 		return;
 	v->rflags |= X86_EFLAGS_IF;
