@@ -50,6 +50,12 @@ REPORTS = re.compile(r"BUG:|WARNING:|KASAN|UBSAN|Oops|general protection|"
                      r"unchecked MSR access error|INFO: task .* blocked|"
                      r"suspected memory leaks|Kernel panic")
 
+# A reset and a kexec take CPUs offline one by one (native_stop_other_cpus()).  Until its turn
+# comes, a CPU schedules, and may warn of one whose turn has been: the base kernel does so, too.
+STOPPING = re.compile(r"(?:reboot: machine restart|Starting new kernel).*?(?:Linux version |\Z)",
+                      re.S)
+NAMES_OFFLINE_CPU = re.compile(r"WARNING: .* at (?:native_smp_send_reschedule|set_task_cpu)\+")
+
 
 class MachineError(Exception):
     """The machine failed in a way that no scenario allows; it may have left a result."""
@@ -144,7 +150,8 @@ class Result:
 
     def reports(self):
         """Lines in which the kernel reports an error, except those that the test provoked."""
-        return [line for line in self.console.splitlines() if REPORTS.search(line)
+        console = STOPPING.sub(lambda part: NAMES_OFFLINE_CPU.sub("", part[0]), self.console)
+        return [line for line in console.splitlines() if REPORTS.search(line)
                 and not (self.provoked and re.search(self.provoked, line))]
 
     def last_words(self):

@@ -44,6 +44,18 @@ def test_a_boot_without_tdx_says_why_in_one_message(messages, fault):
     assert bool(soak.what_is_wrong(soak.Boot(machine.Machine(), good=False), result)) == fault
 
 
+OFFLINE = "WARNING: CPU: 2 PID: 2 at native_smp_send_reschedule+0x2f/0x40"
+RESTART = "reboot: machine restart"
+
+
+@pytest.mark.parametrize("lines, reports", [
+    ([RESTART, OFFLINE], 0), ([OFFLINE, RESTART], 1), ([RESTART, "WARNING: at f+0x1/0x2"], 1),
+    (["kexec_core: Starting new kernel", OFFLINE, "Linux version 6.1", OFFLINE], 1)])
+def test_only_a_kernel_that_stops_its_cpus_may_warn_of_offline_ones(lines, reports):
+    result = machine.Result("\n".join(["Linux version 6.1", *lines, ""]), "", "", 0)
+    assert len(result.reports()) == reports
+
+
 def shown_by(command, *options):
     """What a command shows, which has to succeed."""
     done = subprocess.run([sys.executable, command.__file__, *map(str, options)], check=False,
