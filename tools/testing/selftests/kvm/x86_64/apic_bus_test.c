@@ -75,12 +75,12 @@ static void start_timer(int vcpu)
 {
 	struct kvm_lapic_state apic;
 
-	PM_ERRNO(pm_ioctl(vcpu, KVM_GET_LAPIC, &apic), 0);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_GET_LAPIC, &apic), 0);
 	set_register(&apic, APIC_SPIV, SPIV_ENABLED);
 	set_register(&apic, APIC_LVTT, LVTT_PERIODIC);
 	set_register(&apic, APIC_TDCR, TDCR_128);
 	set_register(&apic, APIC_TMICT, TMICT);
-	PM_ERRNO(pm_ioctl(vcpu, KVM_SET_LAPIC, &apic), 0);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_SET_LAPIC, &apic), 0);
 }
 
 static void wait_for_uptime(void)
@@ -94,17 +94,18 @@ static void wait_for_uptime(void)
 /* It would be in the past if the period were added to the time without a check. */
 static void test_longest_period(void)
 {
-	int vm = pm_create_vm(KVM_X86_DEFAULT_VM), vcpu;
+	int vm = fd_create_vm(KVM_X86_DEFAULT_VM), vcpu;
 	long most;
 
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));
-	PM_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, 24), 0);
-	PM_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, LONGEST_CYCLE_NS + 1), EINVAL);
-	PM_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, LONGEST_CYCLE_NS), 0);
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, 24), 0);
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, LONGEST_CYCLE_NS + 1),
+		   EINVAL);
+	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, LONGEST_CYCLE_NS), 0);
 	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 	TEST_ASSERT(vcpu >= 0, "KVM_CREATE_VCPU: %s", strerror(errno));
 	/* Before, the APIC does not know which modes its timer has. */
-	PM_ERRNO(pm_ioctl(vcpu, KVM_SET_CPUID2, (void *)kvm_get_supported_cpuid()), 0);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_SET_CPUID2, (void *)kvm_get_supported_cpuid()), 0);
 
 	wait_for_uptime();
 	start_timer(vcpu);

@@ -102,7 +102,7 @@ static void test_node(int vm, int expected)
 
 	for (node = 0; node < NODES; node++)
 		before[node] = unevictable_kb(node);
-	PM_ERRNO(fallocate(gmem, FALLOC_FL_KEEP_SIZE, 0, SIZE) ? errno : 0, 0);
+	TEST_ERRNO(fallocate(gmem, FALLOC_FL_KEEP_SIZE, 0, SIZE) ? errno : 0, 0);
 	ASSERT_EQ(allocated_kb(gmem), SIZE_KB);
 	for (node = 0; node < NODES; node++) {
 		more = unevictable_kb(node) - before[node] - (node == expected ? SIZE_KB : 0);
@@ -137,8 +137,8 @@ static int add_file(int vm, uint32_t slot, uint64_t gpa)
 {
 	const int gmem = pm_create_gmem(vm, SIZE, 0);
 
-	PM_ERRNO(pm_set_gmem_slot(vm, slot, gpa, SIZE, pm_alloc(SIZE), gmem, 0), 0);
-	PM_ERRNO(pm_set_attributes(vm, gpa, SIZE, KVM_MEMORY_ATTRIBUTE_PRIVATE), 0);
+	TEST_ERRNO(pm_set_gmem_slot(vm, slot, gpa, SIZE, pm_alloc(SIZE), gmem, 0), 0);
+	TEST_ERRNO(pm_set_attributes(vm, gpa, SIZE, KVM_MEMORY_ATTRIBUTE_PRIVATE), 0);
 	return gmem;
 }
 
@@ -159,8 +159,8 @@ static void test_fragmentation(int vm)
 	ASSERT_EQ(allocated_kb(gone), SIZE_KB);
 
 	with = pm_free_huge_kb();
-	PM_ERRNO(fallocate(gone, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0, SIZE) ? errno : 0,
-		 0);
+	TEST_ERRNO(fallocate(gone, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0, SIZE) ? errno : 0,
+		   0);
 	more = pm_free_huge_kb() - with;
 	/*
 	 * Nearly half of them may still be in lists of CPUs, and others may be split by now.  In
@@ -180,7 +180,7 @@ static void allocate_in_pieces(int gmem)
 	uint64_t offset;
 
 	for (offset = 0; offset < SIZE; offset += 2 * PM_PAGE)
-		PM_ERRNO(fallocate(gmem, FALLOC_FL_KEEP_SIZE, offset, PM_PAGE) ? errno : 0, 0);
+		TEST_ERRNO(fallocate(gmem, FALLOC_FL_KEEP_SIZE, offset, PM_PAGE) ? errno : 0, 0);
 	ASSERT_EQ(allocated_kb(gmem), SIZE_KB / 2);
 }
 
@@ -303,7 +303,7 @@ int main(void)
 	int vm;
 
 	pm_require();
-	vm = pm_create_vm(KVM_X86_SW_PROTECTED_VM);
+	vm = fd_create_vm(KVM_X86_SW_PROTECTED_VM);
 	test_nodes(vm);
 	test_fragmentation(vm);
 	test_compaction(vm);

@@ -26,7 +26,7 @@ static int set_region2(int vm, uint32_t slot, uint32_t flags, uint64_t gpa, uint
 		.guest_memfd_offset = 1,
 	};
 
-	return pm_ioctl(vm, KVM_SET_USER_MEMORY_REGION2, &region);
+	return fd_ioctl(vm, KVM_SET_USER_MEMORY_REGION2, &region);
 }
 
 static int delete_slot(int vm, uint32_t slot)
@@ -37,16 +37,16 @@ static int delete_slot(int vm, uint32_t slot)
 /* Without the flag it is KVM_SET_USER_MEMORY_REGION, and the new fields are ignored. */
 static void test_ordinary(int vm)
 {
-	PM_ERRNO(pm_ioctl(vm, KVM_SET_USER_MEMORY_REGION2, NULL), EFAULT);
-	PM_ERRNO(set_region2(vm, SLOT, 0, PM_GPA, SIZE), 0);
-	PM_ERRNO(set_region2(vm, SLOT, KVM_MEM_LOG_DIRTY_PAGES, PM_GPA, SIZE), 0);
-	PM_ERRNO(set_region2(vm, SLOT, 0, OTHER_GPA, SIZE), 0);
-	PM_ERRNO(set_region2(vm, OTHER_SLOT, 0, OTHER_GPA, SIZE), EEXIST);
-	PM_ERRNO(set_region2(vm, OTHER_SLOT, 1 << 3, PM_GPA, SIZE), EINVAL);
-	PM_ERRNO(set_region2(vm, OTHER_SLOT, 1 << 16, PM_GPA, SIZE), EINVAL);
-	PM_ERRNO(set_region2(vm, SLOT, 0, OTHER_GPA, 2 * SIZE), EINVAL);
-	PM_ERRNO(delete_slot(vm, SLOT), 0);
-	PM_ERRNO(delete_slot(vm, SLOT), EINVAL);
+	TEST_ERRNO(fd_ioctl(vm, KVM_SET_USER_MEMORY_REGION2, NULL), EFAULT);
+	TEST_ERRNO(set_region2(vm, SLOT, 0, PM_GPA, SIZE), 0);
+	TEST_ERRNO(set_region2(vm, SLOT, KVM_MEM_LOG_DIRTY_PAGES, PM_GPA, SIZE), 0);
+	TEST_ERRNO(set_region2(vm, SLOT, 0, OTHER_GPA, SIZE), 0);
+	TEST_ERRNO(set_region2(vm, OTHER_SLOT, 0, OTHER_GPA, SIZE), EEXIST);
+	TEST_ERRNO(set_region2(vm, OTHER_SLOT, 1 << 3, PM_GPA, SIZE), EINVAL);
+	TEST_ERRNO(set_region2(vm, OTHER_SLOT, 1 << 16, PM_GPA, SIZE), EINVAL);
+	TEST_ERRNO(set_region2(vm, SLOT, 0, OTHER_GPA, 2 * SIZE), EINVAL);
+	TEST_ERRNO(delete_slot(vm, SLOT), 0);
+	TEST_ERRNO(delete_slot(vm, SLOT), EINVAL);
 }
 
 static int bind(int vm, int fd, uint64_t offset)
@@ -54,31 +54,31 @@ static int bind(int vm, int fd, uint64_t offset)
 	int err = pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, fd, offset);
 
 	if (!err)
-		PM_ERRNO(delete_slot(vm, SLOT), 0);
+		TEST_ERRNO(delete_slot(vm, SLOT), 0);
 	return err;
 }
 
 static void test_file(int vm)
 {
-	int other_vm = pm_create_vm(KVM_X86_SW_PROTECTED_VM);
+	int other_vm = fd_create_vm(KVM_X86_SW_PROTECTED_VM);
 	int gmem = pm_create_gmem(vm, 2 * SIZE, 0);
 	int other = pm_create_gmem(other_vm, 2 * SIZE, 0);
 
-	PM_ERRNO(bind(vm, -1, 0), EBADF);
-	PM_ERRNO(bind(vm, vm, 0), EINVAL);
-	PM_ERRNO(bind(vm, STDERR_FILENO, 0), EINVAL);
-	PM_ERRNO(bind(vm, other, 0), EINVAL);
+	TEST_ERRNO(bind(vm, -1, 0), EBADF);
+	TEST_ERRNO(bind(vm, vm, 0), EINVAL);
+	TEST_ERRNO(bind(vm, STDERR_FILENO, 0), EINVAL);
+	TEST_ERRNO(bind(vm, other, 0), EINVAL);
 
-	PM_ERRNO(bind(vm, gmem, 0), 0);
-	PM_ERRNO(bind(vm, gmem, SIZE), 0);
-	PM_ERRNO(bind(vm, gmem, 1), EINVAL);
-	PM_ERRNO(bind(vm, gmem, SIZE + PM_PAGE), EINVAL);
-	PM_ERRNO(bind(vm, gmem, 2 * SIZE), EINVAL);
-	PM_ERRNO(bind(vm, gmem, -PM_PAGE), EINVAL);
-	PM_ERRNO(bind(vm, gmem, -SIZE), EINVAL);
+	TEST_ERRNO(bind(vm, gmem, 0), 0);
+	TEST_ERRNO(bind(vm, gmem, SIZE), 0);
+	TEST_ERRNO(bind(vm, gmem, 1), EINVAL);
+	TEST_ERRNO(bind(vm, gmem, SIZE + PM_PAGE), EINVAL);
+	TEST_ERRNO(bind(vm, gmem, 2 * SIZE), EINVAL);
+	TEST_ERRNO(bind(vm, gmem, -PM_PAGE), EINVAL);
+	TEST_ERRNO(bind(vm, gmem, -SIZE), EINVAL);
 
 	close(gmem);
-	PM_ERRNO(bind(vm, gmem, 0), EBADF);
+	TEST_ERRNO(bind(vm, gmem, 0), EBADF);
 	close(other);
 	close(other_vm);
 }
@@ -94,7 +94,7 @@ static int bind_flags(int vm, int fd, uint32_t slot, uint32_t flags)
 		.guest_memfd = fd,
 	};
 
-	return pm_ioctl(vm, KVM_SET_USER_MEMORY_REGION2, &region);
+	return fd_ioctl(vm, KVM_SET_USER_MEMORY_REGION2, &region);
 }
 
 static void test_flags(int vm)
@@ -109,11 +109,11 @@ static void test_flags(int vm)
 	};
 
 	/* The older structure has no room for the file. */
-	PM_ERRNO(pm_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), EINVAL);
+	TEST_ERRNO(fd_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), EINVAL);
 
-	PM_ERRNO(bind_flags(vm, gmem, SLOT, KVM_MEM_LOG_DIRTY_PAGES), EINVAL);
-	PM_ERRNO(bind_flags(vm, gmem, SLOT, KVM_MEM_READONLY), EINVAL);
-	PM_ERRNO(bind_flags(vm, gmem, 1 << 16 | SLOT, 0), EINVAL);
+	TEST_ERRNO(bind_flags(vm, gmem, SLOT, KVM_MEM_LOG_DIRTY_PAGES), EINVAL);
+	TEST_ERRNO(bind_flags(vm, gmem, SLOT, KVM_MEM_READONLY), EINVAL);
+	TEST_ERRNO(bind_flags(vm, gmem, 1 << 16 | SLOT, 0), EINVAL);
 	close(gmem);
 }
 
@@ -122,20 +122,20 @@ static void test_change(int vm)
 {
 	int gmem = pm_create_gmem(vm, 2 * SIZE, 0);
 
-	PM_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, 0), 0);
-	PM_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, 0), EINVAL);
-	PM_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, SIZE), EINVAL);
-	PM_ERRNO(pm_set_gmem_slot(vm, SLOT, OTHER_GPA, SIZE, mem, gmem, 0), EINVAL);
-	PM_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, 2 * SIZE, mem, gmem, 0), EINVAL);
-	PM_ERRNO(set_region2(vm, SLOT, 0, PM_GPA, SIZE), EINVAL);
-	PM_ERRNO(set_region2(vm, SLOT, KVM_MEM_LOG_DIRTY_PAGES, PM_GPA, SIZE), EINVAL);
-	PM_ERRNO(set_region2(vm, SLOT, 0, OTHER_GPA, SIZE), EINVAL);
-	PM_ERRNO(delete_slot(vm, SLOT), 0);
+	TEST_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, 0), 0);
+	TEST_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, 0), EINVAL);
+	TEST_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, SIZE), EINVAL);
+	TEST_ERRNO(pm_set_gmem_slot(vm, SLOT, OTHER_GPA, SIZE, mem, gmem, 0), EINVAL);
+	TEST_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, 2 * SIZE, mem, gmem, 0), EINVAL);
+	TEST_ERRNO(set_region2(vm, SLOT, 0, PM_GPA, SIZE), EINVAL);
+	TEST_ERRNO(set_region2(vm, SLOT, KVM_MEM_LOG_DIRTY_PAGES, PM_GPA, SIZE), EINVAL);
+	TEST_ERRNO(set_region2(vm, SLOT, 0, OTHER_GPA, SIZE), EINVAL);
+	TEST_ERRNO(delete_slot(vm, SLOT), 0);
 
 	/* Nor can an ordinary slot become one. */
-	PM_ERRNO(set_region2(vm, SLOT, 0, PM_GPA, SIZE), 0);
-	PM_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, 0), EINVAL);
-	PM_ERRNO(delete_slot(vm, SLOT), 0);
+	TEST_ERRNO(set_region2(vm, SLOT, 0, PM_GPA, SIZE), 0);
+	TEST_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, 0), EINVAL);
+	TEST_ERRNO(delete_slot(vm, SLOT), 0);
 	close(gmem);
 }
 
@@ -145,26 +145,26 @@ static void test_overlap(int vm)
 	int gmem = pm_create_gmem(vm, 2 * SIZE, 0);
 	int other = pm_create_gmem(vm, 2 * SIZE, 0);
 
-	PM_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, PM_PAGE), 0);
+	TEST_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, PM_PAGE), 0);
 
-	PM_ERRNO(pm_set_gmem_slot(vm, OTHER_SLOT, OTHER_GPA, SIZE, mem, gmem, 0), EEXIST);
-	PM_ERRNO(pm_set_gmem_slot(vm, OTHER_SLOT, OTHER_GPA, SIZE, mem, gmem, SIZE), EEXIST);
-	PM_ERRNO(pm_set_gmem_slot(vm, OTHER_SLOT, OTHER_GPA, SIZE, mem, gmem, PM_PAGE), EEXIST);
-	PM_ERRNO(pm_set_gmem_slot(vm, OTHER_SLOT, OTHER_GPA, PM_PAGE, mem, gmem, 0), 0);
-	PM_ERRNO(delete_slot(vm, OTHER_SLOT), 0);
+	TEST_ERRNO(pm_set_gmem_slot(vm, OTHER_SLOT, OTHER_GPA, SIZE, mem, gmem, 0), EEXIST);
+	TEST_ERRNO(pm_set_gmem_slot(vm, OTHER_SLOT, OTHER_GPA, SIZE, mem, gmem, SIZE), EEXIST);
+	TEST_ERRNO(pm_set_gmem_slot(vm, OTHER_SLOT, OTHER_GPA, SIZE, mem, gmem, PM_PAGE), EEXIST);
+	TEST_ERRNO(pm_set_gmem_slot(vm, OTHER_SLOT, OTHER_GPA, PM_PAGE, mem, gmem, 0), 0);
+	TEST_ERRNO(delete_slot(vm, OTHER_SLOT), 0);
 
 	/* The range of the guest overlaps, not that of the file. */
-	PM_ERRNO(pm_set_gmem_slot(vm, OTHER_SLOT, PM_GPA, SIZE, mem, other, 0), EEXIST);
-	PM_ERRNO(pm_set_gmem_slot(vm, OTHER_SLOT, OTHER_GPA, SIZE, mem, other, 0), 0);
+	TEST_ERRNO(pm_set_gmem_slot(vm, OTHER_SLOT, PM_GPA, SIZE, mem, other, 0), EEXIST);
+	TEST_ERRNO(pm_set_gmem_slot(vm, OTHER_SLOT, OTHER_GPA, SIZE, mem, other, 0), 0);
 
-	PM_ERRNO(delete_slot(vm, SLOT), 0);
-	PM_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, 0), 0);
-	PM_ERRNO(delete_slot(vm, SLOT), 0);
+	TEST_ERRNO(delete_slot(vm, SLOT), 0);
+	TEST_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, 0), 0);
+	TEST_ERRNO(delete_slot(vm, SLOT), 0);
 
 	/* Files and slots can go in any order. */
 	close(other);
-	PM_ERRNO(delete_slot(vm, OTHER_SLOT), 0);
-	PM_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, 0), 0);
+	TEST_ERRNO(delete_slot(vm, OTHER_SLOT), 0);
+	TEST_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, 0), 0);
 	close(gmem);
 }
 
@@ -177,7 +177,7 @@ int main(int argc, char *argv[])
 	TEST_REQUIRE(kvm_has_cap(KVM_CAP_GUEST_MEMFD));
 
 	mem = pm_alloc(2 * SIZE);
-	vm = pm_create_vm(KVM_X86_SW_PROTECTED_VM);
+	vm = fd_create_vm(KVM_X86_SW_PROTECTED_VM);
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));
 	test_ordinary(vm);
 	test_file(vm);

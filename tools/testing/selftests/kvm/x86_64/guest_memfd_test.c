@@ -31,21 +31,21 @@ static int create_errno(int vm, uint64_t size, uint64_t flags)
 
 static void test_create(int vm)
 {
-	uint64_t valid = pm_check_cap(vm, KVM_CAP_GUEST_MEMFD_FLAGS);
+	uint64_t valid = fd_check_cap(vm, KVM_CAP_GUEST_MEMFD_FLAGS);
 	struct kvm_create_guest_memfd args = { .size = SIZE };
 	uint64_t flag;
 	int fd;
 
-	PM_ERRNO(pm_ioctl(vm, KVM_CREATE_GUEST_MEMFD, NULL), EFAULT);
-	PM_ERRNO(create_errno(vm, 0, 0), EINVAL);
-	PM_ERRNO(create_errno(vm, 1, 0), EINVAL);
-	PM_ERRNO(create_errno(vm, PM_PAGE + 1, 0), EINVAL);
-	PM_ERRNO(create_errno(vm, -PM_PAGE, 0), EINVAL);
-	PM_ERRNO(create_errno(vm, 1ull << 63, 0), EINVAL);
-	PM_ERRNO(create_errno(vm, PM_PAGE, 0), 0);
-	PM_ERRNO(create_errno(vm, 1ull << 50, 0), 0);
+	TEST_ERRNO(fd_ioctl(vm, KVM_CREATE_GUEST_MEMFD, NULL), EFAULT);
+	TEST_ERRNO(create_errno(vm, 0, 0), EINVAL);
+	TEST_ERRNO(create_errno(vm, 1, 0), EINVAL);
+	TEST_ERRNO(create_errno(vm, PM_PAGE + 1, 0), EINVAL);
+	TEST_ERRNO(create_errno(vm, -PM_PAGE, 0), EINVAL);
+	TEST_ERRNO(create_errno(vm, 1ull << 63, 0), EINVAL);
+	TEST_ERRNO(create_errno(vm, PM_PAGE, 0), 0);
+	TEST_ERRNO(create_errno(vm, 1ull << 50, 0), 0);
 	for (flag = 1; flag; flag <<= 1)
-		PM_ERRNO(create_errno(vm, PM_PAGE, flag), valid & flag ? 0 : EINVAL);
+		TEST_ERRNO(create_errno(vm, PM_PAGE, flag), valid & flag ? 0 : EINVAL);
 
 	/* Reserved fields are not checked. */
 	memset(args.reserved, 0xff, sizeof(args.reserved));
@@ -64,9 +64,9 @@ static void test_access(int fd)
 	TEST_ASSERT(pwrite(fd, buffer, sizeof(buffer), 0) < 0, "pwrite");
 
 	TEST_ASSERT(mmap(NULL, SIZE, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED, "mmap");
-	PM_ERRNO(errno, ENODEV);
+	TEST_ERRNO(errno, ENODEV);
 	TEST_ASSERT(mmap(NULL, SIZE, PROT_READ, MAP_PRIVATE, fd, 0) == MAP_FAILED, "mmap");
-	PM_ERRNO(errno, ENODEV);
+	TEST_ERRNO(errno, ENODEV);
 }
 
 static void test_size(int fd)
@@ -94,27 +94,27 @@ static int fallocate_errno(int fd, int mode, off_t offset, off_t len)
 
 static void test_fallocate(int fd)
 {
-	PM_ERRNO(fallocate_errno(fd, 0, 0, PM_PAGE), EOPNOTSUPP);
-	PM_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_ZERO_RANGE, 0, PM_PAGE),
-		 EOPNOTSUPP);
-	PM_ERRNO(fallocate_errno(fd, FALLOC_FL_COLLAPSE_RANGE, 0, PM_PAGE), EOPNOTSUPP);
+	TEST_ERRNO(fallocate_errno(fd, 0, 0, PM_PAGE), EOPNOTSUPP);
+	TEST_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_ZERO_RANGE, 0, PM_PAGE),
+		   EOPNOTSUPP);
+	TEST_ERRNO(fallocate_errno(fd, FALLOC_FL_COLLAPSE_RANGE, 0, PM_PAGE), EOPNOTSUPP);
 
-	PM_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, 0, SIZE), 0);
-	PM_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, 0, SIZE), 0);
-	PM_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, PM_PAGE, 1), EINVAL);
-	PM_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, PM_PAGE - 1, PM_PAGE), EINVAL);
-	PM_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, SIZE, PM_PAGE), EINVAL);
-	PM_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, SIZE - PM_PAGE, 2 * PM_PAGE), EINVAL);
+	TEST_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, 0, SIZE), 0);
+	TEST_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, 0, SIZE), 0);
+	TEST_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, PM_PAGE, 1), EINVAL);
+	TEST_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, PM_PAGE - 1, PM_PAGE), EINVAL);
+	TEST_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, SIZE, PM_PAGE), EINVAL);
+	TEST_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, SIZE - PM_PAGE, 2 * PM_PAGE), EINVAL);
 
-	PM_ERRNO(fallocate_errno(fd, PUNCH, PM_PAGE, PM_PAGE), 0);
-	PM_ERRNO(fallocate_errno(fd, PUNCH, PM_PAGE, PM_PAGE), 0);
-	PM_ERRNO(fallocate_errno(fd, PUNCH, PM_PAGE, 1), EINVAL);
-	PM_ERRNO(fallocate_errno(fd, PUNCH, PM_PAGE - 1, PM_PAGE), EINVAL);
+	TEST_ERRNO(fallocate_errno(fd, PUNCH, PM_PAGE, PM_PAGE), 0);
+	TEST_ERRNO(fallocate_errno(fd, PUNCH, PM_PAGE, PM_PAGE), 0);
+	TEST_ERRNO(fallocate_errno(fd, PUNCH, PM_PAGE, 1), EINVAL);
+	TEST_ERRNO(fallocate_errno(fd, PUNCH, PM_PAGE - 1, PM_PAGE), EINVAL);
 	/* There is nothing past the end. */
-	PM_ERRNO(fallocate_errno(fd, PUNCH, SIZE, PM_PAGE), 0);
-	PM_ERRNO(fallocate_errno(fd, PUNCH, SIZE - PM_PAGE, 2 * PM_PAGE), 0);
-	PM_ERRNO(fallocate_errno(fd, PUNCH, 1ll << 50, PM_PAGE), 0);
-	PM_ERRNO(fallocate_errno(fd, PUNCH, 0, SIZE), 0);
+	TEST_ERRNO(fallocate_errno(fd, PUNCH, SIZE, PM_PAGE), 0);
+	TEST_ERRNO(fallocate_errno(fd, PUNCH, SIZE - PM_PAGE, 2 * PM_PAGE), 0);
+	TEST_ERRNO(fallocate_errno(fd, PUNCH, 1ll << 50, PM_PAGE), 0);
+	TEST_ERRNO(fallocate_errno(fd, PUNCH, 0, SIZE), 0);
 }
 
 static void test_many(int vm)
@@ -143,8 +143,8 @@ static void test_outlives_vm(int vm)
 	int fd = pm_create_gmem(vm, SIZE, 0);
 
 	close(vm);
-	PM_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, 0, SIZE), 0);
-	PM_ERRNO(fallocate_errno(fd, PUNCH, 0, SIZE), 0);
+	TEST_ERRNO(fallocate_errno(fd, FALLOC_FL_KEEP_SIZE, 0, SIZE), 0);
+	TEST_ERRNO(fallocate_errno(fd, PUNCH, 0, SIZE), 0);
 	close(fd);
 }
 
@@ -155,7 +155,7 @@ int main(int argc, char *argv[])
 	pm_require();
 	TEST_REQUIRE(kvm_has_cap(KVM_CAP_GUEST_MEMFD));
 
-	vm = pm_create_vm(KVM_X86_SW_PROTECTED_VM);
+	vm = fd_create_vm(KVM_X86_SW_PROTECTED_VM);
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));
 	test_create(vm);
 	test_many(vm);

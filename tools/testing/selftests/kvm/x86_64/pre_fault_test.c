@@ -27,10 +27,10 @@ static void pre_fault(int vcpu, uint64_t gpa, uint64_t size)
 
 	while (range.size) {
 		before = range.size;
-		err = pm_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, &range);
+		err = fd_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, &range);
 		if (err == EINTR || err == EAGAIN)
 			continue;
-		PM_ERRNO(err, 0);
+		TEST_ERRNO(err, 0);
 		TEST_ASSERT(range.size < before && range.gpa + range.size == gpa + size,
 			    "0x%llx bytes at 0x%llx are left", range.size, range.gpa);
 	}
@@ -39,7 +39,7 @@ static void pre_fault(int vcpu, uint64_t gpa, uint64_t size)
 static int pre_fault_errno(int vcpu, uint64_t gpa, uint64_t size, uint64_t flags)
 {
 	struct kvm_pre_fault_memory range = { .gpa = gpa, .size = size, .flags = flags };
-	int err = pm_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, &range);
+	int err = fd_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, &range);
 
 	if (err)
 		TEST_ASSERT(range.gpa == gpa && range.size == size, "the range was changed");
@@ -48,13 +48,13 @@ static int pre_fault_errno(int vcpu, uint64_t gpa, uint64_t size, uint64_t flags
 
 static void test_errors(int vcpu)
 {
-	PM_ERRNO(pm_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, NULL), EFAULT);
-	PM_ERRNO(pre_fault_errno(vcpu, PM_GPA, PM_PAGE, 1), EINVAL);
-	PM_ERRNO(pre_fault_errno(vcpu, PM_GPA + 1, PM_PAGE, 0), EINVAL);
-	PM_ERRNO(pre_fault_errno(vcpu, PM_GPA, PM_PAGE + 1, 0), EINVAL);
-	PM_ERRNO(pre_fault_errno(vcpu, PM_GPA, 0, 0), EINVAL);
-	PM_ERRNO(pre_fault_errno(vcpu, PM_PAGE, -PM_PAGE, 0), EINVAL);
-	PM_ERRNO(pre_fault_errno(vcpu, NO_SLOT_GPA, PM_PAGE, 0), ENOENT);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, NULL), EFAULT);
+	TEST_ERRNO(pre_fault_errno(vcpu, PM_GPA, PM_PAGE, 1), EINVAL);
+	TEST_ERRNO(pre_fault_errno(vcpu, PM_GPA + 1, PM_PAGE, 0), EINVAL);
+	TEST_ERRNO(pre_fault_errno(vcpu, PM_GPA, PM_PAGE + 1, 0), EINVAL);
+	TEST_ERRNO(pre_fault_errno(vcpu, PM_GPA, 0, 0), EINVAL);
+	TEST_ERRNO(pre_fault_errno(vcpu, PM_PAGE, -PM_PAGE, 0), EINVAL);
+	TEST_ERRNO(pre_fault_errno(vcpu, NO_SLOT_GPA, PM_PAGE, 0), ENOENT);
 }
 
 static void test_maps(int vm, struct pm_guest *guest)
@@ -62,10 +62,10 @@ static void test_maps(int vm, struct pm_guest *guest)
 	pre_fault(guest->vcpu, PM_GPA, SIZE);
 	pm_expect(guest, PM_GPA, 0);
 
-	PM_ERRNO(pm_set_attributes(vm, PM_GPA, SIZE, PRIVATE), 0);
+	TEST_ERRNO(pm_set_attributes(vm, PM_GPA, SIZE, PRIVATE), 0);
 	pre_fault(guest->vcpu, PM_GPA, SIZE);
 	pm_expect(guest, PM_GPA, 0);
-	PM_ERRNO(pm_store(guest, PM_GPA, 1), 0);
+	TEST_ERRNO(pm_store(guest, PM_GPA, 1), 0);
 	pre_fault(guest->vcpu, PM_GPA, PM_PAGE);
 	pm_expect(guest, PM_GPA, 1);
 }
@@ -78,19 +78,19 @@ static void test_progress(struct pm_guest *guest)
 		.size = 2 * PM_PAGE,
 	};
 
-	PM_ERRNO(pm_ioctl(guest->vcpu, KVM_PRE_FAULT_MEMORY, &range), 0);
+	TEST_ERRNO(fd_ioctl(guest->vcpu, KVM_PRE_FAULT_MEMORY, &range), 0);
 	TEST_ASSERT(range.gpa == PM_GPA + SIZE && range.size == PM_PAGE,
 		    "0x%llx bytes at 0x%llx are left", range.size, range.gpa);
-	PM_ERRNO(pm_ioctl(guest->vcpu, KVM_PRE_FAULT_MEMORY, &range), ENOENT);
+	TEST_ERRNO(fd_ioctl(guest->vcpu, KVM_PRE_FAULT_MEMORY, &range), ENOENT);
 }
 
 static void test_no_private_memory(int vm, struct pm_guest *guest)
 {
 	struct kvm_run *run = guest->run;
 
-	PM_ERRNO(pm_set_attributes(vm, PLAIN_GPA, PM_PAGE, PRIVATE), 0);
+	TEST_ERRNO(pm_set_attributes(vm, PLAIN_GPA, PM_PAGE, PRIVATE), 0);
 	run->exit_reason = 0;
-	PM_ERRNO(pre_fault_errno(guest->vcpu, PLAIN_GPA, PM_PAGE, 0), EFAULT);
+	TEST_ERRNO(pre_fault_errno(guest->vcpu, PLAIN_GPA, PM_PAGE, 0), EFAULT);
 	TEST_ASSERT(run->exit_reason == KVM_EXIT_MEMORY_FAULT &&
 		    run->memory_fault.gpa == PLAIN_GPA, "no memory fault");
 	pre_fault(guest->vcpu, PLAIN_GPA + PM_PAGE, PM_PAGE);
@@ -102,13 +102,13 @@ static void test_beyond_the_tables(int vm, struct pm_guest *guest)
 	int err = pm_set_slot(vm, HIGH_SLOT, HIGH + PLAIN_GPA, PM_PAGE, pm_alloc(PM_PAGE));
 
 	if (err) {
-		PM_ERRNO(err, EINVAL);
+		TEST_ERRNO(err, EINVAL);
 		return;
 	}
 	pre_fault(guest->vcpu, PLAIN_GPA + PM_PAGE, PM_PAGE);
-	PM_ERRNO(pre_fault_errno(guest->vcpu, HIGH + PLAIN_GPA, PM_PAGE, 0), EINVAL);
-	PM_ERRNO(pre_fault_errno(guest->vcpu, HIGH + PLAIN_GPA + PM_PAGE, PM_PAGE, 0), EINVAL);
-	PM_ERRNO(pm_set_slot(vm, HIGH_SLOT, 0, 0, NULL), 0);
+	TEST_ERRNO(pre_fault_errno(guest->vcpu, HIGH + PLAIN_GPA, PM_PAGE, 0), EINVAL);
+	TEST_ERRNO(pre_fault_errno(guest->vcpu, HIGH + PLAIN_GPA + PM_PAGE, PM_PAGE, 0), EINVAL);
+	TEST_ERRNO(pm_set_slot(vm, HIGH_SLOT, 0, 0, NULL), 0);
 }
 
 struct race {
@@ -123,9 +123,9 @@ static void *replace_slot(void *data)
 	unsigned int i;
 
 	for (i = 0; i < RACES; i++) {
-		PM_ERRNO(pm_set_slot(race->vm, SLOT, 0, 0, NULL), 0);
-		PM_ERRNO(pm_set_gmem_slot(race->vm, SLOT, PM_GPA, SIZE, race->mem, race->gmem, 0),
-			 0);
+		TEST_ERRNO(pm_set_slot(race->vm, SLOT, 0, 0, NULL), 0);
+		TEST_ERRNO(pm_set_gmem_slot(race->vm, SLOT, PM_GPA, SIZE, race->mem, race->gmem, 0),
+			   0);
 	}
 	return NULL;
 }
@@ -154,12 +154,12 @@ int main(int argc, char *argv[])
 	pm_require();
 	TEST_REQUIRE(kvm_has_cap(KVM_CAP_PRE_FAULT_MEMORY));
 
-	vm = pm_create_vm(KVM_X86_SW_PROTECTED_VM);
+	vm = fd_create_vm(KVM_X86_SW_PROTECTED_VM);
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));
 	gmem = pm_create_gmem(vm, SIZE, 0);
 	pm_create_guest(&guest, vm);
-	PM_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, 0), 0);
-	PM_ERRNO(pm_set_slot(vm, PLAIN_SLOT, PLAIN_GPA, SIZE, pm_alloc(SIZE)), 0);
+	TEST_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, mem, gmem, 0), 0);
+	TEST_ERRNO(pm_set_slot(vm, PLAIN_SLOT, PLAIN_GPA, SIZE, pm_alloc(SIZE)), 0);
 
 	test_errors(guest.vcpu);
 	test_maps(vm, &guest);

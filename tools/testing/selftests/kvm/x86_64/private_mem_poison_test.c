@@ -27,7 +27,7 @@ static void store_all(struct pm_guest *guest)
 	unsigned int i;
 
 	for (i = 0; i < PAGES; i++)
-		PM_ERRNO(pm_store(guest, page(i), i + 1), 0);
+		TEST_ERRNO(pm_store(guest, page(i), i + 1), 0);
 }
 
 /* The page that cannot be read any more, after a while. */
@@ -67,7 +67,7 @@ static void test_access(struct pm_guest *guest, unsigned int poisoned)
 		else
 			pm_expect(guest, page(i), i + 1);
 	}
-	PM_ERRNO(pm_ioctl(guest->vcpu, KVM_PRE_FAULT_MEMORY, &range), EHWPOISON);
+	TEST_ERRNO(fd_ioctl(guest->vcpu, KVM_PRE_FAULT_MEMORY, &range), EHWPOISON);
 }
 
 /* A hole has good pages. */
@@ -76,7 +76,7 @@ static void test_punch(struct pm_guest *guest, int gmem, unsigned int poisoned)
 	TEST_ASSERT(!fallocate(gmem, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE,
 			       poisoned * PM_PAGE, PM_PAGE), "fallocate: %s", strerror(errno));
 	pm_expect(guest, page(poisoned), 0);
-	PM_ERRNO(pm_store(guest, page(poisoned), poisoned + 1), 0);
+	TEST_ERRNO(pm_store(guest, page(poisoned), poisoned + 1), 0);
 	pm_expect(guest, page(poisoned), poisoned + 1);
 }
 
@@ -90,11 +90,11 @@ int main(int argc, char *argv[])
 	TEST_REQUIRE(kvm_has_cap(KVM_CAP_GUEST_MEMFD));
 	pp_require();
 
-	vm = pm_create_vm(KVM_X86_SW_PROTECTED_VM);
+	vm = fd_create_vm(KVM_X86_SW_PROTECTED_VM);
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));
 	gmem = pm_create_gmem(vm, SIZE, 0);
-	PM_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, pm_alloc(SIZE), gmem, 0), 0);
-	PM_ERRNO(pm_set_attributes(vm, PM_GPA, SIZE, PRIVATE), 0);
+	TEST_ERRNO(pm_set_gmem_slot(vm, SLOT, PM_GPA, SIZE, pm_alloc(SIZE), gmem, 0), 0);
+	TEST_ERRNO(pm_set_attributes(vm, PM_GPA, SIZE, PRIVATE), 0);
 	pm_create_guest(&guest, vm);
 
 	poisoned = poison_one(&guest);

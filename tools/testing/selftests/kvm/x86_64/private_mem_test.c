@@ -27,7 +27,7 @@ struct fixture {
 
 static void create(struct fixture *f)
 {
-	f->vm = pm_create_vm(KVM_X86_SW_PROTECTED_VM);
+	f->vm = fd_create_vm(KVM_X86_SW_PROTECTED_VM);
 	TEST_ASSERT(f->vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));
 	f->gmem = pm_create_gmem(f->vm, SIZE, 0);
 	TEST_ASSERT(f->gmem >= 0, "KVM_CREATE_GUEST_MEMFD: %s", strerror(errno));
@@ -35,7 +35,7 @@ static void create(struct fixture *f)
 	f->mem = pm_alloc(SIZE);
 	madvise(f->mem, SIZE, MADV_HUGEPAGE);
 	memset(f->mem, SHARED & 0xff, SIZE);
-	PM_ERRNO(pm_set_gmem_slot(f->vm, SLOT, PM_GPA, SIZE, f->mem, f->gmem, 0), 0);
+	TEST_ERRNO(pm_set_gmem_slot(f->vm, SLOT, PM_GPA, SIZE, f->mem, f->gmem, 0), 0);
 	pm_create_guest(&f->guest, f->vm);
 }
 
@@ -54,7 +54,7 @@ static uint64_t page(unsigned int number)
 
 static void convert(struct fixture *f, unsigned int first, unsigned int nr, uint64_t attributes)
 {
-	PM_ERRNO(pm_set_attributes(f->vm, page(first), nr * PM_PAGE, attributes), 0);
+	TEST_ERRNO(pm_set_attributes(f->vm, page(first), nr * PM_PAGE, attributes), 0);
 }
 
 static void punch(struct fixture *f, unsigned int first, unsigned int nr)
@@ -65,7 +65,7 @@ static void punch(struct fixture *f, unsigned int first, unsigned int nr)
 
 static void store(struct fixture *f, unsigned int number, uint32_t value)
 {
-	PM_ERRNO(pm_store(&f->guest, page(number), value), 0);
+	TEST_ERRNO(pm_store(&f->guest, page(number), value), 0);
 }
 
 static void expect(struct fixture *f, unsigned int number, uint32_t value)
@@ -138,21 +138,21 @@ static void test_slot_goes(struct fixture *f)
 {
 	convert(f, 7, 1, PRIVATE);
 	store(f, 7, 7);
-	PM_ERRNO(pm_set_slot(f->vm, SLOT, 0, 0, NULL), 0);
+	TEST_ERRNO(pm_set_slot(f->vm, SLOT, 0, 0, NULL), 0);
 	pm_expect_fault(&f->guest, page(7));
 
 	/* The file still has its contents. */
-	PM_ERRNO(pm_set_gmem_slot(f->vm, SLOT, PM_GPA, SIZE, f->mem, f->gmem, 0), 0);
+	TEST_ERRNO(pm_set_gmem_slot(f->vm, SLOT, PM_GPA, SIZE, f->mem, f->gmem, 0), 0);
 	expect(f, 7, 7);
 
 	/* Without a file. */
-	PM_ERRNO(pm_set_slot(f->vm, SLOT, 0, 0, NULL), 0);
-	PM_ERRNO(pm_set_slot(f->vm, SLOT, PM_GPA, SIZE, f->mem), 0);
+	TEST_ERRNO(pm_set_slot(f->vm, SLOT, 0, 0, NULL), 0);
+	TEST_ERRNO(pm_set_slot(f->vm, SLOT, PM_GPA, SIZE, f->mem), 0);
 	pm_expect_fault(&f->guest, page(7));
 	expect(f, 8, SHARED);
-	PM_ERRNO(pm_set_slot(f->vm, SLOT, 0, 0, NULL), 0);
+	TEST_ERRNO(pm_set_slot(f->vm, SLOT, 0, 0, NULL), 0);
 
-	PM_ERRNO(pm_set_gmem_slot(f->vm, SLOT, PM_GPA, SIZE, f->mem, f->gmem, 0), 0);
+	TEST_ERRNO(pm_set_gmem_slot(f->vm, SLOT, PM_GPA, SIZE, f->mem, f->gmem, 0), 0);
 	expect(f, 7, 7);
 	convert(f, 7, 1, 0);
 }
@@ -162,16 +162,16 @@ static void test_offset(struct fixture *f)
 {
 	convert(f, 0, SIZE / PM_PAGE, PRIVATE);
 	store(f, 520, 520);
-	PM_ERRNO(pm_set_slot(f->vm, SLOT, 0, 0, NULL), 0);
-	PM_ERRNO(pm_set_gmem_slot(f->vm, SLOT, PM_GPA, PM_HUGE_PAGE, f->mem, f->gmem,
-				  PM_HUGE_PAGE), 0);
+	TEST_ERRNO(pm_set_slot(f->vm, SLOT, 0, 0, NULL), 0);
+	TEST_ERRNO(pm_set_gmem_slot(f->vm, SLOT, PM_GPA, PM_HUGE_PAGE, f->mem, f->gmem,
+				    PM_HUGE_PAGE), 0);
 	expect(f, 8, 520);
 	punch(f, 8, 1);
 	expect(f, 8, 520);
 	punch(f, 520, 1);
 	expect(f, 8, 0);
-	PM_ERRNO(pm_set_slot(f->vm, SLOT, 0, 0, NULL), 0);
-	PM_ERRNO(pm_set_gmem_slot(f->vm, SLOT, PM_GPA, SIZE, f->mem, f->gmem, 0), 0);
+	TEST_ERRNO(pm_set_slot(f->vm, SLOT, 0, 0, NULL), 0);
+	TEST_ERRNO(pm_set_gmem_slot(f->vm, SLOT, PM_GPA, SIZE, f->mem, f->gmem, 0), 0);
 	convert(f, 0, SIZE / PM_PAGE, 0);
 }
 
@@ -191,9 +191,9 @@ static void *change(void *data)
 		punch(f, i % 5, 4);
 		convert(f, i % 7, 8, 0);
 		if (i % 16 == 0) {
-			PM_ERRNO(pm_set_slot(f->vm, SLOT, 0, 0, NULL), 0);
-			PM_ERRNO(pm_set_gmem_slot(f->vm, SLOT, PM_GPA, SIZE, f->mem, f->gmem, 0),
-				 0);
+			TEST_ERRNO(pm_set_slot(f->vm, SLOT, 0, 0, NULL), 0);
+			TEST_ERRNO(pm_set_gmem_slot(f->vm, SLOT, PM_GPA, SIZE, f->mem, f->gmem, 0),
+				   0);
 		}
 	}
 	return NULL;
@@ -213,12 +213,12 @@ static void test_stress(struct fixture *f)
 		unsigned int err, number = i % 16;
 		struct kvm_regs regs = { .rip = 0x1000, .rflags = 2, .rsi = page(number) };
 
-		PM_ERRNO(pm_ioctl(f->guest.vcpu, KVM_SET_REGS, &regs), 0);
-		err = pm_ioctl(f->guest.vcpu, KVM_RUN, NULL);
+		TEST_ERRNO(fd_ioctl(f->guest.vcpu, KVM_SET_REGS, &regs), 0);
+		err = fd_ioctl(f->guest.vcpu, KVM_RUN, NULL);
 		if (err == EINTR || err == EAGAIN)
 			continue;
 		if (err) {
-			PM_ERRNO(err, EFAULT);
+			TEST_ERRNO(err, EFAULT);
 			TEST_ASSERT(run->exit_reason == KVM_EXIT_MEMORY_FAULT, "exit reason %u",
 				    run->exit_reason);
 			continue;
@@ -229,7 +229,7 @@ static void test_stress(struct fixture *f)
 			continue;
 		}
 		TEST_ASSERT(run->exit_reason == KVM_EXIT_HLT, "exit reason %u", run->exit_reason);
-		PM_ERRNO(pm_ioctl(f->guest.vcpu, KVM_GET_REGS, &regs), 0);
+		TEST_ERRNO(fd_ioctl(f->guest.vcpu, KVM_GET_REGS, &regs), 0);
 		TEST_ASSERT(!regs.rax || regs.rax == SHARED || regs.rax == 1, "0x%llx", regs.rax);
 	}
 	__atomic_store_n(&stress.stop, true, __ATOMIC_RELAXED);
@@ -251,7 +251,7 @@ static void test_file_goes(struct fixture *f)
 
 	pm_expect_fault(&f->guest, page(3));
 	run->immediate_exit = 1;
-	PM_ERRNO(pm_ioctl(f->guest.vcpu, KVM_RUN, NULL), EINTR);
+	TEST_ERRNO(fd_ioctl(f->guest.vcpu, KVM_RUN, NULL), EINTR);
 	run->immediate_exit = 0;
 }
 

@@ -65,16 +65,16 @@ static void test_room(int vm, struct kvm_tdx_capabilities *caps)
 static void test_errors(int vm, struct kvm_tdx_capabilities *caps)
 {
 	tdx_test_command_errors(vm, KVM_TDX_CAPABILITIES, caps);
-	TEST_ERRNO(tdx_ioctl(vm, KVM_MEMORY_ENCRYPT_OP, NULL), EFAULT);
+	TEST_ERRNO(fd_ioctl(vm, KVM_MEMORY_ENCRYPT_OP, NULL), EFAULT);
 }
 
 static void test_extensions(int vm)
 {
-	TEST_ASSERT(tdx_vm_cap(vm, KVM_CAP_VM_TYPES) & 1 << KVM_X86_TDX_VM, "no type 5");
-	TEST_ASSERT(!tdx_vm_cap(vm, KVM_CAP_READONLY_MEM), "memory can be read-only");
-	TEST_ASSERT(!tdx_vm_cap(vm, KVM_CAP_X86_SMM), "there is SMM");
-	TEST_ASSERT(!tdx_vm_cap(vm, KVM_CAP_SYNC_REGS), "registers can be copied");
-	TEST_ASSERT(tdx_vm_cap(vm, KVM_CAP_MAX_VCPUS) <= sysconf(_SC_NPROCESSORS_CONF),
+	TEST_ASSERT(fd_check_cap(vm, KVM_CAP_VM_TYPES) & 1 << KVM_X86_TDX_VM, "no type 5");
+	TEST_ASSERT(!fd_check_cap(vm, KVM_CAP_READONLY_MEM), "memory can be read-only");
+	TEST_ASSERT(!fd_check_cap(vm, KVM_CAP_X86_SMM), "there is SMM");
+	TEST_ASSERT(!fd_check_cap(vm, KVM_CAP_SYNC_REGS), "registers can be copied");
+	TEST_ASSERT(fd_check_cap(vm, KVM_CAP_MAX_VCPUS) <= sysconf(_SC_NPROCESSORS_CONF),
 		    "more vCPUs than CPUs");
 }
 

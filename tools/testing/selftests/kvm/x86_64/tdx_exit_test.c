@@ -178,7 +178,7 @@ static void test_registers(void)
 	expect_registers(&before);
 	tg_prepare_spin(&tg);
 	tdx_set_timer(DELAY_US);
-	TEST_ERRNO(tdx_ioctl(tg.td.vcpu, KVM_RUN, NULL), EINTR);
+	TEST_ERRNO(fd_ioctl(tg.td.vcpu, KVM_RUN, NULL), EINTR);
 	tdx_set_timer(0);
 	expect_registers(&before);
 	tg_close(&tg);
@@ -210,9 +210,9 @@ static void print_exits(int nr)
 	set_registers(&before);
 	while (nr--) {
 		tg_create_in_reset(&tg, 0);
-		err = tdx_ioctl(tg.td.vcpu, KVM_RUN, NULL);
+		err = fd_ioctl(tg.td.vcpu, KVM_RUN, NULL);
 		expect_registers(&before);
-		dead = tdx_vm_cap(tg.td.vm, KVM_CAP_VM_TYPES) < 0;
+		dead = fd_check_cap(tg.td.vm, KVM_CAP_VM_TYPES) < 0;
 		printf("exit %d %u 0x%lx 0x%x %d\n", err, tg.td.run->exit_reason, detail(tg.td.run),
 		       tg.td.run->flags, dead);
 		tg_close(&tg);

@@ -353,7 +353,7 @@ static void wake(struct tr_random *random, struct tg_td *tg)
 
 	if (tr_one_in(random, 2))
 		msi.data = DELIVERY_NMI;
-	tdx_ioctl(tg->td.vm, KVM_SIGNAL_MSI, &msi);
+	fd_ioctl(tg->td.vm, KVM_SIGNAL_MSI, &msi);
 }
 
 static enum verdict handle_error(struct tr_random *random, struct tg_td *tg, int err)
@@ -388,7 +388,7 @@ static void abort_operation(struct tg_td *tg)
 			       .data = DELIVERY_NMI };
 
 	tg->page->abort = 1;
-	tdx_ioctl(tg->td.vm, KVM_SIGNAL_MSI, &msi);
+	fd_ioctl(tg->td.vm, KVM_SIGNAL_MSI, &msi);
 }
 
 static enum verdict run_operation(struct tr_random *random, struct tg_td *tg)
@@ -399,7 +399,7 @@ static enum verdict run_operation(struct tr_random *random, struct tg_td *tg)
 
 	for (i = 0; verdict == GOES_ON && i < MAX_EXITS; i++) {
 		tg->td.run->immediate_exit = tr_one_in(&interruptions[tg - vcpus], 8);
-		err = tdx_ioctl(tg->td.vcpu, KVM_RUN, NULL);
+		err = fd_ioctl(tg->td.vcpu, KVM_RUN, NULL);
 		verdict = err ? handle_error(random, tg, err) : handle_exit(random, tg);
 		if (i >= FEW_EXITS)
 			abort_operation(tg);

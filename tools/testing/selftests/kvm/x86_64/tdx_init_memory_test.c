@@ -353,7 +353,7 @@ static void expect_dead(int vm, int vcpu)
 	TEST_ERRNO(tm_init_region(vcpu, 0, &region), EIO);
 	TEST_ERRNO(tm_finalize(vm), EIO);
 	TEST_ERRNO(tdx_set_default_cpuid(vcpu), EIO);
-	TEST_ERRNO(tdx_ioctl(vcpu, KVM_RUN, NULL), EIO);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_RUN, NULL), EIO);
 	TEST_ERRNO(tm_pre_fault_once(vcpu, PM_GPA, PM_PAGE), EIO);
 	TEST_ERRNO(tm_delete_slot(vm, TM_SLOT), EIO);
 }
@@ -392,7 +392,7 @@ static void test_finalized(struct tm_td *td)
 	int other = tdx_create_vcpu(td->vm, 1);
 
 	TEST_ASSERT(other >= 0, "KVM_CREATE_VCPU: %s", strerror(errno));
-	TEST_ERRNO(tdx_ioctl(td->vcpu, KVM_RUN, NULL), EINVAL);
+	TEST_ERRNO(fd_ioctl(td->vcpu, KVM_RUN, NULL), EINVAL);
 	TEST_ERRNO(tm_finalize(td->vm), 0);
 
 	TEST_ERRNO(tm_finalize(td->vm), EINVAL);

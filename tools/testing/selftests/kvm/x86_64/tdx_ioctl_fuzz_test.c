@@ -270,7 +270,7 @@ static void set_flags(struct fuzzer *fuzzer)
 		.guest_memfd = fuzzer->td->gmem,
 	};
 
-	pm_ioctl(fuzzer->td->vm, one_in(fuzzer, 2) ? KVM_SET_USER_MEMORY_REGION :
+	fd_ioctl(fuzzer->td->vm, one_in(fuzzer, 2) ? KVM_SET_USER_MEMORY_REGION :
 						     KVM_SET_USER_MEMORY_REGION2, &region);
 }
 
@@ -319,7 +319,7 @@ static void pre_fault(struct fuzzer *fuzzer)
 	struct kvm_pre_fault_memory range = { .gpa = some_gpa(fuzzer),
 					      .size = below(fuzzer, 32) * PM_PAGE };
 
-	pm_ioctl(some_vcpu(fuzzer), KVM_PRE_FAULT_MEMORY, &range);
+	fd_ioctl(some_vcpu(fuzzer), KVM_PRE_FAULT_MEMORY, &range);
 }
 
 /*
@@ -338,7 +338,7 @@ static void run(struct fuzzer *fuzzer)
 	}
 	if (one_in(fuzzer, 4))
 		((uint64_t *)run)[below(fuzzer, 256)] = tr_edge(&fuzzer->random);
-	err = tdx_ioctl(vcpu, KVM_RUN, NULL);
+	err = fd_ioctl(vcpu, KVM_RUN, NULL);
 	munmap(run, TM_RUN_SIZE);
 	if (err == EIO)
 		build(fuzzer);

@@ -77,7 +77,7 @@ static void test_expectations(int fd, const struct expectation *expectations, si
 
 	for (i = 0; i < nr; i++) {
 		memset(buffer, 0, sizeof(buffer));
-		error = tdx_ioctl(fd, expectations[i].request, buffer);
+		error = fd_ioctl(fd, expectations[i].request, buffer);
 		TEST_ASSERT(error == expectations[i].error, "%s: %s, not %s", expectations[i].name,
 			    strerror(error), strerror(expectations[i].error));
 	}
@@ -123,7 +123,7 @@ static void test_machine_check(int vcpu)
 {
 	uint64_t mcg_cap = 0x100 | 10;
 
-	TEST_ERRNO(tdx_ioctl(vcpu, KVM_X86_SETUP_MCE, &mcg_cap), 0);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_X86_SETUP_MCE, &mcg_cap), 0);
 }
 
 /*
@@ -136,8 +136,8 @@ static void test_tsc_frequency(void)
 	long khz = ioctl(vm, KVM_GET_TSC_KHZ, NULL);
 
 	TEST_ASSERT(khz > 0 && khz % TSC_UNIT_KHZ == 0, "a TSC of %ld kHz", khz);
-	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_TSC_KHZ, (void *)(khz + TSC_UNIT_KHZ)), EINVAL);
-	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_TSC_KHZ, NULL), EINVAL);
+	TEST_ERRNO(fd_ioctl(vm, KVM_SET_TSC_KHZ, (void *)(khz + TSC_UNIT_KHZ)), EINVAL);
+	TEST_ERRNO(fd_ioctl(vm, KVM_SET_TSC_KHZ, NULL), EINVAL);
 
 	vcpu = tdx_create_vcpu(vm, 0);
 	ASSERT_EQ(ioctl(vcpu, KVM_GET_TSC_KHZ, NULL), khz);
@@ -149,7 +149,7 @@ static void test_no_vapic(int vcpu)
 {
 	struct kvm_vapic_addr none = {};
 
-	TEST_ERRNO(tdx_ioctl(vcpu, KVM_SET_VAPIC_ADDR, &none), 0);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_SET_VAPIC_ADDR, &none), 0);
 }
 
 /* KVM_SET_VCPU_EVENTS works, except for SMM. */
@@ -157,9 +157,9 @@ static void test_events(int vcpu)
 {
 	struct kvm_vcpu_events events = {};
 
-	TEST_ERRNO(tdx_ioctl(vcpu, KVM_GET_VCPU_EVENTS, &events), 0);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_GET_VCPU_EVENTS, &events), 0);
 	events.flags &= ~KVM_VCPUEVENT_VALID_SMM;
-	TEST_ERRNO(tdx_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &events), 0);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &events), 0);
 }
 
 /* A TD has these exits if the CPU has them. */
@@ -168,8 +168,8 @@ static void test_optional_exits(int vm)
 	const int bus_lock = kvm_check_cap(KVM_CAP_X86_BUS_LOCK_EXIT);
 	const int notify = kvm_check_cap(KVM_CAP_X86_NOTIFY_VMEXIT);
 
-	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_X86_BUS_LOCK_EXIT), bus_lock);
-	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_X86_NOTIFY_VMEXIT), notify);
+	ASSERT_EQ(fd_check_cap(vm, KVM_CAP_X86_BUS_LOCK_EXIT), bus_lock);
+	ASSERT_EQ(fd_check_cap(vm, KVM_CAP_X86_NOTIFY_VMEXIT), notify);
 	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_BUS_LOCK_EXIT, 4), EINVAL);
 	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_NOTIFY_VMEXIT, 4), EINVAL);
 	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_NOTIFY_VMEXIT, KVM_X86_NOTIFY_VMEXIT_ENABLED),
@@ -178,15 +178,15 @@ static void test_optional_exits(int vm)
 
 static void test_sync_regs(int vcpu)
 {
-	int size = ioctl(open_kvm_dev_path_or_exit(), KVM_GET_VCPU_MMAP_SIZE, NULL);
+	size_t size = fd_vcpu_mmap_size();
 	struct kvm_run *run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
 
 	TEST_ASSERT(run != MAP_FAILED, "mmap: %s", strerror(errno));
 	run->kvm_valid_regs = KVM_SYNC_X86_REGS;
-	TEST_ERRNO(tdx_ioctl(vcpu, KVM_RUN, NULL), EINVAL);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_RUN, NULL), EINVAL);
 	run->kvm_valid_regs = 0;
 	run->kvm_dirty_regs = KVM_SYNC_X86_SREGS;
-	TEST_ERRNO(tdx_ioctl(vcpu, KVM_RUN, NULL), EINVAL);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_RUN, NULL), EINVAL);
 	run->kvm_dirty_regs = 0;
 	munmap(run, size);
 }
@@ -197,10 +197,10 @@ static void test_before_vcpus(void)
 	int vm = tdx_create_vm();
 
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM failed: %s", strerror(errno));
-	TEST_ERRNO(tdx_ioctl(vm, KVM_CREATE_IRQCHIP, NULL), ENOTTY);
+	TEST_ERRNO(fd_ioctl(vm, KVM_CREATE_IRQCHIP, NULL), ENOTTY);
 	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS), 0);
 	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS), EEXIST);
-	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_TSC_KHZ, NULL), 0);
+	TEST_ERRNO(fd_ioctl(vm, KVM_SET_TSC_KHZ, NULL), 0);
 	TEST_ERRNO(tdx_init_vm(vm, params), 0);
 	free(params);
 	close(vm);
@@ -211,7 +211,7 @@ static void test_of_initialized(void)
 	int vcpu, vm = tdx_create_td(&vcpu, 1);
 
 	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS), EEXIST);
-	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_TSS_ADDR, (void *)0xfffbd000), 0);
+	TEST_ERRNO(fd_ioctl(vm, KVM_SET_TSS_ADDR, (void *)0xfffbd000), 0);
 	test_expectations(vm, vm_expectations, ARRAY_SIZE(vm_expectations));
 	if (kvm_check_cap(KVM_CAP_PIT2))
 		test_expectations(vm, ioapic_expectations, ARRAY_SIZE(ioapic_expectations));

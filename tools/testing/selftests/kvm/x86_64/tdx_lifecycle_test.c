@@ -268,7 +268,7 @@ int main(int argc, char *argv[])
 	tdx_require();
 	vm = tdx_create_vm();
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM failed: %s", strerror(errno));
-	nr_vcpus = tdx_vm_cap(vm, KVM_CAP_MAX_VCPUS);
+	nr_vcpus = fd_check_cap(vm, KVM_CAP_MAX_VCPUS);
 	if (nr_vcpus > NR_VCPUS)
 		nr_vcpus = NR_VCPUS;
 	close(vm);

@@ -152,10 +152,10 @@ static uint64_t set_up_machine_checks(struct tg_td *tg)
 {
 	uint64_t mcg_cap;
 
-	TEST_ERRNO(tdx_ioctl(open_kvm_dev_path_or_exit(), KVM_X86_GET_MCE_CAP_SUPPORTED, &mcg_cap),
+	TEST_ERRNO(fd_ioctl(open_kvm_dev_path_or_exit(), KVM_X86_GET_MCE_CAP_SUPPORTED, &mcg_cap),
 		   0);
 	mcg_cap = (mcg_cap & ~0xffull) | NR_BANKS;
-	TEST_ERRNO(tdx_ioctl(tg->td.vcpu, KVM_X86_SETUP_MCE, &mcg_cap), 0);
+	TEST_ERRNO(fd_ioctl(tg->td.vcpu, KVM_X86_SETUP_MCE, &mcg_cap), 0);
 	return mcg_cap;
 }
 
@@ -193,7 +193,7 @@ static int filter(struct tg_td *tg, uint32_t flags)
 
 	if (!flags)
 		memset(filter.ranges, 0, sizeof(filter.ranges));
-	return tdx_ioctl(tg->td.vm, KVM_X86_SET_MSR_FILTER, &filter);
+	return fd_ioctl(tg->td.vm, KVM_X86_SET_MSR_FILTER, &filter);
 }
 
 static void test_filter(struct tg_td *tg)

@@ -41,12 +41,12 @@ static void test_capabilities(void)
 	int vm = tdx_create_vm();
 
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));
-	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_USER_MEMORY2), 1);
-	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_MEMORY_FAULT_INFO), 1);
-	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_GUEST_MEMFD), 1);
-	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_PRE_FAULT_MEMORY), 1);
-	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_MEMORY_ATTRIBUTES), KVM_MEMORY_ATTRIBUTE_PRIVATE);
-	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_READONLY_MEM), 0);
+	ASSERT_EQ(fd_check_cap(vm, KVM_CAP_USER_MEMORY2), 1);
+	ASSERT_EQ(fd_check_cap(vm, KVM_CAP_MEMORY_FAULT_INFO), 1);
+	ASSERT_EQ(fd_check_cap(vm, KVM_CAP_GUEST_MEMFD), 1);
+	ASSERT_EQ(fd_check_cap(vm, KVM_CAP_PRE_FAULT_MEMORY), 1);
+	ASSERT_EQ(fd_check_cap(vm, KVM_CAP_MEMORY_ATTRIBUTES), KVM_MEMORY_ATTRIBUTE_PRIVATE);
+	ASSERT_EQ(fd_check_cap(vm, KVM_CAP_READONLY_MEM), 0);
 	close(vm);
 }
 
@@ -62,7 +62,7 @@ static int bind_errno(struct tm_td *td, uint32_t flags, uint64_t gpa, int gmem, 
 		.guest_memfd_offset = offset,
 	};
 
-	return pm_ioctl(td->vm, KVM_SET_USER_MEMORY_REGION2, &region);
+	return fd_ioctl(td->vm, KVM_SET_USER_MEMORY_REGION2, &region);
 }
 
 /* What is wrong with a slot of private memory. */
@@ -107,7 +107,7 @@ static int attributes_errno(int vm, uint64_t attributes, uint64_t flags)
 		.flags = flags,
 	};
 
-	return pm_ioctl(vm, KVM_SET_MEMORY_ATTRIBUTES, &args);
+	return fd_ioctl(vm, KVM_SET_MEMORY_ATTRIBUTES, &args);
 }
 
 /* A failure leaves the memory as it is. */
@@ -135,7 +135,7 @@ static int pre_fault_errno(int vcpu, uint64_t gpa, uint64_t size, uint64_t flags
 {
 	struct kvm_pre_fault_memory range = { .gpa = gpa, .size = size, .flags = flags };
 
-	return pm_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, &range);
+	return fd_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, &range);
 }
 
 /* Pages that are mapped before the TD is finalized would not be measured. */
@@ -158,7 +158,7 @@ static void test_pre_fault_errors(void)
 	struct tm_td td;
 
 	tm_create_runnable(&td);
-	TEST_ERRNO(pm_ioctl(td.vcpu, KVM_PRE_FAULT_MEMORY, NULL), EFAULT);
+	TEST_ERRNO(fd_ioctl(td.vcpu, KVM_PRE_FAULT_MEMORY, NULL), EFAULT);
 	TEST_ERRNO(pre_fault_errno(td.vcpu, PM_GPA, PM_PAGE, 1), EINVAL);
 	TEST_ERRNO(pre_fault_errno(td.vcpu, PM_GPA + 1, PM_PAGE, 0), EINVAL);
 	TEST_ERRNO(pre_fault_errno(td.vcpu, PM_GPA, PM_PAGE + 1, 0), EINVAL);
@@ -208,11 +208,11 @@ static void test_progress(void)
 	struct tm_td td;
 
 	tm_create_runnable(&td);
-	TEST_ERRNO(pm_ioctl(td.vcpu, KVM_PRE_FAULT_MEMORY, &range), 0);
+	TEST_ERRNO(fd_ioctl(td.vcpu, KVM_PRE_FAULT_MEMORY, &range), 0);
 	tm_counts.augs += 2;
 	TEST_ASSERT(range.gpa == PM_GPA + TM_SIZE && range.size == 2 * PM_PAGE,
 		    "0x%llx bytes at 0x%llx are left", range.size, range.gpa);
-	TEST_ERRNO(pm_ioctl(td.vcpu, KVM_PRE_FAULT_MEMORY, &range), ENOENT);
+	TEST_ERRNO(fd_ioctl(td.vcpu, KVM_PRE_FAULT_MEMORY, &range), ENOENT);
 	tm_close(&td);
 }
 

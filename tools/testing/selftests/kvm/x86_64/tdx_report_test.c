@@ -57,7 +57,7 @@ static void test_info(struct tg_td *tg, unsigned int index)
 	ASSERT_EQ(out->rax, 0);
 	ASSERT_EQ(out->rcx, tdx_gpa_width);
 	ASSERT_EQ(out->rdx, 0);
-	ASSERT_EQ(out->r8, NR_VCPUS | (uint64_t)tdx_vm_cap(tg->td.vm, KVM_CAP_MAX_VCPUS) << 32);
+	ASSERT_EQ(out->r8, NR_VCPUS | (uint64_t)fd_check_cap(tg->td.vm, KVM_CAP_MAX_VCPUS) << 32);
 	ASSERT_EQ(out->r9, index);
 	ASSERT_EQ(out->r10, 1);
 	ASSERT_EQ(out->r11, 0);

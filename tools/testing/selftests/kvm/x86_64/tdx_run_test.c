@@ -469,7 +469,7 @@ static void expect_memory_fault(struct tg_td *tg, uint64_t gpa, bool private)
 static void run_until_signal(struct tg_td *tg)
 {
 	tdx_set_timer(DELAY_US);
-	TEST_ERRNO(tdx_ioctl(tg->td.vcpu, KVM_RUN, NULL), EINTR);
+	TEST_ERRNO(fd_ioctl(tg->td.vcpu, KVM_RUN, NULL), EINTR);
 	tdx_set_timer(0);
 }
 
@@ -714,7 +714,7 @@ static void test_immediate_exit(void)
 	run = tg.td.run;
 	tg_prepare_vmcall(&tg, TG_IO, 1, 0, PORT, 0);
 	run->immediate_exit = 1;
-	TEST_ERRNO(tdx_ioctl(tg.td.vcpu, KVM_RUN, NULL), EINTR);
+	TEST_ERRNO(fd_ioctl(tg.td.vcpu, KVM_RUN, NULL), EINTR);
 	run->immediate_exit = 0;
 	tg_run_to(&tg, KVM_EXIT_IO);
 	ASSERT_EQ(run->io.port, PORT);
@@ -722,9 +722,9 @@ static void test_immediate_exit(void)
 	data = (uint8_t *)run + run->io.data_offset;
 	*data = 1;
 	run->immediate_exit = 1;
-	TEST_ERRNO(tdx_ioctl(tg.td.vcpu, KVM_RUN, NULL), EINTR);
+	TEST_ERRNO(fd_ioctl(tg.td.vcpu, KVM_RUN, NULL), EINTR);
 	*data = 2;
-	TEST_ERRNO(tdx_ioctl(tg.td.vcpu, KVM_RUN, NULL), EINTR);
+	TEST_ERRNO(fd_ioctl(tg.td.vcpu, KVM_RUN, NULL), EINTR);
 	ASSERT_EQ(out(&tg)->r11, 0xaaaaaaaaaaaaaaaa);
 	run->immediate_exit = 0;
 	tg_finish(&tg);
@@ -736,14 +736,14 @@ static void set_events(struct tg_td *tg, bool pending)
 {
 	struct kvm_vcpu_events events;
 
-	TEST_ERRNO(tdx_ioctl(tg->td.vcpu, KVM_GET_VCPU_EVENTS, &events), 0);
+	TEST_ERRNO(fd_ioctl(tg->td.vcpu, KVM_GET_VCPU_EVENTS, &events), 0);
 	events.flags &= ~KVM_VCPUEVENT_VALID_SMM;
 	events.exception.injected = !pending;
 	events.exception.nr = GP_VECTOR;
 	events.exception.has_error_code = 1;
 	events.interrupt.injected = 1;
 	events.interrupt.nr = VECTOR;
-	TEST_ERRNO(tdx_ioctl(tg->td.vcpu, KVM_SET_VCPU_EVENTS, &events), 0);
+	TEST_ERRNO(fd_ioctl(tg->td.vcpu, KVM_SET_VCPU_EVENTS, &events), 0);
 }
 
 /* Events that KVM cannot inject are dropped, and interrupts are posted as before. */
@@ -1041,7 +1041,7 @@ static void test_halt(void)
 
 	/* It does not count if the guest says that it blocks interrupts, but an NMI does. */
 	test_stays_halted(&tg, true);
-	TEST_ERRNO(tdx_ioctl(tg.td.vcpu, KVM_NMI, NULL), 0);
+	TEST_ERRNO(fd_ioctl(tg.td.vcpu, KVM_NMI, NULL), 0);
 	tg_run_to(&tg, KVM_EXIT_SHUTDOWN);
 	tg_close(&tg);
 }
@@ -1051,13 +1051,13 @@ static void test_bus_frequency(void)
 	int vm = tdx_create_vm();
 
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));
-	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS), 1);
+	ASSERT_EQ(fd_check_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS), 1);
 	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, 40), ENXIO);
 	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, 24), 0);
 	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, 0), EINVAL);
 	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, -1), EINVAL);
 	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, 40), 0);
-	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS), 40);
+	ASSERT_EQ(fd_check_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS), 40);
 	close(vm);
 }
 

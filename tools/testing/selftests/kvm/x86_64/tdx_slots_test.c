@@ -31,7 +31,7 @@ static int set_slot(int vm, uint64_t gpa, uint64_t size)
 		.userspace_addr = (uintptr_t)memory,
 	};
 
-	return tdx_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
+	return fd_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
 static int create_vm(void)
@@ -72,9 +72,9 @@ static void test_read_only_slot(void)
 	};
 	int vm = create_vm();
 
-	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), EINVAL);
+	TEST_ERRNO(fd_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), EINVAL);
 	region.flags = 0;
-	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), 0);
+	TEST_ERRNO(fd_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), 0);
 	close(vm);
 }
 
@@ -88,8 +88,8 @@ static void test_other_address_space(void)
 	};
 	int vm = create_vm();
 
-	ASSERT_EQ(tdx_vm_cap(vm, KVM_CAP_MULTI_ADDRESS_SPACE), 1);
-	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), EINVAL);
+	ASSERT_EQ(fd_check_cap(vm, KVM_CAP_MULTI_ADDRESS_SPACE), 1);
+	TEST_ERRNO(fd_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), EINVAL);
 	close(vm);
 }
 

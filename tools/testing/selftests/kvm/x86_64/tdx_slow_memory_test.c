@@ -79,9 +79,9 @@ static void change_slots(int vm)
 		.userspace_addr = (uintptr_t)mem,
 	};
 
-	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), 0);
+	TEST_ERRNO(fd_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), 0);
 	region.memory_size = 0;
-	TEST_ERRNO(tdx_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), 0);
+	TEST_ERRNO(fd_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), 0);
 	munmap(mem, PM_PAGE);
 }
 

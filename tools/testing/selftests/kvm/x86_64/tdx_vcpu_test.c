@@ -32,7 +32,7 @@ static void test_create(void)
 	TEST_ERRNO(create_vcpu_errno(vm, 0), EIO);
 	TEST_ERRNO(tdx_init_vm(vm, params), 0);
 
-	max = tdx_vm_cap(vm, KVM_CAP_MAX_VCPUS);
+	max = fd_check_cap(vm, KVM_CAP_MAX_VCPUS);
 	vcpu = tdx_create_vcpu(vm, 0);
 	TEST_ASSERT(vcpu >= 0, "KVM_CREATE_VCPU failed: %s", strerror(errno));
 	TEST_ERRNO(create_vcpu_errno(vm, -1ul), EINVAL);
@@ -65,7 +65,7 @@ static void test_most_vcpus(void)
 	int i, vm, max, *vcpus;
 
 	vm = tdx_create_td(NULL, 0);
-	max = tdx_vm_cap(vm, KVM_CAP_MAX_VCPUS);
+	max = fd_check_cap(vm, KVM_CAP_MAX_VCPUS);
 	vcpus = calloc(max, sizeof(*vcpus));
 	for (i = 0; i < max; i++) {
 		vcpus[i] = tdx_create_vcpu(vm, i);
@@ -85,7 +85,7 @@ static void test_fewer_vcpus(void)
 
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM failed: %s", strerror(errno));
 	if (!tdx_enable_cap(vm, KVM_CAP_MAX_VCPUS, 1)) {
-		TEST_ASSERT(tdx_vm_cap(vm, KVM_CAP_MAX_VCPUS) == 1, "more than one vCPU");
+		TEST_ASSERT(fd_check_cap(vm, KVM_CAP_MAX_VCPUS) == 1, "more than one vCPU");
 		TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS), 0);
 		TEST_ERRNO(tdx_init_vm(vm, params), 0);
 		vcpu = tdx_create_vcpu(vm, 0);
@@ -110,7 +110,7 @@ static void set_cpuid_without_x2apic(int vcpu)
 		if (cpuid->entries[i].function == 1)
 			cpuid->entries[i].ecx &= ~X2APIC;
 	}
-	TEST_ERRNO(tdx_ioctl(vcpu, KVM_SET_CPUID2, cpuid), 0);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_SET_CPUID2, cpuid), 0);
 	free(cpuid);
 }
 
@@ -120,7 +120,7 @@ static void test_init(void)
 	int vm = tdx_create_td(NULL, 0), vcpu = tdx_create_vcpu(vm, 0), bit;
 
 	TEST_ASSERT(vcpu >= 0, "KVM_CREATE_VCPU failed: %s", strerror(errno));
-	TEST_ERRNO(tdx_ioctl(vcpu, KVM_MEMORY_ENCRYPT_OP, NULL), EFAULT);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_MEMORY_ENCRYPT_OP, NULL), EFAULT);
 	TEST_ERRNO(tdx_raw_command(vcpu, &cmd), EINVAL);
 
 	/* A vCPU without CPUID has no x2APIC. */
@@ -150,9 +150,9 @@ static void test_run(void)
 
 	vcpu = tdx_create_vcpu(vm, 0);
 	TEST_ASSERT(vcpu >= 0, "KVM_CREATE_VCPU failed: %s", strerror(errno));
-	TEST_ERRNO(tdx_ioctl(vcpu, KVM_RUN, NULL), EINVAL);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_RUN, NULL), EINVAL);
 	TEST_ERRNO(tdx_init_vcpu(vcpu), 0);
-	TEST_ERRNO(tdx_ioctl(vcpu, KVM_RUN, NULL), EINVAL);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_RUN, NULL), EINVAL);
 	tdx_close_td(vm, &vcpu, 1);
 }
 

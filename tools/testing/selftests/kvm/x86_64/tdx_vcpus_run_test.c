@@ -309,7 +309,7 @@ static void route_msi(struct team *team, unsigned int vcpu)
 	routing->entries[0].type = KVM_IRQ_ROUTING_MSI;
 	routing->entries[0].u.msi.address_lo = MSI_ADDRESS(vcpu);
 	routing->entries[0].u.msi.data = vector(MSI);
-	TEST_ERRNO(tdx_ioctl(team->vcpus[0].td.vm, KVM_SET_GSI_ROUTING, routing), 0);
+	TEST_ERRNO(fd_ioctl(team->vcpus[0].td.vm, KVM_SET_GSI_ROUTING, routing), 0);
 	free(routing);
 }
 
@@ -340,7 +340,7 @@ static void expect_msi(struct tg_td *tg, int fd, uint64_t value, bool halt)
 /* A write of the guest signals the event, and the event interrupts another vCPU. */
 static void test_doorbells(struct team *team, int fd)
 {
-	const struct kvm_ioeventfd doorbells[] = {
+	struct kvm_ioeventfd doorbells[] = {
 		{ .addr = PORT, .len = 1, .fd = fd, .flags = KVM_IOEVENTFD_FLAG_PIO },
 		{ .addr = MMIO_GPA, .len = 4, .fd = fd, .datamatch = 7,
 		  .flags = KVM_IOEVENTFD_FLAG_DATAMATCH },
@@ -351,7 +351,7 @@ static void test_doorbells(struct team *team, int fd)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(doorbells); i++)
-		TEST_ERRNO(tdx_ioctl(tg->td.vm, KVM_IOEVENTFD, &doorbells[i]), 0);
+		TEST_ERRNO(fd_ioctl(tg->td.vm, KVM_IOEVENTFD, &doorbells[i]), 0);
 	ASSERT_EQ(tg_vmcall(tg, TG_IO, 1, 1, PORT, 0), 0);
 	wait_for_interrupts(to, MSI, ++taken, true);
 	ASSERT_EQ(tg_vmcall(tg, TG_MMIO, 4, 1, MMIO_GPA | TM_SHARED_BIT, 7), 0);
@@ -374,8 +374,8 @@ static void test_msis(struct team *team)
 	int vm = team->vcpus[0].td.vm;
 
 	TEST_ASSERT((int)irqfd.fd >= 0, "eventfd: %s", strerror(errno));
-	TEST_ERRNO(tdx_ioctl(vm, KVM_IRQFD, &resample), EINVAL);
-	TEST_ERRNO(tdx_ioctl(vm, KVM_IRQFD, &irqfd), 0);
+	TEST_ERRNO(fd_ioctl(vm, KVM_IRQFD, &resample), EINVAL);
+	TEST_ERRNO(fd_ioctl(vm, KVM_IRQFD, &irqfd), 0);
 	route_msi(team, 1);
 	expect_msi(&team->vcpus[1], irqfd.fd, 1, true);
 	expect_msi(&team->vcpus[1], irqfd.fd, 2, false);

@@ -10,24 +10,15 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <string.h>
 
-#include "test_util.h"
 #include "kvm_util.h"
+#include "vm_fd.h"
 
 #define PM_PAGE		4096ull
 #define PM_HUGE_PAGE	(512 * PM_PAGE)
 
 /* Where slots of tests can be: the guest's code is below. */
 #define PM_GPA		(4 * PM_HUGE_PAGE)
-
-#define PM_ERRNO(result, expected)						\
-({										\
-	int __result = (result), __expected = (expected);			\
-										\
-	TEST_ASSERT(__result == __expected, #result " is %d (%s), not %d (%s)",	\
-		    __result, strerror(__result), __expected, strerror(__expected)); \
-})
 
 /* A vCPU in flat protected mode. */
 struct pm_guest {
@@ -41,10 +32,7 @@ struct pm_guest {
 void pm_require(void);
 
 /* Results are 0 or an errno; for descriptors they are -1 after an error. */
-int pm_create_vm(unsigned long type);
-int pm_check_cap(int vm, long cap);
 int pm_create_gmem(int vm, uint64_t size, uint64_t flags);
-int pm_ioctl(int fd, unsigned long request, void *arg);
 int pm_set_attributes(int vm, uint64_t gpa, uint64_t size, uint64_t attributes);
 int pm_set_slot(int vm, uint32_t slot, uint64_t gpa, uint64_t size, void *hva);
 int pm_set_gmem_slot(int vm, uint32_t slot, uint64_t gpa, uint64_t size, void *hva,

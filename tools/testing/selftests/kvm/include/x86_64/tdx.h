@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "kvm_util.h"
+#include "vm_fd.h"
 
 #ifndef KVM_CAP_VM_TYPES
 #define KVM_CAP_VM_TYPES	235
@@ -27,14 +28,6 @@
 #define TDX_OPERAND_INVALID	0xc000010000000000ull
 #define TDX_OPERAND_BUSY	0x8000020000000000ull
 
-#define TEST_ERRNO(result, expected)						\
-({										\
-	int __result = (result), __expected = (expected);			\
-										\
-	TEST_ASSERT(__result == __expected, #result " is %d (%s), not %d (%s)",	\
-		    __result, strerror(__result), __expected, strerror(__expected)); \
-})
-
 /* Width of the guest physical addresses of TDs that are created: 48 until a test changes it */
 extern unsigned int tdx_gpa_width;
 
@@ -43,10 +36,8 @@ void tdx_require(void);
 
 /* The result is 0 or an errno; for descriptors it is -1 after an error. */
 int tdx_create_vm(void);
-int tdx_vm_cap(int vm, long cap);
 int tdx_enable_cap(int vm, uint32_t cap, uint64_t arg);
 int tdx_raw_command(int fd, struct kvm_tdx_cmd *cmd);
-int tdx_ioctl(int fd, unsigned long request, const void *arg);
 
 /* With TDX_STAY in the environment, the thread stays on its CPU during KVM_TDX_INIT_VCPU. */
 int tdx_command(int fd, uint32_t id, uint32_t flags, const void *data);

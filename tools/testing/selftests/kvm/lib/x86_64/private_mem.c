@@ -30,30 +30,6 @@ void pm_require(void)
 	__TEST_REQUIRE(types & (1 << KVM_X86_SW_PROTECTED_VM), "no software-protected VMs");
 }
 
-static int dev_kvm(void)
-{
-	static int fd = -1;
-
-	if (fd < 0)
-		fd = open_kvm_dev_path_or_exit();
-	return fd;
-}
-
-int pm_ioctl(int fd, unsigned long request, void *arg)
-{
-	return ioctl(fd, request, arg) < 0 ? errno : 0;
-}
-
-int pm_create_vm(unsigned long type)
-{
-	return ioctl(dev_kvm(), KVM_CREATE_VM, type);
-}
-
-int pm_check_cap(int vm, long cap)
-{
-	return ioctl(vm, KVM_CHECK_EXTENSION, cap);
-}
-
 int pm_create_gmem(int vm, uint64_t size, uint64_t flags)
 {
 	struct kvm_create_guest_memfd args = { .size = size, .flags = flags };
@@ -69,7 +45,7 @@ int pm_set_attributes(int vm, uint64_t gpa, uint64_t size, uint64_t attributes)
 		.attributes = attributes,
 	};
 
-	return pm_ioctl(vm, KVM_SET_MEMORY_ATTRIBUTES, &args);
+	return fd_ioctl(vm, KVM_SET_MEMORY_ATTRIBUTES, &args);
 }
 
 int pm_set_slot(int vm, uint32_t slot, uint64_t gpa, uint64_t size, void *hva)
@@ -81,7 +57,7 @@ int pm_set_slot(int vm, uint32_t slot, uint64_t gpa, uint64_t size, void *hva)
 		.userspace_addr = (uintptr_t)hva,
 	};
 
-	return pm_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
+	return fd_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
 int pm_set_gmem_slot(int vm, uint32_t slot, uint64_t gpa, uint64_t size, void *hva,
@@ -97,7 +73,7 @@ int pm_set_gmem_slot(int vm, uint32_t slot, uint64_t gpa, uint64_t size, void *h
 		.guest_memfd_offset = offset,
 	};
 
-	return pm_ioctl(vm, KVM_SET_USER_MEMORY_REGION2, &region);
+	return fd_ioctl(vm, KVM_SET_USER_MEMORY_REGION2, &region);
 }
 
 void *pm_alloc(size_t size)
@@ -148,7 +124,7 @@ static void enter_protected_mode(int vcpu)
 {
 	struct kvm_sregs sregs;
 
-	PM_ERRNO(pm_ioctl(vcpu, KVM_GET_SREGS, &sregs), 0);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_GET_SREGS, &sregs), 0);
 	sregs.cr0 = CR0_PE_ET;
 	flat_segment(&sregs.cs, 8, 11);
 	flat_segment(&sregs.ss, 16, 3);
@@ -156,7 +132,7 @@ static void enter_protected_mode(int vcpu)
 	sregs.es = sregs.ss;
 	sregs.fs = sregs.ss;
 	sregs.gs = sregs.ss;
-	PM_ERRNO(pm_ioctl(vcpu, KVM_SET_SREGS, &sregs), 0);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_SET_SREGS, &sregs), 0);
 }
 
 void pm_create_guest(struct pm_guest *guest, int vm)
@@ -164,11 +140,11 @@ void pm_create_guest(struct pm_guest *guest, int vm)
 	guest->code = pm_alloc(PM_PAGE);
 	memcpy((uint8_t *)guest->code + LOAD_OFFSET, load_code, sizeof(load_code));
 	memcpy((uint8_t *)guest->code + STORE_OFFSET, store_code, sizeof(store_code));
-	PM_ERRNO(pm_set_slot(vm, CODE_SLOT, CODE_GPA, PM_PAGE, guest->code), 0);
+	TEST_ERRNO(pm_set_slot(vm, CODE_SLOT, CODE_GPA, PM_PAGE, guest->code), 0);
 
 	guest->vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 	TEST_ASSERT(guest->vcpu >= 0, "KVM_CREATE_VCPU: %s", strerror(errno));
-	guest->run_size = ioctl(dev_kvm(), KVM_GET_VCPU_MMAP_SIZE, 0);
+	guest->run_size = fd_vcpu_mmap_size();
 	guest->run = mmap(NULL, guest->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
 			  guest->vcpu, 0);
 	TEST_ASSERT(guest->run != MAP_FAILED, "mmap: %s", strerror(errno));
@@ -191,9 +167,9 @@ static int run_to_exit(struct pm_guest *guest, unsigned int offset, uint64_t gpa
 	};
 	int err;
 
-	PM_ERRNO(pm_ioctl(guest->vcpu, KVM_SET_REGS, &regs), 0);
+	TEST_ERRNO(fd_ioctl(guest->vcpu, KVM_SET_REGS, &regs), 0);
 	do {
-		err = pm_ioctl(guest->vcpu, KVM_RUN, NULL);
+		err = fd_ioctl(guest->vcpu, KVM_RUN, NULL);
 	} while (err == EINTR || err == EAGAIN);
 	return err;
 }
@@ -208,7 +184,7 @@ static int run(struct pm_guest *guest, unsigned int offset, uint64_t gpa, uint32
 
 	TEST_ASSERT(guest->run->exit_reason == KVM_EXIT_HLT, "exit reason %u",
 		    guest->run->exit_reason);
-	PM_ERRNO(pm_ioctl(guest->vcpu, KVM_GET_REGS, &regs), 0);
+	TEST_ERRNO(fd_ioctl(guest->vcpu, KVM_GET_REGS, &regs), 0);
 	*value = regs.rax;
 	return 0;
 }
@@ -228,14 +204,14 @@ void pm_expect(struct pm_guest *guest, uint64_t gpa, uint32_t value)
 {
 	uint32_t loaded;
 
-	PM_ERRNO(pm_load(guest, gpa, &loaded), 0);
+	TEST_ERRNO(pm_load(guest, gpa, &loaded), 0);
 	TEST_ASSERT(loaded == value, "0x%x at 0x%lx, not 0x%x", loaded, gpa, value);
 }
 
 void pm_complete_mmio(struct pm_guest *guest)
 {
 	guest->run->immediate_exit = 1;
-	PM_ERRNO(pm_ioctl(guest->vcpu, KVM_RUN, NULL), EINTR);
+	TEST_ERRNO(fd_ioctl(guest->vcpu, KVM_RUN, NULL), EINTR);
 	guest->run->immediate_exit = 0;
 }
 
@@ -243,7 +219,7 @@ void pm_expect_mmio(struct pm_guest *guest, uint64_t gpa)
 {
 	struct kvm_run *run = guest->run;
 
-	PM_ERRNO(run_to_exit(guest, LOAD_OFFSET, gpa, 0), 0);
+	TEST_ERRNO(run_to_exit(guest, LOAD_OFFSET, gpa, 0), 0);
 	TEST_ASSERT(run->exit_reason == KVM_EXIT_MMIO && run->mmio.phys_addr == gpa,
 		    "exit reason %u", run->exit_reason);
 	pm_complete_mmio(guest);
@@ -254,7 +230,7 @@ static void expect_memory_fault(struct pm_guest *guest, uint64_t gpa, int err)
 	struct kvm_run *run = guest->run;
 	uint32_t loaded;
 
-	PM_ERRNO(pm_load(guest, gpa, &loaded), err);
+	TEST_ERRNO(pm_load(guest, gpa, &loaded), err);
 	TEST_ASSERT(run->exit_reason == KVM_EXIT_MEMORY_FAULT, "exit reason %u", run->exit_reason);
 	TEST_ASSERT(run->memory_fault.flags == KVM_MEMORY_EXIT_FLAG_PRIVATE &&
 		    run->memory_fault.gpa == (gpa & ~(PM_PAGE - 1)) &&

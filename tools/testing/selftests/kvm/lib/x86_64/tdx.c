@@ -36,40 +36,21 @@ void tdx_require(void)
 		       "KVM offers no TDs");
 }
 
-static int dev_kvm(void)
-{
-	static int fd = -1;
-
-	if (fd < 0)
-		fd = open_kvm_dev_path_or_exit();
-	return fd;
-}
-
 int tdx_create_vm(void)
 {
-	return ioctl(dev_kvm(), KVM_CREATE_VM, KVM_X86_TDX_VM);
-}
-
-int tdx_ioctl(int fd, unsigned long request, const void *arg)
-{
-	return ioctl(fd, request, arg) < 0 ? errno : 0;
-}
-
-int tdx_vm_cap(int vm, long cap)
-{
-	return ioctl(vm, KVM_CHECK_EXTENSION, cap);
+	return fd_create_vm(KVM_X86_TDX_VM);
 }
 
 int tdx_enable_cap(int vm, uint32_t cap, uint64_t arg)
 {
 	struct kvm_enable_cap enable = { .cap = cap, .args = { arg } };
 
-	return tdx_ioctl(vm, KVM_ENABLE_CAP, &enable);
+	return fd_ioctl(vm, KVM_ENABLE_CAP, &enable);
 }
 
 int tdx_raw_command(int fd, struct kvm_tdx_cmd *cmd)
 {
-	return tdx_ioctl(fd, KVM_MEMORY_ENCRYPT_OP, cmd);
+	return fd_ioctl(fd, KVM_MEMORY_ENCRYPT_OP, cmd);
 }
 
 /* For Linux 7.3, which does not flush a vCPU whose thread moves to another CPU meanwhile. */
@@ -178,7 +159,7 @@ int tdx_set_default_cpuid(int vcpu)
 	TEST_ASSERT(cpuid, "no memory");
 	memcpy(cpuid, kvm_get_supported_cpuid(), size);
 	adapt_cpuid(cpuid);
-	ret = tdx_ioctl(vcpu, KVM_SET_CPUID2, cpuid);
+	ret = fd_ioctl(vcpu, KVM_SET_CPUID2, cpuid);
 	free(cpuid);
 	return ret;
 }

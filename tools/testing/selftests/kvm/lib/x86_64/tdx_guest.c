@@ -213,7 +213,7 @@ void tg_close(struct tg_td *tg)
 
 int tg_log_writes(struct tg_td *tg, bool on)
 {
-	const struct kvm_userspace_memory_region region = {
+	struct kvm_userspace_memory_region region = {
 		.slot = PAGE_SLOT,
 		.flags = on ? KVM_MEM_LOG_DIRTY_PAGES : 0,
 		.guest_phys_addr = PAGE_GPA,
@@ -221,14 +221,14 @@ int tg_log_writes(struct tg_td *tg, bool on)
 		.userspace_addr = (uintptr_t)tg->page,
 	};
 
-	return tdx_ioctl(tg->td.vm, KVM_SET_USER_MEMORY_REGION, &region);
+	return fd_ioctl(tg->td.vm, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
 void tg_get_written(struct tg_td *tg, uint64_t bitmap[TG_NR_PAGES / 64])
 {
-	const struct kvm_dirty_log log = { .slot = PAGE_SLOT, .dirty_bitmap = bitmap };
+	struct kvm_dirty_log log = { .slot = PAGE_SLOT, .dirty_bitmap = bitmap };
 
-	TEST_ERRNO(tdx_ioctl(tg->td.vm, KVM_GET_DIRTY_LOG, &log), 0);
+	TEST_ERRNO(fd_ioctl(tg->td.vm, KVM_GET_DIRTY_LOG, &log), 0);
 }
 
 int tg_run(struct tg_td *tg)
@@ -236,7 +236,7 @@ int tg_run(struct tg_td *tg)
 	int err;
 
 	do
-		err = tdx_ioctl(tg->td.vcpu, KVM_RUN, NULL);
+		err = fd_ioctl(tg->td.vcpu, KVM_RUN, NULL);
 	while (err == EINTR || err == EAGAIN);
 	return err;
 }

@@ -22,7 +22,7 @@ void tm_require(void)
 	tdx_require();
 	vm = tdx_create_vm();
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));
-	__TEST_REQUIRE(tdx_vm_cap(vm, KVM_CAP_MEMORY_ATTRIBUTES) > 0,
+	__TEST_REQUIRE(fd_check_cap(vm, KVM_CAP_MEMORY_ATTRIBUTES) > 0,
 		       "TDs have no private memory");
 	close(vm);
 }
@@ -138,7 +138,7 @@ int tm_punch(int gmem, uint64_t offset, uint64_t size)
 int tm_pre_fault_once(int vcpu, uint64_t gpa, uint64_t size)
 {
 	struct kvm_pre_fault_memory range = { .gpa = gpa, .size = size };
-	int err = pm_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, &range);
+	int err = fd_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, &range);
 
 	if (err)
 		TEST_ASSERT(range.gpa == gpa && range.size == size, "the range was changed");
@@ -151,7 +151,7 @@ void tm_pre_fault(int vcpu, uint64_t gpa, uint64_t size, unsigned long nr_new)
 	int err;
 
 	while (range.size) {
-		err = pm_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, &range);
+		err = fd_ioctl(vcpu, KVM_PRE_FAULT_MEMORY, &range);
 		if (err == EINTR || err == EAGAIN)
 			continue;
 		TEST_ERRNO(err, 0);
