@@ -148,7 +148,7 @@ test: packages
 test-all: packages
 	@$(PYTHON) -m overlay.test.run --all
 
-# What a part of make test found, as junit XML, TAP or JSON: test.py reads it.
+# What a part of make test found, as junit XML, TAP or JSON: overlay/test/results.py reads it.
 RESULTS = $(BUILD)/results/$@
 KEEP_TAP = { mkdir -p $(RESULTS) && tee $(RESULTS)/$@.tap; }
 

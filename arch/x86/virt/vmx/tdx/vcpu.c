@@ -17,8 +17,8 @@
 static const struct tdx_td_limits *td_limits;
 
 /*
- * Makes a SEAMCALL that associates the vCPU with this CPU.  The vCPU is not loaded on another CPU,
- * and flushed there, between the note and the SEAMCALL.
+ * Makes a SEAMCALL that associates the vCPU with this CPU.  With preemption off, the vCPU cannot
+ * move to another CPU, and be flushed here, between the note and the SEAMCALL.
  */
 static __always_inline u64 associate(struct tdx_vp *vp,
 				     u64 (*seamcall)(u64 leaf, struct tdx_regs *regs),
