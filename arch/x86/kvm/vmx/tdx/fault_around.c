@@ -23,7 +23,7 @@ static gfn_t count_pages(struct vcpu_tdx *tdx, gfn_t gfn)
 	gfn_t end = round_down(gfn, MOST_PAGES) + MOST_PAGES;
 
 	if (gfn == tdx->fault_around.next)
-		tdx->fault_around.nr = min_t(gfn_t, 2 * tdx->fault_around.nr, MOST_PAGES);
+		tdx->fault_around.nr = clamp_t(gfn_t, 2 * tdx->fault_around.nr, 1, MOST_PAGES);
 	else
 		tdx->fault_around.nr = 1;
 	return min(tdx->fault_around.nr, end - gfn);

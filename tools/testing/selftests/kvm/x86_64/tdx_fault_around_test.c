@@ -20,6 +20,7 @@
 
 #define OTHER_SLOT	7
 #define HUGE_SLOT	8
+#define LOWEST_SLOT	9
 #define HUGE_GPA	(PM_GPA + 8 * PM_HUGE_PAGE)
 #define HUGE_SIZE	(2 * PM_HUGE_PAGE)
 
@@ -40,6 +41,21 @@ static void accept_at(struct tg_td *tg, uint64_t gpa, unsigned int nr_new)
 static void accept(struct tg_td *tg, unsigned int nr, unsigned int nr_new)
 {
 	accept_at(tg, page(nr), nr_new);
+}
+
+/* The first fault of a vCPU is at the address that is expected next, as nothing was yet. */
+static void test_lowest_memory(struct tg_td *tg)
+{
+	int gmem = pm_create_gmem(tg->td.vm, TM_SIZE, 0);
+
+	TEST_ASSERT(gmem >= 0, "KVM_CREATE_GUEST_MEMFD: %s", strerror(errno));
+	TEST_ERRNO(pm_set_gmem_slot(tg->td.vm, LOWEST_SLOT, 0, TM_SIZE, tg->td.mem, gmem, 0), 0);
+	TEST_ERRNO(tm_set_private(tg->td.vm, 0, TM_SIZE), 0);
+	accept_at(tg, 0, 1);
+	accept_at(tg, PM_PAGE, 2);
+	accept_at(tg, 3 * PM_PAGE, 4);
+	TEST_ERRNO(tm_delete_slot(tg->td.vm, LOWEST_SLOT), 0);
+	close(gmem);
 }
 
 /* Faults double the number of pages: those that were mapped before do not fault. */
@@ -225,6 +241,7 @@ int main(int argc, char *argv[])
 	TEST_ASSERT(!prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), "prctl: %s", strerror(errno));
 	thread = share_the_cpu();
 	tg_create(&tg, 0);
+	test_lowest_memory(&tg);
 	test_in_order(&tg);
 	test_backwards(&tg);
 	test_huge_pages(&tg);
