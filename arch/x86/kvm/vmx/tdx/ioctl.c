@@ -129,14 +129,17 @@ int tdx_vcpu_mem_enc_ioctl(struct kvm_vcpu *vcpu, void __user *argp)
 	return cmd.id == KVM_TDX_GET_CPUID ? tdx_get_cpuid(vcpu, &cmd) : -EINVAL;
 }
 
-/* There is no page to which KVM could write a TPR.  QEMU sets none when it resets a vCPU. */
+/*
+ * There is no page to which KVM could write a TPR.  QEMU sets none when it resets a vCPU.  The
+ * address is not read again: it could be another one by then.
+ */
 static int set_vapic_addr(const struct kvm_vapic_addr __user *argp)
 {
 	struct kvm_vapic_addr addr;
 
 	if (copy_from_user(&addr, argp, sizeof(addr)))
 		return -EFAULT;
-	return addr.vapic_addr ? -EINVAL : -ENOIOCTLCMD;
+	return addr.vapic_addr ? -EINVAL : 0;
 }
 
 /**
