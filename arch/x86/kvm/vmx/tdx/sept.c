@@ -20,6 +20,7 @@
 #include <linux/kvm_private_mem.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/sizes.h>
 #include <linux/xarray.h>
 
@@ -499,17 +500,29 @@ static bool vcpus_never_run_again(struct kvm *kvm)
 	return !atomic_read(&kvm->mm->mm_users) || kvm_only_gmem_left(kvm);
 }
 
+/*
+ * Taking memory from a TD that could run takes a time in which its process cannot be killed, and
+ * which others wait for if the caller has kvm->slots_lock.
+ */
+static bool is_being_killed(struct kvm *kvm)
+{
+	return fatal_signal_pending(current) && current->mm == kvm->mm;
+}
+
 static void zap_range(struct kvm *kvm, gfn_t start, gfn_t last)
 {
 	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
+	bool killed = is_being_killed(kvm);
 
 	/* One SEAMCALL for each page instead of three. */
 	if (vcpus_never_run_again(kvm))
 		tdx_release_keyid(kvm);
+	else if (killed)
+		kvm_vm_dead(kvm);
 
 	if (!kvm_tdx->td.keyid)
 		reclaim_range(kvm, start, last);
-	else if (remove_range(kvm, start, last))
+	else if (killed || remove_range(kvm, start, last))
 		keep_range(kvm_tdx, start, last);
 }
 
@@ -531,8 +544,9 @@ static void zap_range(struct kvm *kvm, gfn_t start, gfn_t last)
  * @start: first GFN
  * @end: GFN after the last one
  *
- * On return the pages are ordinary memory.  Those that the module does not remove are
- * referred to until the TD is destroyed; it is dead then.
+ * On return the pages are ordinary memory.  Those that the module does not remove, and
+ * those that are left when the process of the TD is killed, are referred to until the TD
+ * is destroyed; it is dead then.
  *
  * Context: Process context, may sleep.  New mappings of the range are prevented by the
  *	    caller.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Test holes in private memory of a TD that take long, slots with much of it that are deleted, and
- * what goes on meanwhile.
+ * Test holes in private memory of a TD that take long, slots with much of it that are deleted, what
+ * goes on meanwhile, and processes that are killed then.
  */
 #define _GNU_SOURCE /* for gettid() and sched_setaffinity() */
 #include <errno.h>
@@ -13,6 +13,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tdx_guest.h"
@@ -23,10 +25,11 @@
 #define HOLE_SIZE	(HOLE_PAGES * PM_PAGE)
 #define OTHER_SLOT	6
 #define OTHER_GPA	(HOLE_GPA + 2 * HOLE_SIZE)
-/* More than what is taken away at once, with memory at both ends */
+#define TAKEN_AT_ONCE	(64ull << 20)
+/* More than that, with memory at both ends */
 #define LARGE_SLOT	7
 #define LARGE_GPA	(HOLE_GPA + 4 * HOLE_SIZE)
-#define LARGE_SIZE	((64ull << 20) + HOLE_SIZE)
+#define LARGE_SIZE	(TAKEN_AT_ONCE + HOLE_SIZE)
 /* More than memory, as the file is sparse */
 #define HUGE_SIZE	BIT_ULL(50)
 #define NR_VCPUS	2
@@ -266,6 +269,89 @@ static void test_closing(void)
 	repeat(delete_while_closing, "no slot can be deleted before its file is closed");
 }
 
+/* A process that is killed while it takes memory from its TD.  Its descriptors remain. */
+static struct {
+	struct tm_td td;
+	int gmem, stats;
+	bool ready;
+} *victim;
+
+#define VICTIM_PARTS	4
+#define VICTIM_SIZE	(VICTIM_PARTS * TAKEN_AT_ONCE)
+
+static int share_memory(void)
+{
+	return tm_set_shared(victim->td.vm, LARGE_GPA, VICTIM_SIZE);
+}
+
+static int delete_memory(void)
+{
+	return tm_delete_slot(victim->td.vm, LARGE_SLOT);
+}
+
+static void be_victim(int (*take_away)(void))
+{
+	struct tm_td *td = &victim->td;
+	unsigned int i;
+
+	tm_create_runnable(td);
+	victim->stats = tdx_open_statistics(td->vm);
+	victim->gmem = pm_create_gmem(td->vm, VICTIM_SIZE, 0);
+	TEST_ERRNO(pm_set_gmem_slot(td->vm, LARGE_SLOT, LARGE_GPA, VICTIM_SIZE,
+				    pm_alloc(VICTIM_SIZE), victim->gmem, 0), 0);
+	TEST_ERRNO(tm_set_private(td->vm, LARGE_GPA, VICTIM_SIZE), 0);
+	for (i = 0; i < VICTIM_PARTS; i++)
+		tm_pre_fault(td->vcpu, LARGE_GPA + i * TAKEN_AT_ONCE, HOLE_SIZE, HOLE_PAGES);
+	be_idle();
+	WRITE_ONCE(victim->ready, true);
+	TEST_ERRNO(take_away(), 0);
+	_exit(0);
+}
+
+/* The victim is on the same CPU, and continues while its killer sleeps. */
+static void kill_victim(int (*take_away)(void))
+{
+	uint64_t removed;
+	pid_t pid;
+	int status;
+
+	memset(victim, 0, sizeof(*victim));
+	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	TEST_ASSERT(pid >= 0, "clone: %s", strerror(errno));
+	if (!pid)
+		be_victim(take_away);
+	while (!READ_ONCE(victim->ready) && !waitpid(pid, &status, WNOHANG))
+		usleep(100);
+	TEST_ASSERT(READ_ONCE(victim->ready), "it has no memory that it could take away");
+	while (!tdx_read_statistic(victim->stats, "td_page_remove"))
+		usleep(100);
+	kill(pid, SIGKILL);
+	TEST_ASSERT(waitpid(pid, &status, 0) == pid && WIFSIGNALED(status), "it has ended");
+
+	removed = tdx_read_statistic(victim->stats, "td_page_remove");
+	TEST_ASSERT(removed <= 2 * HOLE_PAGES, "%lu pages were removed", removed);
+	close(victim->stats);
+	close(victim->gmem);
+	close(victim->td.gmem);
+	close(victim->td.vcpu);
+	close(victim->td.vm);
+}
+
+/* It does not take as long as it would take to remove all of the memory. */
+static void test_killing(void)
+{
+	cpu_set_t cpus;
+
+	victim = mmap(NULL, sizeof(*victim), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	TEST_ASSERT(victim != MAP_FAILED, "mmap: %s", strerror(errno));
+	use_one_cpu(&cpus);
+	kill_victim(share_memory);
+	kill_victim(delete_memory);
+	use_cpus(&cpus);
+	munmap(victim, sizeof(*victim));
+}
+
 static void test_sparse_file(void)
 {
 	struct tm_td td;
@@ -487,6 +573,7 @@ int main(int argc, char *argv[])
 	test_changes();
 	test_deletion();
 	test_closing();
+	test_killing();
 	test_death();
 	test_replaced_slot();
 	test_sparse_file();

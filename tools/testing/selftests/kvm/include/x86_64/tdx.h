@@ -68,6 +68,10 @@ int tdx_count_free_keyids(void);
 /* One of KVM's statistics of a VM, or of a vCPU that does not run. */
 uint64_t tdx_statistic(int fd, const char *name);
 
+/* The same in two steps: the second one can be done by another process. */
+int tdx_open_statistics(int fd);
+uint64_t tdx_read_statistic(int stats, const char *name);
+
 /* 0 or an errno: EACCES without root, ENOENT for a CPU that cannot go offline. */
 int tdx_set_cpu_online(int cpu, bool online);
 

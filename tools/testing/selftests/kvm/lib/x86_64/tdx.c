@@ -293,18 +293,25 @@ void tdx_kill_processes(void (*live)(void), unsigned int nr)
 	}
 }
 
-uint64_t tdx_statistic(int fd, const char *name)
+int tdx_open_statistics(int fd)
+{
+	int stats = ioctl(fd, KVM_GET_STATS_FD, NULL);
+
+	TEST_ASSERT(stats >= 0, "KVM_GET_STATS_FD failed");
+	return stats;
+}
+
+uint64_t tdx_read_statistic(int stats, const char *name)
 {
 	struct kvm_stats_desc *descs, *desc;
 	struct kvm_stats_header header;
 	uint64_t value = 0;
 	bool found = false;
 	unsigned int i;
-	int stats;
 
-	stats = ioctl(fd, KVM_GET_STATS_FD, NULL);
-	TEST_ASSERT(stats >= 0, "KVM_GET_STATS_FD failed");
-	read_stats_header(stats, &header);
+	/* read_stats_header() is for a descriptor that was not read before. */
+	TEST_ASSERT(pread(stats, &header, sizeof(header), 0) == sizeof(header), "%s",
+		    strerror(errno));
 	descs = read_stats_descriptors(stats, &header);
 	for (i = 0; i < header.num_desc && !found; i++) {
 		desc = get_stats_descriptor(descs, i, &header);
@@ -314,6 +321,14 @@ uint64_t tdx_statistic(int fd, const char *name)
 	}
 	TEST_ASSERT(found, "%s is missing", name);
 	free(descs);
+	return value;
+}
+
+uint64_t tdx_statistic(int fd, const char *name)
+{
+	int stats = tdx_open_statistics(fd);
+	uint64_t value = tdx_read_statistic(stats, name);
+
 	close(stats);
 	return value;
 }
