@@ -337,6 +337,24 @@ def test_no_feature_is_offered_that_is_not_emulated():
     assert facts["xcr0"] == 0x207 and facts["bndregs"] == 0
 
 
+def test_cpuid_tells_how_fast_the_tsc_and_the_timer_of_the_apic_count():
+    """So that no kernel has to measure them on a host that is busy."""
+    facts, _ = probe("frequency")
+    tsc = facts["tsc_part"] / facts["crystal_part"]
+    assert facts["tsc"] / facts["crystal"] == pytest.approx(tsc, rel=1e-3)
+    assert facts["crystal_hz"] == 10 ** 9
+    assert facts["base_mhz"] == pytest.approx(tsc * 1000, abs=1)
+    # Linux multiplies in 32 bits.
+    assert facts["tsc_part"] * facts["crystal_hz"] // 1000 < 1 << 32
+
+
+@pytest.mark.one_kernel
+def test_linux_measures_neither_the_tsc_nor_the_timer_of_the_apic(boot):
+    result = boot("create-td", **SMALL, cmdline="apic=verbose")
+    assert result.kernel_lines("lapic timer already calibrated")
+    assert not result.kernel_lines("(PIT|HPET|PMTIMER|TSC|Refined TSC clocksource) calibration")
+
+
 def test_reserved_bits_of_cr3_are_a_general_protection_fault():
     assert probe("reserved-bits-of-cr3")[0]["trapped"] == 13
 

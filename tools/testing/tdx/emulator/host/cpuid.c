@@ -3,6 +3,7 @@
 #include <linux/string.h>
 
 #include "host/cpuid.h"
+#include "lib/clock.h"
 #include "machine/override.h"
 #include "machine/platform.h"
 
@@ -13,9 +14,12 @@
 #define KEEP			0xffffffff	/* mask: all bits of QEMU's CPU */
 
 #define LEAF_FEATURES		1
+#define LEAF_CACHES		4
 #define LEAF_EXTENDED_FEATURES	7
 #define LEAF_TOPOLOGY		0xb
 #define LEAF_XSAVE		0xd
+#define LEAF_TSC		0x15
+#define LEAF_FREQUENCIES	0x16
 #define XSAVE_AVX		2
 #define XSAVE_PKRU		9
 
@@ -56,6 +60,8 @@
 #define ADDRESS_BITS		0xffff		/* physical, linear */
 
 #define CACHE_SELF_INITIALIZING	BIT_ULL(8)
+
+#define BUS_MHZ			100
 
 /* Bits of AMD's extended leaf 1 that Intel CPUs have, too. */
 #define AMD_ECX_ON_INTEL	(BIT_ULL(0) | BIT_ULL(5) | BIT_ULL(8))
@@ -146,6 +152,42 @@ static void cache_leaf(u32 subleaf, u32 regs[4])
 	regs[ECX] = c->sets - 1;
 }
 
+/*
+ * So that Linux need not measure the TSC, and the APIC's timer, against a timer that runs on while
+ * a busy host does not run QEMU.
+ */
+static void tsc_leaf(u32 regs[4])
+{
+	regs[EAX] = clock_ratio()->crystal;
+	regs[EBX] = clock_ratio()->tsc;
+	regs[ECX] = CLOCK_CRYSTAL_HZ;
+}
+
+/* Base, maximum and bus; without turbo */
+static void frequencies_leaf(u32 regs[4])
+{
+	regs[EAX] = (clock_tsc_per_ms() + 500) / 1000;
+	regs[EBX] = regs[EAX];
+	regs[ECX] = BUS_MHZ;
+}
+
+static bool derived_leaf(u32 leaf, u32 subleaf, u32 regs[4])
+{
+	switch (leaf) {
+	case LEAF_CACHES:
+		cache_leaf(subleaf, regs);
+		return true;
+	case LEAF_TSC:
+		tsc_leaf(regs);
+		return true;
+	case LEAF_FREQUENCIES:
+		frequencies_leaf(regs);
+		return true;
+	default:
+		return false;
+	}
+}
+
 static const struct leaf_rule *find_rule(u32 leaf, u32 subleaf)
 {
 	unsigned int i;
@@ -185,10 +227,8 @@ void cpuid_guest(const struct vcpu *vcpu, u32 leaf, u32 subleaf, u32 regs[4])
 		leaf = LEAF_TOPOLOGY;
 
 	memset(regs, 0, 4 * sizeof(*regs));
-	if (leaf == 4) {
-		cache_leaf(subleaf, regs);
+	if (derived_leaf(leaf, subleaf, regs))
 		return;
-	}
 	rule = find_rule(leaf, subleaf);
 	if (!rule)
 		return;

@@ -5,10 +5,16 @@
 
 #define PM_TIMER_HZ	3579545
 #define PM_TIMER_MASK	0xffffffU	/* only 24 bits are required */
-#define MEASURE_MS	5
+#define MEASURE_MS	20
 #define NR_READS	8
 
+#define CRYSTAL_PER_MS	(CLOCK_CRYSTAL_HZ / 1000)
+
+/* Linux multiplies the numerator by CRYSTAL_PER_MS, in 32 bits. */
+#define MAX_NUMERATOR	(0xffffffffU / CRYSTAL_PER_MS)
+
 static u64 tsc_per_ms, tsc_start;
+static struct clock_ratio ratio;
 
 /* The timer and the TSC at the same time: of several reads the one that was preempted least. */
 static u32 read_both(u16 port, u64 *tsc)
@@ -31,6 +37,26 @@ static u32 read_both(u16 port, u64 *tsc)
 	return timer;
 }
 
+/* The fraction nearest to @measured, ticks of the TSC in a ms. */
+static void find_ratio(u64 measured)
+{
+	u64 numerator, exact, error, least = 0;
+	u32 i;
+
+	for (i = 1; ; i++) {
+		exact = measured * i;
+		numerator = (exact + CRYSTAL_PER_MS / 2) / CRYSTAL_PER_MS;
+		if (numerator > MAX_NUMERATOR)
+			return;
+		error = numerator * CRYSTAL_PER_MS > exact ? numerator * CRYSTAL_PER_MS - exact :
+							     exact - numerator * CRYSTAL_PER_MS;
+		if (!numerator || (ratio.tsc && error * ratio.crystal >= least * i))
+			continue;
+		least = error;
+		ratio = (struct clock_ratio){ numerator, i };
+	}
+}
+
 void clock_init(u16 pm_timer_port)
 {
 	u32 start, passed;
@@ -42,7 +68,9 @@ void clock_init(u16 pm_timer_port)
 	do {
 		passed = (read_both(pm_timer_port, &tsc_start) - start) & PM_TIMER_MASK;
 	} while (passed < PM_TIMER_HZ / 1000 * MEASURE_MS);
-	tsc_per_ms = (tsc_start - tsc) * (PM_TIMER_HZ / 1000) / passed;
+	find_ratio((tsc_start - tsc) * PM_TIMER_HZ / passed / 1000);
+	if (ratio.tsc)
+		tsc_per_ms = (u64)CRYSTAL_PER_MS * ratio.tsc / ratio.crystal;
 	if (!tsc_per_ms)
 		fail(EXIT_NO_BOOT, "the TSC does not count");
 }
@@ -50,6 +78,11 @@ void clock_init(u16 pm_timer_port)
 u64 clock_tsc_per_ms(void)
 {
 	return tsc_per_ms;
+}
+
+const struct clock_ratio *clock_ratio(void)
+{
+	return &ratio;
 }
 
 u64 clock_us(void)

@@ -8,10 +8,21 @@
 /* Time limit for another CPU, whose thread may be delayed by the host. */
 #define PATIENCE_US	10000000
 
+/* The clock of the timers of QEMU's local APICs, which count ns. */
+#define CLOCK_CRYSTAL_HZ	1000000000U
+
+/* While that clock counts @crystal cycles, the TSC counts @tsc. */
+struct clock_ratio {
+	u32 tsc, crystal;
+};
+
 /* Measure the TSC against the ACPI timer at @pm_timer_port; takes some milliseconds. */
 void clock_init(u16 pm_timer_port);
 
 u64 clock_tsc_per_ms(void);
+
+/* The frequency of the TSC as CPUID has it; clock_tsc_per_ms() is rounded down. */
+const struct clock_ratio *clock_ratio(void);
 
 /* Microseconds since clock_init(). */
 u64 clock_us(void);

@@ -26,6 +26,13 @@
 #define STARTUP			0x4600
 #define TO_SELF			0x40000
 #define TO_OTHERS		0xc0000
+#define LVT_TIMER		0x320
+#define TIMER_INITIAL		0x380
+#define TIMER_CURRENT		0x390
+#define TIMER_DIVIDE		0x3e0
+#define TIMER_DIVIDE_BY_1	0xb
+#define LVT_MASKED		0x10000
+#define NR_READS		8
 #define TRAMPOLINE		0x8000ULL
 #define BOOT_PARAMS_CMDLINE	0x228
 #define MSR_KEYID_PARTITIONING	0x87
@@ -281,6 +288,14 @@ static void apic_write(unsigned int offset, u32 value)
 	asm volatile("movl %1, %0" : "=m"(*(u32 *)phys(APIC + offset)) : "r"(value));
 }
 
+static u32 apic_read(unsigned int offset)
+{
+	u32 value;
+
+	asm volatile("movl %1, %0" : "=r"(value) : "m"(*(u32 *)phys(APIC + offset)));
+	return value;
+}
+
 static void ipi(u32 command)
 {
 	apic_write(0x310, 1 << 24);
@@ -415,6 +430,50 @@ static void case_features(void)
 	say("xcr0", regs[0]);
 	native_cpuid(0xd, 3, regs);
 	say("bndregs", regs[0]);
+}
+
+/* The APIC's timer counts down.  Of several reads the one that was disturbed least. */
+static u32 read_timer(u64 *tsc)
+{
+	u64 before, took, least = ~0ULL;
+	u32 timer = 0, now;
+	unsigned int i;
+
+	*tsc = 0;
+	for (i = 0; i < NR_READS; i++) {
+		before = native_rdtsc();
+		now = apic_read(TIMER_CURRENT);
+		took = native_rdtsc() - before;
+		if (took >= least)
+			continue;
+		least = took;
+		timer = now;
+		*tsc = before + took / 2;
+	}
+	return timer;
+}
+
+/* The crystal feeds the timer. */
+static void case_frequency(void)
+{
+	u32 regs[4], start, now;
+	u64 tsc_start, tsc;
+
+	native_cpuid(0x15, 0, regs);
+	say("crystal_part", regs[0]);
+	say("tsc_part", regs[1]);
+	say("crystal_hz", regs[2]);
+	apic_write(TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
+	apic_write(LVT_TIMER, LVT_MASKED);
+	apic_write(TIMER_INITIAL, ~0U);
+	start = read_timer(&tsc_start);
+	do {
+		now = read_timer(&tsc);
+	} while (start - now < regs[2] / 50);
+	say("crystal", start - now);
+	say("tsc", tsc - tsc_start);
+	native_cpuid(0x16, 0, regs);
+	say("base_mhz", regs[0]);
 }
 
 static void case_seam_range(void)
@@ -866,6 +925,7 @@ static const struct probe_case cases[] = {
 	{ "interrupt-shadow", case_interrupt_shadow },
 	{ "write-pat", case_write_pat },
 	{ "features", case_features },
+	{ "frequency", case_frequency },
 	{ "seam-range", case_seam_range },
 	{ "each-keyid-bit", case_each_keyid_bit },
 	{ "trampoline", case_trampoline },
