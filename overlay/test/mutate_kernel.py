@@ -225,10 +225,11 @@ class Workshop:
         self.keep("right")
 
     def keep(self, name):
-        """Copies the image to where the end-to-end tests expect it."""
-        image = self.images / name / "host" / IMAGE
-        image.parent.mkdir(parents=True)
-        shutil.copy(OUT / IMAGE, image)
+        """Copies the image and its config to where the end-to-end tests expect them."""
+        folder = self.images / name / "host"
+        for file in IMAGE, ".config":
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(OUT / file, folder / file)
         return self.images / name
 
     def built(self, mutation):

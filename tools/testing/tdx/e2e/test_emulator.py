@@ -349,10 +349,22 @@ def test_cpuid_tells_how_fast_the_tsc_and_the_timer_of_the_apic_count():
 
 
 @pytest.mark.one_kernel
-def test_linux_measures_neither_the_tsc_nor_the_timer_of_the_apic(boot):
-    result = boot("create-td", **SMALL, cmdline="apic=verbose")
+def test_linux_measures_neither_the_tsc_nor_the_timer_of_the_apic_nor_its_delays(boot):
+    result = boot("show-lines,/proc/cpuinfo", cpus=2, packages=2, memory="1G",
+                  cmdline="apic=verbose")
     assert result.kernel_lines("lapic timer already calibrated")
     assert not result.kernel_lines("(PIT|HPET|PMTIMER|TSC|Refined TSC clocksource) calibration")
+    delays = [line for line in result.values("line") if line.startswith("bogomips")]
+    assert len(delays) == 2 and len(set(delays)) == 1
+
+
+@pytest.mark.one_kernel
+def test_without_the_platform_linux_does_not_measure_the_tsc_either(boot):
+    result = boot("show-lines,/proc/cpuinfo", cpus=2, packages=2, memory="1G", emulated=False,
+                  tdx="")
+    assert not result.kernel_lines("(PIT|HPET|PMTIMER) calibration|using .* reference calibration")
+    delays = [line for line in result.values("line") if line.startswith("bogomips")]
+    assert len(delays) == 2 and len(set(delays)) == 1
 
 
 def test_reserved_bits_of_cr3_are_a_general_protection_fault():
