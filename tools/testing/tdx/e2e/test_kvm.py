@@ -100,6 +100,14 @@ def test_memory_comes_and_goes_when_locks_are_taken(run_selftest, seed):
     assert said(result) == []
 
 
+@pytest.mark.one_kernel
+def test_the_frequency_of_the_tsc_does_not_change_while_locks_are_taken(run_selftest):
+    """KVM waits for the module between what it reads and what it writes."""
+    result = run_selftest("tdx_ioctls_test", emulator_options="busy=30:1")
+    assert "TDH.MNG.RD OPERAND_BUSY" in result.log
+    assert said(result) == []
+
+
 @pytest.mark.release
 @pytest.mark.parallel
 @pytest.mark.parametrize("kernel_with", ["debug", "kcsan"])

@@ -6,9 +6,13 @@
  * on a vCPU's descriptor, they are executed before the mutex of that vCPU is taken.
  */
 #include <linux/kvm_host.h>
+#include <linux/mutex.h>
 #include <linux/uaccess.h>
 
+#include <asm/tsc.h>
+
 #include "../../irq.h"
+#include "../../x86.h"
 #include "pages.h"
 #include "tdx.h"
 
@@ -197,15 +201,36 @@ int tdx_vcpu_async_ioctl(struct kvm_vcpu *vcpu, unsigned int ioctl, void __user 
 	}
 }
 
+/*
+ * As for other VMs, but with the lock of KVM_TDX_INIT_VM, from which the module gets the
+ * frequency: a later one would be that of the vCPUs in KVM, and not in the guest.
+ */
+static int set_tsc_khz(struct kvm *kvm, u32 khz)
+{
+	int ret = -EINVAL;
+
+	if (kvm_caps.has_tsc_control && khz >= kvm_caps.max_guest_tsc_khz)
+		return -EINVAL;
+
+	mutex_lock(&kvm->lock);
+	if (to_kvm_tdx(kvm)->state == KVM_TDX_UNINIT) {
+		WRITE_ONCE(kvm->arch.default_tsc_khz, khz ?: tsc_khz);
+		ret = 0;
+	}
+	mutex_unlock(&kvm->lock);
+	return ret;
+}
+
 /**
- * tdx_vm_ioctl - check whether TDs support an ioctl
+ * tdx_vm_ioctl - handle an ioctl on a TD that differs from other VMs
  * @kvm: a TD
  * @ioctl: its number
+ * @arg: its argument
  *
  * Context: Process context, no locks.
- * Return: -ENOIOCTLCMD if it works as for other VMs, another errno if it is not supported.
+ * Return: -ENOIOCTLCMD if it works as for other VMs, otherwise the return value of the ioctl.
  */
-int tdx_vm_ioctl(struct kvm *kvm, unsigned int ioctl)
+int tdx_vm_ioctl(struct kvm *kvm, unsigned int ioctl, unsigned long arg)
 {
 	switch (ioctl) {
 	case KVM_CREATE_IRQCHIP:
@@ -214,8 +239,7 @@ int tdx_vm_ioctl(struct kvm *kvm, unsigned int ioctl)
 	case KVM_CREATE_PIT2:
 		return -ENOENT;
 	case KVM_SET_TSC_KHZ:
-		/* The module gets the frequency when the TD is initialized. */
-		return READ_ONCE(to_kvm_tdx(kvm)->state) != KVM_TDX_UNINIT ? -EINVAL : -ENOIOCTLCMD;
+		return set_tsc_khz(kvm, arg);
 	case KVM_XEN_HVM_CONFIG:
 	case KVM_XEN_HVM_GET_ATTR:
 	case KVM_XEN_HVM_SET_ATTR:

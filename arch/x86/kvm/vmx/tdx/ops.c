@@ -455,11 +455,11 @@ static int vt_vcpu_async_ioctl(struct kvm_vcpu *vcpu, unsigned int ioctl, void _
 	return tdx_vcpu_async_ioctl(vcpu, ioctl, argp);
 }
 
-static int vt_vm_ioctl(struct kvm *kvm, unsigned int ioctl)
+static int vt_vm_ioctl(struct kvm *kvm, unsigned int ioctl, unsigned long arg)
 {
 	if (!is_td(kvm))
 		return -ENOIOCTLCMD;
-	return tdx_vm_ioctl(kvm, ioctl);
+	return tdx_vm_ioctl(kvm, ioctl, arg);
 }
 
 static int vt_vm_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap)

@@ -168,7 +168,7 @@ void tdx_unlock_vm(struct kvm *kvm);
 int tdx_vm_mem_enc_ioctl(struct kvm *kvm, void __user *argp);
 int tdx_vcpu_mem_enc_ioctl(struct kvm_vcpu *vcpu, void __user *argp);
 int tdx_vcpu_async_ioctl(struct kvm_vcpu *vcpu, unsigned int ioctl, void __user *argp);
-int tdx_vm_ioctl(struct kvm *kvm, unsigned int ioctl);
+int tdx_vm_ioctl(struct kvm *kvm, unsigned int ioctl, unsigned long arg);
 int tdx_vm_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap);
 int tdx_vm_check_extension(struct kvm *kvm, long ext);
 

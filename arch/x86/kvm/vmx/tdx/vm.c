@@ -159,7 +159,7 @@ static int init_td(struct kvm *kvm, const struct tdx_td_params *params, u64 *hw_
 		return tdx_kill_vm(kvm, "TDH.MNG.INIT", status);
 
 	/* What vCPUs report, and what their timers count with */
-	kvm->arch.default_tsc_khz = params->tsc_frequency * (TDX_TSC_UNIT_HZ / 1000);
+	WRITE_ONCE(kvm->arch.default_tsc_khz, params->tsc_frequency * (TDX_TSC_UNIT_HZ / 1000));
 	kvm_tdx->xfam = params->xfam;
 	kvm_tdx->gpaw_bits = params->config_flags & TDX_CONFIG_FLAG_GPAW ? 52 : 48;
 	return read_tsc(kvm) ?: tdx_init_shared(kvm);

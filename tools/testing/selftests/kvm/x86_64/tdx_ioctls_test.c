@@ -4,6 +4,9 @@
  * fail, the others work.
  */
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,6 +20,8 @@
 
 #define IOAPIC_PINS		24
 #define TSC_UNIT_KHZ		25000
+#define TSC_LEAF		0x15
+#define TSC_ROUNDS		20
 #define MSR_UCODE_REV		0x8b
 #define MSR_TSC			0x10
 #define MSR_STEAL_TIME		0x4b564d03
@@ -126,6 +131,67 @@ static void test_machine_check(int vcpu)
 	TEST_ERRNO(fd_ioctl(vcpu, KVM_X86_SETUP_MCE, &mcg_cap), 0);
 }
 
+/* The frequency that the module has given the TD. */
+static long guest_tsc_khz(int vcpu)
+{
+	struct kvm_cpuid2 *cpuid = allocate_kvm_cpuid2(256);
+	const struct kvm_cpuid_entry2 *entry;
+	long khz;
+
+	cpuid->nent = 256;
+	TEST_ERRNO(tdx_command(vcpu, KVM_TDX_GET_CPUID, 0, cpuid), 0);
+	entry = get_cpuid_entry(cpuid, TSC_LEAF, 0);
+	TEST_ASSERT(entry->eax, "no frequency of the TSC");
+	khz = (uint64_t)entry->ecx * entry->ebx / entry->eax / 1000;
+	free(cpuid);
+	return khz;
+}
+
+static atomic_uint nr_changes;
+
+static void *set_frequencies(void *data)
+{
+	unsigned long units;
+	int err, *vm = data;
+
+	do {
+		units = 40 + nr_changes++ % 8;
+		err = fd_ioctl(*vm, KVM_SET_TSC_KHZ, (void *)(units * TSC_UNIT_KHZ));
+	} while (!err);
+	TEST_ERRNO(err, EINVAL);
+	return NULL;
+}
+
+/*
+ * KVM and the module have to have the same, whenever the last change was.  There is time for many
+ * if the module is busy meanwhile.
+ */
+static void test_frequencies_while_initialized(void)
+{
+	struct kvm_tdx_init_vm *params = tdx_default_params();
+	pthread_t thread;
+	int vm, vcpu, i;
+
+	for (i = 0; i < TSC_ROUNDS; i++) {
+		vm = tdx_create_vm();
+		TEST_ASSERT(vm >= 0, "KVM_CREATE_VM failed: %s", strerror(errno));
+		TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS), 0);
+		nr_changes = 0;
+		TEST_ASSERT(!pthread_create(&thread, NULL, set_frequencies, &vm), "pthread_create");
+		while (nr_changes < 2)
+			sched_yield();
+		TEST_ERRNO(tdx_init_vm(vm, params), 0);
+		pthread_join(thread, NULL);
+
+		vcpu = tdx_create_vcpu(vm, 0);
+		TEST_ASSERT(vcpu >= 0, "KVM_CREATE_VCPU failed: %s", strerror(errno));
+		ASSERT_EQ(ioctl(vcpu, KVM_GET_TSC_KHZ, NULL), guest_tsc_khz(vcpu));
+		ASSERT_EQ(ioctl(vm, KVM_GET_TSC_KHZ, NULL), guest_tsc_khz(vcpu));
+		tdx_close_td(vm, &vcpu, 1);
+	}
+	free(params);
+}
+
 /*
  * A TD's TSC has a multiple of 25 MHz, in which KVM_TDX_INIT_VM configures it.  That is not
  * changed any more, so vCPUs report it.
@@ -141,6 +207,7 @@ static void test_tsc_frequency(void)
 
 	vcpu = tdx_create_vcpu(vm, 0);
 	ASSERT_EQ(ioctl(vcpu, KVM_GET_TSC_KHZ, NULL), khz);
+	ASSERT_EQ(guest_tsc_khz(vcpu), khz);
 	tdx_close_td(vm, &vcpu, 1);
 }
 
@@ -245,7 +312,9 @@ int main(int argc, char *argv[])
 	test_before_vcpus();
 	test_of_created();
 	test_of_initialized();
-	if (!host_tsc)
+	if (!host_tsc) {
 		test_tsc_frequency();
+		test_frequencies_while_initialized();
+	}
 	return 0;
 }
