@@ -168,6 +168,33 @@ static void test_overlap(int vm)
 	close(gmem);
 }
 
+/* There is no slot with this number in any address space. */
+static void test_dirty_log(int vm, int nr_spaces)
+{
+	struct kvm_dirty_log log = {};
+	struct kvm_clear_dirty_log clear = {};
+	int space;
+
+	for (space = 0; space < 4; space++) {
+		log.slot = space << 16 | SLOT;
+		clear.slot = log.slot;
+		TEST_ERRNO(fd_ioctl(vm, KVM_GET_DIRTY_LOG, &log),
+			   space < nr_spaces ? ENOENT : EINVAL);
+		TEST_ERRNO(fd_ioctl(vm, KVM_CLEAR_DIRTY_LOG, &clear),
+			   space < nr_spaces ? ENOENT : EINVAL);
+	}
+}
+
+/* It may have another address space, for the mode of system management. */
+static void test_ordinary_vm(void)
+{
+	int vm = fd_create_vm(KVM_X86_DEFAULT_VM);
+
+	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));
+	test_dirty_log(vm, fd_check_cap(vm, KVM_CAP_MULTI_ADDRESS_SPACE) ?: 1);
+	close(vm);
+}
+
 int main(int argc, char *argv[])
 {
 	int vm;
@@ -179,7 +206,9 @@ int main(int argc, char *argv[])
 	mem = pm_alloc(2 * SIZE);
 	vm = fd_create_vm(KVM_X86_SW_PROTECTED_VM);
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));
+	test_ordinary_vm();
 	test_ordinary(vm);
+	test_dirty_log(vm, 1);
 	test_file(vm);
 	test_flags(vm);
 	test_change(vm);

@@ -93,6 +93,25 @@ static void test_other_address_space(void)
 	close(vm);
 }
 
+/* There is no slot.  The mode of system management has none in any TD. */
+static void test_dirty_log_of_no_slot(void)
+{
+	struct kvm_dirty_log log = { .slot = 1 };
+	struct kvm_clear_dirty_log clear = { .slot = 1 };
+	int vm = create_vm();
+	uint32_t space;
+
+	TEST_ERRNO(fd_ioctl(vm, KVM_GET_DIRTY_LOG, &log), ENOENT);
+	TEST_ERRNO(fd_ioctl(vm, KVM_CLEAR_DIRTY_LOG, &clear), ENOENT);
+	for (space = 1; space < 4; space++) {
+		log.slot = space << 16 | 1;
+		clear.slot = log.slot;
+		TEST_ERRNO(fd_ioctl(vm, KVM_GET_DIRTY_LOG, &log), EINVAL);
+		TEST_ERRNO(fd_ioctl(vm, KVM_CLEAR_DIRTY_LOG, &clear), EINVAL);
+	}
+	close(vm);
+}
+
 /* All that failed is undone, so that it succeeds without the slot. */
 static void test_slot_before_init_vm(void)
 {
@@ -122,6 +141,7 @@ int main(int argc, char *argv[])
 
 	test_read_only_slot();
 	test_other_address_space();
+	test_dirty_log_of_no_slot();
 	for (; tdx_gpa_width <= tdx_largest_width(); tdx_gpa_width += 4) {
 		test_limit();
 		if (!later)
