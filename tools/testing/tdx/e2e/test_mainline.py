@@ -97,7 +97,8 @@ ARGUMENTS_INSTEAD = {
     # Of the XMM registers that a guest passes with TDG.VP.VMCALL it gets those of user space.  The
     # ABI does not forbid that.
     "tdx_run_test": ["-x"],
-    # It need not round the frequency of the TSC that KVM_GET_TSC_KHZ reports, as the module does.
+    # It need not round the frequency of the TSC that KVM_GET_TSC_KHZ reports, as the module does,
+    # nor refuse ioctls that do no harm.
     "tdx_ioctls_test": ["-t"],
     # It does not know that the module rounds the frequency of the TSC: a timer with a TSC deadline
     # expires at once.

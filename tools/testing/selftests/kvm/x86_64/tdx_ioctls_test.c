@@ -56,14 +56,39 @@ static const struct expectation vcpu_expectations[] = {
 	FAILS(KVM_SET_TSC_KHZ, EINVAL),
 	FAILS(KVM_SMI, ENOTTY),
 	FAILS(KVM_GET_MP_STATE, 0),
+	FAILS(KVM_SET_MP_STATE, 0),
 	FAILS(KVM_GET_VCPU_EVENTS, 0),
+	FAILS(KVM_TPR_ACCESS_REPORTING, 0),
 	FAILS(KVM_NMI, 0),
 	FAILS(KVM_INTERRUPT, EINVAL),
+
+	/* As for ordinary VMs: there is no clock of the guest, and no error is given. */
+	FAILS(KVM_KVMCLOCK_CTRL, EINVAL),
+	FAILS(KVM_X86_SET_MCE, EINVAL),
+};
+
+/* Later kernels need not refuse them. */
+static const struct expectation strict_vcpu_expectations[] = {
+	FAILS(KVM_TRANSLATE, EINVAL),
+	FAILS(KVM_GET_NESTED_STATE, EINVAL),
+	FAILS(KVM_SET_NESTED_STATE, EINVAL),
+	FAILS(KVM_ENABLE_CAP, EINVAL),
+	FAILS(KVM_XEN_VCPU_GET_ATTR, EINVAL),
+	FAILS(KVM_XEN_VCPU_SET_ATTR, EINVAL),
 };
 
 static const struct expectation vm_expectations[] = {
 	FAILS(KVM_CREATE_IRQCHIP, EEXIST),
 	FAILS(KVM_GET_CLOCK, 0),
+	FAILS(KVM_SET_CLOCK, 0),
+};
+
+static const struct expectation strict_vm_expectations[] = {
+	FAILS(KVM_XEN_HVM_CONFIG, EINVAL),
+	FAILS(KVM_XEN_HVM_GET_ATTR, EINVAL),
+	FAILS(KVM_XEN_HVM_SET_ATTR, EINVAL),
+	FAILS(KVM_XEN_HVM_EVTCHN_SEND, EINVAL),
+	FAILS(KVM_HYPERV_EVENTFD, EINVAL),
 };
 
 /* Kernels without an emulated PIT and I/O APIC do not have these ioctls. */
@@ -229,6 +254,54 @@ static void test_events(int vcpu)
 	TEST_ERRNO(fd_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &events), 0);
 }
 
+static void test_no_smm(int vcpu)
+{
+	struct kvm_vcpu_events events = {}, wrong;
+
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_GET_VCPU_EVENTS, &events), 0);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &events), 0);
+
+	wrong = events;
+	wrong.flags |= KVM_VCPUEVENT_VALID_SMM;
+	wrong.smi.smm = 1;
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &wrong), EINVAL);
+	wrong.smi.smm = 0;
+	wrong.smi.pending = 1;
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_SET_VCPU_EVENTS, &wrong), EINVAL);
+}
+
+/* TDs do not use INIT and SIPI. */
+static void test_states(int vcpu)
+{
+	struct kvm_mp_state state = { KVM_MP_STATE_INIT_RECEIVED };
+
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_SET_MP_STATE, &state), EINVAL);
+	state.mp_state = KVM_MP_STATE_SIPI_RECEIVED;
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_SET_MP_STATE, &state), EINVAL);
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_GET_MP_STATE, &state), 0);
+	ASSERT_EQ(state.mp_state, KVM_MP_STATE_RUNNABLE);
+}
+
+static void test_vapic(int vcpu)
+{
+	struct kvm_vapic_addr some = { 4096 };
+
+	TEST_ERRNO(fd_ioctl(vcpu, KVM_SET_VAPIC_ADDR, &some), EINVAL);
+}
+
+/* What KVM could not do correctly is refused. */
+static void test_strictly(void)
+{
+	int vcpu, vm = tdx_create_td(&vcpu, 1);
+
+	test_expectations(vm, strict_vm_expectations, ARRAY_SIZE(strict_vm_expectations));
+	test_expectations(vcpu, strict_vcpu_expectations, ARRAY_SIZE(strict_vcpu_expectations));
+	test_no_smm(vcpu);
+	test_states(vcpu);
+	test_vapic(vcpu);
+	tdx_close_td(vm, &vcpu, 1);
+}
+
 /* A TD has these exits if the CPU has them. */
 static void test_optional_exits(int vm)
 {
@@ -261,6 +334,7 @@ static void test_sync_regs(int vcpu)
 static void test_before_vcpus(void)
 {
 	struct kvm_tdx_init_vm *params = tdx_default_params();
+	uint64_t identity_map = 0xfffbc000;
 	int vm = tdx_create_vm();
 
 	TEST_ASSERT(vm >= 0, "KVM_CREATE_VM failed: %s", strerror(errno));
@@ -268,6 +342,7 @@ static void test_before_vcpus(void)
 	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS), 0);
 	TEST_ERRNO(tdx_enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, IOAPIC_PINS), EEXIST);
 	TEST_ERRNO(fd_ioctl(vm, KVM_SET_TSC_KHZ, NULL), 0);
+	TEST_ERRNO(fd_ioctl(vm, KVM_SET_IDENTITY_MAP_ADDR, &identity_map), 0);
 	TEST_ERRNO(tdx_init_vm(vm, params), 0);
 	free(params);
 	close(vm);
@@ -303,16 +378,17 @@ static void test_of_created(void)
 	tdx_close_td(vm, &vcpu, 1);
 }
 
-/* With -t, for a kernel that reports the frequency of the host's TSC */
+/* With -t, for later kernels: they report the frequency of the host's TSC, and refuse less */
 int main(int argc, char *argv[])
 {
-	bool host_tsc = argc > 1 && !strcmp(argv[1], "-t");
+	bool later = argc > 1 && !strcmp(argv[1], "-t");
 
 	tdx_require();
 	test_before_vcpus();
 	test_of_created();
 	test_of_initialized();
-	if (!host_tsc) {
+	if (!later) {
+		test_strictly();
 		test_tsc_frequency();
 		test_frequencies_while_initialized();
 	}
