@@ -66,7 +66,7 @@ def internal_error(status, dead=0):
 # What TDH.VP.ENTER answers in a KVM_RUN, and how that ends: its errno, reason, status, flags, and
 # whether no vCPU of the TD can run any more.  Behind answers with which it has to go on is another.
 FATAL_EXITS = [0x6000000500000000, 0x6000000500000006, 0x6000000200000000 | NOTIFY_EXIT,
-               0x6000000200000000 | CPUID_EXIT, 0xe000000700000030,
+               0x6000000200000000 | CPUID_EXIT, 0xe000000700000030, 0xe000000700000001,
                0x6000000a00000000, 0x9000000900000000, 0xc000070200000000]
 SHUT_DOWN = f"0 {SHUTDOWN} 0x0 0x0 0"
 EXITS = [

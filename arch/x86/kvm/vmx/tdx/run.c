@@ -147,6 +147,14 @@ static void record_exit(struct vcpu_tdx *tdx)
 	}
 	tdx->vmx.exit_qualification = lower_32_bits(tdx->regs[__VCPU_REGS_RCX]);
 	tdx->vmx.exit_intr_info = lower_32_bits(tdx->regs[__VCPU_REGS_R9]);
+
+	/*
+	 * The CPU is in another mode of its APIC than TDX requires: the module tells no vector, so
+	 * there is no handler to call.  User space is told that the TD cannot go on.
+	 */
+	if (tdx_status_code(tdx->status) == TDX_NON_RECOVERABLE_TD_WRONG_APIC_MODE &&
+	    tdx->vmx.exit_reason.basic == EXIT_REASON_EXTERNAL_INTERRUPT)
+		tdx->vmx.exit_reason.full = TDX_NO_EXIT_REASON;
 }
 
 /*
