@@ -124,7 +124,7 @@ def test_8_vcpus_map_memory_for_minutes_while_it_is_taken_away(boot_kernel, kern
 @pytest.mark.one_kernel
 @pytest.mark.release
 def test_200_processes_with_memory_are_killed(run_selftest):
-    run_selftest("tdx_memory_race_test", "-r", 1, "-k", 200, timeout=3600)
+    run_selftest("tdx_memory_race_test", "-r", 1, "-k", 200, "-m", timeout=3600)
 
 
 @pytest.mark.one_kernel

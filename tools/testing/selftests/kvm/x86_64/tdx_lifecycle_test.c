@@ -19,8 +19,6 @@
 #define NR_VCPUS		2
 #define NR_THREADS		8
 #define NR_TDS			50
-#define NR_ATTEMPTS		5
-#define NOISE_PAGES		128
 
 /* The last step of its creation before a TD is destroyed. */
 enum stage { VM, TD, VCPUS, ALL, NR_STAGES };
@@ -80,58 +78,18 @@ static void test_cycles(int nr)
 		tdx_close_td(tdx_create_td(vcpus, nr_vcpus), vcpus, nr_vcpus);
 }
 
-/* Free pages that CPUs keep for what they allocate next */
-static long count_pages_of_cpus(void)
+static void run_cycles(void)
 {
-	FILE *file = fopen("/proc/zoneinfo", "r");
-	long pages, sum = 0;
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, " count: %ld", &pages) == 1)
-			sum += pages;
-	if (file)
-		fclose(file);
-	return sum;
+	test_cycles(nr_cycles);
 }
 
-/* Only root can drop caches first. */
-static long count_free_pages(void)
-{
-	FILE *file = fopen("/proc/sys/vm/drop_caches", "w");
-
-	if (file) {
-		fputs("3", file);
-		fclose(file);
-	}
-	/* Adds up what each CPU has counted. */
-	file = fopen("/proc/sys/vm/stat_refresh", "r");
-	if (file) {
-		fgetc(file);
-		fclose(file);
-	}
-	return sysconf(_SC_AVPHYS_PAGES) + count_pages_of_cpus();
-}
-
-/*
- * The rest of the system allocates memory, too, so several attempts are allowed.  With many
- * cycles, every attempt would fail if each TD lost a page; with a few, if it lost all pages.
- */
+/* Missing would be a page for each TD; with a few TDs, all of their pages. */
 static void test_memory(void)
 {
-	long before, lost, most = nr_cycles / 2 > NOISE_PAGES ? nr_cycles / 2 : NOISE_PAGES;
-	int attempt;
-
-	for (attempt = 0; attempt < NR_ATTEMPTS; attempt++) {
-		before = count_free_pages();
-		test_cycles(nr_cycles);
-		lost = before - count_free_pages();
-		pr_info("%ld of %ld free pages are missing after %d TDs\n", lost, before,
-			nr_cycles);
-		if (lost <= most || !compare_memory)
-			return;
-	}
-	TEST_FAIL("each of %d attempts lost more than %ld pages", NR_ATTEMPTS, most);
+	if (compare_memory)
+		tdx_expect_pages_back(run_cycles, nr_cycles / 2);
+	else
+		run_cycles();
 }
 
 static void test_many_at_once(int nr_keyids)

@@ -28,7 +28,7 @@ static atomic_bool stop;
 static atomic_uint nr_built;
 static unsigned int nr_rounds = 200, nr_kills = 20, nr_vcpus = 3;
 static unsigned int nr_seconds, seed = 1;
-static bool finalize_alone;
+static bool finalize_alone, compare_memory;
 
 static void check_mapping(int err)
 {
@@ -275,11 +275,26 @@ static void live_until_killed(void)
 	}
 }
 
+static void kill_processes(void)
+{
+	tdx_kill_processes(live_until_killed, nr_kills);
+}
+
+/* Missing would be a page for each process. */
+static void test_kills(void)
+{
+	if (compare_memory)
+		tdx_expect_pages_back(kill_processes, nr_kills / 2);
+	else
+		kill_processes();
+}
+
 static void help(const char *name)
 {
-	printf("usage: %s [-f] [-k kills] [-r rounds] [-s seed] [-t seconds] [-v vcpus]\n"
+	printf("usage: %s [-f] [-k kills] [-m] [-r rounds] [-s seed] [-t seconds] [-v vcpus]\n"
 	       " -f: nothing else is done while a TD is finalized\n"
 	       " -k: processes that are killed (default: %u)\n"
+	       " -m: free memory must not decrease while processes are killed\n"
 	       " -r: rounds of each change (default: %u)\n"
 	       " -s: seed of the random changes (default: %u)\n"
 	       " -t: each kind of change for so many seconds, not for rounds\n"
@@ -292,11 +307,13 @@ static void parse_options(int argc, char *argv[])
 {
 	int option;
 
-	while ((option = getopt(argc, argv, "fk:r:s:t:v:")) != -1) {
+	while ((option = getopt(argc, argv, "fk:mr:s:t:v:")) != -1) {
 		if (option == 'f')
 			finalize_alone = true;
 		else if (option == 'k')
 			nr_kills = atoi(optarg);
+		else if (option == 'm')
+			compare_memory = true;
 		else if (option == 'r')
 			nr_rounds = atoi(optarg);
 		else if (option == 's')
@@ -322,7 +339,7 @@ int main(int argc, char *argv[])
 	test_changes();
 	test_building();
 	test_closing();
-	tdx_kill_processes(live_until_killed, nr_kills);
+	test_kills();
 	ASSERT_EQ(tdx_count_free_keyids(), nr_keyids);
 	return 0;
 }

@@ -88,4 +88,10 @@ void tdx_set_timer(unsigned int us);
 void tdx_kill_processes(void (*live)(void), unsigned int nr);
 void tdx_may_be_killed(void);
 
+/*
+ * Asserts that no more than @most pages are missing after @work.  The rest of the system allocates
+ * memory, too, so a few are allowed, and several attempts.
+ */
+void tdx_expect_pages_back(void (*work)(void), long most);
+
 #endif /* SELFTEST_KVM_TDX_H */

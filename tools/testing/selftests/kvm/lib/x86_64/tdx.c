@@ -23,6 +23,8 @@
 #define MAX_TDS			4096
 #define IOAPIC_PINS		24
 #define LONGEST_LIFE_US		200000
+#define NR_ATTEMPTS		5
+#define NOISE_PAGES		128
 #define USEC_PER_SEC		1000000
 #define SHORTEST_PERIOD_US	500	/* in which even slow machines do more than take signals */
 #define CPUID_1_ECX_TSC_DEADLINE BIT(24)
@@ -291,6 +293,57 @@ void tdx_kill_processes(void (*live)(void), unsigned int nr)
 		waitpid(pid, &status, 0);
 		TEST_ASSERT(WIFSIGNALED(status), "it ended by itself: 0x%x", status);
 	}
+}
+
+/* Free pages that CPUs keep for what they allocate next */
+static long count_pages_of_cpus(void)
+{
+	FILE *file = fopen("/proc/zoneinfo", "r");
+	long pages, sum = 0;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, " count: %ld", &pages) == 1)
+			sum += pages;
+	if (file)
+		fclose(file);
+	return sum;
+}
+
+/* Only root can drop caches first. */
+static long count_free_pages(void)
+{
+	FILE *file = fopen("/proc/sys/vm/drop_caches", "w");
+
+	if (file) {
+		fputs("3", file);
+		fclose(file);
+	}
+	/* Adds up what each CPU has counted. */
+	file = fopen("/proc/sys/vm/stat_refresh", "r");
+	if (file) {
+		fgetc(file);
+		fclose(file);
+	}
+	return sysconf(_SC_AVPHYS_PAGES) + count_pages_of_cpus();
+}
+
+void tdx_expect_pages_back(void (*work)(void), long most)
+{
+	long before, lost;
+	int attempt;
+
+	if (most < NOISE_PAGES)
+		most = NOISE_PAGES;
+	for (attempt = 0; attempt < NR_ATTEMPTS; attempt++) {
+		before = count_free_pages();
+		work();
+		lost = before - count_free_pages();
+		pr_info("%ld of %ld free pages are missing\n", lost, before);
+		if (lost <= most)
+			return;
+	}
+	TEST_FAIL("each of %d attempts lost more than %ld pages", NR_ATTEMPTS, most);
 }
 
 int tdx_open_statistics(int fd)
