@@ -13,6 +13,7 @@ import layout
 import machine
 import selftests
 from layout import PAMT_PAGES
+from outcome import said
 from test_bringup import USED, ready, unavailable
 
 # Only the first kernel reserves the end of memory.  Its PAMT is as high as possible, so it is not
@@ -118,6 +119,22 @@ def test_the_next_kernel_can_use_a_module_that_can_be_disabled(boot_twice, step,
     assert layout.Info(result.info()).state() == "ready"
     assert layout.EmulatorLog(result.log).count("TDH.SYS.INIT") == 2
     assert number(result, "pages_owned") == PAMT_PAGES
+
+
+@pytest.mark.one_kernel
+@pytest.mark.parametrize("options, words", [
+    ("module=2.0 inject=TDH.SYS.DISABLE:1:SYS_STATE_INCORRECT:1",
+     ["TDH.SYS.DISABLE failed, the next kernel cannot use TDX until the machine is reset: "
+      "SYS_STATE_INCORRECT"]),
+    pytest.param("module=1.5.06", [], marks=pytest.mark.release)])
+def test_a_module_that_could_be_disabled_but_was_not_is_reported(boot, kernel, options, words):
+    """An older module does not know the SEAMCALL."""
+    result = boot("hold-td;kexec-load,file;kexec", **SMALL, emulator_options=options,
+                  initramfs=kexec_initramfs(kernel))
+    messages = [message for message in said(result) if "TDH.SYS.DISABLE" in message]
+    assert len(messages) == len(words)
+    assert all(map(str.startswith, messages, words))
+    module_is_used_up(of_last_kernel(result))
 
 
 @pytest.mark.one_kernel

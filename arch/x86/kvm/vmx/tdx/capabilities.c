@@ -2,8 +2,11 @@
 /*
  * Reporting the capabilities and CPUID of TDs: KVM_TDX_CAPABILITIES, KVM_TDX_GET_CPUID.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
+
 #include <linux/bitfield.h>
 #include <linux/kvm_host.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -101,14 +104,33 @@ static u64 cpuid_field(const struct kvm_cpuid_entry2 *entry)
 	return field;
 }
 
-/* False if the TD has no such leaf, or it raises #VE. */
+/* That the TD has no such leaf, or it raises #VE, is not an error. */
+static void report_cpuid(u32 leaf, u64 status)
+{
+	char text[TDX_STATUS_TEXT_SIZE];
+
+	switch (tdx_status_code(status)) {
+	case TDX_METADATA_FIELD_ID_INCORRECT:
+	case TDX_METADATA_FIELD_NOT_READABLE:
+		return;
+	}
+	tdx_status_format(text, sizeof(text), status);
+	pr_err_ratelimited("TDH.MNG.RD failed, KVM_TDX_GET_CPUID has no CPUID leaf 0x%x: %s\n",
+			   leaf, text);
+}
+
+/* False if the TD has no such leaf, it raises #VE, or it cannot be read, which is logged. */
 static bool read_cpuid(struct kvm_tdx *kvm_tdx, struct kvm_cpuid_entry2 *entry)
 {
-	u64 field = cpuid_field(entry), ebx_eax, edx_ecx;
+	u64 field = cpuid_field(entry), ebx_eax, edx_ecx, status;
 
-	if (tdx_status_failed(tdh_mng_rd(&kvm_tdx->td, field, &ebx_eax)) ||
-	    tdx_status_failed(tdh_mng_rd(&kvm_tdx->td, field + 1, &edx_ecx)))
+	status = tdh_mng_rd(&kvm_tdx->td, field, &ebx_eax);
+	if (!tdx_status_failed(status))
+		status = tdh_mng_rd(&kvm_tdx->td, field + 1, &edx_ecx);
+	if (tdx_status_failed(status)) {
+		report_cpuid(entry->function, status);
 		return false;
+	}
 
 	entry->eax = lower_32_bits(ebx_eax);
 	entry->ebx = upper_32_bits(ebx_eax);

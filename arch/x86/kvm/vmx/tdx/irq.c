@@ -56,7 +56,8 @@ bool tdx_interrupt_allowed(struct kvm_vcpu *vcpu)
  * APIC page already, and not in the descriptor any more.
  *
  * Context: Any, vCPU loaded.
- * Return: Whether there is one; also true if that could not be found out.
+ * Return: Whether there is one; also true if that could not be found out: the vCPU is entered then,
+ *	   which reports what is wrong with it.
  */
 bool tdx_has_virtual_interrupt(struct kvm_vcpu *vcpu)
 {

@@ -14,6 +14,7 @@
 #include <linux/kvm_host.h>
 #include <linux/kvm_private_mem.h>
 #include <linux/minmax.h>
+#include <linux/ratelimit.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -104,8 +105,11 @@ static int create_tdr(struct kvm *kvm)
 	if (tdx_status_failed(status)) {
 		tdx_free_pages(td, &tdr, 1);
 		/* It would fail for other TDs as well. */
-		if (tdx_status_code(status) == TDX_HKID_NOT_FREE)
+		if (tdx_status_code(status) == TDX_HKID_NOT_FREE) {
+			pr_err_ratelimited("the module has another TD with KeyID %u, which is lost until the machine is reset\n",
+					   td->keyid);
 			tdx_keyid_burn(td);
+		}
 		return create_error(kvm, "TDH.MNG.CREATE", status);
 	}
 

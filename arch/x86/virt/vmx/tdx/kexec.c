@@ -57,6 +57,18 @@ bool tdx_should_be_disabled(void)
 }
 EXPORT_SYMBOL_GPL(tdx_should_be_disabled);
 
+/* An older module does not know the leaf; the next kernel reports that it is in use. */
+static void report_disable(u64 status)
+{
+	char text[TDX_STATUS_TEXT_SIZE];
+
+	if (!tdx_status_failed(status) || tdx_status_code(status) == TDX_OPERAND_INVALID)
+		return;
+	tdx_status_format(text, sizeof(text), status);
+	pr_err("TDH.SYS.DISABLE failed, the next kernel cannot use TDX until the machine is reset: %s\n",
+	       text);
+}
+
 static void disable_module(void)
 {
 	unsigned int calls = DISABLE_CALLS;
@@ -67,6 +79,7 @@ static void disable_module(void)
 		regs = (struct tdx_regs) {};
 		status = tdx_seamcall(TDH_SYS_DISABLE, &regs);
 	} while (tdx_status_code(status) == TDX_INTERRUPTED_RESUMABLE && --calls);
+	report_disable(status);
 }
 
 /**
