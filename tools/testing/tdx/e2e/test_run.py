@@ -178,6 +178,7 @@ def test_vcpus_run_on_cpus_that_run_at_the_same_time(run_selftest, kernel_with):
 
 
 @pytest.mark.release
+@pytest.mark.long
 @pytest.mark.parametrize("name", FUZZERS)
 @pytest.mark.parametrize("kernel_with, seconds", [("debug", 600), ("kcsan", 120)])
 def test_fuzzers_find_nothing_in_minutes(run_selftest, name, kernel_with, seconds):
