@@ -60,7 +60,7 @@ def boot_selftest(boot, kernel):
     def run(name, scenario, **options):
         if kernel == "mainline":
             options = {"cmdline": CMDLINE, "provoked": PROVOKED.get(name, ""), **options}
-        return boot(scenario, initramfs=selftests.initramfs(name), **MACHINE, **options)
+        return boot(scenario, initramfs=selftests.initramfs(name), **{**MACHINE, **options})
     return run
 
 
@@ -181,6 +181,21 @@ def test_memory_of_a_td_that_cannot_run_any_more_is_only_reclaimed(boot_selftest
     for leaf in "TDH.MEM.RANGE.BLOCK", "TDH.MEM.TRACK", "TDH.MEM.PAGE.REMOVE":
         assert log.count(leaf, r"\S+") == 0
     assert log.number("td_pages_owned") == 0
+
+
+@pytest.mark.one_kernel
+@pytest.mark.release
+def test_a_td_of_1_gb_takes_whole_huge_pages_and_gives_them_back(boot_selftest):
+    """Small pages are mapped.  A part is for the secure EPT, and for what KVM and files record."""
+    name, pages = "tdx_private_memory_test", 1 << 18
+    size_kb = pages * 4
+    result = boot_selftest(name, selftests.step(name, "-n", pages, "-u", "hole"), memory="3G",
+                           timeout=600)
+    selftests.check_passed(result)
+    free = {line.split()[1]: int(line.split()[2]) for line in result.values("output")
+            if line.startswith("free_huge_kb")}
+    assert size_kb <= free["before"] - free["mapped"] <= size_kb + size_kb // 32
+    assert free["before"] - free["after"] <= size_kb // 32
 
 
 @pytest.mark.kernels("host", "mainline")

@@ -530,6 +530,7 @@ static void use_pages(void)
 	struct tm_td td;
 	int gmem;
 
+	printf("free_huge_kb before %ld\n", pm_free_huge_kb());
 	tm_create_runnable(&td);
 	gmem = pm_create_gmem(td.vm, size, 0);
 	TEST_ERRNO(pm_set_gmem_slot(td.vm, OTHER_SLOT, OTHER_GPA, size, pm_alloc(size), gmem, 0),
@@ -539,6 +540,7 @@ static void use_pages(void)
 	print_kernel_memory("allocated");
 	tm_pre_fault(td.vcpu, OTHER_GPA, size, nr_used_pages);
 	print_kernel_memory("mapped");
+	printf("free_huge_kb mapped %ld\n", pm_free_huge_kb());
 
 	if (!strcmp(give_back, "hole"))
 		TEST_ERRNO(tm_punch(gmem, 0, size), 0);
@@ -549,6 +551,7 @@ static void use_pages(void)
 	else
 		TEST_ASSERT(!strcmp(give_back, "exit"), "pages cannot be given back by %s",
 			    give_back);
+	printf("free_huge_kb after %ld\n", pm_free_huge_kb());
 }
 
 static void use_pages_in_cgroup(void)
