@@ -6,7 +6,6 @@
 #define PM_TIMER_HZ	3579545
 #define PM_TIMER_MASK	0xffffffU	/* only 24 bits are required */
 #define MEASURE_MS	20
-#define NR_READS	8
 
 #define CRYSTAL_PER_MS	(CLOCK_CRYSTAL_HZ / 1000)
 
@@ -16,25 +15,9 @@
 static u64 tsc_per_ms, tsc_start;
 static struct clock_ratio ratio;
 
-/* The timer and the TSC at the same time: of several reads the one that was preempted least. */
-static u32 read_both(u16 port, u64 *tsc)
+static u32 read_port(unsigned int port)
 {
-	u64 before, took, least = ~0ULL;
-	unsigned int i;
-	u32 timer = 0, now;
-
-	*tsc = 0;
-	for (i = 0; i < NR_READS; i++) {
-		before = native_rdtsc();
-		now = io_in32(port);
-		took = native_rdtsc() - before;
-		if (took >= least)
-			continue;
-		least = took;
-		timer = now;
-		*tsc = before + took / 2;
-	}
-	return timer;
+	return io_in32(port);
 }
 
 /* The fraction nearest to @measured, ticks of the TSC in a ms. */
@@ -64,13 +47,14 @@ void clock_init(u16 pm_timer_port)
 
 	if (!pm_timer_port)
 		fail(EXIT_NO_BOOT, "no ACPI timer: qemu's machine must be q35 with ACPI on");
-	start = read_both(pm_timer_port, &tsc);
+	start = clock_read_both(read_port, pm_timer_port, &tsc);
 	do {
-		passed = (read_both(pm_timer_port, &tsc_start) - start) & PM_TIMER_MASK;
+		passed = (clock_read_both(read_port, pm_timer_port, &tsc_start) - start) &
+			 PM_TIMER_MASK;
 	} while (passed < PM_TIMER_HZ / 1000 * MEASURE_MS);
 	find_ratio((tsc_start - tsc) * PM_TIMER_HZ / passed / 1000);
 	if (ratio.tsc)
-		tsc_per_ms = (u64)CRYSTAL_PER_MS * ratio.tsc / ratio.crystal;
+		tsc_per_ms = clock_tsc_hz() / 1000;
 	if (!tsc_per_ms)
 		fail(EXIT_NO_BOOT, "the TSC does not count");
 }
@@ -83,6 +67,11 @@ u64 clock_tsc_per_ms(void)
 const struct clock_ratio *clock_ratio(void)
 {
 	return &ratio;
+}
+
+u64 clock_tsc_hz(void)
+{
+	return (u64)CLOCK_CRYSTAL_HZ * ratio.tsc / ratio.crystal;
 }
 
 u64 clock_us(void)

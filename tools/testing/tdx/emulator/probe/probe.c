@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 #include "abi.h"
+#include "lib/clock.h"
 #include "lib/text.h"
 #include "lib/x86.h"
 #include "probe.h"
@@ -32,7 +33,6 @@
 #define TIMER_DIVIDE		0x3e0
 #define TIMER_DIVIDE_BY_1	0xb
 #define LVT_MASKED		0x10000
-#define NR_READS		8
 #define TRAMPOLINE		0x8000ULL
 #define BOOT_PARAMS_CMDLINE	0x228
 #define MSR_KEYID_PARTITIONING	0x87
@@ -432,28 +432,7 @@ static void case_features(void)
 	say("bndregs", regs[0]);
 }
 
-/* The APIC's timer counts down.  Of several reads the one that was disturbed least. */
-static u32 read_timer(u64 *tsc)
-{
-	u64 before, took, least = ~0ULL;
-	u32 timer = 0, now;
-	unsigned int i;
-
-	*tsc = 0;
-	for (i = 0; i < NR_READS; i++) {
-		before = native_rdtsc();
-		now = apic_read(TIMER_CURRENT);
-		took = native_rdtsc() - before;
-		if (took >= least)
-			continue;
-		least = took;
-		timer = now;
-		*tsc = before + took / 2;
-	}
-	return timer;
-}
-
-/* The crystal feeds the timer. */
+/* The crystal feeds the APIC's timer, which counts down. */
 static void case_frequency(void)
 {
 	u32 regs[4], start, now;
@@ -466,9 +445,9 @@ static void case_frequency(void)
 	apic_write(TIMER_DIVIDE, TIMER_DIVIDE_BY_1);
 	apic_write(LVT_TIMER, LVT_MASKED);
 	apic_write(TIMER_INITIAL, ~0U);
-	start = read_timer(&tsc_start);
+	start = clock_read_both(apic_read, TIMER_CURRENT, &tsc_start);
 	do {
-		now = read_timer(&tsc);
+		now = clock_read_both(apic_read, TIMER_CURRENT, &tsc);
 	} while (start - now < regs[2] / 50);
 	say("crystal", start - now);
 	say("tsc", tsc - tsc_start);

@@ -106,8 +106,7 @@ static bool module_rdmsr(void *ctx, u32 msr, u64 *value)
 static void cpuid_tsc(u32 regs[4])
 {
 	regs[0] = 1;
-	regs[1] = (u64)CLOCK_CRYSTAL_HZ * clock_ratio()->tsc / clock_ratio()->crystal /
-		  TDX_TSC_UNIT_HZ;
+	regs[1] = clock_tsc_hz() / TDX_TSC_UNIT_HZ;
 	regs[2] = TDX_TSC_UNIT_HZ;
 	regs[3] = 0;
 }
