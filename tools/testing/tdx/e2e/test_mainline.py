@@ -95,8 +95,10 @@ ARGUMENTS_INSTEAD = {
     # It maps the page that was accessed only.
     "tdx_fault_around_test": ["-n"],
     # Of the XMM registers that a guest passes with TDG.VP.VMCALL it gets those of user space.  The
-    # ABI does not forbid that.
-    "tdx_run_test": ["-x"],
+    # ABI does not forbid that.  A port of more than 16 bits is taken for that in its lowest 16 bits.
+    "tdx_run_test": ["-x", "-p"],
+    # An index of more than 32 bits is taken for that in its lowest 32 bits.
+    "tdx_msr_test": ["-i"],
     # It need not round the frequency of the TSC that KVM_GET_TSC_KHZ reports, as the module does,
     # nor refuse ioctls that do no harm.
     "tdx_ioctls_test": ["-t"],

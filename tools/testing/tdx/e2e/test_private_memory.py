@@ -138,8 +138,10 @@ def test_secure_ept_and_pamts_agree_when_a_td_is_destroyed(run_selftest, name, a
 
 
 @pytest.mark.kernels("host", "mainline")
-def test_a_td_can_be_finalized_when_the_module_was_busy(run_selftest):
-    run_selftest("-b", emulator_options="inject=TDH.MR.FINALIZE:1:OPERAND_BUSY:100")
+def test_a_td_can_be_finalized_when_the_module_was_busy(run_selftest, kernel):
+    """Linux 7.3 does not try again by itself."""
+    times = 1 if kernel == "mainline" else 100
+    run_selftest("-b", emulator_options=f"inject=TDH.MR.FINALIZE:1:OPERAND_BUSY:{times}")
 
 
 @pytest.fixture

@@ -60,7 +60,6 @@ static const struct expectation vcpu_expectations[] = {
 	FAILS(KVM_GET_VCPU_EVENTS, 0),
 	FAILS(KVM_TPR_ACCESS_REPORTING, 0),
 	FAILS(KVM_NMI, 0),
-	FAILS(KVM_INTERRUPT, EINVAL),
 
 	/* As for ordinary VMs: there is no clock of the guest, and no error is given. */
 	FAILS(KVM_KVMCLOCK_CTRL, EINVAL),
@@ -73,6 +72,7 @@ static const struct expectation strict_vcpu_expectations[] = {
 	FAILS(KVM_GET_NESTED_STATE, EINVAL),
 	FAILS(KVM_SET_NESTED_STATE, EINVAL),
 	FAILS(KVM_ENABLE_CAP, EINVAL),
+	FAILS(KVM_INTERRUPT, EINVAL),
 	FAILS(KVM_XEN_VCPU_GET_ATTR, EINVAL),
 	FAILS(KVM_XEN_VCPU_SET_ATTR, EINVAL),
 };

@@ -80,17 +80,16 @@ static void survive_limit(void)
 	close(fd);
 }
 
-/* Adds ranges until there is no memory for one more.  Returns its number. */
+/* Adds ranges until there is no memory for one more, nor to open a file.  Returns its number. */
 static int exhaust_attributes(struct tm_td *td)
 {
-	char limit[32];
-	int i, err = 0;
+	int i, err = 0, max = tc_open("memory.max");
 
-	snprintf(limit, sizeof(limit), "%ld", charge());
-	tc_write("memory.max", limit);
+	dprintf(max, "%ld", charge());
 	for (i = 0; i < NR_RANGES && !err; i++)
 		err = tm_set_private(td->vm, FAR_GPA + 2 * i * PM_PAGE, PM_PAGE);
-	tc_write("memory.max", "max");
+	TEST_ASSERT(write(max, "max", 3) == 3, "memory.max: %s", strerror(errno));
+	close(max);
 	TEST_ERRNO(err, ENOMEM);
 	TEST_ASSERT(i > 1, "no memory for a single range");
 	return i - 1;

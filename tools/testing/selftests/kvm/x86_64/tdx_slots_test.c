@@ -88,7 +88,7 @@ static void test_other_address_space(void)
 	};
 	int vm = create_vm();
 
-	ASSERT_EQ(fd_check_cap(vm, KVM_CAP_MULTI_ADDRESS_SPACE), 1);
+	TEST_ASSERT(fd_check_cap(vm, KVM_CAP_MULTI_ADDRESS_SPACE) <= 1, "several address spaces");
 	TEST_ERRNO(fd_ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region), EINVAL);
 	close(vm);
 }

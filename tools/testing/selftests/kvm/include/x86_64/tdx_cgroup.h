@@ -16,8 +16,9 @@ int tc_run(void (*function)(void));
 void tc_enter(void);
 void tc_leave(void);
 
-/* Writes a file of the test's cgroup. */
+/* Writes a file of the test's cgroup, or opens it for that. */
 void tc_write(const char *name, const char *text);
+int tc_open(const char *name);
 
 /*
  * The number in a file of the test's cgroup, or of the root; -1 if there is none.  With a key, the

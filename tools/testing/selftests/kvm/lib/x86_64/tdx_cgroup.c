@@ -36,13 +36,18 @@ static bool find_root(void)
 	return root[0];
 }
 
-static int write_file(const char *directory, const char *name, const char *text)
+static int open_file(const char *directory, const char *name)
 {
 	char path[2 * PATH_MAX];
-	int fd, ret;
 
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	fd = open(path, O_WRONLY);
+	return open(path, O_WRONLY);
+}
+
+static int write_file(const char *directory, const char *name, const char *text)
+{
+	int fd = open_file(directory, name), ret;
+
 	if (fd < 0)
 		return errno;
 	ret = write(fd, text, strlen(text)) < 0 ? errno : 0;
@@ -114,6 +119,14 @@ void tc_enter(void)
 void tc_leave(void)
 {
 	move_to(root);
+}
+
+int tc_open(const char *name)
+{
+	int fd = open_file(group, name);
+
+	TEST_ASSERT(fd >= 0, "%s: %s", name, strerror(errno));
+	return fd;
 }
 
 void tc_write(const char *name, const char *text)
