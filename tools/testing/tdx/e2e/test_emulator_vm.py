@@ -72,6 +72,13 @@ def test_an_entry_fails_with_the_numbers_of_the_architecture(run):
                                "VMLAUNCH of a VMCS that was launched already"]
 
 
+def test_an_msr_with_a_linear_address_has_no_more_bits_than_the_cpu(run):
+    facts, _ = run("vm-addresses")
+    assert facts.pop("gs_base_is") == 0xff000000_00001000
+    assert facts == dict.fromkeys(("sysenter_esp", "sysenter_eip", "lstar", "cstar", "fs_base",
+                                   "gs_base", "kernel_gs_base"), EXCEPTION_OR_NMI << 16 | VMCALL)
+
+
 def test_without_the_option_no_vm_runs():
     facts, log = probe("vm-errors")
     assert facts["resume_error"] == 5

@@ -8,9 +8,9 @@
 #include "emulator/memory/host_map.h"
 #include "emulator/vm/vm_intercept.h"
 
+#define MSR_STAR	0xc0000081
 #define MSR_LSTAR	0xc0000082
-#define SVM_LSTAR	(0x800 + 0x82 / 4)	/* byte with the two bits */
-#define SVM_LSTAR_SHIFT	(0x82 % 4 * 2)
+#define MSR_SFMASK	0xc0000084
 #define CR_READS	(SVM_INTERCEPT_CR_READ(0) | SVM_INTERCEPT_CR_READ(4))
 
 struct cpu cpus[MAX_CPUS] __aligned(4096);
@@ -72,20 +72,39 @@ TEST_F(vm_intercept, msrs_exit_by_the_bitmap)
 	EXPECT_TRUE(vm_intercepts_msr(&self->vm, 0xc0002000, false));
 }
 
+/* The two bits of an MSR from 0xc0000000 on: reads, writes */
+static unsigned int svm_bits(const struct vmcb *v, unsigned int msr)
+{
+	const u8 *bitmap = phys(v->msrpm_base_pa);
+	unsigned int at = msr % 0x2000;
+
+	return bitmap[0x800 + at / 4] >> at % 4 * 2 & 3;
+}
+
 TEST_F(vm_intercept, the_cpu_accesses_only_msrs_that_it_has)
 {
-	const u8 *bitmap;
-
 	self->vm.msr_bitmap = msr_bitmap;
-	msr_bitmap[3072 + 0x82 / 8] = 1 << 0x82 % 8;
+	msr_bitmap[3072 + 0x84 / 8] = 1 << 0x84 % 8;
 	vm_intercept(&self->vm);
-	bitmap = phys(self->v->msrpm_base_pa);
-	EXPECT_EQ(2, bitmap[SVM_LSTAR] >> SVM_LSTAR_SHIFT & 3);
+	EXPECT_EQ(0, svm_bits(self->v, MSR_STAR));
+	EXPECT_EQ(2, svm_bits(self->v, MSR_SFMASK));
 	/* EFER, which the emulator has to see */
-	EXPECT_EQ(3, bitmap[0x800 + 0x80 / 4] >> 0x80 % 4 * 2 & 3);
+	EXPECT_EQ(3, svm_bits(self->v, MSR_EFER));
 	self->vm.msr_bitmap = NULL;
 	vm_intercept(&self->vm);
-	EXPECT_EQ(3, bitmap[SVM_LSTAR] >> SVM_LSTAR_SHIFT & 3);
+	EXPECT_EQ(3, svm_bits(self->v, MSR_STAR));
+}
+
+/* QEMU's CPU would take an address that is not canonical. */
+TEST_F(vm_intercept, writes_of_addresses_are_checked)
+{
+	static const u32 msrs[] = { MSR_LSTAR, 0xc0000083, MSR_FS_BASE, MSR_GS_BASE, 0xc0000102 };
+	unsigned int i;
+
+	self->vm.msr_bitmap = msr_bitmap;
+	vm_intercept(&self->vm);
+	for (i = 0; i < ARRAY_LEN(msrs); i++)
+		EXPECT_EQ(2, svm_bits(self->v, msrs[i]));
 }
 
 static bool traps(const struct vmcb *v, u16 port)

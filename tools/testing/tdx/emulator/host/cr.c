@@ -44,6 +44,11 @@ u64 cr4_allowed(void)
 	return allowed;
 }
 
+unsigned int linear_bits(void)
+{
+	return cr4_allowed() & X86_CR4_LA57 ? 57 : 48;
+}
+
 static u64 read_cr(const struct vcpu *vcpu, unsigned int number)
 {
 	switch (number) {

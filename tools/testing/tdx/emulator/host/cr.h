@@ -11,6 +11,9 @@
 /* The bits of CR4 that the guest may set. */
 u64 cr4_allowed(void);
 
+/* Of a linear address, by the CPU's features: 48 or 57. */
+unsigned int linear_bits(void);
+
 /*
  * QEMU handles a MOV to CR3 with reserved bits like an invalid VMCB.  Inject
  * #GP if @insn is such an instruction, else return false.

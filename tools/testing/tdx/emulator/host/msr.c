@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Model specific registers, by table. */
+#include "host/cr.h"
 #include "host/intercepts.h"
 #include "host/msr.h"
 #include "host/vmx_caps.h"
@@ -266,6 +267,8 @@ bool msr_write(struct vcpu *vcpu, u32 msr, u64 value)
 		return a->write && a->write(vcpu, value);
 	/* Only reads are overridden: see msr_init() */
 	if (!is_passed(msr))
+		return false;
+	if (msr_has_address(msr) && !is_canonical(value, linear_bits()))
 		return false;
 	native_wrmsr(msr, value);
 	return true;

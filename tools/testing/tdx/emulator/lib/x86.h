@@ -83,6 +83,14 @@
 #define PTE_ADDR		0x000ffffffffff000ULL
 #define PTE_NX			BIT_ULL(63)
 
+/* Whether the highest of @bits and all above it are the same. */
+static inline bool is_canonical(u64 linear, unsigned int bits)
+{
+	const unsigned int unused = 64 - bits;
+
+	return (u64)((s64)(linear << unused) >> unused) == linear;
+}
+
 #define MSR_APIC_BASE		0x1b
 #define MSR_EFER		0xc0000080
 #define MSR_FS_BASE		0xc0000100

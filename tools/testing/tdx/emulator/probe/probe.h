@@ -87,7 +87,7 @@ struct vm_regs {
 u64 vm_enter(struct vm_regs *regs, bool launch);
 extern u8 vm_guest_basic[], vm_guest_spin[], vm_guest_window[], vm_guest_nmi[], vm_guest_touch[];
 extern u8 vm_guest_handler[], vm_guest_real[], vm_guest_real_end[];
-extern u8 vm_guest_touch32[], vm_guest_tsc[];
+extern u8 vm_guest_touch32[], vm_guest_tsc[], vm_guest_wrmsr[];
 extern u8 vm_guest_tpr[], vm_guest_registers[], vm_guest_interrupts[], vm_guest_end_interrupt[];
 extern u8 vm_guest_x2apic[], vm_guest_end_x2apic[];
 

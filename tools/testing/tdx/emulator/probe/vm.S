@@ -60,7 +60,7 @@ vm_exited:
 	/* What the guest executes, with an exit at each instruction that has one */
 	.globl vm_guest_basic, vm_guest_spin, vm_guest_window, vm_guest_nmi, vm_guest_touch
 	.globl vm_guest_handler, vm_guest_real, vm_guest_real_end
-	.globl vm_guest_touch32, vm_guest_tsc
+	.globl vm_guest_touch32, vm_guest_tsc, vm_guest_wrmsr
 	.globl vm_guest_tpr, vm_guest_registers, vm_guest_interrupts, vm_guest_end_interrupt
 	.globl vm_guest_x2apic, vm_guest_end_x2apic
 vm_guest_basic:
@@ -112,6 +112,10 @@ vm_guest_touch32:
 	vmcall
 
 	/* RDTSCP is a control's. */
+vm_guest_wrmsr:
+	wrmsr
+	vmcall
+
 vm_guest_tsc:
 	rdtsc
 	vmcall

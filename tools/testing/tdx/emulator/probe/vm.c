@@ -31,6 +31,7 @@
 #define INTERRUPT_WINDOW	BIT_ULL(2)
 #define NMI_WINDOW		BIT_ULL(22)
 #define TSC_OFFSETTING		BIT_ULL(3)
+#define MSR_BITMAPS		BIT_ULL(28)
 #define RDTSCP			BIT_ULL(3)
 #define PREEMPTION_TIMER	BIT_ULL(6)
 #define SECONDARY		(BIT_ULL(1) | BIT_ULL(7))
@@ -163,6 +164,15 @@ u64 *vm_set_up(const void *code)
 	return ept;
 }
 
+void vm_clear_page(u64 page)
+{
+	u64 *to = phys(page);
+	unsigned int i;
+
+	for (i = 0; i < PAGE_SIZE / 8; i++)
+		to[i] = 0;
+}
+
 void vm_allow(u64 field, u64 control)
 {
 	vm_write(field, vm_read(field) | control);
@@ -279,6 +289,34 @@ static void case_errors(void)
 	say("launch", vm_run(&regs, true));
 	say("launch_of_a_launched_one", vm_enter(&regs, true));
 	say("launch_error", vm_read(VMCS_INSTRUCTION_ERROR));
+}
+
+/* MSRs with a linear address: how WRMSR ends with more bits than the CPU has, and with less. */
+static void case_addresses(void)
+{
+	static const struct { u32 msr; const char *name; } msrs[] = {
+		{ 0x175, "sysenter_esp" }, { 0x176, "sysenter_eip" },
+		{ 0xc0000082, "lstar" }, { 0xc0000083, "cstar" },
+		{ MSR_FS_BASE, "fs_base" }, { MSR_GS_BASE, "gs_base" },
+		{ 0xc0000102, "kernel_gs_base" },
+	};
+	struct vm_regs regs;
+	unsigned int i;
+	u64 too_large;
+
+	vm_set_up(vm_guest_wrmsr);
+	vm_clear_page(MSR_BITMAP);
+	vm_allow(VMCS_PRIMARY_CONTROLS, MSR_BITMAPS);
+	vm_write(VMCS_MSR_BITMAP, MSR_BITMAP);
+	vm_write(VMCS_EXCEPTION_BITMAP, BIT_ULL(VECTOR_GP));
+	for (i = 0; i < ARRAY_LEN(msrs); i++) {
+		vm_write(VMCS_GUEST_RIP, phys_of(vm_guest_wrmsr));
+		regs = (struct vm_regs){ .rcx = msrs[i].msr, .rax = 0x1000, .rdx = 0x1000000 };
+		too_large = vm_run(&regs, !i);
+		regs.rdx = 0xff000000;
+		say(msrs[i].name, too_large << 16 | vm_run(&regs, false));
+	}
+	say("gs_base_is", vm_read(VMCS_GUEST_GS_BASE));
 }
 
 static void case_windows(void)
@@ -623,6 +661,7 @@ static const struct probe_case cases[] = {
 	{ "vm-tsc", case_tsc },
 	{ "vm-cost", case_cost },
 	{ "vm-errors", case_errors },
+	{ "vm-addresses", case_addresses },
 	{ "vm-windows", case_windows },
 	{ "vm-nmi-window", case_nmi_window },
 	{ "vm-nmi-window-late", case_nmi_window_late },

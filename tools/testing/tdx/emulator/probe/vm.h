@@ -6,6 +6,9 @@
 #include "lib/x86.h"
 #include "probe.h"
 
+/* A page for it */
+#define MSR_BITMAP		0x2413000ULL
+
 static inline void vm_write(u64 field, u64 value)
 {
 	asm volatile("vmwrite %0, %1" : : "r"(value), "r"(field) : "cc");
@@ -21,6 +24,9 @@ static inline u64 vm_read(u64 field)
 
 /* Enter VMX operation with a VMCS that a VM entry accepts.  Returns the EPT for pages of 1 GB. */
 u64 *vm_set_up(const void *code);
+
+/* Clear a page of the host. */
+void vm_clear_page(u64 page);
 
 /* Set a control. */
 void vm_allow(u64 field, u64 control);

@@ -7,7 +7,6 @@
 #define ACCESS_PAGE		0x2410000ULL
 #define VIRTUAL_PAGE		0x2411000ULL
 #define POSTED			0x2412000ULL
-#define MSR_BITMAP		0x2413000ULL
 
 #define TPR			0x80
 #define ICR_HIGH		0x310
@@ -24,19 +23,10 @@ static u32 *virtual_register(unsigned int offset)
 	return phys(VIRTUAL_PAGE + offset);
 }
 
-static void clear_page(u64 page)
-{
-	u64 *to = phys(page);
-	unsigned int i;
-
-	for (i = 0; i < PAGE_SIZE / 8; i++)
-		to[i] = 0;
-}
-
 static void set_up_apic(const void *code, u64 secondary)
 {
 	vm_set_up(code);
-	clear_page(VIRTUAL_PAGE);
+	vm_clear_page(VIRTUAL_PAGE);
 	*virtual_register(0x20) = 0x3000000;
 	vm_allow(VMCS_PRIMARY_CONTROLS, PRIMARY_TPR_SHADOW);
 	vm_allow(VMCS_SECONDARY_CONTROLS, secondary);
@@ -151,7 +141,7 @@ static void case_posted(void)
 	set_up_apic(vm_guest_spin, SECONDARY_APIC_ACCESSES | SECONDARY_APIC_REGISTERS |
 				   SECONDARY_VIRTUAL_INTERRUPTS);
 	vm_set_gate(0x51, vm_guest_end_interrupt);
-	clear_page(POSTED);
+	vm_clear_page(POSTED);
 	posted[1] = BIT_ULL(0x51 - 64);
 	posted[4] = 1;
 	vm_allow(VMCS_PIN_CONTROLS, PIN_POSTED_INTERRUPTS);
@@ -178,7 +168,7 @@ static void case_x2apic(void)
 	set_up_apic(vm_guest_x2apic, SECONDARY_X2APIC_MODE | SECONDARY_APIC_REGISTERS |
 				     SECONDARY_VIRTUAL_INTERRUPTS);
 	vm_set_gate(0x51, vm_guest_end_x2apic);
-	clear_page(MSR_BITMAP);
+	vm_clear_page(MSR_BITMAP);
 	vm_allow(VMCS_PRIMARY_CONTROLS, PRIMARY_MSR_BITMAPS);
 	vm_write(VMCS_MSR_BITMAP, MSR_BITMAP);
 	vm_write(VMCS_GUEST_RFLAGS, X86_EFLAGS_FIXED | X86_EFLAGS_IF);

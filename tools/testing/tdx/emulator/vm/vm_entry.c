@@ -171,7 +171,7 @@ static enum vmx_error try_to_enter(struct vcpu *vcpu, struct vmcs *vmcs)
 		.vmcs = vmcs,
 		.vmcs_pa = vcpu->cpu->vmx.current_vmcs_pa,
 		.cr4_allowed = cr4_allowed(),
-		.linear_bits = cr4_allowed() & X86_CR4_LA57 ? 57 : 48,
+		.linear_bits = linear_bits(),
 		.read = read_host,
 	};
 	struct vm_refusal why = { 0 };

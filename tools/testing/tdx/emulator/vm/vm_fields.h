@@ -59,9 +59,7 @@ static inline bool physical(u64 pa, u64 align)
 
 static inline bool canonical(const struct vm_check *check, u64 linear)
 {
-	const unsigned int unused = 64 - check->linear_bits;
-
-	return (u64)((s64)(linear << unused) >> unused) == linear;
+	return is_canonical(linear, check->linear_bits);
 }
 
 static inline bool pat_valid(u64 pat)

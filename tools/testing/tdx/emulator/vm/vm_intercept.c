@@ -9,6 +9,7 @@
 
 #include "cpu/walk.h"
 #include "host/intercepts.h"
+#include "host/msr.h"
 #include "memory/host_map.h"
 #include "vm/vm_cr.h"
 #include "vm/vm_intercept.h"
@@ -22,7 +23,10 @@
 #define BITMAP_OF_WRITES	2048
 #define PORTS_OF_A_BITMAP	0x8000
 
-/* Access by the CPU itself: VMLOAD and VMSAVE move them, or they belong to host and guest. */
+/*
+ * Access by the CPU itself: VMLOAD and VMSAVE move them, or they belong to host and guest.  Writes
+ * of addresses are checked before.
+ */
 static const u32 native_msrs[] = {
 	0x174, 0x175, 0x176,		/* SYSENTER_CS, _ESP, _EIP */
 	0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, /* STAR, LSTAR, CSTAR, SFMASK */
@@ -71,7 +75,8 @@ static void intercept_msrs(const struct vm *vm, u8 *bitmap)
 		if (native_msrs[i] >= HIGH_MSRS)
 			at += MSRS_OF_A_RANGE * 2;
 		bits = vm_intercepts_msr(vm, native_msrs[i], false) ? 1 : 0;
-		bits |= vm_intercepts_msr(vm, native_msrs[i], true) ? 2 : 0;
+		bits |= vm_intercepts_msr(vm, native_msrs[i], true) ||
+			msr_has_address(native_msrs[i]) ? 2 : 0;
 		bitmap[at / 8] = (bitmap[at / 8] & ~(3 << at % 8)) | bits << at % 8;
 	}
 }
