@@ -68,7 +68,7 @@ KINDS = {
 def run(kernel, name):
     arguments = ARGUMENTS_INSTEAD.get(name, []) if kernel == "mainline" else []
     result = machine.Machine(kernel=kernel, **MACHINE, initramfs=selftests.initramfs(name)
-                             ).run(selftests.step(name, *PROGRAMS[name], *arguments))
+                             ).run(selftests.step(name, *arguments, *PROGRAMS[name]))
     outcome = result.value("selftest")
     assert outcome.endswith(" 0"), [outcome, *result.values("output")]
     return result
