@@ -277,11 +277,19 @@ test-qemu: tree emulator
 	@cd $(E2E) && $(call PYTEST,e2e) -v -s --show --tb=short --all --kernels host test_qemu.py \
 		$(PYTEST_ARGS)
 
-# A TD of tdx-vmm has the kernel host, or one of Debian.
+# A TD of tdx-vmm has the kernel host, or one of Debian.  Ordinary guests are run by the selftests of
+# that kernel.
+OF_MAINLINE := $(BUILD)/selftests-mainline
 test-mainline: tree emulator selftests vmm
 	@$(BUILD_KERNELS) host mainline
+	@$(MAKE) --no-print-directory -s -C $(BUILD)/linux-mainline O=$(OF_MAINLINE) headers
+	@LDFLAGS=-static $(MAKE) --no-print-directory -s \
+		-C $(BUILD)/linux-mainline/tools/testing/selftests/kvm OUTPUT=$(OF_MAINLINE)/kvm \
+		LINUX_HDR_PATH=$(OF_MAINLINE)/usr/include \
+		KHDR_INCLUDES="-isystem $(OF_MAINLINE)/usr/include" all
 	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --all --kernels mainline \
-		test_mainline.py test_private_memory.py test_qemu.py $(PYTEST_ARGS)
+		test_mainline.py test_private_memory.py test_vm_selftests.py test_qemu.py \
+		$(PYTEST_ARGS)
 
 # Its result is what is to be seen, so of a build only an error.
 QUIETLY = >$(BUILD)/kernel.log || { cat $(BUILD)/kernel.log; exit 1; }

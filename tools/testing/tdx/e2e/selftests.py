@@ -24,29 +24,29 @@ def initramfs(name, base=None):
         return add_selftest(base, name)
 
 
-def initramfs_with(names):
+def initramfs_with(names, folder=PROGRAMS):
     """An initramfs of the guest program, with several selftests."""
     base = machine.build_initramfs()
+    programs = [program_of(name, folder) for name in names]
     with machine.lock("files"):
-        which = hashlib.sha256(" ".join(names).encode()).hexdigest()[:16]
-        return add_selftests(base, names, base.with_name(f"{base.stem}-{which}.cpio"))
+        which = hashlib.sha256(" ".join(map(str, programs)).encode()).hexdigest()[:16]
+        return add_selftests(base, programs, base.with_name(f"{base.stem}-{which}.cpio"))
 
 
-def program_of(name):
+def program_of(name, folder=PROGRAMS):
     """Some are for all architectures."""
-    for program in PROGRAMS / "x86_64" / name, PROGRAMS / name:
+    for program in folder / "x86_64" / name, folder / "x86" / name, folder / name:
         if program.is_file():
             return program
-    raise machine.MachineError(f"{name} is missing: make selftests")
+    raise machine.MachineError(f"{name} is missing in {folder}: make selftests")
 
 
 def add_selftest(base, name):
-    return add_selftests(base, [name], base.with_name(f"{base.stem}-{name}.cpio"))
+    return add_selftests(base, [program_of(name)], base.with_name(f"{base.stem}-{name}.cpio"))
 
 
-def add_selftests(base, names, image):
+def add_selftests(base, programs, image):
     """Writes the image, unless it is newer than the programs and the initramfs without them."""
-    programs = [program_of(name) for name in names]
     newest = max(path.stat().st_mtime for path in (*programs, base))
     if image.is_file() and image.stat().st_mtime > newest:
         return image
@@ -55,7 +55,7 @@ def add_selftests(base, names, image):
         for program in programs:
             subprocess.run(["strip", "-o", f"{directory}/selftests/{program.name}", program],
                            check=True)
-        files = "".join(f"selftests/{name}\n" for name in names)
+        files = "".join(f"selftests/{program.name}\n" for program in programs)
         packed = subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=directory, check=True,
                                 input=f"selftests\n{files}".encode(),
                                 stdout=subprocess.PIPE).stdout

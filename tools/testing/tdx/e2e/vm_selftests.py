@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """KVM's selftests of ordinary guests: which there are, and how they end on the platform."""
+import dataclasses
+import pathlib
 import re
 
 import machine
 import selftests
 from events import steps
 
-MAKEFILE = machine.BUILD / "linux/tools/testing/selftests/kvm/Makefile"
 DOCUMENT = machine.TOP / "Documentation/x86/tdx-host-development.rst"
-SECTION = "Selftests of ordinary guests"
 
 SKIPPED = 4         # their exit status
 IN_A_BOOT = 9
@@ -33,43 +33,69 @@ REPRESENTATIVE = ("cr4_cpuid_sync_test", "set_sregs_test", "smm_test", "state_te
                   "sync_regs_test", "triple_fault_event_test", "tsc_msrs_test",
                   "userspace_io_test", "userspace_msr_exit_test")
 
-
-def documented():
-    """What the documentation says: of those that are skipped, and of those that are not run."""
-    section = DOCUMENT.read_text().split(f"\n{SECTION}\n", 1)[1]
-    _, _, skipped, _, _, left_out, *_ = re.split(r"^=+  =+$", section, flags=re.M)
-    return [{line.split()[0] for line in table.strip().splitlines() if not line.startswith(" ")}
-            for table in (skipped, left_out)]
+# Of Linux 7.3, for what this series adds
+OF_PRIVATE_MEMORY = ("guest_memfd_test", "pre_fault_memory_test", "private_mem_conversions_test",
+                     "private_mem_kvm_exits_test", "set_memory_region_test")
 
 
-def listed():
-    """All of the kernel's own, without those of the series."""
-    found = re.findall(r"^TEST_GEN_PROGS(?:_EXTENDED)?_x86_64 \+?= (?:x86_64/)?(\w+)$",
-                       machine.read_if_there(MAKEFILE), re.M)
-    return {*found} - OF_THE_SERIES
+@dataclasses.dataclass(frozen=True)
+class Suite:
+    """The selftests of a kernel."""
+    makefile: pathlib.Path
+    # In the makefile: a test for this architecture.
+    test: str
+    # What the documentation says of them
+    section: str
+    # Where they are when they are built
+    programs: pathlib.Path
+    not_ours: frozenset = frozenset()
+
+    def documented(self):
+        """What the documentation says: of those that are skipped, and of those that are not run."""
+        section = DOCUMENT.read_text().split(f"\n{self.section}\n", 1)[1]
+        _, _, skipped, _, _, left_out, *_ = re.split(r"^=+  =+$", section, flags=re.M)
+        return [{line.split()[0] for line in table.strip().splitlines()
+                 if not line.startswith(" ")} for table in (skipped, left_out)]
+
+    def listed(self):
+        """All of the kernel's own, without those of the series."""
+        return {*re.findall(self.test, machine.read_if_there(self.makefile), re.M)} - self.not_ours
+
+    def names(self):
+        """Those that are run."""
+        return sorted(self.listed() - self.documented()[1])
+
+    def groups(self):
+        """
+        All: large ones, and of the others as many in a boot as the command line has room for.
+        """
+        names = self.names()
+        small = [name for name in names if name not in LARGE]
+        return [*([name] for name in names if name in LARGE),
+                *(small[at:at + IN_A_BOOT] for at in range(0, len(small), IN_A_BOOT))]
+
+    def expected(self, chosen):
+        """Exit statuses by name."""
+        skipped, _ = self.documented()
+        return {name: SKIPPED if name in skipped else 0 for name in chosen}
+
+    def initramfs(self, chosen):
+        """An initramfs of the guest program, with these selftests."""
+        return selftests.initramfs_with(chosen, self.programs)
 
 
-def names():
-    """Those that are run."""
-    return sorted(listed() - documented()[1])
-
-
-def groups():
-    """All: large ones, and of the others as many in a boot as the command line has room for."""
-    small = [name for name in names() if name not in LARGE]
-    return [*([name] for name in LARGE),
-            *(small[at:at + IN_A_BOOT] for at in range(0, len(small), IN_A_BOOT))]
+SUITE = Suite(machine.BUILD / "linux/tools/testing/selftests/kvm/Makefile",
+              r"^TEST_GEN_PROGS(?:_EXTENDED)?_x86_64 \+?= (?:x86_64/)?(\w+)$",
+              "Selftests of ordinary guests", selftests.PROGRAMS, frozenset(OF_THE_SERIES))
+SUITE_OF_MAINLINE = Suite(
+    machine.BUILD / "linux-mainline/tools/testing/selftests/kvm/Makefile.kvm",
+    r"^TEST_GEN_PROGS(?:_EXTENDED)?_(?:x86|COMMON) \+?= (?:x86/)?(\w+)$",
+    "Selftests of ordinary guests of Linux 7.3", machine.BUILD / "selftests-mainline/kvm")
 
 
 def scenario(chosen):
     """Steps of the guest program."""
     return steps(*(selftests.step(name, *ARGUMENTS.get(name, [])) for name in chosen))
-
-
-def expected(chosen):
-    """Exit statuses by name."""
-    skipped, _ = documented()
-    return {name: SKIPPED if name in skipped else 0 for name in chosen}
 
 
 def statuses(result):
