@@ -29,12 +29,12 @@ MACHINE = {"cpus": 1, "packages": 1, "memory": "1G", "accel": machine.ONE_THREAD
 ENTRY = re.compile(r"^\[cpu \d+\] entry: host (\d+) in (\d+) runs, all (\d+), after 0x(\w+) "
                    r"r8 0x(\w+) r9 0x(\w+) r11 0x(\w+)$", re.M)
 INTERRUPT, EPT_VIOLATION, TDVMCALL = 1, 48, 77
-TIMER = 0x30                    # the vector of IRQ 0
+TIMER = 0xec                    # LOCAL_TIMER_VECTOR
 CPUID, RDMSR, UNKNOWN = 10, 31, 0x10005
 SHARED = 1 << 47
 LOOP_TIMES = 20000000
 MOST_TIMES = 1.05
-PROGRAMS = {"tdx_run_test": ["-m", LOOP_TIMES], "tdx_fault_around_test": []}
+PROGRAMS = {"tdx_run_test": ["-m", LOOP_TIMES], "tdx_fault_around_test": ["-m"]}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Exit:
         return self.rax & 0xffffffff == EPT_VIOLATION and not self.r8 & SHARED
 
 
-PAGES = "private faults, for each page"
+PAGES = "private faults in order, a page"
 KINDS = {
     "TDVMCALL: CPUID": lambda e: e.is_vmcall(CPUID),
     "TDVMCALL: RDMSR of the APIC": lambda e: e.is_vmcall(RDMSR),

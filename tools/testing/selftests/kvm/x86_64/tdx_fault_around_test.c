@@ -27,6 +27,9 @@
 /* Of KVM that only maps pages that are accessed. */
 static bool no_more;
 
+/* For measurements: no other thread on the CPU, and no random order. */
+static bool measured;
+
 static uint64_t page(unsigned int nr)
 {
 	return PM_GPA + nr * PM_PAGE;
@@ -157,7 +160,7 @@ static void test_huge_pages(struct tg_td *tg)
 	accept_at(tg, HUGE_GPA + 512 * PM_PAGE, 512);
 
 	TEST_ERRNO(tm_punch(gmem, 0, HUGE_SIZE), 0);
-	for (i = 0; i < ARRAY_SIZE(order); i++)
+	for (i = 0; !measured && i < ARRAY_SIZE(order); i++)
 		accept_at(tg, HUGE_GPA + order[i] * PM_PAGE, 1);
 	TEST_ERRNO(tm_delete_slot(tg->td.vm, HUGE_SLOT), 0);
 	close(gmem);
@@ -222,16 +225,19 @@ static void test_vcpu_statistics(struct tg_td *tg)
 int main(int argc, char *argv[])
 {
 	const char *ready = NULL;
-	pthread_t thread;
+	pthread_t thread = 0;
 	struct tg_td tg;
 	int option;
 
-	while ((option = getopt(argc, argv, "np:")) != -1) {
-		TEST_ASSERT(option == 'n' || option == 'p',
-			    "usage: %s [-n] [-p file]\n"
+	while ((option = getopt(argc, argv, "mnp:")) != -1) {
+		TEST_ASSERT(option != '?',
+			    "usage: %s [-m] [-n] [-p file]\n"
+			    " -m: for measurements: no other thread on the CPU, no random order\n"
 			    " -n: KVM only maps pages that are accessed\n"
 			    " -p: pause with the TD that has run, and write to the file", argv[0]);
-		if (option == 'n')
+		if (option == 'm')
+			measured = true;
+		else if (option == 'n')
 			no_more = true;
 		else
 			ready = optarg;
@@ -239,7 +245,8 @@ int main(int argc, char *argv[])
 	tg_require();
 	/* If the shared pages became a huge one meanwhile, KVM would map fewer pages ahead. */
 	TEST_ASSERT(!prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), "prctl: %s", strerror(errno));
-	thread = share_the_cpu();
+	if (!measured)
+		thread = share_the_cpu();
 	tg_create(&tg, 0);
 	test_lowest_memory(&tg);
 	test_in_order(&tg);
@@ -252,7 +259,8 @@ int main(int argc, char *argv[])
 		test_vcpu_statistics(&tg);
 	}
 	WRITE_ONCE(done, true);
-	pthread_join(thread, NULL);
+	if (!measured)
+		pthread_join(thread, NULL);
 	if (ready)
 		tm_hold(ready);
 	tg_close(&tg);
