@@ -281,7 +281,7 @@ test-qemu: tree emulator
 # that kernel.
 OF_MAINLINE := $(BUILD)/selftests-mainline
 test-mainline: tree emulator selftests vmm
-	@$(BUILD_KERNELS) host mainline
+	@$(BUILD_KERNELS) host base mainline
 	@$(MAKE) --no-print-directory -s -C $(BUILD)/linux-mainline O=$(OF_MAINLINE) headers
 	@LDFLAGS=-static $(MAKE) --no-print-directory -s \
 		-C $(BUILD)/linux-mainline/tools/testing/selftests/kvm OUTPUT=$(OF_MAINLINE)/kvm \
@@ -289,7 +289,7 @@ test-mainline: tree emulator selftests vmm
 		KHDR_INCLUDES="-isystem $(OF_MAINLINE)/usr/include" all
 	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --all --kernels mainline \
 		test_mainline.py test_private_memory.py test_vm_selftests.py test_qemu.py \
-		$(PYTEST_ARGS)
+		test_qemu_vm.py $(PYTEST_ARGS)
 
 # Its result is what is to be seen, so of a build only an error.
 QUIETLY = >$(BUILD)/kernel.log || { cat $(BUILD)/kernel.log; exit 1; }

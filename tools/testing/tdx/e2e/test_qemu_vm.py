@@ -16,7 +16,7 @@ DATA = ("usr/share/seabios/bios-256k.bin", "usr/share/qemu/linuxboot_dma.bin",
         "usr/share/qemu/kvmvapic.bin")
 CMDLINE = "console=ttyS0 panic=-1 quiet tsc=reliable"
 
-pytestmark = [pytest.mark.release, pytest.mark.one_kernel]
+pytestmark = [pytest.mark.release, pytest.mark.one_kernel, pytest.mark.kernels("host", "mainline")]
 
 
 def command(cpus):
@@ -44,12 +44,26 @@ def initramfs(tmp_path):
     return build
 
 
+@pytest.fixture
+def boot_guest(boot_kernel, initramfs):
+    """Boots a guest with this number of vCPUs, which has to turn itself off."""
+    def run(kernel, cpus):
+        commands = [command(cpus)]
+        result = boot_kernel(kernel, td_guest.steps(commands), initramfs=initramfs(commands),
+                             **MACHINE)
+        said = "\n".join(result.values("output"))
+        assert result.value("td_guest") == "0", said
+        assert "SeaBIOS (version " in said
+        assert td_guest.values(result, "tdx_guest") == ["0"]
+        assert td_guest.values(result, "cpus") == [str(cpus)]
+    return run
+
+
 @pytest.mark.parametrize("cpus", [1, 4])
-def test_debians_kernel_boots_in_an_ordinary_guest(boot, initramfs, cpus):
-    commands = [command(cpus)]
-    result = boot(td_guest.steps(commands), initramfs=initramfs(commands), **MACHINE)
-    said = "\n".join(result.values("output"))
-    assert result.value("td_guest") == "0", said
-    assert "SeaBIOS (version " in said
-    assert td_guest.values(result, "tdx_guest") == ["0"]
-    assert td_guest.values(result, "cpus") == [str(cpus)]
+def test_debians_kernel_boots_in_an_ordinary_guest(boot_guest, kernel, cpus):
+    boot_guest(kernel, cpus)
+
+
+@pytest.mark.parametrize("cpus", [1, 4])
+def test_debians_kernel_boots_in_a_guest_of_the_unpatched_kernel_too(boot_guest, cpus):
+    boot_guest("base", cpus)
