@@ -225,10 +225,10 @@ SELFTEST_NAMES := $(patsubst tools/testing/selftests/kvm/%.c,%,$(wildcard \
 	set_memory_region_test $(addprefix x86_64/,cr4_cpuid_sync_test set_sregs_test smm_test \
 	state_test sync_regs_test triple_fault_event_test tsc_msrs_test userspace_io_test \
 	userspace_msr_exit_test)
-MAKE_SELFTESTS = LDFLAGS=-static $(MAKE) --no-print-directory -s \
-	-C $(BUILD)/linux/tools/testing/selftests/kvm \
-	OUTPUT=$(SELFTESTS)/kvm LINUX_HDR_PATH=$(SELFTESTS)/usr/include \
-	KHDR_INCLUDES="-isystem $(SELFTESTS)/usr/include"
+# Arguments: the kernel's tree, and where its headers and selftests are built.
+make_selftests = LDFLAGS=-static $(MAKE) --no-print-directory -s -C $(1)/tools/testing/selftests/kvm \
+	OUTPUT=$(2)/kvm LINUX_HDR_PATH=$(2)/usr/include KHDR_INCLUDES="-isystem $(2)/usr/include"
+MAKE_SELFTESTS = $(call make_selftests,$(BUILD)/linux,$(SELFTESTS))
 selftests: tree
 	@$(MAKE) --no-print-directory -s -C $(BUILD)/linux O=$(SELFTESTS) headers
 	@rm -rf $(SELFTESTS)/kvm
@@ -283,10 +283,7 @@ OF_MAINLINE := $(BUILD)/selftests-mainline
 test-mainline: tree emulator selftests vmm
 	@$(BUILD_KERNELS) host base mainline
 	@$(MAKE) --no-print-directory -s -C $(BUILD)/linux-mainline O=$(OF_MAINLINE) headers
-	@LDFLAGS=-static $(MAKE) --no-print-directory -s \
-		-C $(BUILD)/linux-mainline/tools/testing/selftests/kvm OUTPUT=$(OF_MAINLINE)/kvm \
-		LINUX_HDR_PATH=$(OF_MAINLINE)/usr/include \
-		KHDR_INCLUDES="-isystem $(OF_MAINLINE)/usr/include" all
+	@$(call make_selftests,$(BUILD)/linux-mainline,$(OF_MAINLINE)) all
 	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --all --kernels mainline \
 		test_mainline.py test_private_memory.py test_vm_selftests.py test_qemu.py \
 		test_qemu_vm.py $(PYTEST_ARGS)

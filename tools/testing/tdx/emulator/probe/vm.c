@@ -6,6 +6,7 @@
  * reports exit reasons, and what belongs to them.
  */
 #include "host/vmcs.h"
+#include "host/vmx_caps.h"
 #include "vm.h"
 
 #define PIC1_MASK		0x21
@@ -31,7 +32,6 @@
 #define INTERRUPT_WINDOW	BIT_ULL(2)
 #define NMI_WINDOW		BIT_ULL(22)
 #define TSC_OFFSETTING		BIT_ULL(3)
-#define MSR_BITMAPS		BIT_ULL(28)
 #define RDTSCP			BIT_ULL(3)
 #define PREEMPTION_TIMER	BIT_ULL(6)
 #define SECONDARY		(BIT_ULL(1) | BIT_ULL(7))
@@ -306,7 +306,7 @@ static void case_addresses(void)
 
 	vm_set_up(vm_guest_wrmsr);
 	vm_clear_page(MSR_BITMAP);
-	vm_allow(VMCS_PRIMARY_CONTROLS, MSR_BITMAPS);
+	vm_allow(VMCS_PRIMARY_CONTROLS, PRIMARY_MSR_BITMAPS);
 	vm_write(VMCS_MSR_BITMAP, MSR_BITMAP);
 	vm_write(VMCS_EXCEPTION_BITMAP, BIT_ULL(VECTOR_GP));
 	for (i = 0; i < ARRAY_LEN(msrs); i++) {
