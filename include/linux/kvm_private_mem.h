@@ -79,6 +79,18 @@ static inline bool kvm_mem_is_private(struct kvm *kvm, gfn_t gfn)
 	return kvm_has_private_mem(kvm) && mtree_load(&kvm->memory_attributes, gfn);
 }
 
+/**
+ * kvm_slot_has_gmem - whether a slot has a guest_memfd
+ * @slot: a slot
+ *
+ * Context: Any.
+ * Return: true if private memory can be mapped in the slot.
+ */
+static inline bool kvm_slot_has_gmem(const struct kvm_memory_slot *slot)
+{
+	return slot->gmem.file;
+}
+
 struct kvm_gmem;
 
 int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn, kvm_pfn_t *pfn);
@@ -104,6 +116,11 @@ static inline int kvm_nr_address_spaces(struct kvm *kvm)
 }
 
 static inline bool kvm_mem_is_private(struct kvm *kvm, gfn_t gfn)
+{
+	return false;
+}
+
+static inline bool kvm_slot_has_gmem(const struct kvm_memory_slot *slot)
 {
 	return false;
 }

@@ -34,7 +34,7 @@ VANILLA = BUILD / "vanilla"
 JOBS = f"-j{os.cpu_count()}"
 # 90 of them make functions of VMX global, those that a vCPU of a TD must not reach among them;
 # about 180 are of series/host, and 70 build and ignore selftests.
-MOST_CHANGED_LINES = 877
+MOST_CHANGED_LINES = 878
 ENTRY = "INTEL TDX HOST SUPPORT"
 
 OURS = "arch/x86/virt/"
