@@ -26,10 +26,11 @@
 #define OTHER_SLOT	6
 #define OTHER_GPA	(HOLE_GPA + 2 * HOLE_SIZE)
 #define TAKEN_AT_ONCE	(64ull << 20)
-/* More than that, with memory at both ends */
+/* A file that is taken away in parts, with memory at the beginning of each */
 #define LARGE_SLOT	7
 #define LARGE_GPA	(HOLE_GPA + 4 * HOLE_SIZE)
-#define LARGE_SIZE	(TAKEN_AT_ONCE + HOLE_SIZE)
+#define LARGE_PARTS	4
+#define LARGE_SIZE	(LARGE_PARTS * TAKEN_AT_ONCE)
 /* More than memory, as the file is sparse */
 #define HUGE_SIZE	BIT_ULL(50)
 #define NR_VCPUS	2
@@ -233,6 +234,15 @@ static void test_deletion(void)
 	repeat(map_during_deletion, "KVM_PRE_FAULT_MEMORY never fails with EAGAIN");
 }
 
+static void map_large_slot(struct tm_td *td)
+{
+	unsigned int i;
+
+	TEST_ERRNO(tm_set_private(td->vm, LARGE_GPA, LARGE_SIZE), 0);
+	for (i = 0; i < LARGE_PARTS; i++)
+		tm_pre_fault(td->vcpu, LARGE_GPA + i * TAKEN_AT_ONCE, HOLE_SIZE, HOLE_PAGES);
+}
+
 static void *close_file(void *gmem)
 {
 	be_idle();
@@ -240,7 +250,10 @@ static void *close_file(void *gmem)
 	return NULL;
 }
 
-/* Returns whether a slot of a file was deleted when the TD still had memory of the file. */
+/*
+ * Returns whether a slot of a file was deleted when the TD still had memory of the file.  That
+ * waits for a part to remove private memory, and for another one to release the file.
+ */
 static bool delete_while_closing(struct tm_td *td)
 {
 	int gmem = pm_create_gmem(td->vm, LARGE_SIZE + TM_SIZE, 0), err;
@@ -251,10 +264,8 @@ static bool delete_while_closing(struct tm_td *td)
 	TEST_ERRNO(pm_set_gmem_slot(td->vm, LARGE_SLOT, LARGE_GPA, LARGE_SIZE, mem, gmem, 0), 0);
 	TEST_ERRNO(pm_set_gmem_slot(td->vm, OTHER_SLOT, OTHER_GPA, TM_SIZE, td->mem, gmem,
 				    LARGE_SIZE), 0);
-	TEST_ERRNO(tm_set_private(td->vm, LARGE_GPA, LARGE_SIZE), 0);
 	TEST_ERRNO(tm_set_private(td->vm, OTHER_GPA, TM_SIZE), 0);
-	tm_pre_fault(td->vcpu, LARGE_GPA, HOLE_SIZE, HOLE_PAGES);
-	tm_pre_fault(td->vcpu, LARGE_GPA + LARGE_SIZE - HOLE_SIZE, HOLE_SIZE, HOLE_PAGES);
+	map_large_slot(td);
 
 	TEST_ASSERT(!pthread_create(&thread, NULL, close_file, &gmem), "no thread");
 	do {
@@ -285,12 +296,9 @@ static struct {
 	bool ready;
 } *victim;
 
-#define VICTIM_PARTS	4
-#define VICTIM_SIZE	(VICTIM_PARTS * TAKEN_AT_ONCE)
-
 static int share_memory(void)
 {
-	return tm_set_shared(victim->td.vm, LARGE_GPA, VICTIM_SIZE);
+	return tm_set_shared(victim->td.vm, LARGE_GPA, LARGE_SIZE);
 }
 
 static int delete_memory(void)
@@ -301,16 +309,13 @@ static int delete_memory(void)
 static void be_victim(int (*take_away)(void))
 {
 	struct tm_td *td = &victim->td;
-	unsigned int i;
 
 	tm_create_runnable(td);
 	victim->stats = tdx_open_statistics(td->vm);
-	victim->gmem = pm_create_gmem(td->vm, VICTIM_SIZE, 0);
-	TEST_ERRNO(pm_set_gmem_slot(td->vm, LARGE_SLOT, LARGE_GPA, VICTIM_SIZE,
-				    pm_alloc(VICTIM_SIZE), victim->gmem, 0), 0);
-	TEST_ERRNO(tm_set_private(td->vm, LARGE_GPA, VICTIM_SIZE), 0);
-	for (i = 0; i < VICTIM_PARTS; i++)
-		tm_pre_fault(td->vcpu, LARGE_GPA + i * TAKEN_AT_ONCE, HOLE_SIZE, HOLE_PAGES);
+	victim->gmem = pm_create_gmem(td->vm, LARGE_SIZE, 0);
+	TEST_ERRNO(pm_set_gmem_slot(td->vm, LARGE_SLOT, LARGE_GPA, LARGE_SIZE,
+				    pm_alloc(LARGE_SIZE), victim->gmem, 0), 0);
+	map_large_slot(td);
 	be_idle();
 	WRITE_ONCE(victim->ready, true);
 	TEST_ERRNO(take_away(), 0);
