@@ -2,108 +2,38 @@
 """Can a maintainer apply the patch series?
 
 Each check is a test, in TAP. With --quick, only checks that take a minute and build no kernel.
-Without it, every prefix of the series is built, with TDX host support on and off, boots and runs
-its KUnit cases; then compilers and configs are checked that make test does not use.  A prefix that
-passed is checked again when one of its files changes, or what it is checked with: see PASSED.
+Without it, every prefix of the series is checked, and compilers and configs that make test does not
+use.
 """
 import argparse
-import concurrent.futures
 import fnmatch
-import hashlib
 import itertools
 import os
-import pathlib
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 
 from overlay.build import kernel
+from overlay.check.commits import (KVM_OURS, OUR_WARNING, Series, build, output_if_failed, run, say,
+                                   side_by_side, warnings)
+from overlay.check.declared import every_patch_uses_what_is_declared
+from overlay.check.prefixes import every_prefix_builds_and_passes
 from overlay.series import series
-from overlay.test import results, suites
-from overlay.tree import assemble, base, linux, private_apt
+from overlay.tree import base, linux, private_apt
 from overlay.tree.base import Refusal
 from overlay.tree.linux import BUILD, TOP, TREE, git_tree
 
-PREFIX = BUILD / "series-tree"
-PASSED = BUILD / "series-passed"
 WHOLE = BUILD / "series-whole"
 VANILLA = BUILD / "vanilla"
-JOBS = f"-j{os.cpu_count()}"
 # 90 of them make functions of VMX global, those that a vCPU of a TD must not reach among them;
 # about 180 are of series/host, and 70 build and ignore selftests.
 MOST_CHANGED_LINES = 878
 ENTRY = "INTEL TDX HOST SUPPORT"
 
-OURS = "arch/x86/virt/"
-KVM_OURS = "arch/x86/kvm/vmx/tdx"
-# Compiler messages for our files.
-OUR_WARNING = re.compile(r"(arch/x86/virt/|kvm/vmx/tdx/|kvm/mmu/(pr|shared)|kvm/apic_bus|"
-                         r"kvm/(guest_memfd|gmem|memory_attributes|private_mem)|asm/tdx_|cc_events)"
-                         r".*(warning|error):.*")
-# Errors of make itself begin with three asterisks.
-ANY_WARNING = re.compile(r"^.*(?:warning:|WARNING:|error:|: \*\*\* ).*$", re.M)
-
 # Options for checkpatch, in addition to .checkpatch.conf: some programs are not in the kernel.
 EXCEPTIONS = "PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME"
-
-
-def run(*args, **kwargs):
-    """Runs a command; returns its status and output."""
-    done = subprocess.run([str(arg) for arg in args], check=False, text=True, errors="replace",
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          **{"input": "", **kwargs})
-    return done.returncode, done.stdout
-
-
-def output_if_failed(*args, **kwargs):
-    status, output = run(*args, **kwargs)
-    return (output.strip() or f"{args[0]} failed") if status else ""
-
-
-def side_by_side(function, items):
-    """The results, in order: for programs that use one CPU."""
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(function, items))
-
-
-def say(text):
-    """Prints a comment in TAP."""
-    print("\n".join(f"# {line}" for line in text.splitlines()), flush=True)
-
-
-def build(tree, out, *args):
-    """Runs make; returns its output."""
-    status, output = run(*kernel.make_command(tree, out, "-s", JOBS, *args))
-    return f"{output}\nmake failed with status {status}: error:" if status else output
-
-
-class Series:
-    """The commits of the series, and the mails made from them."""
-
-    def __init__(self):
-        # These mails are checked, but never sent.
-        if not series.git_value("config", "user.email"):
-            os.environ |= {"GIT_COMMITTER_NAME": "nobody",
-                           "GIT_COMMITTER_EMAIL": "nobody@localhost"}
-        with linux.alone():
-            assemble.assemble()
-            self.commits = series.commit_series()
-            self.mails = series.write_mails()
-        self.base = git_tree("rev-parse", base.BASE).strip()
-
-    def subject(self, commit):
-        return git_tree("log", "-1", "--format=%s", commit).strip()
-
-    def files(self, commit):
-        return git_tree("diff", "--name-only", f"{commit}^", commit).split()
-
-    def whole(self, only):
-        """Files that the whole series adds (A) or modifies (M)."""
-        return git_tree("diff", "--name-only", f"--diff-filter={only}", self.base,
-                        self.commits[-1]).split()
 
 
 # Checks of the mails.
@@ -255,169 +185,6 @@ def few_lines_change(what):
     return f"{total} lines are more than {MOST_CHANGED_LINES}" if total > MOST_CHANGED_LINES else ""
 
 
-# Checks of every prefix of the series.
-
-# Few of the failures of SEAMCALLs: make test takes more of the whole series, and it does not matter
-# for whether the prefix can be built and used.
-VERY_THIN = ("--kernel_args", "tdx_injection.every=40",
-             "--kernel_args", "tdx_td_injection.every=100")
-
-
-# It selects what guest_memfd selects, too, which changes a header that almost all files include.
-XARRAY_MULTI = ("--kconfig_add", "CONFIG_ZONE_DEVICE=y")
-
-
-def of_the_kernel(files):
-    return any(not file.startswith(("Documentation/", "tools/", "MAINTAINERS")) for file in files)
-
-
-def without_the_option(files):
-    """Whether some are compiled with TDX host support off, too: headers of KVM are."""
-    return any(not file.startswith("arch/x86/virt/vmx/tdx/")
-               and not (file.startswith(f"{KVM_OURS}/") and file.endswith(".c"))
-               for file in files)
-
-
-def kunit(what, *args):
-    return run(*suites.command(PREFIX, BUILD / "series-kunit", what, *args))
-
-
-def kunit_cases():
-    """Runs this prefix's KUnit cases; returns the output of a failure, and the number of cases."""
-    found = BUILD / "series-kunit/results.json"
-    found.unlink(missing_ok=True)
-    with found.with_suffix(".log").open("w+") as log:
-        status = suites.run_in(PREFIX, found.parent, found, *VERY_THIN, log=log)
-        log.seek(0)
-        output = log.read()
-    cases = list(results.from_kunit(found)) if found.is_file() else []
-    if status or not cases or any(case.outcome != "passed" for case in cases):
-        return output[-3000:], 0
-    return "", len(cases)
-
-
-def warnings(output, pattern=ANY_WARNING):
-    return "\n".join(match[0] for match in pattern.finditer(output))
-
-
-def boot(out):
-    """Boots; returns errors before the kernel fails to mount a root file system, as expected."""
-    console = run("timeout", "120", "qemu-system-x86_64", *suites.QEMU.split(), "-m", "1G",
-                  "-kernel", out / "arch/x86/boot/bzImage",
-                  "-append", "console=ttyS0 panic=-1 no_timer_check",
-                  "-nodefaults", "-nographic", "-serial", "stdio", "-no-reboot")[1]
-    start, wants_root, _ = console.partition("VFS: Unable to mount root fs")
-    if not wants_root:
-        return f"it does not boot:\n{console[-3000:]}"
-    return "\n".join(re.findall(r".*(?:WARNING|BUG|Call Trace).*", start))
-
-
-def host_config(tree):
-    """The config with all that a prefix has."""
-    kconfig = (tree / "arch/x86/kvm/Kconfig").read_text()
-    return "host" if "config KVM_SW_PROTECTED_VM" in kconfig else "before-private-mem"
-
-
-def check_off():
-    out = BUILD / "series-off"
-    kernel.configure("notdx", PREFIX, out)
-    return warnings(build(PREFIX, out, "bzImage")) or boot(out)
-
-
-# Until a patch selects the option, headers have stubs for what these define.
-OF_PRIVATE_MEM = re.compile(r"^kvm-\$\(CONFIG_KVM_PRIVATE_MEM\)\s*\+=(.*)$", re.M)
-
-
-def left_out():
-    """The names of objects that make does not build for any config of this prefix."""
-    if host_config(PREFIX) == "host":
-        return set()
-    makefiles = "".join((PREFIX / name).read_text()
-                        for name in ("arch/x86/kvm/Makefile", "virt/kvm/Makefile.kvm"))
-    return {os.path.basename(name) for line in OF_PRIVATE_MEM.findall(makefiles)
-            for name in line.split()}
-
-
-def new_objects_of_kvm(what):
-    """Those of the files in this prefix; arch/x86/kvm/ includes virt/kvm/."""
-    without = left_out()
-    return [f"{'arch/x86/kvm/../../../' * path.startswith('virt/')}{path.removesuffix('.c')}.o"
-            for path in what.whole("A") if path.startswith(("arch/x86/kvm/", "virt/kvm/"))
-            and path.endswith(".c") and (PREFIX / path).is_file()
-            and f"{pathlib.Path(path).stem}.o" not in without]
-
-
-def check_on(what):
-    """Returns errors, and the number of KUnit cases, 0 for preparatory patches."""
-    if not (PREFIX / suites.CONFIG).is_file():
-        return "", 0
-    out = BUILD / "series-w1"
-    kernel.configure(host_config(PREFIX), PREFIX, out)
-    said = warnings(build(PREFIX, out, "W=1", OURS, *new_objects_of_kvm(what)), OUR_WARNING)
-    status, output = kunit("build", "--kunitconfig", suites.CONFIG, *XARRAY_MULTI, "--jobs",
-                           os.cpu_count())
-    said += warnings(output)
-    if status:
-        return f"{said}\n{output[-3000:]}", 0
-    failed, cases = kunit_cases()
-    return (said + failed).strip(), cases
-
-
-def check_prefix(what, commit, files):
-    """The same for a prefix.  While one kernel is linked or boots, another is compiled."""
-    base.work_tree(TREE, PREFIX, commit)
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        off = pool.submit(check_off) if without_the_option(files) else None
-        said, cases = check_on(what)
-        return (off.result() if off else "") + said, cases
-
-
-def checked_with():
-    """The programs and configs that decide how a prefix is checked."""
-    programs = [pathlib.Path(module.__file__).read_text() for module in (kernel, suites)]
-    this = re.sub("^MOST_CHANGED_LINES =.*", "", pathlib.Path(__file__).read_text(), flags=re.M)
-    configs = [kernel.config_text(kernel.requested(config))
-               for config in ("notdx", "before-private-mem", "host")]
-    return "".join([run("gcc", "--version")[1], run("qemu-system-x86_64", "--version")[1],
-                    this, *programs, *configs])
-
-
-def fingerprint(what, commit, tools):
-    """A checksum of all that the result for a prefix depends on."""
-    changed = git_tree("diff-tree", "-r", what.base, commit).splitlines()
-    files = [line for line in changed if of_the_kernel([line.split("\t")[1]])]
-    return hashlib.sha256("\n".join([what.base, *files, tools]).encode()).hexdigest()
-
-
-def passed_before():
-    """{fingerprint: number of KUnit cases} of prefixes that passed."""
-    lines = PASSED.read_text().splitlines() if PASSED.is_file() else []
-    return {key: int(cases) for key, cases in map(str.split, lines)}
-
-
-def every_prefix_builds_and_passes(what):
-    wrong, tools, passed = [], checked_with(), passed_before()
-    for number, commit in enumerate(what.commits, 1):
-        subject, files = what.subject(commit), what.files(commit)
-        if number > 1 and not of_the_kernel(files):
-            continue
-        key = fingerprint(what, commit, tools)
-        if key in passed:
-            say(f"pass {number:2} {passed[key]:4} KUnit cases before  {subject}")
-            continue
-        start = time.monotonic()
-        said, cases = check_prefix(what, commit, files)
-        say(f"{'FAIL' if said else 'pass'} {number:2} {cases:4} KUnit cases "
-            f"{time.monotonic() - start:4.0f} s  {subject}")
-        if said:
-            say(said)
-            wrong.append(subject)
-        else:
-            with PASSED.open("a") as file:
-                file.write(f"{key} {cases}\n")
-    return "\n".join(wrong)
-
-
 # Static analysis, compilers and configs.
 
 def coccinelle_is_silent(what):
@@ -525,7 +292,7 @@ def defconfig_and_the_fragment_build(what):
 
 
 QUICK = [same_bytes_twice, applies_to_the_base, checkpatch_accepts_messages_and_changes,
-         every_new_file_has_a_maintainer, few_lines_change]
+         every_new_file_has_a_maintainer, few_lines_change, every_patch_uses_what_is_declared]
 SLOW = [checkpatch_accepts, applies_to_vanilla, coccinelle_is_silent,
         documentation_builds_without_new_warnings, every_prefix_builds_and_passes,
         clang_builds_it_with_cfi, modules_and_tests_as_y_m_and_n, defconfig_and_the_fragment_build]
