@@ -281,7 +281,7 @@ test-qemu: tree emulator
 # that kernel.
 OF_MAINLINE := $(BUILD)/selftests-mainline
 test-mainline: tree emulator selftests vmm
-	@$(BUILD_KERNELS) host base mainline
+	@$(BUILD_KERNELS) host base base-modular mainline mainline-modular
 	@$(MAKE) --no-print-directory -s -C $(BUILD)/linux-mainline O=$(OF_MAINLINE) headers
 	@$(call make_selftests,$(BUILD)/linux-mainline,$(OF_MAINLINE)) all
 	@cd $(E2E) && $(call PYTEST,e2e) $(SIDE_BY_SIDE) -v --tb=short --all --kernels mainline \

@@ -3,7 +3,8 @@
 
 CONFIG:TARGET,... builds these targets instead of bzImage (and modules).  The config `base` is the
 kernel without the overlay, to compare with; `mainline` a newer one that has TDX host support of its
-own; `wrong` the config `host` from a tree where mutate_kernel.py puts wrong lines.
+own; `modular` has KVM as modules, as have others whose names end so; `wrong` is the config `host`
+from a tree where mutate_kernel.py puts wrong lines.
 """
 import argparse
 import hashlib
@@ -27,22 +28,25 @@ CONFIGS = pathlib.Path(__file__).resolve().parent / "configs"
 # Config fragments of each config; later fragments override earlier ones.
 FRAGMENTS = {
     "base": ["base"],
+    "base-modular": ["base", "modular"],
     "host": ["base", "host", "private-mem"],
     # for the patches of a series before private guest memory
     "before-private-mem": ["base", "host"],
     "notdx": ["base", "notdx"],
-    "modular": ["base", "host", "private-mem", "modular"],
+    "modular": ["base", "host", "private-mem", "modular", "bpf"],
     "plain": ["base", "plain"],
     "debug": ["base", "host", "private-mem", "debug"],
     "kcsan": ["base", "host", "private-mem", "kcsan"],
     "gcov": ["base", "host", "private-mem", "gcov"],
     "clang": ["base", "host", "private-mem", "clang"],
     "mainline": ["base", "mainline"],
+    "mainline-modular": ["base", "mainline", "modular"],
     "wrong": ["base", "host", "private-mem"],
 }
 
 # What to build, other than bzImage.
-TARGETS = {"modular": ["bzImage", "modules"]}
+TARGETS = {config: ["bzImage", "modules"] for config, fragments in FRAGMENTS.items()
+           if "modular" in fragments}
 
 # Files that KASAN and UBSAN check.  With the whole kernel, machines would be slow.
 KVM_AND_OURS = "$(if $(filter arch/x86/virt/% arch/x86/kvm/%,$@),y,n)"
@@ -109,7 +113,8 @@ def wrong_tree():
 
 
 # Configs that are built from another tree than build/linux.
-TREES = {"base": pristine_tree, "mainline": mainline_tree, "wrong": wrong_tree}
+TREES = {"base": pristine_tree, "base-modular": pristine_tree, "mainline": mainline_tree,
+         "mainline-modular": mainline_tree, "wrong": wrong_tree}
 
 
 def make_command(tree, out, *args):

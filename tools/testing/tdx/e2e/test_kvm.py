@@ -112,9 +112,9 @@ def test_the_frequency_of_the_tsc_does_not_change_while_locks_are_taken(run_self
 @pytest.mark.parallel
 @pytest.mark.parametrize("kernel_with", ["debug", "kcsan"])
 def test_8_vcpus_map_memory_for_minutes_while_it_is_taken_away(boot_kernel, kernel_with):
-    """Each kind of change for 20 s, and then all of them at once."""
+    """Each kind of change for 10 s, and then all of them at once."""
     name = "tdx_memory_race_test"
-    result = boot_kernel(kernel_with, selftests.step(name, "-v", 8, "-t", 20, "-k", 0),
+    result = boot_kernel(kernel_with, selftests.step(name, "-v", 8, "-t", 10, "-k", 0),
                          **{**MACHINE, "cpus": 8, "packages": 4, "timeout": 3600},
                          initramfs=selftests.initramfs(name))
     selftests.check_passed(result)

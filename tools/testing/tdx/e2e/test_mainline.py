@@ -7,6 +7,7 @@ import private_apt
 import selftests
 import td_guest
 import tdxinfo
+import test_vms
 from events import steps
 from test_kvm import ARGUMENTS, MACHINE, OF_WIDTHS
 from test_td_guest import NONCE, check_load, check_report, with_load
@@ -192,3 +193,20 @@ def test_tdx_vmm_boots_linux_in_a_td_on_mainline_too(boot, tmp_path, disk, cpus)
 @pytest.mark.parametrize("cpus", [1, 4])
 def test_tdx_vmm_boots_debians_kernel_in_a_td_on_mainline_too(boot, tmp_path, disk, debian, cpus):
     run_td(boot, tmp_path, with_load(cpus, "320M"), disk, **debian)
+
+
+def test_a_vm_runs_beside_a_td_on_mainline_too(boot):
+    image = selftests.initramfs(test_vms.TD, selftests.initramfs(test_vms.VM))
+    result = boot(steps(f"start-selftest,{test_vms.VM}",
+                        selftests.step(test_vms.TD, *ARGUMENTS_INSTEAD[test_vms.TD]),
+                        selftests.step(test_vms.VM)),
+                  **test_vms.MACHINE, cmdline=CMDLINE, initramfs=image,
+                  provoked=PROVOKED[test_vms.TD])
+    assert test_vms.passed(result) == [test_vms.TD, test_vms.VM]
+
+
+@pytest.mark.usefixtures("kernel")
+@pytest.mark.parametrize("config", ["base-modular", "mainline-modular"])
+def test_kvm_intel_is_loaded_again_and_again_on_other_kernels(boot_kernel, tmp_path, config):
+    test_vms.load_again_and_again(boot_kernel, config, "userspace_io_test",
+                                  tmp_path / "initramfs.cpio")

@@ -56,11 +56,15 @@ def test_a_vm_and_a_td_run_on_cpus_that_have_threads(boot, seed):
     selftests.check_nothing_left(result)
 
 
-@pytest.mark.kernels("modular")
+def load_again_and_again(boot_kernel, config, vm, image):
+    """A VM runs each time."""
+    modules.initramfs(machine.KERNELS / config, image)
+    turn = ["load-modules", selftests.step(vm), "unload-modules"]
+    result = boot_kernel(config, steps(*turn * 5), **{**MACHINE, "timeout": 600},
+                         initramfs=selftests.initramfs(vm, image))
+    assert passed(result) == [vm] * 5
+
+
 @pytest.mark.release
 def test_kvm_intel_is_loaded_again_and_again(boot_kernel, tmp_path):
-    image = modules.initramfs(machine.KERNELS / "modular", tmp_path / "initramfs.cpio")
-    turn = ["load-modules", selftests.step(VM), "unload-modules"]
-    result = boot_kernel("modular", steps(*turn * 5), **{**MACHINE, "timeout": 600},
-                         initramfs=selftests.initramfs(VM, image))
-    assert passed(result) == [VM] * 5
+    load_again_and_again(boot_kernel, "modular", VM, tmp_path / "initramfs.cpio")
