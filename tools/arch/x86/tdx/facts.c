@@ -64,13 +64,23 @@ static bool cpuinfo_value(const char *cpuinfo, const char *key, char *value, siz
 	return true;
 }
 
+/* Words are separated by single spaces. */
+static bool has_word(const char *line, const char *word)
+{
+	size_t length = strlen(word);
+	const char *found = line;
+
+	while ((found = strstr(found, word))) {
+		if ((found == line || found[-1] == ' ') && strchr(" ", found[length]))
+			return true;
+		found += length;
+	}
+	return false;
+}
+
 static enum known has_flag(const char *flags, const char *flag)
 {
-	char word[SHORT_TEXT], line[CPUINFO_ROOM];
-
-	snprintf(word, sizeof(word), " %s ", flag);
-	snprintf(line, sizeof(line), " %s ", flags);
-	return flags[0] ? known(strstr(line, word)) : UNKNOWN;
+	return flags[0] ? known(has_word(flags, flag)) : UNKNOWN;
 }
 
 static void collect_cpuinfo(struct facts *facts, const char *root)

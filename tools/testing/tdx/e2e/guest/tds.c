@@ -55,6 +55,8 @@ static struct kvm_cpuid2 *supported_cpuid(int kvm)
 
 	if (!cpuid) {
 		cpuid = calloc(1, sizeof(*cpuid) + MAX_CPUID * sizeof(cpuid->entries[0]));
+		if (!cpuid)
+			return NULL;
 		cpuid->nent = MAX_CPUID;
 		ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid);
 	}
