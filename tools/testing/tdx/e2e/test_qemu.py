@@ -94,10 +94,17 @@ def said(result):
     return "\n".join(result.values("output"))
 
 
+# To make a vCPU leave the guest, QEMU writes to its struct kvm_run in a signal handler, which has
+# none any more after the TD could not be made again.  If that happens before QEMU has exited, QEMU
+# 11.1 crashes instead: it writes to the second byte behind NULL.
+NO_KVM_RUN = r"CPU \d+/KVM\[\d+\]: segfault at 1 "
+EXITED, CRASHED = "1", "139"
+
+
 def test_a_reset_needs_a_second_keyid(run_qemu, cpu_to_reset):
-    result = run_qemu([command(*qemu_guest.QMP, cpu=cpu_to_reset)],
+    result = run_qemu([command(*qemu_guest.QMP, cpu=cpu_to_reset)], provoked=NO_KVM_RUN,
                       emulator_options="keyids=31:2", requests=[qmp.command("system_reset")])
-    assert result.value("td_guest") == "1"
+    assert result.value("td_guest") == (CRASHED if result.kernel_lines(NO_KVM_RUN) else EXITED)
     assert "unable to rebuild guest: No space left on device" in said(result)
 
 
