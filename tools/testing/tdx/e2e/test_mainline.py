@@ -196,13 +196,8 @@ def test_tdx_vmm_boots_debians_kernel_in_a_td_on_mainline_too(boot, tmp_path, di
 
 
 def test_a_vm_runs_beside_a_td_on_mainline_too(boot):
-    image = selftests.initramfs(test_vms.TD, selftests.initramfs(test_vms.VM))
-    result = boot(steps(f"start-selftest,{test_vms.VM}",
-                        selftests.step(test_vms.TD, *ARGUMENTS_INSTEAD[test_vms.TD]),
-                        selftests.step(test_vms.VM)),
-                  **test_vms.MACHINE, cmdline=CMDLINE, initramfs=image,
-                  provoked=PROVOKED[test_vms.TD])
-    assert test_vms.passed(result) == [test_vms.TD, test_vms.VM]
+    test_vms.run_a_vm_beside_a_td(boot, *ARGUMENTS_INSTEAD[test_vms.TD], cmdline=CMDLINE,
+                                  provoked=PROVOKED[test_vms.TD])
 
 
 @pytest.mark.usefixtures("kernel")

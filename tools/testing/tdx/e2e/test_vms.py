@@ -24,13 +24,17 @@ def passed(result):
     return [status.split()[0] for status in result.values("selftest")]
 
 
+def run_a_vm_beside_a_td(boot, *arguments, **options):
+    """The arguments are those of the TD's selftest."""
+    result = boot(steps(f"start-selftest,{VM}", selftests.step(TD, *arguments), selftests.step(VM)),
+                  **MACHINE, initramfs=selftests.initramfs(TD, selftests.initramfs(VM)), **options)
+    assert passed(result) == [TD, VM]
+    return result
+
+
 @pytest.mark.one_kernel_until_release
 def test_a_vm_runs_beside_a_td(boot):
-    image = selftests.initramfs(TD, selftests.initramfs(VM))
-    result = boot(steps(f"start-selftest,{VM}", selftests.step(TD), selftests.step(VM)),
-                  **MACHINE, initramfs=image)
-    assert passed(result) == [TD, VM]
-    selftests.check_nothing_left(result)
+    selftests.check_nothing_left(run_a_vm_beside_a_td(boot))
 
 
 @pytest.mark.one_kernel
