@@ -308,7 +308,7 @@ def test_emulated_instructions_get_ones_as_the_cpu_does():
 def test_loops_of_movdir64b_overwrite_what_they_name():
     facts, _ = probe("store-loops")
     del facts["done"]
-    assert len(facts) == 5 and set(facts.values()) == {1}
+    assert len(facts) == 6 and set(facts.values()) == {1}
 
 
 def test_an_interrupt_whose_delivery_is_a_violation_is_not_lost():

@@ -7,10 +7,10 @@
 
 #include "cpu/walk.h"
 #include "exit/direct_store.h"
+#include "exit/store_loop.h"
 #include "memory/owner.h"
 
 #define LINE_BYTES	64
-#define NO_END		~0ULL
 
 static bool store(struct vcpu *vcpu, u64 gpa, const u8 *line)
 {
@@ -22,51 +22,56 @@ static bool store(struct vcpu *vcpu, u64 gpa, const u8 *line)
 	return true;
 }
 
-/* The operand is (%rm), and another register than the destination. */
-static bool source_is_fixed(const struct insn *insn)
+static bool in_page(u64 page, u64 address, unsigned int bytes)
 {
-	return insn->modrm >> 6 == 0 && (insn->modrm & 7) != RSP && insn->rm != insn->reg;
+	return address + bytes > page && address < page + PAGE_SIZE;
 }
 
-/*
- * If the next instructions are ADD $64, %reg; CMP %end, %reg or CMP %reg, %end; and JNE to this
- * MOVDIR64B, return the value of %end.
- */
-static u64 end_of_loop(const struct vcpu *vcpu, const struct insn *insn)
+/* At @to's MOVDIR64B, with the code around it; false if the stores change what the loop reads. */
+static bool begin_loop(struct store_loop *loop, const struct vcpu *vcpu, u64 from, u64 to)
 {
-	u8 rex = 0x48 | insn->reg >> 3, modrm = 0xc0 | (insn->reg & 7), code[9];
-	const u8 add[] = { rex, 0x83, modrm, LINE_BYTES }, *cmp = code + sizeof(add);
-	const u8 jne[] = { 0x75, -(insn->length + sizeof(code)) };
-	unsigned int rm, reg;
+	u64 page = to & PAGE_MASK;
 
-	if (guest_fetch(vcpu, vcpu->vmcb.rip + insn->length, code, sizeof(code)) < sizeof(code) ||
-	    memcmp(code, add, sizeof(add)) || memcmp(code + 7, jne, sizeof(jne)) ||
-	    (cmp[0] & ~5) != 0x48 || cmp[1] != 0x39 || cmp[2] >> 6 != 3)
-		return NO_END;
-	rm = (cmp[2] & 7) | (cmp[0] & 1) << 3;
-	reg = (cmp[2] >> 3 & 7) | (cmp[0] & 4) << 1;
-	if (rm != insn->reg && reg != insn->reg)
-		return NO_END;
-	return vcpu->gpr[rm == insn->reg ? reg : rm];
+	memcpy(loop->gpr, vcpu->gpr, sizeof(loop->gpr));
+	loop->rip = vcpu->vmcb.rip;
+	loop->rflags = vcpu->vmcb.rflags;
+	loop->start = loop->rip - sizeof(loop->code) / 2;
+	loop->to = to;
+	loop->bytes = guest_fetch(vcpu, loop->start, loop->code, sizeof(loop->code));
+	return !(loop->rflags & X86_EFLAGS_TF) && !in_page(page, from, LINE_BYTES) &&
+	       !in_page(page, loop->start, sizeof(loop->code));
 }
 
-/* The last address to store to: behind it the guest goes on, with the loop or what follows. */
-static u64 last_line(const struct vcpu *vcpu, const struct insn *insn, u64 first)
+/* The same bytes are stored to a line behind @last, in its page. */
+static bool goes_on(const struct store_loop *loop, u64 from, u64 last)
 {
-	u64 last_of_page = (first | ~PAGE_MASK) & ~(LINE_BYTES - 1ULL), end;
+	return loop->from == from && loop->to > last && loop->to % LINE_BYTES == 0 &&
+	       (loop->to & PAGE_MASK) == (last & PAGE_MASK);
+}
 
-	if (!source_is_fixed(insn))
-		return first;
-	end = end_of_loop(vcpu, insn);
-	if (end == NO_END)
-		return first;
-	end -= LINE_BYTES;
-	return end >= first && end <= last_of_page && end % LINE_BYTES == 0 ? end : last_of_page;
+/* After a store to @to: those that follow in the page.  The rest of the loop is the guest's. */
+static void go_on(struct vcpu *vcpu, u64 from, const u8 *line, u64 to, u64 gpa)
+{
+	struct store_loop loop;
+
+	if (!begin_loop(&loop, vcpu, from, to))
+		return;
+	while (store_loop_next(&loop) && goes_on(&loop, from, to)) {
+		gpa += loop.to - to;
+		to = loop.to;
+		memcpy(vcpu->gpr, loop.gpr, sizeof(vcpu->gpr));
+		vcpu->vmcb.rip = loop.rip;
+		vcpu->vmcb.rflags = loop.rflags;
+		if (!store(vcpu, gpa, line))
+			return;
+		vcpu_skip_insn(vcpu, loop.length);
+		loop.rip = vcpu->vmcb.rip;
+	}
 }
 
 void direct_store_exit(struct vcpu *vcpu, const struct insn *insn)
 {
-	u64 to = vcpu->gpr[insn->reg], last, gpa;
+	u64 to = vcpu->gpr[insn->reg], gpa;
 	u8 line[LINE_BYTES];
 
 	if (!vcpu_64bit_code(vcpu)) {
@@ -78,16 +83,8 @@ void direct_store_exit(struct vcpu *vcpu, const struct insn *insn)
 		return;
 	}
 	if (!guest_read(vcpu, insn->linear, line, sizeof(line)) ||
-	    !guest_walk(vcpu, to, ACCESS_WRITE, &gpa))
+	    !guest_walk(vcpu, to, ACCESS_WRITE, &gpa) || !store(vcpu, gpa, line))
 		return;
-	last = last_line(vcpu, insn, to);
-	while (store(vcpu, gpa, line)) {
-		if (to == last) {
-			vcpu_skip_insn(vcpu, insn->length);
-			return;
-		}
-		to += LINE_BYTES;
-		gpa += LINE_BYTES;
-		vcpu->gpr[insn->reg] = to;
-	}
+	vcpu_skip_insn(vcpu, insn->length);
+	go_on(vcpu, insn->linear, line, to, gpa);
 }

@@ -265,6 +265,16 @@ static u64 store_with_high_registers(u64 from, u64 until)
 	return to;
 }
 
+/* As gcc 14 makes it: an even number of lines. */
+static u64 store_unrolled(u64 to, u64 end)
+{
+	asm volatile("1: movq %0, %%rax; movdir64b (%2), %%rax;"
+		     "leaq 64(%0), %%rax; movdir64b (%2), %%rax;"
+		     "subq $-128, %0; cmpq %1, %0; jne 1b"
+		     : "+r"(to) : "r"(end), "d"(zeroes) : "rax", "cc", "memory");
+	return to;
+}
+
 static void case_store_loops(void)
 {
 	u64 to = line_address(3), end = line_address(70);
@@ -285,6 +295,9 @@ static void case_store_loops(void)
 	fill_area();
 	to = store_with_high_registers(line_address(60), line_address(65));
 	say("other_registers", area_is_clear(to, 60, 65));
+	fill_area();
+	to = store_unrolled(line_address(3), line_address(69));
+	say("unrolled", area_is_clear(to, 3, 69));
 	to = line_address(0);
 	end = line_address(100);
 	fill_area();
