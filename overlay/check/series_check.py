@@ -29,7 +29,7 @@ WHOLE = BUILD / "series-whole"
 VANILLA = BUILD / "vanilla"
 # 90 of them make functions of VMX global, those that a vCPU of a TD must not reach among them;
 # about 180 are of series/host, and 70 build and ignore selftests.
-MOST_CHANGED_LINES = 878
+MOST_CHANGED_LINES = 882
 ENTRY = "INTEL TDX HOST SUPPORT"
 
 # Options for checkpatch, in addition to .checkpatch.conf: some programs are not in the kernel.

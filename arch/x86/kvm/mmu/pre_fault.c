@@ -23,14 +23,14 @@ static bool may_be_converted(struct kvm_vcpu *vcpu, gfn_t gfn, unsigned long mmu
 static int map_once(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
 	unsigned long mmu_seq = READ_ONCE(vcpu->kvm->mmu_invalidate_seq);
-	u32 error_code = 0;
+	bool is_private;
 	int r;
 
 	/* Pairs with kvm_mmu_invalidate_end(): attributes looked up later are not stale. */
 	smp_rmb();
 	/* The guest accesses private memory as such. */
-	if (vcpu->kvm->arch.has_private_mmu && kvm_mem_is_private(vcpu->kvm, gpa_to_gfn(gpa)))
-		error_code = PFERR_PRIVATE_MASK;
+	is_private = vcpu->kvm->arch.has_private_mmu &&
+		     kvm_mem_is_private(vcpu->kvm, gpa_to_gfn(gpa));
 
 	/* As before entering the guest: roots may have become obsolete. */
 	if (kvm_check_request(KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, vcpu))
@@ -41,7 +41,8 @@ static int map_once(struct kvm_vcpu *vcpu, gpa_t gpa)
 	/* Slots may reach beyond what this vCPU can address, and the tables would wrap. */
 	if (gpa_to_gfn(gpa) >> (9 * vcpu->arch.mmu->root_role.level))
 		return -EINVAL;
-	r = kvm_mmu_do_page_fault(vcpu, gpa, error_code, true, NULL);
+	r = is_private ? kvm_mmu_do_private_fault(vcpu, gpa, true) :
+			 kvm_mmu_do_page_fault(vcpu, gpa, 0, true, NULL);
 	if (r == -EFAULT && may_be_converted(vcpu, gpa_to_gfn(gpa), mmu_seq))
 		return RET_PF_RETRY;
 	return r;

@@ -11,25 +11,10 @@
 #include "mmu_internal.h"
 #include "private.h"
 
-/**
- * kvm_mmu_faultin_private - get the page for a fault on private memory
- * @vcpu: the vCPU that faulted
- * @fault: its fault; gets the page
- *
- * Called if the memory or the access is private.  Only VMs with a private MMU have private
- * accesses; otherwise, the attribute of the memory decides.  User space learns from kvm_run which
- * memory could not be accessed.
- *
- * Context: After fault->mmu_seq was read, with the vCPU's kvm->srcu held, which may be released
- *	    meanwhile if the fault has to be retried.
- * Return: RET_PF_CONTINUE; RET_PF_RETRY: pages are being taken away; or a negative errno, with
- *	   which KVM_RUN has to fail: -EFAULT: there is no slot, no guest_memfd behind it, or the
- *	   access was private and the memory is not, or vice versa; -EHWPOISON, -ENOMEM.
- */
-int kvm_mmu_faultin_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+/* The access and the memory have to be both private. */
+static int faultin(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, bool is_private)
 {
 	struct kvm *kvm = vcpu->kvm;
-	bool is_private = !kvm->arch.has_private_mmu || fault->error_code & PFERR_PRIVATE_MASK;
 	int r = -EFAULT;
 
 	if (fault->slot && is_private == kvm_mem_is_private(kvm, fault->gfn))
@@ -60,15 +45,25 @@ int kvm_mmu_faultin_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 }
 
 /**
- * kvm_mmu_map_private - handle a private access of a VM that has a private MMU
+ * kvm_mmu_faultin_private - get the page for a fault of KVM's MMU on private memory
  * @vcpu: the vCPU that faulted
- * @fault: its fault, with a GPA without shared bits
+ * @fault: its fault; gets the page
  *
- * Context: Process context, may sleep; with kvm->srcu held.
- * Return: RET_PF_FIXED, RET_PF_SPURIOUS, RET_PF_RETRY, or a negative errno as those of
- *	   kvm_mmu_faultin_private() and of the private MMU.
+ * If the VM has a private MMU the access was shared, and fails; otherwise, the attribute of the
+ * memory decides.  User space learns from kvm_run which memory could not be accessed.
+ *
+ * Context: After fault->mmu_seq was read, with the vCPU's kvm->srcu held, which may be released
+ *	    meanwhile if the fault has to be retried.
+ * Return: RET_PF_CONTINUE; RET_PF_RETRY: pages are being taken away; or a negative errno, with
+ *	   which KVM_RUN has to fail: -EFAULT: there is no slot, no guest_memfd behind it, or the
+ *	   access was shared; -EHWPOISON, -ENOMEM.
  */
-int kvm_mmu_map_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+int kvm_mmu_faultin_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+{
+	return faultin(vcpu, fault, !vcpu->kvm->arch.has_private_mmu);
+}
+
+static int map_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 {
 	int r;
 
@@ -80,7 +75,7 @@ int kvm_mmu_map_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	fault->mmu_seq = vcpu->kvm->mmu_invalidate_seq;
 	/* Pairs with kvm_mmu_invalidate_end(): a page that is looked up later is not stale. */
 	smp_rmb();
-	r = kvm_mmu_faultin_private(vcpu, fault);
+	r = faultin(vcpu, fault, true);
 	if (r)
 		return r;
 
@@ -96,6 +91,37 @@ int kvm_mmu_map_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	default:
 		return r;
 	}
+}
+
+/**
+ * kvm_mmu_do_private_fault - handle a private access of a VM that has a private MMU, once
+ * @vcpu: the vCPU that faulted
+ * @gpa: the address, without shared bits
+ * @prefetch: there was no access: the page is mapped ahead
+ *
+ * The access is always regarded as a write.  User space learns from kvm_run which memory could
+ * not be accessed.
+ *
+ * Context: Process context, may sleep; with kvm->srcu held.
+ * Return: RET_PF_FIXED; RET_PF_SPURIOUS: the page was mapped before; RET_PF_RETRY: pages are
+ *	   being taken away, or memory is being changed; or a negative errno, with which KVM_RUN
+ *	   has to fail: -EFAULT: there is no slot, no guest_memfd behind it, or the memory is
+ *	   shared; -EHWPOISON, -ENOMEM, or one of the private MMU.
+ */
+int kvm_mmu_do_private_fault(struct kvm_vcpu *vcpu, gpa_t gpa, bool prefetch)
+{
+	struct kvm_page_fault fault = { .addr = gpa, .write = true, .prefetch = prefetch };
+	int r;
+
+	/* Counted as kvm_mmu_do_page_fault() counts other faults. */
+	if (!prefetch)
+		vcpu->stat.pf_taken++;
+	r = map_private(vcpu, &fault);
+	if (r == RET_PF_FIXED)
+		vcpu->stat.pf_fixed++;
+	else if (r == RET_PF_SPURIOUS && !prefetch)
+		vcpu->stat.pf_spurious++;
+	return r;
 }
 
 /**
@@ -163,21 +189,20 @@ static bool may_retry(struct kvm_vcpu *vcpu)
  * @vcpu: the vCPU that accessed the memory
  * @gpa: the address, without shared bits
  *
- * The access is always regarded as a write.  It is retried here: a vendor module may take
- * it for an attack if the guest exits at the same instruction again and again.
+ * It is retried here: a vendor module may take it for an attack if the guest exits at the same
+ * instruction again and again.
  *
  * Context: Process context, may sleep; with the vCPU's kvm->srcu held, which may be released
  *	    meanwhile.
  * Return: 1: the page was mapped, or something has to be done before the next try; or a
- *	   negative errno, with which KVM_RUN has to fail, see kvm_mmu_map_private().
+ *	   negative errno, with which KVM_RUN has to fail, see kvm_mmu_do_private_fault().
  */
 int kvm_mmu_private_fault(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
 	int r;
 
 	for (;;) {
-		r = kvm_mmu_do_page_fault(vcpu, gpa, PFERR_WRITE_MASK | PFERR_PRIVATE_MASK, false,
-					  NULL);
+		r = kvm_mmu_do_private_fault(vcpu, gpa, false);
 		if (r != RET_PF_RETRY || !may_retry(vcpu))
 			return r < 0 ? r : 1;
 		kvm_mmu_before_retry(vcpu, gpa);
@@ -198,8 +223,7 @@ bool kvm_mmu_map_private_ahead(struct kvm_vcpu *vcpu, gfn_t gfn)
 	if (!kvm_vcpu_gfn_to_memslot(vcpu, gfn) || !kvm_mem_is_private(vcpu->kvm, gfn))
 		return false;
 
-	return kvm_mmu_do_page_fault(vcpu, gfn_to_gpa(gfn), PFERR_WRITE_MASK | PFERR_PRIVATE_MASK,
-				     true, NULL) == RET_PF_FIXED;
+	return kvm_mmu_do_private_fault(vcpu, gfn_to_gpa(gfn), true) == RET_PF_FIXED;
 }
 EXPORT_SYMBOL_GPL(kvm_mmu_map_private_ahead);
 
