@@ -5,90 +5,44 @@
  */
 #include <linux/minmax.h>
 #include <linux/sizes.h>
-#include <string.h>
 
 #include "geometry.h"
 #include "harness.h"
+#include "small_map.h"
 
 #define NR_MAPS		40000
 #define NR_BLOCKS	9
 #define PER_BLOCK	16
 #define NR_CELLS	(NR_BLOCKS * PER_BLOCK)
 
-/* 64 MB: larger than a PAMT for all blocks. */
-#define CELL		(SZ_1G / PER_BLOCK)
-
-enum cell { RAM, CONVERTIBLE, HOLE };
-
-struct small_map {
-	u64 state;
-	enum cell cells[NR_CELLS];
-	struct tdx_ram ram[NR_CELLS];
-	struct tdx_cmr_info cmrs[NR_CELLS];
-	struct tdmr_map map;
-};
-
-static u64 below(struct small_map *small, u64 limit)
-{
-	return hash(small->state++, 1) % limit;
-}
+/* Cells have 64 MB: more than a PAMT for all blocks. */
+static_assert(NR_CELLS <= SMALL_MAP_CELLS);
 
 /* Runs of cells of one kind; some maps have mostly whole blocks. */
 static void make_cells(struct small_map *small)
 {
-	unsigned int i = 0, length, longest = below(small, 2) ? 6 : 24;
+	unsigned int i = 0, length, longest = small_below(small, 2) ? 6 : 24;
 	enum cell kind;
 
 	while (i < NR_CELLS) {
-		kind = below(small, 3);
-		for (length = 1 + below(small, longest); length && i < NR_CELLS; length--)
+		kind = small_below(small, 3);
+		for (length = 1 + small_below(small, longest); length && i < NR_CELLS; length--)
 			small->cells[i++] = kind;
-	}
-}
-
-static void make_ranges(struct small_map *small)
-{
-	struct tdmr_map *map = &small->map;
-	unsigned int i;
-
-	for (i = 0; i < NR_CELLS; i++) {
-		bool first = !i || small->cells[i - 1] != RAM;
-
-		if (small->cells[i] == RAM && first)
-			small->ram[map->nr_ram++] = (struct tdx_ram) { .base = (u64)i * CELL };
-		if (small->cells[i] == RAM)
-			small->ram[map->nr_ram - 1].size += CELL;
-
-		if (small->cells[i] == HOLE)
-			continue;
-		if (!i || small->cells[i - 1] == HOLE)
-			small->cmrs[map->nr_cmrs++] = (struct tdx_cmr_info) { (u64)i * CELL };
-		small->cmrs[map->nr_cmrs - 1].size += CELL;
 	}
 }
 
 static void make_map(struct small_map *small, u64 number)
 {
-	small->state = number << 16;
-	make_cells(small);
-	small->map = (struct tdmr_map) {
-		.ram = small->ram,
-		.cmrs = small->cmrs,
-		.limits = { 1 + below(small, 5), 1 + below(small, 4), 16 },
-		.nr_cpus = 1,
+	struct tdmr_limits limits;
+
+	*small = (struct small_map) {
+		.nr_cells = NR_CELLS, .per_block = PER_BLOCK, .state = number << 16,
 	};
-	memset(small->ram, 0, sizeof(small->ram));
-	make_ranges(small);
-}
-
-static bool has_ram(const struct small_map *small, unsigned int block)
-{
-	unsigned int i;
-
-	for (i = block * PER_BLOCK; i < (block + 1) * PER_BLOCK; i++)
-		if (small->cells[i] == RAM)
-			return true;
-	return false;
+	make_cells(small);
+	limits = (struct tdmr_limits) {
+		1 + small_below(small, 5), 1 + small_below(small, 4), 16
+	};
+	small_describe(small, limits, 0);
 }
 
 /*
@@ -136,7 +90,7 @@ static int least_extra(const struct small_map *small, unsigned int block, unsign
 	unsigned int last;
 	int extra = 0, rest, best = -1;
 
-	while (block < NR_BLOCKS && !has_ram(small, block))
+	while (block < NR_BLOCKS && !small_has_ram(small, block))
 		block++;
 	if (block == NR_BLOCKS)
 		return 0;
@@ -144,8 +98,8 @@ static int least_extra(const struct small_map *small, unsigned int block, unsign
 		return -1;
 
 	for (last = block; last < NR_BLOCKS; last++) {
-		extra += !has_ram(small, last);
-		if (!has_ram(small, last) || !allowed(small, block, last, spare))
+		extra += !small_has_ram(small, last);
+		if (!small_has_ram(small, last) || !allowed(small, block, last, spare))
 			continue;
 		rest = least_extra(small, last + 1, tdmrs - 1, spare);
 		if (rest >= 0 && (best < 0 || extra + rest < best))
@@ -164,16 +118,16 @@ static int least_largest(const struct small_map *small, unsigned int block, unsi
 	int rest, size, best = -1;
 	unsigned int last;
 
-	while (block < NR_BLOCKS && !has_ram(small, block))
+	while (block < NR_BLOCKS && !small_has_ram(small, block))
 		block++;
 	if (block == NR_BLOCKS)
 		return 0;
 
 	for (last = block; tdmrs && last < NR_BLOCKS; last++) {
-		extra -= !has_ram(small, last);
+		extra -= !small_has_ram(small, last);
 		if (extra < 0)
 			break;
-		if (!has_ram(small, last) || !allowed(small, block, last, spare))
+		if (!small_has_ram(small, last) || !allowed(small, block, last, spare))
 			continue;
 		rest = least_largest(small, last + 1, tdmrs - 1, spare, extra);
 		size = last - block + 1;
@@ -189,7 +143,7 @@ static unsigned int longest_run(const struct small_map *small)
 	unsigned int block, run = 0, longest = 0;
 
 	for (block = 0; block < NR_BLOCKS; block++) {
-		run = has_ram(small, block) && !areas(small, block, block, false) ? run + 1 : 0;
+		run = small_has_ram(small, block) && !areas(small, block, block, false) ? run + 1 : 0;
 		longest = max(longest, run);
 	}
 	return longest;
@@ -204,7 +158,7 @@ static unsigned int fewest(const struct small_map *small, unsigned int tdmrs, u6
 	unsigned int block, first = 0, nr = 0;
 
 	for (block = 0; block < NR_BLOCKS; block++) {
-		if (!has_ram(small, block) || (nr && allowed(small, first, block, false)))
+		if (!small_has_ram(small, block) || (nr && allowed(small, first, block, false)))
 			continue;
 		first = block;
 		if (nr++ == tdmrs)

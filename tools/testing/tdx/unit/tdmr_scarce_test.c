@@ -5,31 +5,20 @@
  * no more blocks than the best layout.
  */
 #include <linux/minmax.h>
-#include <linux/sizes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "geometry.h"
 #include "harness.h"
+#include "small_map.h"
 
 #define NR_BLOCKS	4
 #define PER_BLOCK	8
 #define NR_CELLS	(NR_BLOCKS * PER_BLOCK)
 
 /* The PAMT of n blocks is a little smaller than n cells, and larger than n - 1. */
-#define CELL		(SZ_1G / PER_BLOCK)
 #define ENTRY_SIZE	480
 
-enum cell { RAM, CONVERTIBLE, HOLE };
-
-struct small_map {
-	u64 state;
-	enum cell cells[NR_CELLS];
-	bool pamt[NR_CELLS];
-	struct tdx_ram ram[NR_CELLS];
-	struct tdx_cmr_info cmrs[NR_CELLS];
-	struct tdmr_map map;
-};
+static_assert(NR_CELLS <= SMALL_MAP_CELLS);
 
 /* A TDMR of the blocks [first, last]. */
 struct stretch {
@@ -38,98 +27,63 @@ struct stretch {
 	unsigned int pamt;
 };
 
+/* @pamt: the cells that PAMTs have */
 struct search {
 	struct small_map *small;
+	bool pamt[NR_CELLS];
 	struct stretch tdmrs[NR_BLOCKS];
 	unsigned int nr;
 };
 
-static u64 below(struct small_map *small, u64 limit)
-{
-	return hash(small->state++, 1) % limit;
-}
-
 static void make_cells(struct small_map *small)
 {
 	static const unsigned int longest[] = { 2, 3, 6, 16 };
-	unsigned int i = 0, length, most = longest[below(small, 4)], kinds = 2 + below(small, 3);
+	unsigned int i = 0, length, most = longest[small_below(small, 4)], kinds = 2 + small_below(small, 3);
 	enum cell kind;
 
 	while (i < NR_CELLS) {
-		kind = below(small, kinds);
+		kind = small_below(small, kinds);
 		if (kinds == 2 && kind)
 			kind = HOLE;
 		if (kind > HOLE)
 			kind = RAM;
-		for (length = 1 + below(small, most); length && i < NR_CELLS; length--)
+		for (length = 1 + small_below(small, most); length && i < NR_CELLS; length--)
 			small->cells[i++] = kind;
 	}
 }
 
-static void make_ranges(struct small_map *small)
-{
-	struct tdmr_map *map = &small->map;
-	unsigned int i;
-
-	for (i = 0; i < NR_CELLS; i++) {
-		/*
-		 * Some ranges are adjacent, like memory blocks that were added
-		 * one by one.
-		 */
-		if (small->cells[i] == RAM &&
-		    (!i || small->cells[i - 1] != RAM || !below(small, 8)))
-			small->ram[map->nr_ram++] = (struct tdx_ram) { .base = (u64)i * CELL };
-		if (small->cells[i] == RAM)
-			small->ram[map->nr_ram - 1].size += CELL;
-
-		if (small->cells[i] == HOLE)
-			continue;
-		if (!i || small->cells[i - 1] == HOLE)
-			small->cmrs[map->nr_cmrs++] = (struct tdx_cmr_info) { (u64)i * CELL };
-		small->cmrs[map->nr_cmrs - 1].size += CELL;
-	}
-}
-
+/* Some ranges are adjacent, like memory blocks that were added one by one. */
 static void make_map(struct small_map *small, u64 number)
 {
-	small->state = number << 16;
-	make_cells(small);
-	small->map = (struct tdmr_map) {
-		.ram = small->ram,
-		.cmrs = small->cmrs,
-		.limits = { 1 + below(small, 4), 1 + below(small, 4), ENTRY_SIZE },
-		.nr_cpus = 1,
+	struct tdmr_limits limits;
+
+	*small = (struct small_map) {
+		.nr_cells = NR_CELLS, .per_block = PER_BLOCK, .state = number << 16,
 	};
-	memset(small->ram, 0, sizeof(small->ram));
-	make_ranges(small);
+	make_cells(small);
+	limits = (struct tdmr_limits) {
+		1 + small_below(small, 4), 1 + small_below(small, 4), ENTRY_SIZE
+	};
+	small_describe(small, limits, 8);
 }
 
-static bool has_ram(const struct small_map *small, unsigned int block)
+static bool is_free(const struct search *search, unsigned int cell)
 {
-	unsigned int i;
-
-	for (i = block * PER_BLOCK; i < (block + 1) * PER_BLOCK; i++)
-		if (small->cells[i] == RAM)
-			return true;
-	return false;
+	return search->small->cells[cell] == RAM && !search->pamt[cell];
 }
 
-static bool is_free(const struct small_map *small, unsigned int cell)
+static bool is_area(const struct search *search, unsigned int cell)
 {
-	return small->cells[cell] == RAM && !small->pamt[cell];
-}
-
-static bool is_area(const struct small_map *small, unsigned int cell)
-{
-	return small->cells[cell] == HOLE || small->pamt[cell];
+	return search->small->cells[cell] == HOLE || search->pamt[cell];
 }
 
 /*
  * Reserved areas without usable RAM between them can be one.  PAMTs never fill
  * RAM to the last byte: RAM that is full of PAMTs still has usable memory.
  */
-static bool is_expressible(const struct small_map *small, const struct stretch *tdmr)
+static bool is_expressible(const struct search *search, const struct stretch *tdmr)
 {
+	const struct small_map *small = search->small;
 	unsigned int i, count = 0;
 	bool apart = true, full = false;
 
@@ -140,7 +94,7 @@ static bool is_expressible(const struct small_map *small, const struct stretch *
 		 */
 		if (small->cells[i] == RAM && (!i || small->cells[i - 1] != RAM))
 			full = !apart;
-		if (is_area(small, i)) {
+		if (is_area(search, i)) {
 			count += apart;
 			apart = false;
 		} else if (small->cells[i] == RAM) {
@@ -163,12 +117,11 @@ static unsigned int length(const struct stretch *tdmr)
 static bool pamts_have_places(struct search *search, unsigned int i)
 {
 	struct stretch *tdmr = &search->tdmrs[i];
-	struct small_map *small = search->small;
 	unsigned int c, n, from = 0;
 	bool found = false;
 
 	if (i == search->nr) {
-		while (i-- && is_expressible(search->small, &search->tdmrs[i]))
+		while (i-- && is_expressible(search, &search->tdmrs[i]))
 			;
 		return i == -1U;
 	}
@@ -177,16 +130,16 @@ static bool pamts_have_places(struct search *search, unsigned int i)
 	if (i && length(tdmr) == length(tdmr - 1))
 		from = tdmr[-1].pamt + 1;
 	for (c = from; c + length(tdmr) <= NR_CELLS && !found; c++) {
-		for (n = 0; n < length(tdmr) && is_free(small, c + n); n++)
+		for (n = 0; n < length(tdmr) && is_free(search, c + n); n++)
 			;
 		if (n < length(tdmr))
 			continue;
 		tdmr->pamt = c;
 		for (n = 0; n < length(tdmr); n++)
-			small->pamt[c + n] = true;
+			search->pamt[c + n] = true;
 		found = pamts_have_places(search, i + 1);
 		for (n = 0; n < length(tdmr); n++)
-			small->pamt[c + n] = false;
+			search->pamt[c + n] = false;
 	}
 	return found;
 }
@@ -198,7 +151,7 @@ static int least_extra(struct search *search, unsigned int block)
 	int extra = 0, rest, best = -1;
 	unsigned int last;
 
-	while (block < NR_BLOCKS && !has_ram(small, block))
+	while (block < NR_BLOCKS && !small_has_ram(small, block))
 		block++;
 	if (block == NR_BLOCKS)
 		return pamts_have_places(search, 0) ? 0 : -1;
@@ -206,8 +159,8 @@ static int least_extra(struct search *search, unsigned int block)
 		return -1;
 
 	for (last = block; last < NR_BLOCKS; last++) {
-		extra += !has_ram(small, last);
-		if (!has_ram(small, last))
+		extra += !small_has_ram(small, last);
+		if (!small_has_ram(small, last))
 			continue;
 		search->tdmrs[search->nr++] = (struct stretch) { block, last };
 		rest = least_extra(search, last + 1);
