@@ -7,7 +7,7 @@
  *
  * Only the CPU's walk of the tables sees the bit.  GFNs in memory slots, page faults, dirty
  * logs and traces do not have it: it is cleared when the guest exits, and the iterator of the
- * TDP MMU begins in the middle of the root, the only table whose index has it.
+ * TDP MMU begins at the first entry of the root that has it in its index.
  *
  * Accesses to MMIO raise a virtualization exception (#VE) in the guest, and no VM exit: the
  * guest asks for the emulation of its own accord.  So the entry of a GFN without memory is 0,
